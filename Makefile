@@ -1,0 +1,50 @@
+# The commands of this project. `make` alone lists them.
+
+PORT ?= 8000
+EMULATOR_PORT ?= 4566
+STAGE ?= prod
+# The first Python on the machine that will do.
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; (3, 11) <= sys.version_info < (3, 15) and print("$(p)")' 2>/dev/null)) python3)
+
+export PORT EMULATOR_PORT
+
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help local test test-dynamodb-local bench check deploy preflight
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
+
+local: preflight $(INSTALLED) ## run everything on this machine: the API on PORT=8000, AWS on EMULATOR_PORT=4566
+	@exec $(VENV)/bin/python -m infra.local
+
+test: check ## everything that must pass
+	@exec $(VENV)/bin/python -m pytest
+
+test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
+	@exec $(VENV)/bin/python -m infra.dynamodb_local
+
+check: $(INSTALLED) ## lint, format, types, and the template in both its forms
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/python -m infra.lint
+
+bench: $(INSTALLED) ## the benchmarks, each a ratio measured in one run; sizes by ROWS
+	@exec $(VENV)/bin/python -m bench
+
+deploy: $(INSTALLED) ## one CloudFormation stack: STAGE=prod on AWS, STAGE=local on the emulator; PARAMETERS="PhoneRegion=GB …"
+	@exec $(VENV)/bin/python -m infra.deploy $(STAGE) $(PARAMETERS)
+
+preflight:
+	@$(PYTHON) infra/preflight.py $(EMULATOR_PORT) $(PORT)
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) infra/preflight.py
+	@echo "installing into $(VENV) (once, a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

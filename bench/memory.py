@@ -1,0 +1,79 @@
+"""The largest resident set of each step of an import, each in a process of its own, on an emulator.
+
+The file is as bad as it can be for the report: every row of it is rejected. A second one is all good, for the load.
+"""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from bench.child import measured
+from bench.stub import rows_asked
+from chalicelib import config
+from infra.emulator import started
+from infra.package import table_definition
+from tools.roster import Roster
+
+ROWS = 100_000
+
+
+def main() -> None:
+    """Measures and prints."""
+    count = rows_asked(ROWS)
+    with tempfile.TemporaryDirectory() as folder, started() as emulator:
+        os.environ.update({name: v for name, v in emulator.environment.items() if name.startswith("AWS_")})
+        name = f"rollcall-bench-{uuid.uuid4().hex[:8]}"
+        config.dynamodb().create_table(**{**table_definition(), "TableName": name})
+        config.s3().create_bucket(Bucket=name)
+        os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name}
+        os.environ["LOAD_QUEUE_URL"] = config.sqs().create_queue(QueueName=name)["QueueUrl"]
+        print(f"memory: {measured('bench.memory:idle').peak:.0f} MB before any work")
+        for kind, bad in (("good", 0.0), ("bad", 1.0)):
+            path = Path(folder) / f"{kind}.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                Roster(count, bad=bad, seed=3).write(file)
+            config.s3().upload_file(str(path), name, f"drops/{path.name}")
+            split = measured("bench.memory:split", f"drops/{path.name}")
+            record, chunks = split.said
+            *loads, report = (measured("bench.memory:load", record, str(n)).peak for n in range(chunks + 1))
+            print(
+                f"memory: {count:,} {kind} rows: split {split.peak:.0f} MB, load {max(loads):.0f} MB, "
+                f"report {report:.0f} MB"
+            )
+
+
+def idle() -> Callable[[], None]:
+    """Loads the functions' code and makes their clients."""
+    import_module("app")
+    from chalicelib.imports import pipeline
+
+    pipeline()
+    return lambda: None
+
+
+def split(key: str) -> Callable[[], tuple[str, int]]:
+    """Splits a dropped file; the import's id and number of chunks."""
+    idle()
+    from chalicelib.imports import pipeline
+    from chalicelib.ledger import Source, new_import_id
+
+    def work() -> tuple[str, int]:
+        record = pipeline().split(Source(bucket=config.settings().bucket_name, key=key), new_import_id())
+        return record.id, record.chunks
+
+    return work
+
+
+def load(import_id: str, number: str) -> Callable[[], str]:
+    """Does a step of an import: that of a chunk, or the report after the last one; the import's status."""
+    idle()
+    from chalicelib.imports import pipeline
+
+    return lambda: pipeline().step(import_id, int(number), repeated=False).status
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The HTTP API: each route reads its request, makes one call, and renders the answer."""
+
+from functools import cache
+
+from chalice.app import Blueprint, Response
+
+from .config import dynamodb, settings
+from .errors import FieldError, Invalid, NotFound
+from .http import (
+    answer,
+    bad_parameters,
+    conditions,
+    etag,
+    fields,
+    limit_of,
+    next_link,
+    not_modified,
+    parameters,
+    root,
+    route,
+    value_of,
+)
+from .items import Key
+from .listing import Listing, Search
+from .members import Member, MemberChanges, NewMember, parse_member_id, read
+from .table import MemberTable
+
+api = Blueprint(__name__)
+
+MEMBER = "/members/{member_id}"
+ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
+
+
+@cache
+def table() -> MemberTable:
+    """The members, made with the first request that needs them."""
+    return MemberTable(dynamodb(), settings().table_name)
+
+
+@cache
+def listing() -> Listing:
+    """The searches, likewise."""
+    return Listing(dynamodb(), settings().table_name)
+
+
+@route(api, "GET", "/members", "/member")
+def find_members() -> Response:
+    """Members that match all filters, a page at a time."""
+    request = api.current_request
+    query = parameters(
+        request, "id", "account_id", "client_member_id", "phone_number", "last_name", "limit", "cursor"
+    )
+    search, limit = _search(query), limit_of(query)
+    if search is None:
+        return answer({"items": [], "next": None})
+    page = listing().find(search, limit, query.get("cursor"))
+    body = {"items": [member.model_dump() for member in page.members], "next": page.cursor}
+    if page.cursor is None:
+        return answer(body)
+    return answer(body, Link=next_link(request, "/members", query, page.cursor))
+
+
+@route(api, "POST", "/members", "/member")
+def create_member() -> Response:
+    """Adds a member."""
+    new = read(NewMember, fields(api.current_request), settings().phone_rule)
+    return _created(table().create(new))
+
+
+@route(api, "GET", MEMBER)
+def get_member(member_id: str) -> Response:
+    """One member by its id."""
+    return _get(_key(member_id))
+
+
+@route(api, "PUT", MEMBER)
+def replace_member(member_id: str) -> Response:
+    """Replaces all of a member; a new account or client member id moves it."""
+    new = read(NewMember, fields(api.current_request), settings().phone_rule)
+    key = _key(member_id)
+    return _changed(key, table().change(key, lambda _: new, conditions(api.current_request)))
+
+
+@route(api, "PATCH", MEMBER)
+def change_member(member_id: str) -> Response:
+    """Changes the fields that are given."""
+    return _patch(_key(member_id))
+
+
+@route(api, "DELETE", MEMBER)
+def delete_member(member_id: str) -> Response:
+    """Removes a member and frees its phone number and client member id."""
+    return _delete(_key(member_id))
+
+
+@route(api, "GET", ACCOUNT_MEMBER)
+def get_account_member(account_id: str, client_member_id: str) -> Response:
+    """One member by the account's own number for it."""
+    return _get(_account_key(account_id, client_member_id))
+
+
+@route(api, "PUT", ACCOUNT_MEMBER)
+def put_account_member(account_id: str, client_member_id: str) -> Response:
+    """Creates or replaces a member: the idempotent way to keep one in step."""
+    key = _account_key(account_id, client_member_id)
+    data = fields(api.current_request)
+    if isinstance(data, dict):
+        data = {**data, **_ids_of_path(data, key)}
+    new = read(NewMember, data, settings().phone_rule)
+    member, created = table().put(new, conditions(api.current_request))
+    return _created(member) if created else answer(member.model_dump(), ETag=etag(member.version))
+
+
+@route(api, "PATCH", ACCOUNT_MEMBER)
+def change_account_member(account_id: str, client_member_id: str) -> Response:
+    """Changes the fields that are given."""
+    return _patch(_account_key(account_id, client_member_id))
+
+
+@route(api, "DELETE", ACCOUNT_MEMBER)
+def delete_account_member(account_id: str, client_member_id: str) -> Response:
+    """Removes a member."""
+    return _delete(_account_key(account_id, client_member_id))
+
+
+def _get(key: Key) -> Response:
+    member = table().get(key)
+    if not_modified(api.current_request, member.version):
+        return Response("", {"ETag": etag(member.version)}, 304)
+    return answer(member.model_dump(), ETag=etag(member.version))
+
+
+def _patch(key: Key) -> Response:
+    changes = read(MemberChanges, fields(api.current_request), settings().phone_rule)
+    return _changed(key, table().change(key, changes.applied_to, conditions(api.current_request)))
+
+
+def _delete(key: Key) -> Response:
+    table().delete(key, conditions(api.current_request))
+    return Response("", {}, 204)
+
+
+def _created(member: Member) -> Response:
+    return answer(member.model_dump(), 201, ETag=etag(member.version), Location=_href(member))
+
+
+def _changed(key: Key, member: Member) -> Response:
+    """The member after a change, and where it is now, if that moved it."""
+    if key == (member.account_id, member.client_member_id):
+        return answer(member.model_dump(), ETag=etag(member.version))
+    return answer(member.model_dump(), ETag=etag(member.version), Location=_href(member))
+
+
+def _href(member: Member) -> str:
+    return f"{root(api.current_request)}/members/{member.id}"
+
+
+def _key(member_id: str) -> Key:
+    """The key an id stands for. What is no id names no member: NotFound."""
+    parts = parse_member_id(member_id)
+    if parts is None:
+        raise NotFound("There is no member under this id.", code="member_not_found")
+    return Key(*parts)
+
+
+def _account_key(account_id: str, client_member_id: str) -> Key:
+    values = {"account_id": account_id, "client_member_id": client_member_id}
+    return Key(**{name: value_of(name, value) for name, value in values.items()})
+
+
+def _ids_of_path(data: dict[str, object], key: Key) -> dict[str, str]:
+    """The ids of the path, for the body. Raises Invalid where the body names others: one of them is a mistake."""
+    rule = settings().phone_rule
+    ids = key._asdict()
+    said = {name: data[name] for name in ids if name in data}
+    given = read(MemberChanges, said, rule).model_dump(exclude_unset=True)
+    wrong = [name for name, value in given.items() if value != ids[name]]
+    if wrong:
+        raise Invalid(
+            [FieldError(f"#/{n}", "differs_from_path", f"{n}: The path names another one.") for n in wrong]
+        )
+    return ids
+
+
+def _search(query: dict[str, str]) -> Search | None:
+    """The filters of a query, None where they contradict each other. Raises Malformed."""
+    names = ("account_id", "client_member_id", "phone_number", "last_name")
+    given = {name: value_of(name, query[name]) for name in names if name in query}
+    if "last_name" in given and "account_id" not in given:
+        raise bad_parameters(
+            FieldError("?last_name", "account_required", "A search by last_name needs an account_id.")
+        )
+    if "id" in query:
+        key = parse_member_id(query["id"])
+        if key is None:
+            raise bad_parameters(FieldError("?id", "invalid_id", "id is not the id of a member."))
+        ids = Key(*key)._asdict()
+        if any(given.get(name, value) != value for name, value in ids.items()):
+            return None
+        given |= ids
+    return Search(**given)
+
+
+@route(api, "GET", "/openapi.json")
+def get_openapi() -> Response:
+    """The API's description of itself."""
+    from .openapi import document
+
+    return answer({**document(), "servers": [{"url": root(api.current_request) or "/"}]})

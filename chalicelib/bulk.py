@@ -1,0 +1,321 @@
+"""Writing many members: 50 to a transaction, several transactions at once, each row with its own outcome.
+
+A transaction with a bad row is refused whole and names the bad legs: those rows are judged by what stood in
+their way, the others are written again. The result is that of writing the rows one by one in their order:
+rows that share a phone number or a client member id never travel together, the later one waits for the earlier.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .errors import Busy, Holder
+from .items import (
+    Item,
+    Key,
+    Mode,
+    Origin,
+    changed_member,
+    from_item,
+    holder_of,
+    key_of,
+    member_key,
+    new_member,
+    origin_of,
+)
+from .listing import KEYS_A_READ, batch_get
+from .members import Member, NewMember
+from .table import CLIENT_ID, PHONE, alteration, creation
+from .transact import ATTEMPTS, Leg, Refused, Writer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MAX_LEGS = 100  # DynamoDB's limit for one transaction
+BATCH = MAX_LEGS // 2  # rows settled together: a new member takes two legs
+OUTCOMES = ("created", "updated", "unchanged", "rejected")
+
+
+class Entry(NamedTuple):
+    """A row that describes a member: the line it stands on, and the member, "" where an upsert keeps a field."""
+
+    line: int
+    member: NewMember
+
+    @property
+    def key(self) -> Key:
+        """Whom the row is about."""
+        return Key(self.member.account_id, self.member.client_member_id)
+
+    @property
+    def phone(self) -> Key:
+        """The phone number it asks for, within its account."""
+        return Key(self.member.account_id, self.member.phone_number)
+
+    def over(self, old: Member) -> NewMember:
+        """The member with what `old` has in place of blanks."""
+        kept = old.writable()
+        filled: dict[str, Any] = {name: value or kept[name] for name, value in self.member}
+        return NewMember.model_construct(**filled)
+
+
+class Outcome(NamedTuple):
+    """What became of a row: one of OUTCOMES, and for a rejected one why."""
+
+    outcome: str
+    code: str = ""
+    reason: str = ""
+
+
+class Change(NamedTuple):
+    """A row, the legs that write it, and the outcome it has when they are written."""
+
+    entry: Entry
+    outcome: str
+    legs: list[Leg]
+
+
+class Bulk:
+    """Writes the rows of one chunk of an import, for one worker at a time. Cut off anywhere, it may start again.
+
+    Rows go in waves. Those of one wave share nothing: none changes what is true of another, and a written one is
+    known by its member, which remembers it. The next wave may free a number that was refused, or write over a member
+    that remembers. So before it does, `note` is given all outcomes so far, to be kept. `known` is what was kept of
+    an earlier try; those rows are settled.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table_name: str,
+        import_id: str,
+        mode: Mode,
+        in_flight: int,
+        *,
+        known: Mapping[int, Outcome] | None = None,
+        note: Callable[[Mapping[int, Outcome]], None] | None = None,
+    ) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._writer = Writer(client, table_name)
+        self._import_id = import_id
+        self._mode = mode
+        self._in_flight = in_flight
+        self._held = _Held(import_id)
+        self._outcomes = dict(known or {})
+        self._note = note or (lambda _: None)
+
+    def write(self, entries: Sequence[Entry]) -> dict[int, Outcome]:
+        """Writes the rows, in effect one after the other, and says by line what became of each. Raises Busy."""
+        entries = [entry for entry in entries if entry.line not in self._outcomes]
+        first = True
+        with ThreadPoolExecutor(self._in_flight) as pool:
+            stored = self._stored(pool, entries) if self._mode == "upsert" else {}
+            while entries:
+                now, entries = self._apart(entries, stored)
+                if now and not first:
+                    self._note(self._outcomes)
+                first = False
+                batches = [now[i : i + BATCH] for i in range(0, len(now), BATCH)]
+                for done in pool.map(partial(self._settle, stored=stored), batches):
+                    for entry, outcome, item in done:
+                        self._outcomes[entry.line] = outcome
+                        if entries:  # else nobody is left who could ask
+                            self._held.learn(entry, outcome, item, stored.get(entry.key))
+                if self._mode == "upsert" and entries:
+                    stored |= self._stored(pool, now)
+        return self._outcomes
+
+    def recall(self, entries: Sequence[Entry]) -> dict[int, Outcome]:
+        """The outcomes of those rows that an earlier try has settled, without writing anything."""
+        with ThreadPoolExecutor(self._in_flight) as pool:
+            keys = [self._written_key(entry) for entry in entries]
+            stored = {key_of(item): item for item in self._read(pool, keys)}
+        before = ((e.line, self._done_before(e, stored[e.key])) for e in entries if e.key in stored)
+        return {line: outcome for line, outcome in before if outcome} | self._outcomes
+
+    def _written_key(self, entry: Entry) -> Item:
+        """Where a row's member lies once it is written."""
+        return member_key(*entry.key)
+
+    def _apart(self, entries: Sequence[Entry], stored: Mapping[Key, Item]) -> tuple[list[Entry], list[Entry]]:
+        """(rows that share nothing and can be written at once, rows that wait for one of those)."""
+        now: list[Entry] = []
+        later: list[Entry] = []
+        busy: set[tuple[str, Key]] = set()
+        for entry in entries:
+            needs = {("member", entry.key)}
+            if entry.member.phone_number:
+                needs.add(("phone", entry.phone))
+            if entry.key in stored:  # the number that this row may free
+                account_id = entry.key.account_id
+                needs.add(("phone", Key(account_id, stored[entry.key]["phone_number"]["S"])))
+            if busy & needs:
+                later.append(entry)
+            elif known := self._held.judge(entry, self._mode):
+                self._outcomes[entry.line] = known
+                continue
+            else:
+                now.append(entry)
+            busy |= needs
+        return now, later
+
+    def _stored(self, pool: ThreadPoolExecutor, entries: Iterable[Entry]) -> dict[Key, Item]:
+        """The members that these rows are about, those that exist."""
+        keys = dict.fromkeys(entry.key for entry in entries)
+        return {key_of(item): item for item in self._read(pool, [member_key(*key) for key in keys])}
+
+    def _read(self, pool: ThreadPoolExecutor, keys: Iterable[Item]) -> list[Item]:
+        """The items under these keys, those that exist."""
+        unique = list({(key["pk"]["S"], key["sk"]["S"]): key for key in keys}.values())
+        parts = [unique[i : i + KEYS_A_READ] for i in range(0, len(unique), KEYS_A_READ)]
+        found = pool.map(lambda part: list(batch_get(self._client, self._table_name, part)), parts)
+        return [item for items in found for item in items]
+
+    def _changes(self, entries: Iterable[Entry], stored: Mapping[Key, Item]) -> Iterator[Change]:
+        """What has to be written; rows with nothing to write get their outcome here."""
+        for entry in entries:
+            change = self._change(entry, stored.get(entry.key))
+            if isinstance(change, Outcome):
+                self._outcomes[entry.line] = change
+            else:
+                yield change
+
+    def _change(self, entry: Entry, item: Item | None) -> Change | Outcome:
+        if item is None:
+            blank = next((name for name, value in vars(entry.member).items() if not value), None)
+            if blank:
+                return Outcome("rejected", "blank", f"{blank}: This must not be blank.")
+            return Change(
+                entry, "created", self._creation(entry, Origin(self._import_id, entry.line, "created"))
+            )
+        earlier = self._done_before(entry, item)
+        if earlier:
+            return earlier
+        old = from_item(item)
+        new = entry.over(old)
+        if old.same_as(new):
+            return Outcome("unchanged")
+        origin = Origin(self._import_id, entry.line, "updated")
+        return Change(entry, "updated", alteration(item, changed_member(old, new), str(origin)))
+
+    def _creation(self, entry: Entry, origin: Origin) -> list[Leg]:
+        return creation(new_member(entry.member), str(origin))
+
+    def _done_before(self, entry: Entry, item: Item) -> Outcome | None:
+        """The outcome of this very row where an earlier try, cut off later on, has written it."""
+        origin = origin_of(item)
+        if origin and (origin.import_id, origin.line) == (self._import_id, entry.line):
+            return Outcome(origin.outcome)
+        return None
+
+    def _settle(
+        self, entries: Sequence[Entry], stored: Mapping[Key, Item]
+    ) -> list[tuple[Entry, Outcome, Item]]:
+        """Writes one batch until each row of it is written or judged: (row, outcome, what stands there now)."""
+        settled: list[tuple[Entry, Outcome, Item]] = []
+        together, waiting = list(self._changes(entries, stored)), list[Change]()
+        if sum(len(change.legs) for change in together) > MAX_LEGS:
+            together, waiting = _transaction(together)
+        for _ in range(len(entries) + ATTEMPTS):
+            if not together:
+                return settled
+            again = []
+            try:
+                self._writer.write([leg for change in together for leg in change.legs])
+                settled += [(c.entry, Outcome(c.outcome), c.legs[0].body["Item"]) for c in together]
+            except Refused as refusal:
+                for change, failed in _by_row(together, refusal):
+                    verdict = self._judge(change.entry, failed) if failed else change
+                    if isinstance(verdict, Change):
+                        again.append(verdict)
+                    else:
+                        settled.append((change.entry, *verdict))
+            together, waiting = _transaction(again + waiting)
+        raise Busy
+
+    def _judge(self, entry: Entry, failed: Mapping[str, Item]) -> tuple[Outcome, Item] | Change:
+        """The outcome of a row by what stood in its way, or the change to try now that the member is another."""
+        if list(failed) == [PHONE]:
+            return rejection(PHONE, holder_of(failed[PHONE]), self._import_id), failed[PHONE]
+        if self._mode == "upsert":
+            item = next(iter(batch_get(self._client, self._table_name, [member_key(*entry.key)])), None)
+            change = self._change(entry, item)
+            return change if isinstance(change, Change) else (change, item or {})
+        item = failed[CLIENT_ID]
+        earlier = self._done_before(entry, item)
+        if earlier:
+            return earlier, item
+        if from_item(item).same_as(entry.member):
+            return Outcome("unchanged"), item
+        return rejection(CLIENT_ID, holder_of(item), self._import_id), item
+
+
+class _Held:
+    """What a load has learnt: who holds which value. Spares one write per hopeless row."""
+
+    def __init__(self, import_id: str) -> None:
+        self._import_id = import_id
+        self._members: dict[Key, Item] = {}
+        self._phones: dict[Key, Item] = {}  # the holder's item, or its claim
+
+    def learn(self, entry: Entry, outcome: Outcome, item: Item, before: Item | None) -> None:
+        """Takes in what became of a row, the item that says so, and the member as it was before."""
+        if outcome.code == f"{PHONE}_taken":
+            self._phones[entry.phone] = item
+        elif outcome.code == f"{CLIENT_ID}_taken":
+            self._members[entry.key] = item
+        elif item:
+            if before:
+                self._phones.pop(Key(entry.key.account_id, before["phone_number"]["S"]), None)
+            self._members[entry.key] = item
+            self._phones[Key(entry.key.account_id, item["phone_number"]["S"])] = item
+
+    def judge(self, entry: Entry, mode: Mode) -> Outcome | None:
+        """The outcome of a row whose values are known to be held, else None."""
+        if mode != "upsert" and entry.key in self._members:
+            item = self._members[entry.key]
+            if from_item(item).same_as(entry.member):
+                return Outcome("unchanged")
+            return rejection(CLIENT_ID, holder_of(item), self._import_id)
+        holder = self._phones.get(entry.phone)
+        if holder and key_of(holder) != entry.key:
+            return rejection(PHONE, holder_of(holder), self._import_id)
+        return None
+
+
+def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
+    """The outcome of a row that asks for what another member has."""
+    who = f"member {holder.member_id}"
+    if holder.import_id == import_id:
+        who = f"line {holder.line} of this file"
+    return Outcome("rejected", f"{what}_taken", f"{what}: It belongs to {who} in this account.")
+
+
+def _transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
+    """(changes that one transaction may hold, the others).
+
+    Rows of one batch share nothing when it is made. A member that someone else has changed since may need more
+    legs than it did, and items that another row needs.
+    """
+    together: list[Change] = []
+    others: list[Change] = []
+    touched: set[tuple[str, str]] = set()
+    for change in changes:
+        keys = {leg.key for leg in change.legs}
+        if touched & keys or len(touched) + len(keys) > MAX_LEGS:
+            others.append(change)
+        else:
+            together.append(change)
+            touched |= keys
+    return together, others
+
+
+def _by_row(changes: Iterable[Change], refusal: Refused) -> Iterator[tuple[Change, dict[str, Any]]]:
+    """Each change with its failed legs: what they meant, and the item that stood there."""
+    number = iter(range(MAX_LEGS))
+    for change in changes:
+        numbered = zip(islice(number, len(change.legs)), change.legs, strict=True)
+        yield change, {leg.what: refusal.legs[i] for i, leg in numbered if i in refusal.legs}

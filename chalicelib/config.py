@@ -1,0 +1,104 @@
+"""What the deployment decides: settings from the environment, and AWS clients made on first use."""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .members import PhoneRule
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+CONNECTIONS = 16  # at most this many requests to one service are under way in one process
+
+
+class Settings(BaseModel):
+    """One field per environment variable, of the same name in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table_name: str
+    bucket_name: str
+    load_queue_url: str
+    notice_topic_arn: str | None = None
+    phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
+    phone_check: Literal["possible", "valid"] = "possible"
+    chunk_size: int = Field(
+        default=512 * 1024, ge=1024
+    )  # characters of CSV in one chunk: 5,000 to 10,000 rows
+    writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # transactions one load has under way
+
+    @property
+    def phone_rule(self) -> PhoneRule:
+        """How this deployment reads phone numbers."""
+        return PhoneRule(self.phone_region, self.phone_check)
+
+
+class SettingsError(Exception):
+    """Environment variables are missing or wrong; the message names each."""
+
+
+@cache
+def settings() -> Settings:
+    """The settings, read once a process. Raises SettingsError."""
+    given = {name: os.environ[name.upper()] for name in Settings.model_fields if name.upper() in os.environ}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        wrong = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError("Set these environment variables. " + "; ".join(wrong)) from None
+
+
+def _client_config() -> "Config":
+    """Timeouts and retries of our own: a request has 29 s, and botocore's defaults change between releases."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=2,
+        read_timeout=6,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=CONNECTIONS,
+    )
+
+
+# boto3 takes 150 ms to import and 300 ms to make a first client, so neither happens before it is needed.
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """The one DynamoDB client of this process."""
+    import boto3
+
+    return boto3.client("dynamodb", config=_client_config())
+
+
+@cache
+def s3() -> "S3Client":
+    """The one S3 client of this process."""
+    import boto3
+    from botocore.config import Config
+
+    # Without a version given, links are signed the old way where a region still takes it.
+    return boto3.client("s3", config=_client_config().merge(Config(signature_version="s3v4")))
+
+
+@cache
+def sqs() -> "SQSClient":
+    """The one SQS client of this process."""
+    import boto3
+
+    return boto3.client("sqs", config=_client_config())
+
+
+@cache
+def sns() -> "SNSClient":
+    """The one SNS client of this process."""
+    import boto3
+
+    return boto3.client("sns", config=_client_config())

@@ -1,0 +1,86 @@
+"""From a dropped object to chunks: any size, encoding and packing, in bounded memory."""
+
+import secrets
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from .csvfile import Row, decoded, delimited, pieces, rows, unpacked
+from .errors import Unreadable
+from .items import now
+from .ledger import Record, Source
+from .members import is_region
+from .rows import Header, field_of
+from .store import Store
+
+PUTS_IN_FLIGHT = 4  # chunks being stored while the next is cut
+
+
+def cut(store: Store, record: Record) -> Record:
+    """Stores the chunks of the import's object; the record with what the load needs. Raises Unreadable."""
+    name = record.source.key.lower()
+    if not name.endswith((".csv", ".csv.gz")):
+        raise Unreadable("Only .csv and .csv.gz files are imported.", code="unsupported_file_type")
+    if record.region and not is_region(record.region):
+        raise Unreadable(f"There is no phone region {record.region[:64]!r}.", code="unknown_region")
+    encoding = _byte_order_mark(store, record.source) or "utf-8"
+    try:
+        return _store_chunks(store, record, encoding)
+    except UnicodeDecodeError:
+        if encoding != "utf-8":
+            raise Unreadable(f"The file is no text in {encoding}.", code="not_text") from None
+        # Nothing is loaded before the whole file was cut, so it can be read once more, the old way.
+        return _store_chunks(store, record, "windows-1252")
+
+
+def _blocks(store: Store, source: Source) -> Iterator[bytes]:
+    blocks = store.blocks(source)
+    return unpacked(blocks) if source.key.lower().endswith(".gz") else blocks
+
+
+def _byte_order_mark(store: Store, source: Source) -> str | None:
+    start = next((block for block in _blocks(store, source) if block), b"")
+    if start.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not start.startswith(b"\xff\xfe\0\0"):  # UTF-32
+        return "utf-16"
+    if b"\0" in start:
+        raise Unreadable("This is a binary file, not a CSV.", code="not_text")
+    return None
+
+
+def _store_chunks(store: Store, record: Record, encoding: str) -> Record:
+    """The record with the columns of the header and the number of chunks that were stored."""
+    waiting: deque[Future[None]] = deque()
+    number, columns, only_header = 0, [], True
+    # Of this run's own: an event may come twice, and where two runs cut at once each must find what it has stored.
+    folder = f"{record.id}/{secrets.token_hex(4)}"
+    delimiter, blocks = delimited(decoded(_blocks(store, record.source), encoding), field_of)
+    with ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
+        for piece in pieces(blocks, store.settings.chunk_size, delimiter):
+            if not number:
+                found = rows(piece, delimiter)
+                columns = _columns(next(found, None), record)
+                only_header = next(found, None) is None
+            waiting.append(pool.submit(store.put_chunk, folder, number, piece))
+            number += 1
+            if len(waiting) > PUTS_IN_FLIGHT:
+                waiting.popleft().result()
+        for put in waiting:
+            put.result()
+    if not number:
+        raise Unreadable("The file is empty.", code="empty_file")
+    if number == 1 and only_header:
+        raise Unreadable("The file has a header and no rows.", code="no_rows")
+    changes = {"columns": columns, "encoding": encoding, "delimiter": delimiter, "chunks": number}
+    return record.model_copy(update={**changes, "folder": folder, "status": "loading", "loading_at": now()})
+
+
+def _columns(header: Row | None, record: Record) -> list[str]:
+    """The columns that the first row of a file names. Raises Unreadable."""
+    if header is None:
+        raise Unreadable("The file is empty.", code="empty_file")
+    if header.code:
+        raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
+    Header(header.cells, record.account_id)
+    return header.cells

@@ -1,0 +1,146 @@
+"""The only error vocabulary: what can go wrong, under which code and HTTP status.
+
+Every error a caller can meet is a RegistryError. HTTP renders it as RFC 9457 problem+json, an import
+writes its code and detail beside the rejected row.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that is wrong: where (`#/phone_number`, `?limit`), a code for machines, a sentence for people."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class RegistryError(Exception):
+    """An error with a name. `errors` lists the fields at fault, `headers` travel with the HTTP answer."""
+
+    status: ClassVar[int]
+    code: str
+    headers: Mapping[str, str]
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+
+class Malformed(RegistryError):
+    """The request cannot be read at all: broken JSON, a bad parameter, a cursor nobody handed out."""
+
+    status = 400
+    code = "malformed"
+
+
+class NotFound(RegistryError):
+    """Nothing stands under this id."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(RegistryError):
+    """The path exists, the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has a value that belongs to one member only: its id, and the import and line that brought it."""
+
+    member_id: str
+    import_id: str | None = None
+    line: int | None = None
+
+
+class Taken(RegistryError):
+    """A phone number or a client member id of this account belongs to another member already."""
+
+    status = 409
+    code = "phone_number_taken"
+
+    def __init__(self, errors: Sequence[FieldError], holders: Sequence[Holder]) -> None:
+        super().__init__(" ".join(e.detail for e in errors), code=errors[0].code, errors=errors)
+        self.holders = tuple(holders)
+
+
+class Ended(RegistryError):
+    """An import that has ended cannot be stopped."""
+
+    status = 409
+    code = "import_ended"
+
+
+class Stale(RegistryError):
+    """If-Match named a version that is no longer the current one."""
+
+    status = 412
+    code = "version_mismatch"
+
+
+class TooLarge(RegistryError):
+    """The body is over the limit."""
+
+    status = 413
+    code = "payload_too_large"
+
+
+class UnsupportedMediaType(RegistryError):
+    """The body is of a type this route does not read."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class Invalid(RegistryError):
+    """The body was read, and some of its fields break a rule."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(e.detail for e in errors), errors=errors)
+
+
+class Busy(RegistryError):
+    """The table throttles, or too many writers meet on one item; it may pass."""
+
+    status = 503
+    code = "busy"
+
+    def __init__(self, detail: str = "The registry is busy; try again.") -> None:
+        super().__init__(detail, headers={"Retry-After": "1"})
+
+
+class Internal(RegistryError):
+    """What no caller can mend. It says nothing of what happened: the log does."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side.")
+
+
+class Unreadable(RegistryError):
+    """A file that cannot be imported at all; the import fails with this reason."""
+
+    status = 422
+    code = "unreadable_file"

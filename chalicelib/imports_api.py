@@ -1,0 +1,144 @@
+"""The HTTP API of imports: start one, watch it, stop it, fetch its rejected rows."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from chalice.app import Blueprint, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from .errors import Invalid, Malformed, NotFound, UnsupportedMediaType
+from .http import (
+    JSON,
+    answer,
+    bad_parameters,
+    fields,
+    limit_of,
+    media_type,
+    next_link,
+    parameters,
+    raw_body,
+    root,
+    route,
+)
+from .imports import pipeline
+from .items import Mode, now
+from .ledger import Record, Source, is_import_id, new_import_id
+from .members import Identifier, Name, NewMember, Region, read
+from .store import LINK_SECONDS
+
+imports_api = Blueprint(__name__)
+
+IMPORT = "/imports/{import_id}"
+CSV = "text/csv"
+# Lambda takes 6 MB a call, and API Gateway sends what is no plain UTF-8 in base64, a third larger.
+MAX_CSV = 4_500_000  # bytes
+
+
+def _without_path(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2] or "upload.csv"
+
+
+class NewImport(BaseModel):
+    """What a caller may say of an import."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filename: Annotated[Name, AfterValidator(_without_path)] = "upload.csv"
+    mode: Mode = "create"
+    account_id: Identifier | None = None
+    region: Region | None = None
+    max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
+
+    def record(self) -> Record:
+        """The import as it is before its file has come; where that must arrive, `Imports.announce` says."""
+        return Record(
+            id=new_import_id(),
+            status="awaiting_upload",
+            source=Source(bucket="", key=""),
+            created_at=now(),
+            **self.model_dump(exclude={"filename"}),
+        )
+
+
+@route(imports_api, "POST", "/imports")
+def start_import() -> Response:
+    """Imports the CSV in the body, or says where to send a file of any size."""
+    request = imports_api.current_request
+    kind = media_type(request)
+    if kind == CSV:
+        try:
+            new = read(NewImport, parameters(request, *NewImport.model_fields))
+        except Invalid as error:
+            wrong = (replace(e, pointer=e.pointer.replace("#/", "?")) for e in error.errors)
+            raise bad_parameters(*wrong) from None
+        record = pipeline().upload(new.record(), raw_body(request, MAX_CSV), new.filename)
+        return answer(record.shown().model_dump(), 202, Location=_href(record))
+    if kind != JSON:
+        raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
+    new = read(NewImport, fields(request))
+    record = pipeline().announce(new.record(), new.filename)
+    expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
+    upload = {
+        "method": "PUT",
+        "url": pipeline().store.upload_url(record.source.key),
+        "expires_at": expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }
+    return answer({**record.shown().model_dump(), "upload": upload}, 201, Location=_href(record))
+
+
+@route(imports_api, "GET", "/imports")
+def list_imports() -> Response:
+    """All imports, the newest first, a page at a time."""
+    request = imports_api.current_request
+    query = parameters(request, "limit", "cursor")
+    limit, before = limit_of(query), query.get("cursor")
+    if before is not None and not is_import_id(before):
+        raise Malformed("The cursor is not one that this list has given out.", code="invalid_cursor")
+    records = pipeline().ledger.newest(limit + 1, before)
+    shown = [record.shown().model_dump() for record in records[:limit]]
+    if len(records) <= limit:
+        return answer({"items": shown, "next": None})
+    cursor = records[limit - 1].id
+    return answer({"items": shown, "next": cursor}, Link=next_link(request, "/imports", query, cursor))
+
+
+@route(imports_api, "GET", "/imports/template")
+def get_template() -> Response:
+    """The header line of a roster."""
+    line = ",".join(NewMember.model_fields) + "\r\n"
+    # Not text/csv: Chalice takes that for binary, and refuses callers that do not name it in Accept.
+    return Response(line, {"Content-Type": "text/plain; charset=utf-8"}, 200)
+
+
+@route(imports_api, "GET", IMPORT)
+def get_import(import_id: str) -> Response:
+    """One import: its status, counts and percent."""
+    return answer(_record(import_id).shown().model_dump())
+
+
+@route(imports_api, "POST", f"{IMPORT}/cancel")
+def cancel_import(import_id: str) -> Response:
+    """Stops what is not loaded yet; those rows come back as rejected."""
+    _record(import_id)
+    return answer(pipeline().cancel(import_id).shown().model_dump(), 202)
+
+
+@route(imports_api, "GET", f"{IMPORT}/rejected")
+def get_rejected(import_id: str) -> Response:
+    """The rejected rows of an import that has ended, at an address that is good for 15 minutes."""
+    record = _record(import_id)
+    if not record.finished_at or not record.chunks:
+        raise NotFound(f"There are no rejected rows: the import is {record.status}.", code="no_results")
+    return Response("", {"Location": pipeline().store.result_url(record.id, "rejected.csv")}, 303)
+
+
+def _record(import_id: str) -> Record:
+    """The import. What is no import's id is not asked for: it may be longer than a key can be. Raises NotFound."""
+    if not is_import_id(import_id):
+        raise NotFound("There is no import under this id.", code="import_not_found")
+    return pipeline().ledger.get(import_id)
+
+
+def _href(record: Record) -> str:
+    return f"{root(imports_api.current_request)}/imports/{record.id}"

@@ -1,0 +1,173 @@
+"""Keys and items: how members and phone claims lie in the table. No key is spelled anywhere else."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+from .errors import Holder
+from .members import MAX_LENGTH, SEPARATOR, Member, NewMember, member_id
+
+Item = dict[str, Any]  # DynamoDB's own form: {"pk": {"S": "…"}, …}
+
+Mode = Literal["create", "upsert", "validate"]  # what an import may do; validate writes no member
+
+INDEX = "by_account"
+SHARDS = 8  # index partitions of one account: 8,000 writes a second before it throttles
+
+
+class Key(NamedTuple):
+    """What makes a member unique, and all that its id says."""
+
+    account_id: str
+    client_member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The row that wrote an item: its import, its line of the file (from 1), and the outcome it had by that."""
+
+    import_id: str
+    line: int
+    outcome: str
+
+    def __str__(self) -> str:
+        return f"{self.import_id}#{self.line}:{self.outcome}"
+
+
+def now() -> str:
+    """The present moment, ISO 8601 in UTC to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def member_key(account_id: str, client_member_id: str) -> Item:
+    """The key of a member."""
+    return {"pk": {"S": f"CLIENT#{client_member_id}"}, "sk": {"S": f"ACCOUNT#{account_id}"}}
+
+
+def claim_key(account_id: str, phone_number: str) -> Item:
+    """The key of the claim that makes a phone number (E.164) one member's within its account."""
+    return {"pk": {"S": f"PHONE#{phone_number}"}, "sk": {"S": f"ACCOUNT#{account_id}"}}
+
+
+def account_shard(account_id: str, shard: int) -> str:
+    """The index partition of one shard of an account."""
+    return f"{account_id}#{shard}"
+
+
+def shard_of(client_member_id: str) -> int:
+    """The shard a member is listed in."""
+    return zlib.crc32(client_member_id.encode()) % SHARDS
+
+
+def folded(name: str) -> str:
+    """A name as it sorts and is searched. Folding lengthens some letters, and a key holds 1,024 bytes."""
+    return name.casefold()[:MAX_LENGTH]
+
+
+def name_order(member: Member) -> str:
+    """Where a member stands in its account's list: by last name, first name, client member id."""
+    return SEPARATOR.join((folded(member.last_name), folded(member.first_name), member.client_member_id))
+
+
+def new_member(new: NewMember) -> Member:
+    """`new` as the member it becomes on creation."""
+    moment = now()
+    return Member(id=new.id, **new.__dict__, created_at=moment, last_modified=moment, version=1)
+
+
+def changed_member(old: Member, new: NewMember) -> Member:
+    """`old` after a write of `new`."""
+    return Member(
+        id=new.id, **new.__dict__, created_at=old.created_at, last_modified=now(), version=old.version + 1
+    )
+
+
+def to_item(member: Member, origin: str = "") -> Item:
+    """The member as an item."""
+    item: Item = {
+        **member_key(member.account_id, member.client_member_id),
+        "account_shard": {"S": account_shard(member.account_id, shard_of(member.client_member_id))},
+        "name_order": {"S": name_order(member)},
+        "first_name": {"S": member.first_name},
+        "last_name": {"S": member.last_name},
+        "phone_number": {"S": member.phone_number},
+        "created_at": {"S": member.created_at},
+        "last_modified": {"S": member.last_modified},
+        "version": {"N": str(member.version)},
+    }
+    if origin:
+        item["origin"] = {"S": origin}
+    return item
+
+
+def key_of(item: Mapping[str, Any]) -> Key:
+    """Account id and client member id of a member's item or of a phone's claim."""
+    account_id = item["sk"]["S"].removeprefix("ACCOUNT#")
+    if "client_member_id" in item:
+        return Key(account_id, item["client_member_id"]["S"])
+    return Key(account_id, item["pk"]["S"].removeprefix("CLIENT#"))
+
+
+def from_item(item: Mapping[str, Any]) -> Member:
+    """The member in an item."""
+    key = key_of(item)
+    return Member(
+        id=member_id(*key),
+        account_id=key.account_id,
+        client_member_id=key.client_member_id,
+        first_name=item["first_name"]["S"],
+        last_name=item["last_name"]["S"],
+        phone_number=item["phone_number"]["S"],
+        created_at=item["created_at"]["S"],
+        last_modified=item["last_modified"]["S"],
+        version=int(item["version"]["N"]),
+    )
+
+
+def to_claim(member: Member, origin: str = "") -> Item:
+    """The claim of a member on its phone number."""
+    claim = claim_key(member.account_id, member.phone_number)
+    claim["client_member_id"] = {"S": member.client_member_id}
+    if origin:
+        claim["origin"] = {"S": origin}
+    return claim
+
+
+def in_trial(item: Item, import_id: str, until: int) -> Item:
+    """The item in the space of an import that only tries: in no list, and gone after `until` (epoch seconds)."""
+    listed = ("account_shard", "name_order")
+    return {
+        **{name: value for name, value in item.items() if name not in listed},
+        **trial_key(item, import_id),
+        "client_member_id": {"S": key_of(item).client_member_id},
+        "expires_at": {"N": str(until)},
+    }
+
+
+def trial_key(key: Item, import_id: str) -> Item:
+    """The key that stands for `key` in the space of an import that only tries."""
+    return {"pk": {"S": f"TRIAL#{import_id}#{key['pk']['S']}"}, "sk": key["sk"]}
+
+
+def claimed(claim: Item) -> Key:
+    """(account id, phone number) of a claim."""
+    return Key(key_of(claim).account_id, claim["pk"]["S"].removeprefix("PHONE#"))
+
+
+def origin_of(item: Mapping[str, Any]) -> Origin | None:
+    """The import and line that wrote an item, or None where a caller of the API did."""
+    if "origin" not in item:
+        return None
+    import_id, _, row = item["origin"]["S"].partition("#")
+    line, _, outcome = row.partition(":")
+    return Origin(import_id, int(line), outcome)
+
+
+def holder_of(item: Mapping[str, Any]) -> Holder:
+    """Who stands behind a member's item or a phone's claim."""
+    origin = origin_of(item)
+    return Holder(
+        member_id(*key_of(item)), origin.import_id if origin else None, origin.line if origin else None
+    )

@@ -1,0 +1,252 @@
+"""Finding members: which way into the table a search takes, and pages that never count and never skip."""
+
+import base64
+import binascii
+import heapq
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from .errors import Malformed
+from .items import (
+    INDEX,
+    SHARDS,
+    Item,
+    account_shard,
+    claim_key,
+    folded,
+    from_item,
+    key_of,
+    member_key,
+    shard_of,
+)
+from .members import MAX_LENGTH, SEPARATOR, Member
+from .transact import calm
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name, one of the highest character included
+LOOKS = 3  # at a phone number whose owner moves
+KEYS_A_READ = 100  # DynamoDB's limit for one BatchGetItem
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a member must be; None is no condition. `last_name` is a prefix and needs an account."""
+
+    account_id: str | None = None
+    client_member_id: str | None = None
+    phone_number: str | None = None
+    last_name: str | None = None
+
+    def matches(self, member: Member) -> bool:
+        """Whether the member is all of it."""
+        return (
+            self.account_id in (None, member.account_id)
+            and self.client_member_id in (None, member.client_member_id)
+            and self.phone_number in (None, member.phone_number)
+            and folded(member.last_name).startswith(folded(self.last_name or ""))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some members, and the cursor of the next page where there is one."""
+
+    members: list[Member]
+    cursor: str | None
+
+
+class Listing:
+    """The searches over one table."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._pool = ThreadPoolExecutor(SHARDS)  # starts no thread before the first listing of an account
+
+    def find(self, search: Search, limit: int, cursor: str | None = None) -> Page:
+        """At most `limit` members that match, from `cursor` on.
+
+        An account's members come in name order, through an index that trails its writes by moments. A search
+        by client member id or phone number reads the table itself, and so sees every write that was answered.
+        Raises Malformed for a cursor of another search.
+        """
+        if search.account_id is not None and (search.client_member_id or search.phone_number):
+            _read_cursor(cursor, "one", 0)  # of one member there is one page
+            return self._one(search.account_id, search)
+        if search.phone_number is not None:
+            return self._by_phone(search, limit, _read_cursor(cursor, "phone", 1))
+        if search.client_member_id is not None:
+            return self._by_client_id(search, limit, _read_cursor(cursor, "client", 1))
+        if search.account_id is not None:
+            return self._by_name(search.account_id, search.last_name, limit, _read_cursor(cursor, "name", 3))
+        return self._all(limit, _read_cursor(cursor, "all", 4))
+
+    def _one(self, account_id: str, search: Search) -> Page:
+        """The one member of an account that can match, by its client member id or by its phone number."""
+        if search.client_member_id is not None:
+            item = self._item(member_key(account_id, search.client_member_id))
+            member = from_item(item) if item else None
+        else:
+            member = self._owner(account_id, search.phone_number or "")
+        return Page([member] if member and search.matches(member) else [], None)
+
+    def _owner(self, account_id: str, phone_number: str) -> Member | None:
+        """Who has a phone number. A member that moves between the two reads is looked for again."""
+        for _ in range(LOOKS):
+            claim = self._item(claim_key(account_id, phone_number))
+            if claim is None:
+                return None
+            item = self._item(member_key(*key_of(claim)))
+            if item and item["phone_number"]["S"] == phone_number:
+                return from_item(item)
+        return None
+
+    def _item(self, key: Item) -> Item | None:
+        with calm():
+            answer = self._client.get_item(TableName=self._table_name, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _by_phone(self, search: Search, limit: int, after: list[str] | None) -> Page:
+        """One phone number's members over all accounts, through its claims."""
+        start = claim_key("", search.phone_number or "")
+        claims = list(islice(self._partition(start, after, limit + 1), limit + 1))
+        keys = [member_key(*key_of(claim)) for claim in claims[:limit]]
+        found = sorted((from_item(item) for item in self._batch(keys)), key=lambda m: m.account_id)
+        # A member may have moved between the two reads; it has this number no more.
+        return Page([m for m in found if search.matches(m)], _next("phone", claims, limit))
+
+    def _by_client_id(self, search: Search, limit: int, after: list[str] | None) -> Page:
+        start = member_key("", search.client_member_id or "")
+        items = list(islice(self._partition(start, after, limit + 1), limit + 1))
+        return Page([from_item(item) for item in items[:limit]], _next("client", items, limit))
+
+    def _by_name(self, account_id: str, prefix: str | None, limit: int, after: list[str] | None) -> Page:
+        """Merges the account's shards. The cursor is the last range key served, in whichever shard it lay."""
+        wanted = limit + 1
+        share = wanted / SHARDS
+        size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom holds more of the page than this
+        start = SEPARATOR.join(after or [])
+        low = folded(prefix or "")
+        queries = [self._shard_query(account_id, shard, low, start, size) for shard in range(SHARDS)]
+        firsts = self._pool.map(self._query, queries)  # side by side: the page waits for one round trip
+        shards = [self._pages(q, first) for q, first in zip(queries, firsts, strict=True)]
+        merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
+        items = list(islice(merged, wanted))
+        cursor = None
+        if len(items) > limit:
+            cursor = _write_cursor("name", items[limit - 1]["name_order"]["S"].split(SEPARATOR))
+        return Page([from_item(item) for item in items[:limit]], cursor)
+
+    def _all(self, limit: int, after: list[str] | None) -> Page:
+        """Every member, in no order of use to people, through the index: it holds members alone."""
+        scan: dict[str, Any] = {"TableName": self._table_name, "IndexName": INDEX, "Limit": limit + 1}
+        if after:
+            account_id, *names = after
+            client_member_id = names[-1]
+            scan["ExclusiveStartKey"] = {
+                **member_key(account_id, client_member_id),
+                "account_shard": {"S": account_shard(account_id, shard_of(client_member_id))},
+                "name_order": {"S": SEPARATOR.join(names)},
+            }
+        items: list[Item] = []
+        while len(items) <= limit:
+            with calm():
+                answer = self._client.scan(**scan)
+            items += answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        cursor = None
+        if len(items) > limit:
+            last = items[limit - 1]
+            cursor = _write_cursor(
+                "all", [key_of(last).account_id, *last["name_order"]["S"].split(SEPARATOR)]
+            )
+        return Page([from_item(item) for item in items[:limit]], cursor)
+
+    def _shard_query(self, account_id: str, shard: int, prefix: str, after: str, size: int) -> dict[str, Any]:
+        """One shard's part of a page: all that starts with `prefix` and comes after `after`."""
+        low = max(prefix, after + "\0")  # the next text there is
+        return {
+            "TableName": self._table_name,
+            "IndexName": INDEX,
+            "KeyConditionExpression": "account_shard = :shard AND name_order BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {
+                ":shard": {"S": account_shard(account_id, shard)},
+                ":low": {"S": low},
+                ":high": {"S": max(low, prefix + HIGHEST)},
+            },
+            "Limit": size,
+        }
+
+    def _query(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        with calm():
+            return dict(self._client.query(**query))
+
+    def _pages(self, query: dict[str, Any], first: Mapping[str, Any]) -> Iterator[Item]:
+        """The items of a query whose first page is there, more pages as they are asked for."""
+        answer = first
+        while True:
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            answer = self._query({**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]})
+
+    def _partition(self, start: Item, after: list[str] | None, size: int) -> Iterator[Item]:
+        """The items of one partition of the table by account id, after the account in `after`."""
+        query: dict[str, Any] = {
+            "TableName": self._table_name,
+            "KeyConditionExpression": "pk = :pk AND sk > :after",
+            "ExpressionAttributeValues": {
+                ":pk": start["pk"],
+                ":after": {"S": start["sk"]["S"] + (after or [""])[0]},
+            },
+            "ConsistentRead": True,
+            "Limit": size,
+        }
+        return self._pages(query, self._query(query))
+
+    def _batch(self, keys: list[Item]) -> Iterator[Item]:
+        return chain.from_iterable(
+            batch_get(self._client, self._table_name, keys[i : i + KEYS_A_READ])
+            for i in range(0, len(keys), KEYS_A_READ)
+        )
+
+
+def batch_get(client: "DynamoDBClient", table_name: str, keys: list[Item]) -> Iterable[Item]:
+    """The items under up to 100 keys, those that exist, in any order; strongly consistent. Raises Busy."""
+    asked: Any = {table_name: {"Keys": keys, "ConsistentRead": True}}
+    while asked.get(table_name):
+        with calm():
+            answer = client.batch_get_item(RequestItems=asked)
+        yield from answer["Responses"].get(table_name, [])
+        asked = answer.get("UnprocessedKeys", {})
+
+
+def _next(kind: str, items: list[Item], limit: int) -> str | None:
+    """The cursor after `limit` items of a partition, where more were found."""
+    return _write_cursor(kind, [key_of(items[limit - 1]).account_id]) if len(items) > limit else None
+
+
+def _write_cursor(kind: str, parts: list[str]) -> str:
+    return base64.urlsafe_b64encode(SEPARATOR.join([kind, *parts]).encode()).rstrip(b"=").decode()
+
+
+def _read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
+    """What `_write_cursor` was given. Raises Malformed unless it is of this kind and length."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (ValueError, binascii.Error):
+        text = ""
+    found, *parts = text.split(SEPARATOR)
+    if found != kind or len(parts) != length or not all(0 < len(part) <= MAX_LENGTH for part in parts):
+        raise Malformed("The cursor is not one that this search has given out.", code="invalid_cursor")
+    return parts

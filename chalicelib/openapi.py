@@ -1,0 +1,227 @@
+"""The OpenAPI 3.1 description of the API, made from the models; written once, when first asked for."""
+
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from .imports_api import NewImport
+from .ledger import Import
+from .members import READ_ONLY, TEXT_SCHEMA, Member, MemberChanges, NewMember
+from .openapi_parts import (
+    ANNOUNCED,
+    JSON,
+    PROBLEM_SCHEMA,
+    Schema,
+    answer,
+    body,
+    content,
+    operation,
+    page,
+    parameter,
+)
+
+VERSION = "0.1.0"
+
+_LIMIT = parameter("limit", "query", "Items of a page.", type="integer", minimum=1, maximum=500, default=100)
+_CURSOR = parameter("cursor", "query", "`next` of the page before.", format="cursor")
+_TAGS: Schema = {  # the grammar of RFC 9110
+    "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
+    "examples": ['"1"'],
+}
+_IF_MATCH = parameter("If-Match", "header", "The ETag that must still be current, or *.", **_TAGS)
+_IF_NONE_MATCH = parameter("If-None-Match", "header", "An ETag the caller has, or *.", **_TAGS)
+_FILTERS = [
+    parameter("id", "query", "A member's id.", format="member-id"),
+    parameter("account_id", "query", "The account.", **TEXT_SCHEMA),
+    parameter("client_member_id", "query", "The account's own number of a member.", **TEXT_SCHEMA),
+    parameter("phone_number", "query", "A phone number in any usual spelling.", format="phone"),
+    parameter("last_name", "query", "How a last name starts; needs account_id.", **TEXT_SCHEMA),
+]
+
+
+def _one_member(what: str) -> Schema:
+    """The operations on one member, by whatever key its path has."""
+    written = "400 404 409 412 413 415 422"
+    one, changed = (
+        answer("The member.", "Member", "ETag"),
+        answer("The member, and its Location if it moved.", "Member", "ETag", "Location?"),
+    )
+    return {
+        "get": operation(
+            f"get{what}",
+            "Get a member",
+            {"200": one, "304": answer("The caller has this version.", "", "ETag")},
+            "400 404",
+            parameters=[_IF_NONE_MATCH],
+        ),
+        "put": operation(
+            f"put{what}",
+            "Replace a member",
+            {"200": changed},
+            written,
+            parameters=[_IF_MATCH, _IF_NONE_MATCH],
+            requestBody=body("NewMember"),
+        ),
+        "patch": operation(
+            f"patch{what}",
+            "Change some of a member's fields; a new account or client member id moves it, its id with it",
+            {"200": changed},
+            written,
+            parameters=[_IF_MATCH, _IF_NONE_MATCH],
+            requestBody=body("MemberChanges"),
+        ),
+        "delete": operation(
+            f"delete{what}",
+            "Remove a member",
+            {"204": answer("It is gone; its phone number and client member id are free.")},
+            "400 404 412",
+            parameters=[_IF_MATCH, _IF_NONE_MATCH],
+        ),
+    }
+
+
+def _members() -> Schema:
+    listing = answer("A page of members.", "MemberPage", "Link?")
+    created = answer("The new member.", "Member", "Location", "ETag")
+    find = {"parameters": [*_FILTERS, _LIMIT, _CURSOR]}
+    account_path = [
+        parameter("account_id", "path", "The account.", **TEXT_SCHEMA),
+        parameter("client_member_id", "path", "The account's own number of a member.", **TEXT_SCHEMA),
+    ]
+    account_member = _one_member("AccountMember")
+    account_member["put"]["summary"] = "Create or replace a member; both ids are those of the path"
+    account_member["put"]["responses"]["201"] = created
+    return {
+        "/members": {
+            "get": operation(
+                "findMembers", "Find members that match all filters", {"200": listing}, "400", **find
+            ),
+            "post": operation(
+                "createMember",
+                "Add a member",
+                {"201": created},
+                "400 409 413 415 422",
+                requestBody=body("NewMember"),
+            ),
+        },
+        "/members/{member_id}": {
+            "parameters": [parameter("member_id", "path", "A member's id.")],
+            **_one_member("Member"),
+        },
+        "/accounts/{account_id}/members/{client_member_id}": {"parameters": account_path, **account_member},
+    }
+
+
+def _imports() -> Schema:
+    one = {"parameters": [parameter("import_id", "path", "An import's id.")]}
+    return {
+        "/imports": {
+            "get": operation(
+                "listImports",
+                "List imports, the newest first",
+                {"200": answer("A page of imports.", "ImportPage", "Link?")},
+                "400",
+                parameters=[_LIMIT, _CURSOR],
+            ),
+            "post": _start_import(),
+        },
+        "/imports/template": {
+            "get": operation(
+                "getTemplate",
+                "The header line of a roster",
+                {
+                    "200": {
+                        "description": "One line.",
+                        "content": {"text/plain": {"schema": {"type": "string"}}},
+                    }
+                },
+                "",
+            )
+        },
+        "/imports/{import_id}": {
+            **one,
+            "get": operation(
+                "getImport", "Get an import", {"200": answer("The import.", "Import")}, "400 404"
+            ),
+        },
+        "/imports/{import_id}/cancel": {
+            **one,
+            "post": operation(
+                "cancelImport",
+                "Stop what is not loaded yet; those rows come back as rejected",
+                {"202": answer("It loads nothing more.", "Import")},
+                "400 404 409",
+            ),
+        },
+        "/imports/{import_id}/rejected": {
+            **one,
+            "get": operation(
+                "getRejected",
+                "Fetch the rejected rows as CSV",
+                {"303": answer("Where they are for the next 15 minutes.", "", "Location")},
+                "400 404",
+            ),
+        },
+    }
+
+
+def _start_import() -> Schema:
+    """The two ways to start an import: the file itself, or its name for an address to send it to."""
+    properties = NewImport.model_json_schema()["properties"]
+    choices = [
+        {
+            "name": name,
+            "in": "query",
+            "description": "Of a CSV in the body.",
+            "required": False,
+            "schema": schema,
+        }
+        for name, schema in properties.items()
+    ]
+    bodies = {"text/csv": {"schema": {"type": "string", "pattern": r"\S"}}, **content("NewImport", JSON)}
+    return operation(
+        "startImport",
+        "Import a CSV of up to 4.5 MB, or get an address for a file of any size",
+        {
+            "201": answer("PUT the file at `upload.url` within 15 minutes.", "Announced", "Location"),
+            "202": answer("The import has begun; watch it at Location.", "Import", "Location"),
+        },
+        "400 413 415 422",
+        parameters=choices,
+        requestBody={"required": True, "content": bodies},
+    )
+
+
+@cache
+def document() -> Schema:
+    """The whole description, but for the address of the API, which the request knows."""
+    models: list[Any] = [(NewMember, "validation"), (MemberChanges, "validation")]
+    models += [(Member, "serialization"), (Import, "serialization"), (NewImport, "validation")]
+    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    for model in ("NewMember", "MemberChanges"):
+        fields = schemas["$defs"][model]["properties"]
+        for field in fields.values():
+            field.pop("default", None)  # a change has none: what is left out stays as it is
+        fields |= {name: {"readOnly": True, "description": "Accepted and ignored."} for name in READ_ONLY}
+    itself = operation("getOpenapi", "This description", {"200": answer("OpenAPI 3.1.", "Description")}, "")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Rollcall",
+            "version": VERSION,
+            "description": "A registry of members. Within an account every phone number and every client member "
+            "id belongs to one member.",
+        },
+        "paths": {**_members(), **_imports(), "/openapi.json": {"get": itself}},
+        "components": {
+            "schemas": {
+                **schemas["$defs"],
+                "MemberPage": page("Member"),
+                "ImportPage": page("Import"),
+                "Announced": ANNOUNCED,
+                "Problem": PROBLEM_SCHEMA,
+                "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
+            }
+        },
+    }

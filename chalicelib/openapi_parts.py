@@ -1,0 +1,125 @@
+"""What the API's description is put together from: parameters, bodies, answers, errors."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+JSON, FORM, PROBLEM = "application/json", "application/x-www-form-urlencoded", "application/problem+json"
+
+ERRORS = {
+    "400": "The request cannot be read; `errors` names the parameter or field.",
+    "404": "There is nothing under this id.",
+    "409": "The phone number or client member id belongs to another member, which `errors` names.",
+    "412": "If-Match or If-None-Match does not hold for the current version.",
+    "413": "The body is too large.",
+    "415": "The body is of a type that is not read here.",
+    "422": "Fields break a rule; `errors` names each.",
+    "429": "Too many requests; wait for `Retry-After` seconds.",
+    "500": "Something went wrong on our side.",
+    "503": "The registry is busy; wait for `Retry-After` seconds.",
+}
+
+PROBLEM_SCHEMA: Schema = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "description": "For machines, such as phone_number_taken."},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "#/phone_number, or ?limit of the query."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "member": {
+                        "type": "object",
+                        "description": "The member that holds the value.",
+                        "properties": {"id": {"type": "string"}, "href": {"type": "string"}},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+ANNOUNCED: Schema = {
+    "description": "An import whose file is still to come.",
+    "type": "object",
+    "required": ["upload"],
+    "properties": {
+        "upload": {
+            "type": "object",
+            "required": ["method", "url", "expires_at"],
+            "properties": {
+                "method": {"type": "string"},
+                "url": {"type": "string"},
+                "expires_at": {"type": "string", "format": "date-time"},
+            },
+        }
+    },
+    "allOf": [{"$ref": "#/components/schemas/Import"}],
+}
+
+
+def parameter(name: str, where: str, description: str, **schema: Any) -> Schema:
+    """A parameter; those of a path are required."""
+    return {
+        "name": name,
+        "in": where,
+        "description": description,
+        "required": where == "path",
+        "schema": {"type": "string", **{name.rstrip("_"): value for name, value in schema.items()}},
+    }
+
+
+def content(schema: str, *types: str) -> Schema:
+    """A body of this schema in each of the media types, JSON for none."""
+    return {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}} for kind in types or (JSON,)}
+
+
+def body(schema: str) -> Schema:
+    """A request's body, as JSON or as a form."""
+    return {"required": True, "content": content(schema, JSON, FORM)}
+
+
+def answer(description: str, schema: str = "", *headers: str) -> Schema:
+    """An answer with its headers; those that end in ? do not always come."""
+    answer: Schema = {"description": description}
+    if schema:
+        answer["content"] = content(schema)
+    if headers:
+        answer["headers"] = {
+            name.rstrip("?"): {"schema": {"type": "string"}, "required": not name.endswith("?")}
+            for name in headers
+        }
+    return answer
+
+
+def operation(name: str, summary: str, answers: dict[str, Schema], errors: str, **more: Any) -> Schema:
+    """An operation with its answers and, by status, its errors; every one of them may also meet 429, 500, 503."""
+    problems = {
+        status: {"description": ERRORS[status], "content": content("Problem", PROBLEM)}
+        for status in [*errors.split(), "429", "500", "503"]
+    }
+    for status in ("429", "503"):
+        problems[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return {"operationId": name, "summary": summary, **more, "responses": answers | problems}
+
+
+def page(schema: str) -> Schema:
+    """The schema of a page of these."""
+    return {
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}},
+            "next": {"type": ["string", "null"]},
+        },
+    }

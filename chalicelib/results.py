@@ -1,0 +1,114 @@
+"""What an import leaves behind: rejected.csv and report.json, as text and JSON. Pure."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from .bulk import Outcome
+from .csvfile import UNREADABLE, Row
+from .ledger import Record
+from .rows import RESULT_COLUMNS, Header, escaped, unescaped
+
+SAMPLE = 20  # reasons shown in a report
+# Excel takes a CSV without this mark for the old encoding of its machine: the accents of names would be garbled
+# on its screen, and then in what it saves for the next import.
+BYTE_ORDER_MARK = "\ufeff"
+
+
+class Tally:
+    """The rejected rows counted by code, the first few kept as they pass."""
+
+    def __init__(self, header: Header | None = None) -> None:
+        self._added = len(header.kept) if header else 0
+        self.codes: Counter[str] = Counter()
+        self.sample: list[dict[str, Any]] = []
+
+    def watch(self, parts: Iterable[str]) -> Iterator[str]:
+        """The parts of rejected.csv, unchanged."""
+        for part in parts:
+            for cells in csv.reader(io.StringIO(part)):
+                line, code, reason = cells[self._added : self._added + len(RESULT_COLUMNS)]
+                self.codes[code] += 1
+                if len(self.sample) < SAMPLE:
+                    self.sample.append({"line": int(line), "code": code, "reason": reason})
+            yield part
+
+
+def rejected_header(header: Header) -> str:
+    """The start of rejected.csv: its mark and its first line."""
+    names = (escaped(unescaped(header.columns[i])) for i in header.kept)
+    return BYTE_ORDER_MARK + _csv([[*names, *RESULT_COLUMNS]])
+
+
+def rejected_rows(header: Header, found: Iterable[Row], outcomes: Mapping[int, Outcome]) -> str:
+    """The rejected rows of a chunk as CSV: the file's own cells, then line, code and reason.
+
+    What a row has in excess stands behind those, so that nothing is lost and the row is still too long.
+    """
+    lines = []
+    for row in found:
+        outcome = outcomes[row.line]
+        if outcome.outcome == "rejected":
+            cells = [_safe(header, row, i) for i in header.kept]
+            excess = [_safe(header, row, i) for i in range(len(header.columns), len(row.cells))]
+            if not any(cell.strip() for cell in excess):
+                excess = []
+            lines.append([*cells, str(row.line), outcome.code, outcome.reason, *excess])
+    return _csv(lines)
+
+
+def report(record: Record, header: Header | None, tally: Tally) -> dict[str, Any]:
+    """The report of an import that has ended; `header` is None where the file was not read that far."""
+    shown = record.shown().model_dump()
+    seconds = 0.0
+    if record.started_at and record.finished_at:
+        begun, ended = (datetime.fromisoformat(t) for t in (record.started_at, record.finished_at))
+        seconds = (ended - begun).total_seconds()
+    return shown | {
+        "encoding": record.encoding,
+        "delimiter": record.delimiter,
+        "columns": {
+            "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},
+            "ignored": header.ignored if header else [],
+        },
+        "codes": dict(tally.codes),
+        "sample": tally.sample,
+        "seconds": seconds,
+        "rows_a_second": round(record.counts.rows / seconds) if seconds else None,
+    }
+
+
+def _safe(header: Header, row: Row, index: int) -> str:
+    """A cell as it stood in the file, safe to open in a spreadsheet. A phone number may start with its +.
+
+    With a NUL in it rejected.csv would be no text; the mark of what is no character stands there instead.
+    """
+    cell = unescaped(row.cells[index]).replace("\0", UNREADABLE) if index < len(row.cells) else ""
+    is_phone = index == header.fields["phone_number"] and re.fullmatch(r"\+[\d\s().-]*", cell)
+    return cell if is_phone else escaped(cell)
+
+
+class Joined:
+    """Texts one after the other as a file to read from: boto3 uploads it in parts, holding a few at a time."""
+
+    def __init__(self, first: str, rest: Iterator[str]) -> None:
+        self._rest = rest
+        self._waiting = first.encode()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next `size` bytes, fewer at the end; all that is left for -1."""
+        while (size < 0 or len(self._waiting) < size) and (more := next(self._rest, None)) is not None:
+            self._waiting += more.encode()
+        end = len(self._waiting) if size < 0 else size
+        taken, self._waiting = self._waiting[:end], self._waiting[end:]
+        return taken
+
+
+def _csv(lines: Iterable[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()

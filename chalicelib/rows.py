@@ -1,0 +1,136 @@
+"""From the cells of a row to a member: which column is which field, and why a row describes none. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from .csvfile import UNREADABLE, Row
+from .errors import Invalid, Unreadable
+from .members import MemberChanges, NewMember, PhoneRule, read
+
+OPTIONAL = ("first_name", "last_name", "phone_number")  # what an upsert may leave as it is
+RESULT_COLUMNS = ("line", "code", "reason")  # what rejected.csv adds to the columns of the file
+
+# How rosters name our columns, in small letters and without spaces or punctuation. Add yours here.
+COLUMN_NAMES: Mapping[str, str] = {
+    "accountid": "account_id",
+    "account": "account_id",
+    "accountnumber": "account_id",
+    "clientmemberid": "client_member_id",
+    "memberid": "client_member_id",
+    "membernumber": "client_member_id",
+    "clientid": "client_member_id",
+    "firstname": "first_name",
+    "first": "first_name",
+    "givenname": "first_name",
+    "forename": "first_name",
+    "lastname": "last_name",
+    "last": "last_name",
+    "familyname": "last_name",
+    "surname": "last_name",
+    "phonenumber": "phone_number",
+    "phone": "phone_number",
+    "telephone": "phone_number",
+    "mobile": "phone_number",
+    "mobilephone": "phone_number",
+    "cell": "phone_number",
+    "cellphone": "phone_number",
+}
+
+
+class Header:
+    """The columns of a file: where each of a member's fields stands, and what is ignored.
+
+    `account_id` stands in for a column of that name, and `blanks_keep` says that a blank name or phone number
+    keeps what is stored. Raises Unreadable where a field has no column, or two.
+    """
+
+    def __init__(
+        self, columns: Sequence[str], account_id: str | None = None, *, blanks_keep: bool = False
+    ) -> None:
+        self.columns = list(columns)
+        self.account_id = account_id
+        self.blanks_keep = blanks_keep
+        # A row may end where the named columns do: spreadsheets leave nameless ones behind.
+        self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
+        self.fields: dict[str, int] = {}
+        for index, column in enumerate(columns):
+            field = field_of(unescaped(column))
+            if field in self.fields:
+                raise Unreadable(f"Two columns of the header mean {field}.", code="duplicate_columns")
+            if field:
+                self.fields[field] = index
+        missing = [name for name in NewMember.model_fields if name not in self.fields]
+        if account_id is not None and "account_id" in missing:
+            missing.remove("account_id")
+        if missing:
+            raise Unreadable(
+                f"The first line must name the columns; {', '.join(missing)} not found.",
+                code="missing_columns",
+            )
+
+    @property
+    def kept(self) -> list[int]:
+        """The columns that rejected.csv repeats: all but the last three where an earlier one added those."""
+        last = tuple(name.strip().casefold() for name in self.columns[-len(RESULT_COLUMNS) :])
+        count = len(self.columns) - (len(RESULT_COLUMNS) if last == RESULT_COLUMNS else 0)
+        return list(range(count))
+
+    @property
+    def ignored(self) -> list[str]:
+        """The columns that are no member's field."""
+        used = set(self.fields.values())
+        return [name for i, name in enumerate(self.columns) if i not in used]
+
+    def member(self, row: Row, rule: PhoneRule) -> NewMember | Row:
+        """The member a row describes, or the row with the reason why it describes none."""
+        cells = row.cells
+        if row.code:
+            return row
+        if len(cells) < self.width:
+            found = f"{len(cells)} cells, the header has {len(self.columns)}."
+            return row._replace(code="too_few_cells", reason=found)
+        if len(cells) > len(self.columns) and any(cell.strip() for cell in cells[len(self.columns) :]):
+            found = f"{len(cells)} cells, the header has {len(self.columns)}."
+            return row._replace(code="too_many_cells", reason=found)
+        values = {name: unescaped(cells[index]) for name, index in self.fields.items()}
+        for name, value in values.items():
+            if UNREADABLE in value:
+                return row._replace(
+                    code="not_text", reason=f"{name}: This has a byte in it that is no character."
+                )
+        if self.account_id is not None:
+            values.setdefault("account_id", self.account_id)
+        try:
+            return self._read(values, rule)
+        except Invalid as error:
+            return row._replace(code=error.errors[0].code, reason=error.detail)
+
+    def _read(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
+        """The member in these cells; in an upsert a blank one, as "", stands for what is stored."""
+        if not self.blanks_keep:
+            return read(NewMember, values, rule)
+        blank = {name: "" for name in OPTIONAL if not values[name].strip()}
+        given = {name: value for name, value in values.items() if name not in blank}
+        required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
+        changes = read(MemberChanges, given | required, rule)
+        return NewMember.model_construct(**changes.model_dump(exclude_unset=True) | blank)
+
+
+def field_of(column: str) -> str | None:
+    """The member's field that a column's name means."""
+    return COLUMN_NAMES.get(re.sub(r"[\W_]", "", column.casefold()))
+
+
+# A spreadsheet runs what starts like this. An escape is one quote more, on whatever already has some, so that
+# taking one away always gives the cell back.
+_FORMULA = re.compile("'*(?:[\t\r\n]|\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def escaped(cell: str) -> str:
+    """A cell that is safe to open in a spreadsheet."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unescaped(cell: str) -> str:
+    """The cell that `escaped` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -1,0 +1,1 @@
+"""The stack: its template, how it is packaged, deployed, and run on one machine."""

@@ -1,0 +1,175 @@
+"""Deploy a stage as one CloudFormation stack.
+
+    python -m infra.deploy prod [PhoneRegion=GB AlarmEmail=ops@example.com …]
+    python -m infra.deploy local              to the emulator that AWS_ENDPOINT_URL names
+
+Credentials and region are the AWS SDK's own: environment, profile, role. Deploying what is deployed already
+says so and is a success.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.emulator import environment
+from infra.package import LOCAL, package
+
+
+class DeployError(Exception):
+    """The deployment stopped; the message says where, in one line."""
+
+
+class _ToolError(Exception):
+    """The AWS CLI ended with an error."""
+
+
+def deploy(
+    stage: str, endpoint: str | None = None, parameters: Sequence[str] = (), log: Path | None = None
+) -> dict[str, str]:
+    """Package a stage, deploy it, and return the outputs of its stack (ApiUrl, TableName, BucketName, …).
+
+    Args:
+        stage: one of .chalice/config.json; the stack is called rollcall-<stage>.
+        endpoint: the emulator's address; AWS itself by default.
+        parameters: of the template, as "Name=value".
+        log: the file that what the tools say is added to; the terminal by default.
+
+    Raises:
+        DeployError: a step failed. CloudFormation has rolled the stack back.
+
+    """
+    stack = f"rollcall-{stage}"
+    env = environment(endpoint) if endpoint else dict(os.environ)
+    session = boto3.Session(
+        env.get("AWS_ACCESS_KEY_ID") if endpoint else None,
+        env.get("AWS_SECRET_ACCESS_KEY") if endpoint else None,
+        region_name=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
+    )
+    started = datetime.now(UTC)
+    try:
+        upload = ["--s3-bucket", _artifact_bucket(session, endpoint), "--s3-prefix", stack]
+        cloudformation = _client(session, "cloudformation", endpoint)
+        _clear_failed_creation(cloudformation, stack)
+        with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
+            template, packaged = package(stage, Path(folder)), Path(folder) / "packaged.json"
+            files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
+            _aws(["cloudformation", "package", *files, *upload], env, log, quiet=True)
+            options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload]
+            if parameters:
+                options += ["--parameter-overrides", *parameters]
+            files = ["--stack-name", stack, "--template-file", str(packaged)]
+            _aws(["cloudformation", "deploy", *files, *options], env, log)
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    except _ToolError as error:
+        raise DeployError(_first_failure(cloudformation, stack, started) or str(error)) from error
+    except (BotoCoreError, ClientError) as error:
+        raise DeployError(str(error)) from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+    if endpoint:  # the emulator serves every API itself, at the path below
+        outputs["ApiUrl"] = f"{endpoint}/restapis/{outputs['RestAPIId']}/api/_user_request_"
+    return outputs
+
+
+def _clear_failed_creation(cloudformation: Any, stack: str) -> None:
+    """Delete what is left of a stack whose first deployment failed: CloudFormation takes no update of it."""
+    try:
+        status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    except ClientError:  # there is none yet
+        return
+    if status == "ROLLBACK_COMPLETE":
+        cloudformation.delete_stack(StackName=stack)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 5})
+
+
+def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | None:
+    """Why a deployment was rolled back: what its validation found, or else the first thing that failed."""
+    try:
+        events = cloudformation.describe_events(StackName=stack)["OperationEvents"]
+        events += reversed(cloudformation.describe_stack_events(StackName=stack)["StackEvents"])
+    except ClientError:
+        return None
+    recent = [event for event in events if event["Timestamp"] >= since]
+    invalid = [event for event in recent if event.get("ValidationStatus") == "FAILED"]
+    failed = [event for event in recent if event.get("ResourceStatus", "").endswith("_FAILED")]
+    for event in invalid + failed:
+        reason = event.get("ValidationStatusReason") or event.get("ResourceStatusReason")
+        return f"{event['LogicalResourceId']}: {reason}"
+    return None
+
+
+def _artifact_bucket(session: boto3.Session, endpoint: str | None) -> str:
+    """The bucket that holds code on its way to Lambda; the first deployment to a region makes it."""
+    account = _client(session, "sts", endpoint).get_caller_identity()["Account"]
+    name = f"rollcall-artifacts-{account}-{session.region_name}"
+    s3 = _client(session, "s3", endpoint)
+    try:
+        s3.head_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
+            raise
+        elsewhere = session.region_name != "us-east-1"  # which S3 does not take as a constraint
+        where = (
+            {"CreateBucketConfiguration": {"LocationConstraint": session.region_name}} if elsewhere else {}
+        )
+        s3.create_bucket(Bucket=name, **where)
+        blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
+    return name
+
+
+def _client(session: boto3.Session, service: Any, endpoint: str | None) -> Any:
+    proxies: dict[str, str] | None = {} if endpoint else None
+    return session.client(service, endpoint_url=endpoint, config=Config(proxies=proxies))
+
+
+def _aws(arguments: list[str], env: dict[str, str], log: Path | None, *, quiet: bool = False) -> None:
+    """Run this Python's AWS CLI. It speaks to `log`, or to the terminal (if quiet, only when it fails)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "awscli", *arguments],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if log or quiet else None,
+        stderr=subprocess.STDOUT if log or quiet else None,
+        text=True,
+        check=False,
+    )
+    if log:
+        with log.open("a") as file:
+            file.write(done.stdout)
+    elif done.returncode and quiet:
+        sys.stderr.write(done.stdout)
+    if done.returncode:
+        said = f": {done.stdout.strip().splitlines()[-1]}" if done.stdout and done.stdout.strip() else ""
+        raise _ToolError(f"aws {' '.join(arguments[:2])} failed{said}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Deploy the stage the command line names; return the exit status."""
+    if not arguments:
+        print("usage: python -m infra.deploy <stage> [Parameter=value …]", file=sys.stderr)
+        return 2
+    stage, *parameters = arguments
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566") if stage == LOCAL else None
+    print(f"deploying rollcall-{stage}", flush=True)
+    try:
+        outputs = deploy(stage, endpoint, parameters)
+    except (DeployError, RuntimeError) as error:
+        print(f"not deployed: {error}", file=sys.stderr)
+        return 1
+    for name in ("ApiUrl", "BucketName", "TableName"):
+        print(f"{name:<12}{outputs[name]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""AWS's own DynamoDB Local, the second engine of the registry's tests."""

@@ -1,0 +1,1 @@
+"""Sentences about Rollcall, run on real engines."""

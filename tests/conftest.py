@@ -1,0 +1,84 @@
+"""Engines and fixtures. Tests run on real engines; isolation is a fresh account id per test.
+
+The SDK's own variables choose the engine: with AWS_ENDPOINT_URL set everything runs there, with
+AWS_ENDPOINT_URL_DYNAMODB the table does; what is not set is a MiniStack of the suite's own, on a free port.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+from chalicelib import config
+from chalicelib.listing import Listing
+from chalicelib.table import MemberTable
+from infra.emulator import started
+from infra.package import table_definition
+from tests.client import Http
+from tests.pipeline import Pipeline
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[str]:
+    """The address of an AWS, and the environment that leads there."""
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        yield endpoint
+        return
+    chosen = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB")
+    with started() as emulator:
+        os.environ.update({name: v for name, v in emulator.environment.items() if name.startswith("AWS_")})
+        if chosen:
+            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = chosen
+        yield emulator.endpoint
+
+
+@pytest.fixture(scope="session")
+def settings(engine: str) -> Iterator[object]:
+    """A table, a bucket and a queue of this run's own, and the settings that name them."""
+    name = f"rollcall-test-{uuid.uuid4().hex[:8]}"
+    config.dynamodb().create_table(**{**table_definition(), "TableName": name})
+    config.s3().create_bucket(Bucket=name)
+    config.s3().put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    queue = config.sqs().create_queue(QueueName=name)["QueueUrl"]
+    os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name, "LOAD_QUEUE_URL": queue}
+    yield config.settings()
+    config.dynamodb().delete_table(TableName=name)
+
+
+@pytest.fixture
+def account() -> str:
+    """An account id that no other test uses."""
+    return f"acc-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def pipeline(settings: object) -> Pipeline:
+    """The import pipeline over the run's table, with the means to drive it step by step."""
+    return Pipeline()
+
+
+@pytest.fixture(scope="session")
+def http(settings: object) -> Http:
+    """A caller of the API over the run's table."""
+    from app import app
+
+    return Http(app)
+
+
+@pytest.fixture
+def table(settings: object) -> MemberTable:
+    """The members in the run's table."""
+    return MemberTable(config.dynamodb(), config.settings().table_name)
+
+
+@pytest.fixture
+def listing(settings: object) -> Listing:
+    """The searches over the run's table."""
+    return Listing(config.dynamodb(), config.settings().table_name)
+
+
+# The same examples on every run, however slow the machine is.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("suite")

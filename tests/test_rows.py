@@ -1,0 +1,139 @@
+"""From bytes to rows: what rosters look like in the wild, and that a file reads the same however it is cut."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.csvfile import MAX_ROW, Piece, Row, decoded, pieces, rows
+from chalicelib.errors import Unreadable
+from chalicelib.members import NewMember, PhoneRule
+from chalicelib.rows import Header
+
+COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]
+
+
+def read(text: str) -> list[tuple[int, list[str]]]:
+    return [(row.line, row.cells) for row in rows(Piece(1, text)) if not row.code]
+
+
+def test_rows_carry_the_line_they_start_on() -> None:
+    assert read('a,b\n"x\ny",2\n\n3,4\n') == [(1, ["a", "b"]), (2, ["x\ny", "2"]), (5, ["3", "4"])]
+
+
+def test_lines_without_text_are_no_rows() -> None:
+    assert read("a\n\n , \n,,\n\t\nb") == [(1, ["a"]), (6, ["b"])]
+
+
+def test_a_quote_inside_a_word_is_a_letter() -> None:
+    assert read('5" pipe,2\nO"Neil,3\n') == [(1, ['5" pipe', "2"]), (2, ['O"Neil', "3"])]
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_and_no_other() -> None:
+    found = list(rows(Piece(1, 'a,"b\nc,d\ne,f\n')))
+    assert [(row.line, row.code) for row in found] == [(1, "unclosed_quote"), (2, ""), (3, "")]
+
+
+def test_an_open_quote_swallows_no_more_than_one_row_may_hold() -> None:
+    """Without a bound, a stray quote at the top would cost the file."""
+    found = list(rows(Piece(1, 'a,"\n' + "z,y\n" * MAX_ROW)))
+    assert len(found) == MAX_ROW + 1
+    assert [row.line for row in found if row.code] == [1]
+
+
+def test_a_row_longer_than_the_limit_is_rejected_and_the_next_is_read() -> None:
+    found = list(rows(Piece(1, f'a,{"x" * MAX_ROW}\n"{"y" * MAX_ROW}",b\nc,d\n')))
+    assert [(row.line, row.code) for row in found] == [(1, "row_too_long"), (2, "row_too_long"), (3, "")]
+    assert max(len(row.cells[0]) for row in found) <= 1000
+
+
+@given(st.text(alphabet='ab,"\n', max_size=80), st.integers(1, 9), st.integers(1, 30))
+def test_a_file_reads_the_same_however_it_is_cut(text: str, block: int, size: int) -> None:
+    blocks = [text[i : i + block] for i in range(0, len(text), block)]
+    cut = [row for piece in pieces(blocks, size) for row in rows(piece)]
+    assert cut == list(rows(Piece(1, text)))
+
+
+@given(st.lists(st.lists(st.text(alphabet='xä,"\n ', min_size=1).filter(str.strip), min_size=1), max_size=20))
+def test_what_csv_writes_is_read_back(table: list[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(table)
+    assert [cells for _, cells in read(text.getvalue())] == table
+
+
+def test_a_line_of_any_length_is_held_in_bounded_memory() -> None:
+    blocks = ["a,b\n", *["x" * 50_000] * 200, "\nc,d\n"]
+    cut = list(pieces(blocks, 1000))
+    assert max(len(piece.text) for piece in cut) < 4 * MAX_ROW
+    found = [row for piece in cut for row in rows(piece)]
+    assert [(row.line, row.code) for row in found] == [(1, ""), (2, "row_too_long"), (3, "")]
+
+
+@given(st.text(alphabet="aé€𝄞\r\n", max_size=40), st.integers(1, 5))
+def test_decoding_does_not_mind_where_blocks_end(text: str, block: int) -> None:
+    raw = text.encode()
+    blocks = [raw[i : i + block] for i in range(0, len(raw), block)]
+    assert "".join(decoded(blocks, "utf-8")) == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        COLUMNS,
+        [name.upper() for name in COLUMNS],
+        ["First Name", "LAST-NAME", " Phone ", "Member ID", "Account"],
+        ["firstname", "surname", "Mobile", "client member id", "account number"],
+        ["id", "notes", *COLUMNS],
+    ],
+)
+def test_columns_are_found_in_any_usual_spelling(columns: list[str]) -> None:
+    assert set(Header(columns).fields) == set(NewMember.model_fields)
+
+
+def test_columns_of_no_field_are_ignored_and_named() -> None:
+    assert Header(["id", *COLUMNS, "Notes"]).ignored == ["id", "Notes"]
+
+
+def test_a_header_that_lacks_a_column_says_which() -> None:
+    with pytest.raises(Unreadable, match="phone_number not found") as raised:
+        Header([name for name in COLUMNS if name != "phone_number"])
+    assert raised.value.code == "missing_columns"
+
+
+def test_two_columns_for_one_field_are_refused() -> None:
+    with pytest.raises(Unreadable, match="phone_number") as raised:
+        Header([*COLUMNS, "Mobile"])
+    assert raised.value.code == "duplicate_columns"
+
+
+def test_an_account_from_elsewhere_stands_in_for_the_column_only() -> None:
+    cells = ["Ann", "Lee", "3235551234", "7"]
+    found = Header(COLUMNS[:-1], "12").member(Row(2, cells), PhoneRule())
+    assert isinstance(found, NewMember)
+    assert found.account_id == "12"
+    found = Header(COLUMNS, "12").member(Row(2, [*cells, "13"]), PhoneRule())
+    assert isinstance(found, NewMember)
+    assert found.account_id == "13"
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        (["Ann", "Lee", "3235551234", "7"], "too_few_cells"),
+        (["Ann", "Lee", "3235551234", "7", "1", "more"], "too_many_cells"),
+        (["Ann", "Lee", "3235551234", "7", "1", "", " "], ""),  # what spreadsheets leave behind
+        (["", "Lee", "3235551234", "7", "1"], "blank"),
+        (["Ann", "Lee", "12", "7", "1"], "phone_not_possible"),
+        (["Ann", "Lee", "3235551234", "007", "1"], ""),
+    ],
+)
+def test_each_row_is_a_member_or_says_why_not(cells: list[str], code: str) -> None:
+    found = Header(COLUMNS).member(Row(2, cells), PhoneRule())
+    assert (found.code if isinstance(found, Row) else "") == code
+
+
+def test_columns_that_a_report_added_are_not_repeated_by_the_next() -> None:
+    header = Header([*COLUMNS, "line", "code", "reason"])
+    assert [header.columns[i] for i in header.kept] == COLUMNS
