@@ -4,6 +4,7 @@ import secrets
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 from .csvfile import Row, decoded, delimited, pieces, rows, unpacked
 from .errors import Unreadable
@@ -33,13 +34,16 @@ def cut(store: Store, record: Record) -> Record:
         return _store_chunks(store, record, "windows-1252")
 
 
-def _blocks(store: Store, source: Source) -> Iterator[bytes]:
-    blocks = store.blocks(source)
-    return unpacked(blocks) if source.key.lower().endswith(".gz") else blocks
+@contextmanager
+def _opened(store: Store, source: Source) -> Iterator[Iterator[bytes]]:
+    """The bytes of the object, unpacked; its connection is closed even where it is not read to the end."""
+    with closing(store.blocks(source)) as blocks:
+        yield unpacked(blocks) if source.key.lower().endswith(".gz") else blocks
 
 
 def _byte_order_mark(store: Store, source: Source) -> str | None:
-    start = next((block for block in _blocks(store, source) if block), b"")
+    with _opened(store, source) as blocks:
+        start = next((block for block in blocks if block), b"")
     if start.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not start.startswith(b"\xff\xfe\0\0"):  # UTF-32
@@ -55,8 +59,8 @@ def _store_chunks(store: Store, record: Record, encoding: str) -> Record:
     number, columns, only_header = 0, [], True
     # Of this run's own: an event may come twice, and where two runs cut at once each must find what it has stored.
     folder = f"{record.id}/{secrets.token_hex(4)}"
-    delimiter, blocks = delimited(decoded(_blocks(store, record.source), encoding), field_of)
-    with ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
+    with _opened(store, record.source) as raw, ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
+        delimiter, blocks = delimited(decoded(raw, encoding), field_of)
         for piece in pieces(blocks, store.settings.chunk_size, delimiter):
             if not number:
                 found = rows(piece, delimiter)

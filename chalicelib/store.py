@@ -1,7 +1,7 @@
 """Where an import keeps its things: the bucket's keys, the queue of next steps, the topic of notices."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from .config import Settings
@@ -47,8 +47,8 @@ class Store:
         }
         return self._s3.generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_SECONDS)
 
-    def blocks(self, source: Source) -> Iterator[bytes]:
-        """The bytes of a file, block by block."""
+    def blocks(self, source: Source) -> Generator[bytes]:
+        """The bytes of a file, block by block; close it, or read it to the end."""
         version = {"VersionId": source.version} if source.version else {}
         body = self._s3.get_object(Bucket=source.bucket, Key=source.key, **version)["Body"]  # type: ignore[arg-type]
         with body:

@@ -54,6 +54,11 @@ class Worker:
         self._clients["sqs"].meta.events.register("before-call.sqs.SendMessage", self._message)
         self._clients["sns"].meta.events.register("before-call.sns.Publish", self._notice)
 
+    def close(self) -> None:
+        """Closes its connections."""
+        for client in self._clients.values():
+            client.close()
+
     @contextmanager
     def meeting(
         self, fault: Fault | None, settings: Settings, clock: Callable[[], float]

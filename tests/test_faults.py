@@ -15,7 +15,8 @@ import os
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -330,9 +331,10 @@ def sent() -> Sent:
 
 
 @pytest.fixture(scope="module")
-def workers(settings: object, sent: Sent) -> tuple[Worker, Worker]:
+def workers(settings: object, sent: Sent) -> Iterator[tuple[Worker, Worker]]:
     """One worker, and another that it may meet."""
-    return Worker(sent), Worker(sent)
+    with closing(Worker(sent)) as one, closing(Worker(sent)) as other:
+        yield one, other
 
 
 @pytest.mark.parametrize("seed", SEEDS)
