@@ -2,6 +2,7 @@
 
 import click
 
+from commands.access import groups, tokens, users
 from commands.imports import import_files
 
 
@@ -10,7 +11,8 @@ def main() -> None:
     """The group of all commands."""
 
 
-main.add_command(import_files)
+for command in (import_files, users, groups, tokens):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

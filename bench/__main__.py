@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("load", "split", "memory", "latency")
+BENCHMARKS = ("load", "split", "memory", "latency", "credentials")
 
 
 if __name__ == "__main__":

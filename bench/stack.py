@@ -15,6 +15,10 @@ import boto3
 from botocore.config import Config
 
 from bench.child import peak
+from chalicelib.access import NewToken
+from chalicelib.directory import Directory
+from chalicelib.entries import TOKENS
+from chalicelib.login import token_text
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
 
@@ -27,6 +31,10 @@ class Stack:
     def __init__(self, emulator: Emulator, outputs: dict[str, str]) -> None:
         self.emulator = emulator
         self.outputs = outputs
+        _, secret = Directory(self.client("dynamodb"), outputs["TableName"]).add_token(
+            NewToken(name="bench", groups=["editors"])
+        )
+        self._credentials = f"Bearer {token_text(TOKENS, 'bench', secret)}"
 
     def client(self, service: Any) -> Any:
         """A client of one of the emulator's services."""
@@ -45,6 +53,7 @@ class Stack:
         body = None if data is None else json.dumps(data).encode()
         named = {"Content-Type": "application/json"} if body else {}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        named["Authorization"] = self._credentials
         request = urllib.request.Request(self.outputs["ApiUrl"] + path, body, named, method=method)  # noqa: S310
         try:
             answer = HTTP.open(request, timeout=60)

@@ -4,8 +4,10 @@ from functools import cache
 
 from chalice.app import Blueprint, Response
 
+from .access import PUBLIC, Need
 from .config import dynamodb, settings
 from .errors import FieldError, Invalid, NotFound
+from .gate import caller_of, scope_of
 from .http import (
     answer,
     bad_parameters,
@@ -29,6 +31,8 @@ api = Blueprint(__name__)
 
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
+READ: Need = "members:read"
+WRITE: Need = "members:write"
 
 
 @cache
@@ -43,7 +47,7 @@ def listing() -> Listing:
     return Listing(dynamodb(), settings().table_name)
 
 
-@route(api, "GET", "/members", "/member")
+@route(api, "GET", "/members", "/member", needs=READ)
 def find_members() -> Response:
     """Members that match all filters, a page at a time."""
     request = api.current_request
@@ -53,53 +57,53 @@ def find_members() -> Response:
     search, limit = _search(query), limit_of(query)
     if search is None:
         return answer({"items": [], "next": None})
-    page = listing().find(search, limit, query.get("cursor"))
+    page = listing().find(search, limit, query.get("cursor"), scope_of(request))
     body = {"items": [member.model_dump() for member in page.members], "next": page.cursor}
     if page.cursor is None:
         return answer(body)
     return answer(body, Link=next_link(request, "/members", query, page.cursor))
 
 
-@route(api, "POST", "/members", "/member")
+@route(api, "POST", "/members", "/member", needs=WRITE)
 def create_member() -> Response:
     """Adds a member."""
-    new = read(NewMember, fields(api.current_request), settings().phone_rule)
-    return _created(table().create(new))
+    new = _within(read(NewMember, fields(api.current_request), settings().phone_rule))
+    return _created(table().create(new, _who()))
 
 
-@route(api, "GET", MEMBER)
+@route(api, "GET", MEMBER, needs=READ)
 def get_member(member_id: str) -> Response:
     """One member by its id."""
     return _get(_key(member_id))
 
 
-@route(api, "PUT", MEMBER)
+@route(api, "PUT", MEMBER, needs=WRITE)
 def replace_member(member_id: str) -> Response:
     """Replaces all of a member; a new account or client member id moves it."""
-    new = read(NewMember, fields(api.current_request), settings().phone_rule)
     key = _key(member_id)
-    return _changed(key, table().change(key, lambda _: new, conditions(api.current_request)))
+    new = _within(read(NewMember, fields(api.current_request), settings().phone_rule))
+    return _changed(key, table().change(key, lambda _: new, conditions(api.current_request), _who()))
 
 
-@route(api, "PATCH", MEMBER)
+@route(api, "PATCH", MEMBER, needs=WRITE)
 def change_member(member_id: str) -> Response:
     """Changes the fields that are given."""
     return _patch(_key(member_id))
 
 
-@route(api, "DELETE", MEMBER)
+@route(api, "DELETE", MEMBER, needs=WRITE)
 def delete_member(member_id: str) -> Response:
     """Removes a member and frees its phone number and client member id."""
     return _delete(_key(member_id))
 
 
-@route(api, "GET", ACCOUNT_MEMBER)
+@route(api, "GET", ACCOUNT_MEMBER, needs=READ)
 def get_account_member(account_id: str, client_member_id: str) -> Response:
     """One member by the account's own number for it."""
     return _get(_account_key(account_id, client_member_id))
 
 
-@route(api, "PUT", ACCOUNT_MEMBER)
+@route(api, "PUT", ACCOUNT_MEMBER, needs=WRITE)
 def put_account_member(account_id: str, client_member_id: str) -> Response:
     """Creates or replaces a member: the idempotent way to keep one in step."""
     key = _account_key(account_id, client_member_id)
@@ -107,17 +111,17 @@ def put_account_member(account_id: str, client_member_id: str) -> Response:
     if isinstance(data, dict):
         data = {**data, **_ids_of_path(data, key)}
     new = read(NewMember, data, settings().phone_rule)
-    member, created = table().put(new, conditions(api.current_request))
+    member, created = table().put(new, conditions(api.current_request), _who())
     return _created(member) if created else answer(member.model_dump(), ETag=etag(member.version))
 
 
-@route(api, "PATCH", ACCOUNT_MEMBER)
+@route(api, "PATCH", ACCOUNT_MEMBER, needs=WRITE)
 def change_account_member(account_id: str, client_member_id: str) -> Response:
     """Changes the fields that are given."""
     return _patch(_account_key(account_id, client_member_id))
 
 
-@route(api, "DELETE", ACCOUNT_MEMBER)
+@route(api, "DELETE", ACCOUNT_MEMBER, needs=WRITE)
 def delete_account_member(account_id: str, client_member_id: str) -> Response:
     """Removes a member."""
     return _delete(_account_key(account_id, client_member_id))
@@ -132,7 +136,9 @@ def _get(key: Key) -> Response:
 
 def _patch(key: Key) -> Response:
     changes = read(MemberChanges, fields(api.current_request), settings().phone_rule)
-    return _changed(key, table().change(key, changes.applied_to, conditions(api.current_request)))
+    if changes.account_id:
+        scope_of(api.current_request).require(changes.account_id)
+    return _changed(key, table().change(key, changes.applied_to, conditions(api.current_request), _who()))
 
 
 def _delete(key: Key) -> Response:
@@ -155,17 +161,30 @@ def _href(member: Member) -> str:
     return f"{root(api.current_request)}/members/{member.id}"
 
 
+def _who() -> str:
+    return str(caller_of(api.current_request))
+
+
+def _within(new: NewMember) -> NewMember:
+    """The member that is to be written, if the caller may write to its account. Raises Forbidden."""
+    scope_of(api.current_request).require(new.account_id)
+    return new
+
+
 def _key(member_id: str) -> Key:
-    """The key an id stands for. What is no id names no member: NotFound."""
+    """The key an id stands for. What is no id names no member: NotFound. Raises Forbidden."""
     parts = parse_member_id(member_id)
     if parts is None:
         raise NotFound("There is no member under this id.", code="member_not_found")
+    scope_of(api.current_request).require(parts[0])
     return Key(*parts)
 
 
 def _account_key(account_id: str, client_member_id: str) -> Key:
     values = {"account_id": account_id, "client_member_id": client_member_id}
-    return Key(**{name: value_of(name, value) for name, value in values.items()})
+    key = Key(**{name: value_of(name, value) for name, value in values.items()})
+    scope_of(api.current_request).require(key.account_id)
+    return key
 
 
 def _ids_of_path(data: dict[str, object], key: Key) -> dict[str, str]:
@@ -183,7 +202,7 @@ def _ids_of_path(data: dict[str, object], key: Key) -> dict[str, str]:
 
 
 def _search(query: dict[str, str]) -> Search | None:
-    """The filters of a query, None where they contradict each other. Raises Malformed."""
+    """The filters of a query, None where they contradict each other. Raises Malformed, Forbidden."""
     names = ("account_id", "client_member_id", "phone_number", "last_name")
     given = {name: value_of(name, query[name]) for name in names if name in query}
     if "last_name" in given and "account_id" not in given:
@@ -198,10 +217,12 @@ def _search(query: dict[str, str]) -> Search | None:
         if any(given.get(name, value) != value for name, value in ids.items()):
             return None
         given |= ids
+    if "account_id" in given:
+        scope_of(api.current_request).require(given["account_id"])
     return Search(**given)
 
 
-@route(api, "GET", "/openapi.json")
+@route(api, "GET", "/openapi.json", needs=PUBLIC)
 def get_openapi() -> Response:
     """The API's description of itself."""
     from .openapi import document

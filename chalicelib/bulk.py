@@ -101,6 +101,7 @@ class Bulk:
         self._table_name = table_name
         self._writer = Writer(client, table_name)
         self._import_id = import_id
+        self._by = f"import:{import_id}"
         self._mode = mode
         self._in_flight = in_flight
         self._held = _Held(import_id)
@@ -199,10 +200,10 @@ class Bulk:
         if old.same_as(new):
             return Outcome("unchanged")
         origin = Origin(self._import_id, entry.line, "updated")
-        return Change(entry, "updated", alteration(item, changed_member(old, new), str(origin)))
+        return Change(entry, "updated", alteration(item, changed_member(old, new, self._by), str(origin)))
 
     def _creation(self, entry: Entry, origin: Origin) -> list[Leg]:
-        return creation(new_member(entry.member), str(origin))
+        return creation(new_member(entry.member, self._by), str(origin))
 
     def _done_before(self, entry: Entry, item: Item) -> Outcome | None:
         """The outcome of this very row where an earlier try, cut off later on, has written it."""

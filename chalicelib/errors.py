@@ -4,6 +4,8 @@ Every error a caller can meet is a RegistryError. HTTP renders it as RFC 9457 pr
 writes its code and detail beside the rejected row.
 """
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -47,6 +49,24 @@ class Malformed(RegistryError):
     code = "malformed"
 
 
+class Unauthorized(RegistryError):
+    """Credentials are missing, wrong, expired or revoked; which of these, a stranger is not told."""
+
+    status = 401
+    code = "unauthorized"
+
+    def __init__(self) -> None:
+        challenge = 'Basic realm="rollcall", charset="UTF-8"'
+        super().__init__("Credentials are missing or wrong.", headers={"WWW-Authenticate": challenge})
+
+
+class Forbidden(RegistryError):
+    """The caller is known, and may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
 class NotFound(RegistryError):
     """Nothing stands under this id."""
 
@@ -79,6 +99,13 @@ class Taken(RegistryError):
     def __init__(self, errors: Sequence[FieldError], holders: Sequence[Holder]) -> None:
         super().__init__(" ".join(e.detail for e in errors), code=errors[0].code, errors=errors)
         self.holders = tuple(holders)
+
+
+class Conflict(RegistryError):
+    """What stands there does not allow it; the code says what that is."""
+
+    status = 409
+    code = "conflict"
 
 
 class Ended(RegistryError):
@@ -117,6 +144,20 @@ class Invalid(RegistryError):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(" ".join(e.detail for e in errors), errors=errors)
+
+
+class TooManyAttempts(RegistryError):
+    """Too many wrong passwords for this user; `until` (seconds of the epoch) no further one is looked at."""
+
+    status = 429
+    code = "too_many_attempts"
+
+    def __init__(self, until: float) -> None:
+        wait = max(1, math.ceil(until - time.time()))
+        super().__init__(
+            "Too many wrong passwords. Wait, then try again.", headers={"Retry-After": str(wait)}
+        )
+        self.until = until
 
 
 class Busy(RegistryError):

@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, MultiDict, Request, Response
 from pydantic_core import PydanticCustomError
 
+from .access import PUBLIC, SIGNED_IN, Need
 from .config import settings
 from .errors import (
     FieldError,
@@ -25,6 +26,7 @@ from .errors import (
     TooLarge,
     UnsupportedMediaType,
 )
+from .gate import admit, authorize, caller_of
 from .members import clean
 from .table import Condition, always
 
@@ -41,8 +43,11 @@ log = Logger()
 MAX_LIMIT, DEFAULT_LIMIT = 500, 100  # members or imports of one page
 
 
-def route(owner: Blueprint | Chalice, method: str, *paths: str) -> Callable[[View], View]:
-    """Registers a view under each path. Its errors become problem+json, and each answer one line of log."""
+def route(owner: Blueprint | Chalice, method: str, *paths: str, needs: Need) -> Callable[[View], View]:
+    """Registers a view under each path, for those who have the permission that it `needs`.
+
+    Its errors become problem+json, and each answer one line of log.
+    """
 
     def register(view: View) -> View:
         @wraps(view)
@@ -50,6 +55,7 @@ def route(owner: Blueprint | Chalice, method: str, *paths: str) -> Callable[[Vie
             request = cast("Request", owner.current_request)
             started = time.perf_counter()
             try:
+                admit(request, needs)
                 response = view(**{name: _path_value(name, value) for name, value in values.items()})
             except RegistryError as error:
                 response = problem(request, error)
@@ -63,6 +69,7 @@ def route(owner: Blueprint | Chalice, method: str, *paths: str) -> Callable[[Vie
                 method=method,
                 route=request.context["resourcePath"],
                 status=response.status_code,
+                caller=str(caller_of(request)) if "admitted" in request.context else None,
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
                 request_id=request_id(request),
             )
@@ -70,7 +77,8 @@ def route(owner: Blueprint | Chalice, method: str, *paths: str) -> Callable[[Vie
 
         for path in paths:
             # An empty list keeps Chalice from judging the type of bodies, those of GET included: `fields` does.
-            owner.route(path, methods=[method], content_types=[])(answer)
+            authorizer = None if needs == PUBLIC else authorize
+            owner.route(path, methods=[method], content_types=[], authorizer=authorizer)(answer)
         return view
 
     return register
@@ -89,7 +97,7 @@ def close_methods(app: Chalice) -> None:
 
 
 def _refuse(app: Chalice, method: str, path: str, allowed: str) -> None:
-    @route(app, method, path)
+    @route(app, method, path, needs=SIGNED_IN)
     def method_not_allowed(**_: str) -> Response:
         """Not a method of this path."""
         raise MethodNotAllowed(f"This path takes {allowed}.", headers={"Allow": allowed})

@@ -33,6 +33,9 @@ MODES: tuple[Mode, ...] = ("create", "upsert", "validate")
 Settle = Callable[[list[Entry]], Mapping[int, Outcome]]
 
 NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")
+FORBIDDEN = Outcome(
+    "rejected", "account_forbidden", "account_id: Who began this import has no access to this account."
+)
 STOPPED = {
     "cancelled": Outcome("rejected", "cancelled", "The import was cancelled before this row was loaded."),
     "failed": Outcome("rejected", "not_loaded", "The import had stopped before this row was loaded."),
@@ -209,6 +212,8 @@ class Imports:
             member = header.member(row, rule)
             if isinstance(member, Row):
                 outcomes[row.line] = Outcome("rejected", member.code, member.reason)
+            elif not record.scope.includes(member.account_id):
+                outcomes[row.line] = FORBIDDEN
             else:
                 entries.append(Entry(row.line, member))
         outcomes.update(settle(entries))

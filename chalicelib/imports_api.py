@@ -1,13 +1,17 @@
 """The HTTP API of imports: start one, watch it, stop it, fetch its rejected rows."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Annotated
 
 from chalice.app import Blueprint, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from .access import Need
 from .errors import Invalid, Malformed, NotFound, UnsupportedMediaType
+from .gate import caller_of, scope_of
 from .http import (
     JSON,
     answer,
@@ -31,6 +35,8 @@ imports_api = Blueprint(__name__)
 
 IMPORT = "/imports/{import_id}"
 CSV = "text/csv"
+READ: Need = "imports:read"
+WRITE: Need = "imports:write"
 # Lambda takes 6 MB a call, and API Gateway sends what is no plain UTF-8 in base64, a third larger.
 MAX_CSV = 4_500_000  # bytes
 
@@ -61,7 +67,7 @@ class NewImport(BaseModel):
         )
 
 
-@route(imports_api, "POST", "/imports")
+@route(imports_api, "POST", "/imports", needs=WRITE)
 def start_import() -> Response:
     """Imports the CSV in the body, or says where to send a file of any size."""
     request = imports_api.current_request
@@ -72,12 +78,12 @@ def start_import() -> Response:
         except Invalid as error:
             wrong = (replace(e, pointer=e.pointer.replace("#/", "?")) for e in error.errors)
             raise bad_parameters(*wrong) from None
-        record = pipeline().upload(new.record(), raw_body(request, MAX_CSV), new.filename)
+        record = pipeline().upload(_scoped(new), raw_body(request, MAX_CSV), new.filename)
         return answer(record.shown().model_dump(), 202, Location=_href(record))
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
     new = read(NewImport, fields(request))
-    record = pipeline().announce(new.record(), new.filename)
+    record = pipeline().announce(_scoped(new), new.filename)
     expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
     upload = {
         "method": "PUT",
@@ -87,7 +93,7 @@ def start_import() -> Response:
     return answer({**record.shown().model_dump(), "upload": upload}, 201, Location=_href(record))
 
 
-@route(imports_api, "GET", "/imports")
+@route(imports_api, "GET", "/imports", needs=READ)
 def list_imports() -> Response:
     """All imports, the newest first, a page at a time."""
     request = imports_api.current_request
@@ -95,7 +101,7 @@ def list_imports() -> Response:
     limit, before = limit_of(query), query.get("cursor")
     if before is not None and not is_import_id(before):
         raise Malformed("The cursor is not one that this list has given out.", code="invalid_cursor")
-    records = pipeline().ledger.newest(limit + 1, before)
+    records = list(islice(_visible(limit + 1, before), limit + 1))
     shown = [record.shown().model_dump() for record in records[:limit]]
     if len(records) <= limit:
         return answer({"items": shown, "next": None})
@@ -103,7 +109,7 @@ def list_imports() -> Response:
     return answer({"items": shown, "next": cursor}, Link=next_link(request, "/imports", query, cursor))
 
 
-@route(imports_api, "GET", "/imports/template")
+@route(imports_api, "GET", "/imports/template", needs=READ)
 def get_template() -> Response:
     """The header line of a roster."""
     line = ",".join(NewMember.model_fields) + "\r\n"
@@ -111,20 +117,20 @@ def get_template() -> Response:
     return Response(line, {"Content-Type": "text/plain; charset=utf-8"}, 200)
 
 
-@route(imports_api, "GET", IMPORT)
+@route(imports_api, "GET", IMPORT, needs=READ)
 def get_import(import_id: str) -> Response:
     """One import: its status, counts and percent."""
     return answer(_record(import_id).shown().model_dump())
 
 
-@route(imports_api, "POST", f"{IMPORT}/cancel")
+@route(imports_api, "POST", f"{IMPORT}/cancel", needs=WRITE)
 def cancel_import(import_id: str) -> Response:
     """Stops what is not loaded yet; those rows come back as rejected."""
     _record(import_id)
     return answer(pipeline().cancel(import_id).shown().model_dump(), 202)
 
 
-@route(imports_api, "GET", f"{IMPORT}/rejected")
+@route(imports_api, "GET", f"{IMPORT}/rejected", needs=READ)
 def get_rejected(import_id: str) -> Response:
     """The rejected rows of an import that has ended, at an address that is good for 15 minutes."""
     record = _record(import_id)
@@ -133,11 +139,31 @@ def get_rejected(import_id: str) -> Response:
     return Response("", {"Location": pipeline().store.result_url(record.id, "rejected.csv")}, 303)
 
 
+def _scoped(new: NewImport) -> Record:
+    """The import that a caller asks for, held to the caller's accounts. Raises Forbidden."""
+    scope = scope_of(imports_api.current_request)
+    if new.account_id is not None:
+        scope.require(new.account_id)
+    accounts = None if scope.accounts is None else sorted(scope.accounts)
+    by = str(caller_of(imports_api.current_request))
+    return new.record().model_copy(update={"accounts": accounts, "created_by": by})
+
+
+def _visible(size: int, before: str | None) -> Iterator[Record]:
+    """The imports that the caller may see, the newest first, read `size` at a time."""
+    scope = scope_of(imports_api.current_request)
+    while records := pipeline().ledger.newest(size, before):
+        yield from (record for record in records if scope.covers(record.accounts))
+        before = records[-1].id
+
+
 def _record(import_id: str) -> Record:
-    """The import. What is no import's id is not asked for: it may be longer than a key can be. Raises NotFound."""
-    if not is_import_id(import_id):
+    """The import. One that may be about other accounts than the caller's is not there. Raises NotFound."""
+    # What is no import's id is not asked for: it may be longer than a key can be.
+    record = pipeline().ledger.get(import_id) if is_import_id(import_id) else None
+    if record is None or not scope_of(imports_api.current_request).covers(record.accounts):
         raise NotFound("There is no import under this id.", code="import_not_found")
-    return pipeline().ledger.get(import_id)
+    return record
 
 
 def _href(record: Record) -> str:

@@ -71,17 +71,18 @@ def name_order(member: Member) -> str:
     return SEPARATOR.join((folded(member.last_name), folded(member.first_name), member.client_member_id))
 
 
-def new_member(new: NewMember) -> Member:
+def new_member(new: NewMember, by: str | None = None) -> Member:
     """`new` as the member it becomes on creation."""
     moment = now()
-    return Member(id=new.id, **new.__dict__, created_at=moment, last_modified=moment, version=1)
+    times = {"created_at": moment, "last_modified": moment}
+    return Member(id=new.id, **new.__dict__, **times, created_by=by, modified_by=by, version=1)
 
 
-def changed_member(old: Member, new: NewMember) -> Member:
+def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member:
     """`old` after a write of `new`."""
-    return Member(
-        id=new.id, **new.__dict__, created_at=old.created_at, last_modified=now(), version=old.version + 1
-    )
+    first = {"created_at": old.created_at, "created_by": old.created_by}
+    last = {"last_modified": now(), "modified_by": by}
+    return Member(id=new.id, **new.__dict__, **first, **last, version=old.version + 1)
 
 
 def to_item(member: Member, origin: str = "") -> Item:
@@ -97,6 +98,10 @@ def to_item(member: Member, origin: str = "") -> Item:
         "last_modified": {"S": member.last_modified},
         "version": {"N": str(member.version)},
     }
+    if member.created_by:
+        item["created_by"] = {"S": member.created_by}
+    if member.modified_by:
+        item["modified_by"] = {"S": member.modified_by}
     if origin:
         item["origin"] = {"S": origin}
     return item
@@ -121,6 +126,8 @@ def from_item(item: Mapping[str, Any]) -> Member:
         last_name=item["last_name"]["S"],
         phone_number=item["phone_number"]["S"],
         created_at=item["created_at"]["S"],
+        created_by=item["created_by"]["S"] if "created_by" in item else None,
+        modified_by=item["modified_by"]["S"] if "modified_by" in item else None,
         last_modified=item["last_modified"]["S"],
         version=int(item["version"]["N"]),
     )

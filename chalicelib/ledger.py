@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
+from .access import Scope
 from .errors import NotFound
 from .items import Item, Mode, now
 from .transact import calm
@@ -78,6 +79,7 @@ class Import(BaseModel):
     started_at: str | None
     finished_at: str | None
     error: Failure | None
+    created_by: str | None
 
 
 class Record(BaseModel):
@@ -94,6 +96,8 @@ class Record(BaseModel):
     error: Failure | None = None
     account_id: str | None = None  # of files without that column
     region: str | None = None  # of phone numbers without +, where it is not the deployment's
+    created_by: str | None = None  # the user or token that began it; None for a file that was dropped
+    accounts: list[str] | None = None  # the only accounts it may write to; None for all
     max_rejected: str | None = None  # rejected rows, 100 or 5%, over which the import stops
     columns: list[str] = []
     encoding: str = ""
@@ -106,6 +110,11 @@ class Record(BaseModel):
     begun: bool = False  # likewise: a worker has taken this position's step before, so its message was sent
     holder: str = ""  # the worker that has it now
     noticed: bool = False  # the notice of its end was sent
+
+    @property
+    def scope(self) -> Scope:
+        """The accounts that it may write to."""
+        return Scope(None if self.accounts is None else frozenset(self.accounts))
 
     def shown(self) -> Import:
         """What a caller may know of it."""

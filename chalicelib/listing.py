@@ -4,12 +4,14 @@ import base64
 import binascii
 import heapq
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from .access import Scope
 from .errors import Malformed
 from .items import (
     INDEX,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name, one of the highest character included
+EVERYWHERE = Scope()
 LOOKS = 3  # at a phone number whose owner moves
 KEYS_A_READ = 100  # DynamoDB's limit for one BatchGetItem
 
@@ -69,8 +72,8 @@ class Listing:
         self._table_name = table_name
         self._pool = ThreadPoolExecutor(SHARDS)  # starts no thread before the first listing of an account
 
-    def find(self, search: Search, limit: int, cursor: str | None = None) -> Page:
-        """At most `limit` members that match, from `cursor` on.
+    def find(self, search: Search, limit: int, cursor: str | None = None, scope: Scope = EVERYWHERE) -> Page:
+        """At most `limit` members that match, from `cursor` on; where no account is asked for, those of the scope.
 
         An account's members come in name order, through an index that trails its writes by moments. A search
         by client member id or phone number reads the table itself, and so sees every write that was answered.
@@ -80,11 +83,13 @@ class Listing:
             _read_cursor(cursor, "one", 0)  # of one member there is one page
             return self._one(search.account_id, search)
         if search.phone_number is not None:
-            return self._by_phone(search, limit, _read_cursor(cursor, "phone", 1))
+            return self._by_phone(search, limit, _read_cursor(cursor, "phone", 1), scope)
         if search.client_member_id is not None:
-            return self._by_client_id(search, limit, _read_cursor(cursor, "client", 1))
+            return self._by_client_id(search, limit, _read_cursor(cursor, "client", 1), scope)
         if search.account_id is not None:
             return self._by_name(search.account_id, search.last_name, limit, _read_cursor(cursor, "name", 3))
+        if scope.accounts is not None:
+            return self._of_accounts(scope.accounts, limit, _read_cursor(cursor, "accounts", 4))
         return self._all(limit, _read_cursor(cursor, "all", 4))
 
     def _one(self, account_id: str, search: Search) -> Page:
@@ -112,23 +117,43 @@ class Listing:
             answer = self._client.get_item(TableName=self._table_name, Key=key, ConsistentRead=True)
         return answer.get("Item")
 
-    def _by_phone(self, search: Search, limit: int, after: list[str] | None) -> Page:
+    def _by_phone(self, search: Search, limit: int, after: list[str] | None, scope: Scope) -> Page:
         """One phone number's members over all accounts, through its claims."""
-        start = claim_key("", search.phone_number or "")
-        claims = list(islice(self._partition(start, after, limit + 1), limit + 1))
+        key = partial(claim_key, phone_number=search.phone_number or "")
+        claims = list(islice(self._over_accounts(key, after, limit + 1, scope), limit + 1))
         keys = [member_key(*key_of(claim)) for claim in claims[:limit]]
         found = sorted((from_item(item) for item in self._batch(keys)), key=lambda m: m.account_id)
         # A member may have moved between the two reads; it has this number no more.
         return Page([m for m in found if search.matches(m)], _next("phone", claims, limit))
 
-    def _by_client_id(self, search: Search, limit: int, after: list[str] | None) -> Page:
-        start = member_key("", search.client_member_id or "")
-        items = list(islice(self._partition(start, after, limit + 1), limit + 1))
+    def _by_client_id(self, search: Search, limit: int, after: list[str] | None, scope: Scope) -> Page:
+        key = partial(member_key, client_member_id=search.client_member_id or "")
+        items = list(islice(self._over_accounts(key, after, limit + 1, scope), limit + 1))
         return Page([from_item(item) for item in items[:limit]], _next("client", items, limit))
 
     def _by_name(self, account_id: str, prefix: str | None, limit: int, after: list[str] | None) -> Page:
-        """Merges the account's shards. The cursor is the last range key served, in whichever shard it lay."""
-        wanted = limit + 1
+        """An account's members in name order. The cursor is the last range key served, in whichever shard it lay."""
+        items = self._in_order(account_id, prefix, after, limit + 1)
+        cursor = None
+        if len(items) > limit:
+            cursor = _write_cursor("name", items[limit - 1]["name_order"]["S"].split(SEPARATOR))
+        return Page([from_item(item) for item in items[:limit]], cursor)
+
+    def _of_accounts(self, accounts: Iterable[str], limit: int, after: list[str] | None) -> Page:
+        """The members of some accounts, one account after the other, each in name order."""
+        reached, *names = after or [""]
+        items: list[Item] = []
+        for account_id in sorted(account for account in accounts if account >= reached):
+            start = names if account_id == reached else None
+            items += self._in_order(account_id, None, start, limit + 1 - len(items))
+            if len(items) > limit:
+                break
+        return Page([from_item(item) for item in items[:limit]], _next_listed("accounts", items, limit))
+
+    def _in_order(
+        self, account_id: str, prefix: str | None, after: list[str] | None, wanted: int
+    ) -> list[Item]:
+        """The next so many members of an account by name: its shards, merged."""
         share = wanted / SHARDS
         size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom holds more of the page than this
         start = SEPARATOR.join(after or [])
@@ -137,11 +162,7 @@ class Listing:
         firsts = self._pool.map(self._query, queries)  # side by side: the page waits for one round trip
         shards = [self._pages(q, first) for q, first in zip(queries, firsts, strict=True)]
         merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
-        items = list(islice(merged, wanted))
-        cursor = None
-        if len(items) > limit:
-            cursor = _write_cursor("name", items[limit - 1]["name_order"]["S"].split(SEPARATOR))
-        return Page([from_item(item) for item in items[:limit]], cursor)
+        return list(islice(merged, wanted))
 
     def _all(self, limit: int, after: list[str] | None) -> Page:
         """Every member, in no order of use to people, through the index: it holds members alone."""
@@ -162,13 +183,7 @@ class Listing:
             if "LastEvaluatedKey" not in answer:
                 break
             scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        cursor = None
-        if len(items) > limit:
-            last = items[limit - 1]
-            cursor = _write_cursor(
-                "all", [key_of(last).account_id, *last["name_order"]["S"].split(SEPARATOR)]
-            )
-        return Page([from_item(item) for item in items[:limit]], cursor)
+        return Page([from_item(item) for item in items[:limit]], _next_listed("all", items, limit))
 
     def _shard_query(self, account_id: str, shard: int, prefix: str, after: str, size: int) -> dict[str, Any]:
         """One shard's part of a page: all that starts with `prefix` and comes after `after`."""
@@ -197,6 +212,18 @@ class Listing:
             if "LastEvaluatedKey" not in answer:
                 return
             answer = self._query({**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]})
+
+    def _over_accounts(
+        self, key: Callable[[str], Item], after: list[str] | None, size: int, scope: Scope
+    ) -> Iterator[Item]:
+        """The items under a key of each account in the scope, by account id, after the account in `after`."""
+        if scope.accounts is None:
+            yield from self._partition(key(""), after, size)
+            return
+        names = sorted(account for account in scope.accounts if account > (after or [""])[0])
+        for i in range(0, len(names), KEYS_A_READ):
+            found = self._batch([key(name) for name in names[i : i + KEYS_A_READ]])
+            yield from sorted(found, key=lambda item: key_of(item).account_id)
 
     def _partition(self, start: Item, after: list[str] | None, size: int) -> Iterator[Item]:
         """The items of one partition of the table by account id, after the account in `after`."""
@@ -232,6 +259,14 @@ def batch_get(client: "DynamoDBClient", table_name: str, keys: list[Item]) -> It
 def _next(kind: str, items: list[Item], limit: int) -> str | None:
     """The cursor after `limit` items of a partition, where more were found."""
     return _write_cursor(kind, [key_of(items[limit - 1]).account_id]) if len(items) > limit else None
+
+
+def _next_listed(kind: str, items: list[Item], limit: int) -> str | None:
+    """The cursor after `limit` items of the index, where more were found."""
+    if len(items) <= limit:
+        return None
+    last = items[limit - 1]
+    return _write_cursor(kind, [key_of(last).account_id, *last["name_order"]["S"].split(SEPARATOR)])
 
 
 def _write_cursor(kind: str, parts: list[str]) -> str:

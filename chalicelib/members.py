@@ -29,7 +29,7 @@ from .errors import FieldError, Invalid
 MAX_LENGTH = 64
 SEPARATOR = "\x1f"  # joins the parts of ids and sort keys; no text may hold it (see UNWANTED)
 MAX_EXACT = 2**53  # from here on a float stands for more than one integer
-READ_ONLY = ("id", "created_at", "last_modified", "version")
+READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "version")
 
 # Control characters, halves of surrogate pairs, line separators, and the noncharacters that a listing sorts
 # behind every name. Format characters (joiners, direction marks) stay: names and emoji are written with them.
@@ -222,7 +222,10 @@ class MemberChanges(_Body):
 
 
 class Member(BaseModel):
-    """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1."""
+    """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1.
+
+    Who wrote it is `user:<name>`, `token:<name>` or `import:<id>`.
+    """
 
     id: str
     account_id: str
@@ -231,7 +234,9 @@ class Member(BaseModel):
     last_name: str
     phone_number: str
     created_at: Moment
+    created_by: str | None = None
     last_modified: Moment
+    modified_by: str | None = None
     version: int
 
     def writable(self) -> dict[str, str]:
@@ -281,6 +286,12 @@ _PLAIN_WORDS = {
     "string_pattern_mismatch": ("wrong_form", "This does not have the right form."),
     "extra_forbidden": ("unknown_field", "There is no such field."),
     "string_type": ("wrong_type", "This must be a text."),
+    "bool_type": ("wrong_type", "This must be true or false."),
+    "int_type": ("wrong_type", "This must be a whole number."),
+    "list_type": ("wrong_type", "This must be a list."),
+    "too_long": ("too_long", "This has too many entries."),
+    "greater_than_equal": ("out_of_range", "This is too small."),
+    "less_than_equal": ("out_of_range", "This is too large."),
     "string_unicode": ("control_character", "This has a character in it that is not text."),
 }
 

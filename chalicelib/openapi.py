@@ -5,13 +5,19 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from . import openapi_access
 from .imports_api import NewImport
 from .ledger import Import
 from .members import READ_ONLY, TEXT_SCHEMA, Member, MemberChanges, NewMember
 from .openapi_parts import (
     ANNOUNCED,
+    CURSOR,
+    IF_MATCH,
+    IF_NONE_MATCH,
     JSON,
+    LIMIT,
     PROBLEM_SCHEMA,
+    SECURITY_SCHEMES,
     Schema,
     answer,
     body,
@@ -23,14 +29,6 @@ from .openapi_parts import (
 
 VERSION = "0.1.0"
 
-_LIMIT = parameter("limit", "query", "Items of a page.", type="integer", minimum=1, maximum=500, default=100)
-_CURSOR = parameter("cursor", "query", "`next` of the page before.", format="cursor")
-_TAGS: Schema = {  # the grammar of RFC 9110
-    "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
-    "examples": ['"1"'],
-}
-_IF_MATCH = parameter("If-Match", "header", "The ETag that must still be current, or *.", **_TAGS)
-_IF_NONE_MATCH = parameter("If-None-Match", "header", "An ETag the caller has, or *.", **_TAGS)
 _FILTERS = [
     parameter("id", "query", "A member's id.", format="member-id"),
     parameter("account_id", "query", "The account.", **TEXT_SCHEMA),
@@ -53,14 +51,14 @@ def _one_member(what: str) -> Schema:
             "Get a member",
             {"200": one, "304": answer("The caller has this version.", "", "ETag")},
             "400 404",
-            parameters=[_IF_NONE_MATCH],
+            parameters=[IF_NONE_MATCH],
         ),
         "put": operation(
             f"put{what}",
             "Replace a member",
             {"200": changed},
             written,
-            parameters=[_IF_MATCH, _IF_NONE_MATCH],
+            parameters=[IF_MATCH, IF_NONE_MATCH],
             requestBody=body("NewMember"),
         ),
         "patch": operation(
@@ -68,7 +66,7 @@ def _one_member(what: str) -> Schema:
             "Change some of a member's fields; a new account or client member id moves it, its id with it",
             {"200": changed},
             written,
-            parameters=[_IF_MATCH, _IF_NONE_MATCH],
+            parameters=[IF_MATCH, IF_NONE_MATCH],
             requestBody=body("MemberChanges"),
         ),
         "delete": operation(
@@ -76,7 +74,7 @@ def _one_member(what: str) -> Schema:
             "Remove a member",
             {"204": answer("It is gone; its phone number and client member id are free.")},
             "400 404 412",
-            parameters=[_IF_MATCH, _IF_NONE_MATCH],
+            parameters=[IF_MATCH, IF_NONE_MATCH],
         ),
     }
 
@@ -84,7 +82,7 @@ def _one_member(what: str) -> Schema:
 def _members() -> Schema:
     listing = answer("A page of members.", "MemberPage", "Link?")
     created = answer("The new member.", "Member", "Location", "ETag")
-    find = {"parameters": [*_FILTERS, _LIMIT, _CURSOR]}
+    find = {"parameters": [*_FILTERS, LIMIT, CURSOR]}
     account_path = [
         parameter("account_id", "path", "The account.", **TEXT_SCHEMA),
         parameter("client_member_id", "path", "The account's own number of a member.", **TEXT_SCHEMA),
@@ -122,7 +120,7 @@ def _imports() -> Schema:
                 "List imports, the newest first",
                 {"200": answer("A page of imports.", "ImportPage", "Link?")},
                 "400",
-                parameters=[_LIMIT, _CURSOR],
+                parameters=[LIMIT, CURSOR],
             ),
             "post": _start_import(),
         },
@@ -197,14 +195,19 @@ def _start_import() -> Schema:
 def document() -> Schema:
     """The whole description, but for the address of the API, which the request knows."""
     models: list[Any] = [(NewMember, "validation"), (MemberChanges, "validation")]
+    models += openapi_access.MODELS
     models += [(Member, "serialization"), (Import, "serialization"), (NewImport, "validation")]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    for model in ("MemberChanges", "UserChanges", "GroupChanges"):
+        for field in schemas["$defs"][model]["properties"].values():
+            field.pop("default", None)  # what is left out stays as it is
     for model in ("NewMember", "MemberChanges"):
-        fields = schemas["$defs"][model]["properties"]
-        for field in fields.values():
-            field.pop("default", None)  # a change has none: what is left out stays as it is
-        fields |= {name: {"readOnly": True, "description": "Accepted and ignored."} for name in READ_ONLY}
-    itself = operation("getOpenapi", "This description", {"200": answer("OpenAPI 3.1.", "Description")}, "")
+        schemas["$defs"][model]["properties"] |= {
+            name: {"readOnly": True, "description": "Accepted and ignored."} for name in READ_ONLY
+        }
+    itself = operation(
+        "getOpenapi", "This description", {"200": answer("OpenAPI 3.1.", "Description")}, "", security=[]
+    )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -213,15 +216,17 @@ def document() -> Schema:
             "description": "A registry of members. Within an account every phone number and every client member "
             "id belongs to one member.",
         },
-        "paths": {**_members(), **_imports(), "/openapi.json": {"get": itself}},
+        "paths": {**_members(), **_imports(), **openapi_access.paths(), "/openapi.json": {"get": itself}},
         "components": {
+            "securitySchemes": SECURITY_SCHEMES,
             "schemas": {
                 **schemas["$defs"],
                 "MemberPage": page("Member"),
                 "ImportPage": page("Import"),
+                **openapi_access.SCHEMAS,
                 "Announced": ANNOUNCED,
                 "Problem": PROBLEM_SCHEMA,
                 "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
-            }
+            },
         },
     }

@@ -7,8 +7,10 @@ JSON, FORM, PROBLEM = "application/json", "application/x-www-form-urlencoded", "
 
 ERRORS = {
     "400": "The request cannot be read; `errors` names the parameter or field.",
+    "401": "Credentials are missing, wrong, expired or revoked.",
+    "403": "The caller may not do this, or not for this account.",
     "404": "There is nothing under this id.",
-    "409": "The phone number or client member id belongs to another member, which `errors` names.",
+    "409": "What stands there does not allow it; `errors` names the member that a value belongs to.",
     "412": "If-Match or If-None-Match does not hold for the current version.",
     "413": "The body is too large.",
     "415": "The body is of a type that is not read here.",
@@ -16,6 +18,11 @@ ERRORS = {
     "429": "Too many requests; wait for `Retry-After` seconds.",
     "500": "Something went wrong on our side.",
     "503": "The registry is busy; wait for `Retry-After` seconds.",
+}
+
+SECURITY_SCHEMES: Schema = {
+    "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token, or a session's."},
 }
 
 PROBLEM_SCHEMA: Schema = {
@@ -89,6 +96,16 @@ def body(schema: str) -> Schema:
     return {"required": True, "content": content(schema, JSON, FORM)}
 
 
+LIMIT = parameter("limit", "query", "Items of a page.", type="integer", minimum=1, maximum=500, default=100)
+CURSOR = parameter("cursor", "query", "`next` of the page before.", format="cursor")
+_TAGS: Schema = {  # the grammar of RFC 9110
+    "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
+    "examples": ['"1"'],
+}
+IF_MATCH = parameter("If-Match", "header", "The ETag that must still be current, or *.", **_TAGS)
+IF_NONE_MATCH = parameter("If-None-Match", "header", "An ETag the caller has, or *.", **_TAGS)
+
+
 def answer(description: str, schema: str = "", *headers: str) -> Schema:
     """An answer with its headers; those that end in ? do not always come."""
     answer: Schema = {"description": description}
@@ -103,11 +120,18 @@ def answer(description: str, schema: str = "", *headers: str) -> Schema:
 
 
 def operation(name: str, summary: str, answers: dict[str, Schema], errors: str, **more: Any) -> Schema:
-    """An operation with its answers and, by status, its errors; every one of them may also meet 429, 500, 503."""
+    """An operation with its answers and, by status, its errors; every one of them may also meet 429, 500, 503.
+
+    Unless `security` says otherwise it takes either credentials, and refuses with 401 and 403.
+    """
+    more.setdefault("security", [{name: []} for name in SECURITY_SCHEMES])
+    refusals = ["401", "403"] if more["security"] else []
     problems = {
         status: {"description": ERRORS[status], "content": content("Problem", PROBLEM)}
-        for status in [*errors.split(), "429", "500", "503"]
+        for status in [*errors.split(), *refusals, "429", "500", "503"]
     }
+    if refusals:
+        problems["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     for status in ("429", "503"):
         problems[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return {"operationId": name, "summary": summary, **more, "responses": answers | problems}

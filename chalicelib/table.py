@@ -48,9 +48,9 @@ class MemberTable:
         self.table_name = table_name
         self._writer = Writer(client, table_name)
 
-    def create(self, new: NewMember) -> Member:
+    def create(self, new: NewMember, by: str | None = None) -> Member:
         """Adds a member. Raises Taken where its phone number or its client member id is another's."""
-        member = new_member(new)
+        member = new_member(new, by)
         try:
             self._writer.write(creation(member))
         except Refused as refusal:
@@ -61,24 +61,25 @@ class MemberTable:
         """The member under this key. Raises NotFound."""
         return from_item(self._read(key))
 
-    def put(self, new: NewMember, matches: Condition = always) -> tuple[Member, bool]:
+    def put(self, new: NewMember, matches: Condition = always, by: str | None = None) -> tuple[Member, bool]:
         """Creates the member or replaces the one under its key; (the member, whether it was created).
 
         Raises Taken, or Stale where `matches` refuses what stands there.
         """
         for _ in attempts():
             try:
-                return self.change(Key(new.account_id, new.client_member_id), lambda _: new, matches), False
+                key = Key(new.account_id, new.client_member_id)
+                return self.change(key, lambda _: new, matches, by), False
             except NotFound:
-                _check(matches, None)
+                check(matches, None)
             try:
-                return self.create(new), True
+                return self.create(new, by), True
             except Taken as error:
                 if error.code != f"{CLIENT_ID}_taken":
                     raise  # else someone has created it in between: replace theirs
         raise Busy
 
-    def change(self, key: Key, edit: Edit, matches: Condition = always) -> Member:
+    def change(self, key: Key, edit: Edit, matches: Condition = always, by: str | None = None) -> Member:
         """Writes what `edit` makes of the member under `key`; a new key moves the member, its id with it.
 
         Raises NotFound, Taken, or Stale where `matches` refuses the current version.
@@ -86,11 +87,11 @@ class MemberTable:
         for _ in attempts():
             item = self._read(key)
             old = from_item(item)
-            _check(matches, old.version)
+            check(matches, old.version)
             new = edit(old)
             if old.same_as(new):
                 return old
-            member = changed_member(old, new)
+            member = changed_member(old, new, by)
             legs = alteration(item, member)
             try:
                 self._writer.write(legs)
@@ -105,7 +106,7 @@ class MemberTable:
         for _ in attempts():
             item = self._read(key)
             old = from_item(item)
-            _check(matches, old.version)
+            check(matches, old.version)
             try:
                 self._writer.write(
                     [
@@ -192,7 +193,8 @@ def _outrun(legs: Iterable[Leg], refusal: Refused) -> bool:
     return any(leg.what == VERSION for i, leg in enumerate(legs) if i in refusal.legs)
 
 
-def _check(matches: Condition, version: int | None) -> None:
+def check(matches: Condition, version: int | None) -> None:
+    """Raises Stale where a caller's condition does not hold for the current version."""
     if not matches(version):
         now = f"its version is {version}" if version is not None else "there is no such member"
         raise Stale(f"The condition of the request does not hold: {now}.")

@@ -163,7 +163,8 @@ class Run:
     def _goes_on(self, path: Path, import_id: str) -> str:
         url = f"{self._deployment.api_url}/imports/{import_id}"
         return (
-            f"{_name(path)}: import {import_id} goes on by itself. To stop it:\n  curl -X POST {url}/cancel"
+            f"{_name(path)}: import {import_id} goes on by itself. To stop it:\n"
+            f"  curl -u NAME -X POST {url}/cancel"
         )
 
     def _told(self, path: Path, record: Record) -> Outcome:

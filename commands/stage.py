@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import CONNECTIONS, Settings
+from chalicelib.directory import Directory
 from chalicelib.imports import Imports
 from chalicelib.ledger import Ledger
 from chalicelib.store import Store
@@ -40,6 +41,7 @@ class Deployment:
     settings: Settings
     s3: "S3Client"
     imports: Imports
+    directory: Directory
 
 
 def find(stage: str) -> Deployment:
@@ -57,11 +59,12 @@ def find(stage: str) -> Deployment:
             load_queue_url=outputs["LoadQueueUrl"],
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )
-        s3 = client("s3")
+        s3, dynamodb = client("s3"), client("dynamodb")
         imports = Imports(
-            Ledger(client("dynamodb"), settings.table_name), Store(settings, s3, client("sqs"), client("sns"))
+            Ledger(dynamodb, settings.table_name), Store(settings, s3, client("sqs"), client("sns"))
         )
-        return Deployment(_api_url(stage, outputs), settings, s3, imports)
+        directory = Directory(dynamodb, settings.table_name)
+        return Deployment(_api_url(stage, outputs), settings, s3, imports, directory)
     except ClientError as error:
         hint = (
             f" (`make deploy STAGE={stage}` makes it)"

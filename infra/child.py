@@ -1,4 +1,4 @@
-"""Start a command of this Python's own scripts as a process that goes when we go, whichever way we went."""
+"""Start a command of this Python's own as a process that goes when we go, whichever way we went."""
 
 import contextlib
 import os
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -16,7 +17,9 @@ Child = subprocess.Popen[bytes]
 
 
 def start(command: list[str], env: dict[str, str], log: Path | None) -> Child:
-    """Run a console script (`["chalice", "local"]`) in the project's folder, what it says added to `log`.
+    """Run a console script or a module's main (`["ministack"]`, `["infra.serve", "local"]`) in the project's folder.
+
+    What it says is added to `log`.
 
     It gets a session of its own: a Ctrl-C reaches whoever started it, who then stops all in good order.
     """
@@ -56,6 +59,9 @@ def _run(parent: int, command: list[str]) -> None:
 
     threading.Thread(target=end_with_the_parent, daemon=True).start()
     sys.argv = command
+    if "." in command[0]:
+        import_module(command[0]).main()
+        return
     (script,) = entry_points(group="console_scripts", name=command[0])
     script.load()()
 

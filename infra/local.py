@@ -24,6 +24,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from chalicelib.access import NewUser
+from chalicelib.directory import Directory
+from chalicelib.errors import Conflict
 from infra import child
 from infra.deploy import DeployError, deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
@@ -32,6 +35,7 @@ from infra.package import LOCAL, PROJECT
 STATE = PROJECT / ".local"
 WATCHED = ("app.py", "chalicelib", ".chalice", "infra/template.yaml")
 API_SECONDS = 60.0
+USER = PASSWORD = "rollcall"  # noqa: S105 - of the stage local; no other has any that is known beforehand
 
 
 class _StoppedError(Exception):
@@ -71,6 +75,7 @@ def _run(stack: contextlib.ExitStack) -> None:
     _forget_what_has_no_stack(emulator)
     _say("deploying the stack to it")
     outputs = deploy(LOCAL, emulator.endpoint, log=_log("deploy"))
+    _add_local_user(emulator, outputs["TableName"])
     _say(f"serving the API on {HOST}:{port}")
     api = _Api(port, emulator, outputs["APIHandlerName"])
     stack.callback(api.stop)
@@ -93,6 +98,13 @@ def _forget_what_has_no_stack(emulator: Emulator) -> None:
         status = "NONE"
     if status in {"NONE", "ROLLBACK_COMPLETE"}:
         emulator.reset()
+
+
+def _add_local_user(emulator: Emulator, table_name: str) -> None:
+    """Add the user of this stage alone, unless there is one; the rule of twelve characters is for all others."""
+    user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
+    with contextlib.suppress(Conflict):
+        Directory(_client("dynamodb", emulator), table_name).add_user(user)
 
 
 def _client(service: Any, emulator: Emulator) -> Any:
@@ -147,7 +159,7 @@ def _deploy_in_own_process(emulator: Emulator) -> None:
 
 
 class _Api:
-    """`chalice local`, with the environment of the deployed function.
+    """`chalice local` (serve.py), with the environment of the deployed function.
 
     Without chalice's own reloader: it restarts at any change below the project, the emulator's data and the logs
     included, and reads the state of every file of .venv once a second to find one.
@@ -161,7 +173,7 @@ class _Api:
         client = _client("lambda", self._emulator)
         deployed = client.get_function_configuration(FunctionName=self._function)["Environment"]["Variables"]
         where = ["--stage", LOCAL, "--host", HOST, "--port", str(self._port)]
-        command = ["chalice", "local", "--no-autoreload", *where]
+        command = ["infra.serve", "local", "--no-autoreload", *where]
         self._process = child.start(command, self._emulator.environment | deployed, _log("api"))
 
     def ended(self) -> bool:
@@ -196,12 +208,13 @@ def _where_everything_is(port: int, emulator: Emulator, outputs: dict[str, str])
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
     return f"""
   API           {api}/members
+  User          {USER}, password {PASSWORD}
   Drop bucket   s3://{bucket}/drops/
   AWS emulator  {emulator.endpoint}
   Logs          .local/api.log, .local/emulator.log, .local/deploy.log
 
   Create a member:
-    curl -i -d '{ralph}' {api}/members/
+    curl -i --user {USER}:{PASSWORD} -d '{ralph}' {api}/members/
 
   Drop a file, in another terminal:
     export {" ".join(f"{name}={keys[name]}" for name in names)}

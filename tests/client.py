@@ -1,5 +1,6 @@
 """A caller of the API: Chalice's gateway in this process, with no network between."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +8,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from chalice.app import Chalice
-from chalice.test import Client
+from chalice.config import Config
+from chalice.test import HTTPResponse
+
+from infra.serve import Gateway
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -53,8 +57,22 @@ class Answer:
 class Http:
     """Requests to the app."""
 
-    def __init__(self, app: Chalice) -> None:
-        self._gateway = Client(app).http
+    def __init__(self, app: Chalice, authorization: str | None = None) -> None:
+        self._app = app
+        self._gateway = Gateway(app, Config())
+        self.credentials = {"Authorization": authorization} if authorization else {}
+
+    def basic(self, name: str, password: str) -> "Http":
+        """The same API, called by a user."""
+        return Http(self._app, "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode())
+
+    def bearer(self, token: str) -> "Http":
+        """The same API, called with a token."""
+        return Http(self._app, f"Bearer {token}")
+
+    def nobody(self) -> "Http":
+        """The same API, called without credentials."""
+        return Http(self._app)
 
     def request(
         self,
@@ -68,7 +86,8 @@ class Http:
         if query is not None:
             path += "?" + urlencode(query)
         raw = body.encode() if isinstance(body, str) else body
-        answer = self._gateway.request(method, path, headers=dict(headers or {}), body=raw)
+        sent = {**self.credentials, **(headers or {})}
+        answer = HTTPResponse.create_from_dict(self._gateway.handle_request(method, path, sent, raw))
         return Answer(answer.status_code, answer.headers, answer.body)
 
     def get(self, path: str, query: Query | None = None, headers: Headers | None = None) -> Answer:

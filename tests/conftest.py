@@ -4,15 +4,21 @@ The SDK's own variables choose the engine: with AWS_ENDPOINT_URL set everything 
 AWS_ENDPOINT_URL_DYNAMODB the table does; what is not set is a MiniStack of the suite's own, on a free port.
 """
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
 
+import boto3
 import hypothesis
 import pytest
 
 from chalicelib import config
+from chalicelib.access import NewToken
+from chalicelib.directory import Directory
+from chalicelib.entries import TOKENS
 from chalicelib.listing import Listing
+from chalicelib.login import token_text
 from chalicelib.table import MemberTable
 from infra.emulator import started
 from infra.package import table_definition
@@ -60,11 +66,18 @@ def pipeline(settings: object) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def http(settings: object) -> Http:
-    """A caller of the API over the run's table."""
+def directory(settings: object) -> Directory:
+    """The users, groups and tokens in the run's table."""
+    return Directory(config.dynamodb(), config.settings().table_name)
+
+
+@pytest.fixture(scope="session")
+def http(directory: Directory) -> Http:
+    """A caller of the API over the run's table, who may do everything."""
     from app import app
 
-    return Http(app)
+    _, secret = directory.add_token(NewToken(name="tests", groups=["admins"]))
+    return Http(app).bearer(token_text(TOKENS, "tests", secret))
 
 
 @pytest.fixture
@@ -77,6 +90,28 @@ def table(settings: object) -> MemberTable:
 def listing(settings: object) -> Listing:
     """The searches over the run's table."""
     return Listing(config.dynamodb(), config.settings().table_name)
+
+
+@pytest.fixture(scope="session")
+def stage(settings: config.Settings) -> Iterator[None]:
+    """A stack that has the outputs of a deployed one, and nothing of it."""
+    # The emulator's own, wherever the table is.
+    cloudformation = boto3.client("cloudformation")
+    outputs = {
+        "TableName": settings.table_name,
+        "BucketName": settings.bucket_name,
+        "LoadQueueUrl": settings.load_queue_url,
+    }
+    template = {
+        "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    cloudformation.create_stack(StackName="rollcall-local", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="rollcall-local", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    yield
+    cloudformation.delete_stack(StackName="rollcall-local")
 
 
 # The same examples on every run, however slow the machine is.

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import json
 import os
 import pty
 import re
@@ -15,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import boto3
 import pytest
 from click.testing import CliRunner, Result
 
@@ -34,28 +32,6 @@ from tests.pipeline import Pipeline
 ROOT = Path(__file__).parent.parent
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 PATIENCE = 60.0  # seconds until what does not come is a failure
-
-
-@pytest.fixture(scope="module")
-def stage(settings: config.Settings) -> Iterator[None]:
-    """A stack that has the outputs of a deployed one, and nothing of it."""
-    # The emulator's own, wherever the table is.
-    cloudformation = boto3.client("cloudformation")
-    outputs = {
-        "TableName": settings.table_name,
-        "BucketName": settings.bucket_name,
-        "LoadQueueUrl": settings.load_queue_url,
-    }
-    template = {
-        "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
-        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
-    }
-    cloudformation.create_stack(StackName="rollcall-local", TemplateBody=json.dumps(template))
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName="rollcall-local", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-    )
-    yield
-    cloudformation.delete_stack(StackName="rollcall-local")
 
 
 class Workers(threading.Thread):
@@ -300,7 +276,7 @@ def test_ctrl_c_leaves_the_import_running_and_says_how_to_stop_it(
             os.close(ours)
 
     assert process.returncode == 130
-    assert said.count(" goes on by itself. To stop it:\n  curl -X POST http://127.0.0.1:") == 1
+    assert said.count(" goes on by itself. To stop it:\n  curl -u NAME -X POST http://127.0.0.1:") == 1
     workers.may_load.set()
     for import_id in re.findall(r"import (\S+) goes on", said):
         ended(pipeline, import_id)

