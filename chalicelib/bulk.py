@@ -147,12 +147,12 @@ class Bulk:
         later: list[Entry] = []
         busy: set[tuple[str, Key]] = set()
         for entry in entries:
-            needs = {("member", entry.key)}
+            key = entry.key
+            needs = {("member", key)}
             if entry.member.phone_number:
                 needs.add(("phone", entry.phone))
-            if entry.key in stored:  # the number that this row may free
-                account_id = entry.key.account_id
-                needs.add(("phone", Key(account_id, stored[entry.key]["phone_number"]["S"])))
+            if key in stored:  # the number that this row may free
+                needs.add(("phone", Key(key.account_id, stored[key]["phone_number"]["S"])))
             if busy & needs:
                 later.append(entry)
             elif known := self._held.judge(entry, self._mode):
@@ -178,7 +178,7 @@ class Bulk:
     def _changes(self, entries: Iterable[Entry], stored: Mapping[Key, Item]) -> Iterator[Change]:
         """What has to be written; rows with nothing to write get their outcome here."""
         for entry in entries:
-            change = self._change(entry, stored.get(entry.key))
+            change = self._change(entry, stored.get(entry.key) if stored else None)
             if isinstance(change, Outcome):
                 self._outcomes[entry.line] = change
             else:
@@ -276,12 +276,12 @@ class _Held:
 
     def judge(self, entry: Entry, mode: Mode) -> Outcome | None:
         """The outcome of a row whose values are known to be held, else None."""
-        if mode != "upsert" and entry.key in self._members:
+        if mode != "upsert" and self._members and entry.key in self._members:
             item = self._members[entry.key]
             if from_item(item).same_as(entry.member):
                 return Outcome("unchanged")
             return rejection(CLIENT_ID, holder_of(item), self._import_id)
-        holder = self._phones.get(entry.phone)
+        holder = self._phones.get(entry.phone) if self._phones else None
         if holder and key_of(holder) != entry.key:
             return rejection(PHONE, holder_of(holder), self._import_id)
         return None

@@ -202,7 +202,7 @@ class Imports:
 
     def _account(self, record: Record, settle: Settle) -> Record:
         """Settles the rows of the chunk at the record's position, stores the rejected, counts, goes on."""
-        header, rule = self._header(record), self._rule(record)
+        header, rule = self.header(record), self._rule(record)
         found = list(rows(self.store.chunk(record.folder, record.position), record.delimiter))
         if record.position == 0:
             del found[0]  # the header
@@ -231,7 +231,8 @@ class Imports:
             return self.ledger.get(record.id)
         return record
 
-    def _header(self, record: Record) -> Header:
+    def header(self, record: Record) -> Header:
+        """The columns of an import's file."""
         return Header(record.columns, record.account_id, blanks_keep=record.mode == "upsert")
 
     def _rule(self, record: Record) -> PhoneRule:
@@ -260,7 +261,7 @@ class Imports:
 
     def _complete(self, record: Record) -> Record:
         """Writes the results and closes the import."""
-        header = self._header(record)
+        header = self.header(record)
         tally = Tally(header)
         parts = (self.store.rejected(record.folder, number) for number in range(record.chunks))
         file = Joined(rejected_header(header), tally.watch(parts))

@@ -1,10 +1,11 @@
 """The HTTP API of imports: start one, watch it, stop it, fetch its rejected rows."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from chalice.app import Blueprint, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -29,6 +30,8 @@ from .imports import pipeline
 from .items import Mode, now
 from .ledger import Record, Source, is_import_id, new_import_id
 from .members import Identifier, Name, NewMember, Region, read
+from .results import rejected_header, rejected_page
+from .rows import unescaped
 from .store import LINK_SECONDS
 
 imports_api = Blueprint(__name__)
@@ -84,12 +87,8 @@ def start_import() -> Response:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
     new = read(NewImport, fields(request))
     record = pipeline().announce(_scoped(new), new.filename)
-    expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
-    upload = {
-        "method": "PUT",
-        "url": pipeline().store.upload_url(record.source.key),
-        "expires_at": expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
-    }
+    url = pipeline().store.upload_url(record.source.key)
+    upload = {"method": "PUT", "url": url, "expires_at": _link_expires()}
     return answer({**record.shown().model_dump(), "upload": upload}, 201, Location=_href(record))
 
 
@@ -130,13 +129,72 @@ def cancel_import(import_id: str) -> Response:
     return answer(pipeline().cancel(import_id).shown().model_dump(), 202)
 
 
+@route(imports_api, "GET", f"{IMPORT}/report", needs=READ)
+def get_report(import_id: str) -> Response:
+    """The report of an import that has ended: counts by code, columns, times."""
+    record = _record(import_id)
+    if not record.finished_at or not record.noticed:
+        raise NotFound(f"There is no report yet: the import is {record.status}.", code="no_results")
+    report = pipeline().store.result(record.id, "report.json")
+    return Response(report.decode(), {"Content-Type": JSON}, 200)
+
+
 @route(imports_api, "GET", f"{IMPORT}/rejected", needs=READ)
 def get_rejected(import_id: str) -> Response:
-    """The rejected rows of an import that has ended, at an address that is good for 15 minutes."""
+    """The rejected rows as CSV, at an address that is good for 15 minutes; as JSON, that address."""
+    record = _with_rejected(import_id)
+    url = pipeline().store.result_url(record.id, "rejected.csv")
+    if JSON in str(imports_api.current_request.headers.get("accept")):
+        return answer({"url": url, "expires_at": _link_expires()})
+    return Response("", {"Location": url}, 303)
+
+
+@route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ)
+def list_rejected(import_id: str) -> Response:
+    """The rejected rows in file order, a page at a time, each with the cell at fault."""
+    request = imports_api.current_request
+    query = parameters(request, "limit", "cursor")
+    record, limit = _with_rejected(import_id), limit_of(query)
+    columns, rows, end = _rejected_rows(record, limit, query.get("cursor"))
+    body = {"columns": columns, "items": rows, "next": end}
+    if end is None:
+        return answer(body)
+    path = f"/imports/{record.id}/rejected/rows"
+    return answer(body, Link=next_link(request, path, query, end))
+
+
+def _rejected_rows(
+    record: Record, limit: int, cursor: str | None
+) -> tuple[list[str], list[dict[str, Any]], str | None]:
+    """(the columns, some rejected rows, the cursor after them: a place in rejected.csv). Raises Malformed."""
+    header = pipeline().header(record)
+    columns = [unescaped(header.columns[i]) for i in header.kept]
+    start = (
+        len(rejected_header(header).encode()) if cursor is None else int(cursor) if cursor.isdecimal() else -1
+    )
+    try:
+        lines, size = pipeline().store.result_lines(record.id, "rejected.csv", start)
+        with closing(lines):
+            rows, taken = rejected_page(header, lines, limit)
+    except (ValueError, IndexError):
+        raise Malformed(
+            "The cursor is not one that this list has given out.", code="invalid_cursor"
+        ) from None
+    end = start + taken
+    return columns, rows, str(end) if end < size else None
+
+
+def _with_rejected(import_id: str) -> Record:
+    """An import that has its rejected.csv. Raises NotFound."""
     record = _record(import_id)
     if not record.finished_at or not record.chunks:
         raise NotFound(f"There are no rejected rows: the import is {record.status}.", code="no_results")
-    return Response("", {"Location": pipeline().store.result_url(record.id, "rejected.csv")}, 303)
+    return record
+
+
+def _link_expires() -> str:
+    expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
+    return expires.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _scoped(new: NewImport) -> Record:

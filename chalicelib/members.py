@@ -136,6 +136,8 @@ def clean(text: str) -> str:
     Raises PydanticCustomError: blank, too_long (over 64 characters), control_character.
     """
     text = text.strip()
+    if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
+        return text  # as nearly all are
     # NFC makes one character of four at most, and takes a second for 60 kB of accents: a text longer than this
     # is too long either way.
     if len(text) <= 4 * MAX_LENGTH and not text.isascii():

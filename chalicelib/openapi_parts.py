@@ -75,6 +75,43 @@ ANNOUNCED: Schema = {
 }
 
 
+LINK: Schema = {
+    "type": "object",
+    "required": ["url", "expires_at"],
+    "properties": {"url": {"type": "string"}, "expires_at": {"type": "string", "format": "date-time"}},
+}
+
+REPORT: Schema = {
+    "description": "The import, and what is known of it at its end.",
+    "type": "object",
+    "required": ["id", "counts", "codes", "columns", "sample", "seconds"],
+    "properties": {"codes": {"type": "object", "additionalProperties": {"type": "integer"}}},
+}
+
+REJECTED_PAGE: Schema = {
+    "type": "object",
+    "required": ["columns", "items", "next"],
+    "properties": {
+        "columns": {"type": "array", "items": {"type": "string"}},
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["line", "code", "reason", "cells", "column"],
+                "properties": {
+                    "line": {"type": "integer", "description": "Of the file that was sent."},
+                    "code": {"type": "string"},
+                    "reason": {"type": "string"},
+                    "cells": {"type": "array", "items": {"type": "string"}},
+                    "column": {"type": ["integer", "null"], "description": "The index of the cell at fault."},
+                },
+            },
+        },
+        "next": {"type": ["string", "null"]},
+    },
+}
+
+
 def parameter(name: str, where: str, description: str, **schema: Any) -> Schema:
     """A parameter; those of a path are required."""
     return {

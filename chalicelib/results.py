@@ -13,6 +13,7 @@ from .csvfile import UNREADABLE, Row
 from .ledger import Record
 from .rows import RESULT_COLUMNS, Header, escaped, unescaped
 
+PAGE_BYTES = 1_000_000  # of rejected.csv, after which a page is full: Lambda answers with 6 MB at most
 SAMPLE = 20  # reasons shown in a report
 # Excel takes a CSV without this mark for the old encoding of its machine: the accents of names would be garbled
 # on its screen, and then in what it saves for the next import.
@@ -59,6 +60,31 @@ def rejected_rows(header: Header, found: Iterable[Row], outcomes: Mapping[int, O
                 excess = []
             lines.append([*cells, str(row.line), outcome.code, outcome.reason, *excess])
     return _csv(lines)
+
+
+def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[list[dict[str, Any]], int]:
+    """(at most `limit` rejected rows, how many bytes of rejected.csv they took), from lines that start a row on.
+
+    `column` is the index of the cell at fault, None where that is the whole row. Raises ValueError for other lines.
+    """
+    taken = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal taken
+        for line in lines:
+            taken += len(line)
+            yield line.decode()
+
+    rows = []
+    places = {field: header.kept.index(i) for field, i in header.fields.items() if i in header.kept}
+    for cells in csv.reader(counted()):
+        line, code, reason = cells[len(header.kept) : len(header.kept) + len(RESULT_COLUMNS)]
+        column = places.get(reason.partition(":")[0])
+        shown = [unescaped(cell) for cell in cells[: len(header.kept)]]
+        rows.append({"line": int(line), "code": code, "reason": reason, "cells": shown, "column": column})
+        if len(rows) == limit or taken > PAGE_BYTES:
+            break
+    return rows, taken
 
 
 def report(record: Record, header: Header | None, tally: Tally) -> dict[str, Any]:

@@ -54,6 +54,29 @@ class Store:
         with body:
             yield from body.iter_chunks(min(BLOCK, self.settings.chunk_size))
 
+    def result(self, import_id: str, name: str) -> bytes:
+        """A result of an import, whole: only a report is small enough."""
+        answer = self._s3.get_object(Bucket=self.settings.bucket_name, Key=result_key(import_id, name))
+        return answer["Body"].read()
+
+    def result_lines(self, import_id: str, name: str, start: int) -> tuple[Generator[bytes], int]:
+        """(the lines of a result from this byte on, to be closed; the size of the whole in bytes).
+
+        Raises IndexError where there is no such byte.
+        """
+        key = result_key(import_id, name)
+        size = self._s3.head_object(Bucket=self.settings.bucket_name, Key=key)["ContentLength"]
+        if not 0 <= start <= size:
+            raise IndexError(start)
+        return self._lines(key, start, size), size
+
+    def _lines(self, key: str, start: int, size: int) -> Generator[bytes]:
+        if start == size:
+            return
+        body = self._s3.get_object(Bucket=self.settings.bucket_name, Key=key, Range=f"bytes={start}-")["Body"]
+        with body:
+            yield from body.iter_lines(chunk_size=BLOCK // 4, keepends=True)
+
     def put(self, key: str, body: bytes, **more: Any) -> None:
         """Stores an object."""
         self._s3.put_object(Bucket=self.settings.bucket_name, Key=key, Body=body, **more)

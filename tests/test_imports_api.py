@@ -164,3 +164,60 @@ def test_what_is_not_there_is_said_so(http: Http, path: str, status: int, code: 
 def test_rejected_rows_of_an_unfinished_import_are_not_there_yet(http: Http) -> None:
     shown = post(http, HEADER).json
     assert json.loads(http.get(f"/imports/{shown['id']}/rejected").body)["code"] == "no_results"
+
+
+def test_the_rejected_rows_come_page_by_page_with_the_cell_at_fault(
+    http: Http, pipeline: Pipeline, account: str
+) -> None:
+    rows = [
+        f'Ann,"Łee, Jr.",12,{n},{account},"=1\r\n+1"\n'
+        if n % 2
+        else f"Ann,Lee,{3235550000 + n},{n},{account}\n"
+        for n in range(1, 12)
+    ]
+    text = HEADER.replace("account_id\n", 'account_id,"a\nnote"\n') + "".join(rows)
+    shown = post(http, text).json
+    path = f"/imports/{shown['id']}"
+    for early in ("/report", "/rejected/rows"):
+        http.get(path + early).problem(404, "no_results")
+    assert finish(pipeline, shown)["counts"]["rejected"] == 11
+
+    pages = list(http.pages(f"{path}/rejected/rows", {"limit": 4}))
+    assert [len(page["items"]) for page in pages] == [4, 4, 3]
+    found = [row for page in pages for row in page["items"]]
+    columns = pages[0]["columns"]
+    assert columns == ["first_name", "last_name", "phone_number", "client_member_id", "account_id", "a\nnote"]
+    assert [row["code"] for row in found[:2]] == ["phone_not_possible", "too_few_cells"]
+    first, second = found[:2]
+    assert (first["column"], second["column"]) == (2, None)
+    assert first["cells"] == ["Ann", "Łee, Jr.", "12", "1", account, "=1\n+1"]
+    assert [row["line"] for row in found] == [int(row["line"]) for row in pipeline.rejected(shown["id"])]
+
+    report = http.get(f"{path}/report").ok()
+    assert report["codes"] == {"phone_not_possible": 6, "too_few_cells": 5}
+    link = http.get(f"{path}/rejected", headers={"Accept": "application/json"}).ok()
+    with urllib.request.urlopen(link["url"]) as file:
+        assert file.read().decode("utf-8-sig").startswith("first_name,")
+    for cursor in ("x", "-1", "99999999", "10"):
+        http.get(f"{path}/rejected/rows", {"cursor": cursor}).problem(400, "invalid_cursor")
+
+
+def test_an_import_without_rejected_rows_has_none_to_list(
+    http: Http, pipeline: Pipeline, account: str
+) -> None:
+    shown = post(http, HEADER + f"Ann,Lee,3235550001,1,{account}\n").json
+    finish(pipeline, shown)
+    assert http.get(f"/imports/{shown['id']}/rejected/rows").ok()["items"] == []
+
+
+def test_a_page_of_huge_rows_is_cut_before_lambda_would_refuse_it(
+    http: Http, pipeline: Pipeline, account: str
+) -> None:
+    text = (
+        HEADER.strip() + ",note\n" + "".join(f"Ann,Lee,12,{n},{account},{'x' * 60_000}\n" for n in range(40))
+    )
+    shown = post(http, text).json
+    finish(pipeline, shown)
+    pages = list(http.pages(f"/imports/{shown['id']}/rejected/rows", {"limit": 500}))
+    assert len(pages) > 1
+    assert [row["line"] for page in pages for row in page["items"]] == list(range(2, 42))
