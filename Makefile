@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help local test test-dynamodb-local bench check deploy preflight
+.PHONY: help local test test-dynamodb-local bench check screenshots deploy preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -22,6 +22,7 @@ local: preflight $(INSTALLED) ## run everything on this machine: the API on PORT
 	@exec $(VENV)/bin/python -m infra.local
 
 test: check ## everything that must pass
+	@$(VENV)/bin/python -m infra.browser
 	@exec $(VENV)/bin/python -m pytest
 
 test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
@@ -35,6 +36,9 @@ check: $(INSTALLED) ## lint, format, types, and the template in both its forms
 
 bench: $(INSTALLED) ## the benchmarks, each a ratio measured in one run; sizes by ROWS
 	@exec $(VENV)/bin/python -m bench
+
+screenshots: $(INSTALLED) ## the README's pictures of the admin page
+	@exec $(VENV)/bin/python -m tools.screenshots
 
 deploy: $(INSTALLED) ## one CloudFormation stack: STAGE=prod on AWS, STAGE=local on the emulator; PARAMETERS="PhoneRegion=GB …"
 	@exec $(VENV)/bin/python -m infra.deploy $(STAGE) $(PARAMETERS)

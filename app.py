@@ -3,6 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib.access_api import access_api
+from chalicelib.admin import admin
 from chalicelib.api import api
 from chalicelib.gate import gate
 from chalicelib.http import close_methods
@@ -15,5 +16,6 @@ app.register_blueprint(gate)
 app.register_blueprint(api)
 app.register_blueprint(imports_api)
 app.register_blueprint(access_api)
+app.register_blueprint(admin)
 app.register_blueprint(workers)
 close_methods(app)

@@ -7,7 +7,16 @@ account 1 who is a viewer of account 2 writes to account 1 alone.
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from .errors import Forbidden
@@ -25,10 +34,22 @@ LONGEST_LIFE = 3650  # days of a token
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256  # characters
 
 Handle: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
-Groups: TypeAlias = Annotated[list[Handle], Field(max_length=MAX_GROUPS)]
+
+
+def _at_most(most: int) -> list[object]:
+    """The rules of a list of so many entries."""
+
+    def check(entries: list[str]) -> list[str]:
+        if len(entries) > most:
+            raise PydanticCustomError("too_many", f"This has more than {most} entries.")
+        return entries
+
+    return [AfterValidator(check), Field(json_schema_extra={"maxItems": most})]
+
+
+Groups: TypeAlias = Annotated[list[Handle], *_at_most(MAX_GROUPS)]
 Accounts: TypeAlias = Annotated[
-    Annotated[list[Identifier], Field(max_length=MAX_ACCOUNTS), Tag("some")]
-    | Annotated[Literal["*"], Tag("every")],
+    Annotated[list[Identifier], *_at_most(MAX_ACCOUNTS), Tag("some")] | Annotated[Literal["*"], Tag("every")],
     Discriminator(lambda given: "every" if isinstance(given, str) else "some"),
 ]
 
@@ -111,12 +132,17 @@ class User(BaseModel):
     version: int
 
 
+def _whole(value: object) -> object:
+    """57.0 is an integer too, as JSON Schema sees it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class NewToken(_Body):
     """A token for a machine."""
 
     name: Handle
     groups: Groups
-    days: Annotated[int, Field(ge=1, le=LONGEST_LIFE)] = 365
+    days: Annotated[int, Field(ge=1, le=LONGEST_LIFE), BeforeValidator(_whole)] = 365
 
 
 class Token(BaseModel):

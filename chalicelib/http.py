@@ -270,8 +270,13 @@ def etag(version: int) -> str:
 
 def not_modified(request: Request, version: int) -> bool:
     """Whether If-None-Match says that the caller has this version already."""
+    return not_modified_as(request, etag(version))
+
+
+def not_modified_as(request: Request, tag: str) -> bool:
+    """Whether If-None-Match says that the caller has what this entity tag names."""
     tags = _tags(request, "if-none-match")
-    return tags is not None and ("*" in tags or etag(version) in tags)
+    return tags is not None and ("*" in tags or tag in tags)
 
 
 def conditions(request: Request) -> Condition:

@@ -291,7 +291,6 @@ _PLAIN_WORDS = {
     "bool_type": ("wrong_type", "This must be true or false."),
     "int_type": ("wrong_type", "This must be a whole number."),
     "list_type": ("wrong_type", "This must be a list."),
-    "too_long": ("too_long", "This has too many entries."),
     "greater_than_equal": ("out_of_range", "This is too small."),
     "less_than_equal": ("out_of_range", "This is too large."),
     "string_unicode": ("control_character", "This has a character in it that is not text."),

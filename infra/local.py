@@ -32,7 +32,7 @@ from infra.deploy import DeployError, deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
 from infra.package import LOCAL, PROJECT
 
-STATE = PROJECT / ".local"
+STATE = Path(os.environ.get("LOCAL_STATE", PROJECT / ".local"))
 WATCHED = ("app.py", "chalicelib", ".chalice", "infra/template.yaml")
 API_SECONDS = 60.0
 USER = PASSWORD = "rollcall"  # noqa: S105 - of the stage local; no other has any that is known beforehand
@@ -208,6 +208,7 @@ def _where_everything_is(port: int, emulator: Emulator, outputs: dict[str, str])
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
     return f"""
   API           {api}/members
+  Admin page    {api}/admin
   User          {USER}, password {PASSWORD}
   Drop bucket   s3://{bucket}/drops/
   AWS emulator  {emulator.endpoint}

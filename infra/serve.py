@@ -3,8 +3,11 @@
 Chalice's are of another shape, an unknown path is forbidden there, and an authorizer that fails ends the connection.
 """
 
+import base64
+import gzip
 import traceback
 import uuid
+from functools import cache
 from typing import Any
 
 from chalice import local
@@ -20,6 +23,7 @@ class Gateway(local.LocalGateway):
         """The answer to a request."""
         try:
             answer: dict[str, Any] = super().handle_request(method, path, headers, body)
+            return _compressed(answer, headers)
         except local.NotAuthorizedError:
             return _gateway_response("UNAUTHORIZED")
         except local.ForbiddenError:  # the authorizer lets everybody pass, so it is a path that nobody knows
@@ -27,11 +31,33 @@ class Gateway(local.LocalGateway):
         except Exception:
             traceback.print_exc()
             return _gateway_response("AUTHORIZER_FAILURE")
+
+
+@cache
+def _api() -> dict[str, Any]:
+    """What the template says of the API."""
+    properties: dict[str, Any] = source_template()["Resources"]["RestAPI"]["Properties"]
+    return properties
+
+
+def _compressed(answer: dict[str, Any], headers: Any) -> dict[str, Any]:
+    """The answer, compressed as the gateway does it for who accepts that."""
+    accepted = {name.lower(): value for name, value in headers.items()}.get("accept-encoding", "")
+    body = answer["body"]
+    least = _api()["MinimumCompressionSize"]
+    if not isinstance(body, str) or len(body) < least or "gzip" not in accepted:
         return answer
+    packed = base64.b64encode(gzip.compress(body.encode())).decode()
+    return {
+        **answer,
+        "headers": {**answer["headers"], "Content-Encoding": "gzip"},
+        "body": packed,
+        "isBase64Encoded": True,
+    }
 
 
 def _gateway_response(kind: str) -> dict[str, Any]:
-    response = source_template()["Resources"]["RestAPI"]["Properties"]["GatewayResponses"][kind]
+    response = _api()["GatewayResponses"][kind]
     headers = {name: value.strip("'") for name, value in response["ResponseParameters"]["Headers"].items()}
     text = response["ResponseTemplates"]["application/json"].replace("$context.requestId", str(uuid.uuid4()))
     return {

@@ -117,7 +117,7 @@ def test_a_session_begins_with_a_password_and_ends_when_it_is_told_to(http: Http
         ("/users", {"name": "Ann", "password": PASSWORD}, "#/name", "wrong_form"),
         ("/users", {"name": "ann", "password": PASSWORD, "active": 1}, "#/active", "wrong_type"),
         ("/users", {"name": "ann", "password": PASSWORD, "groups": ["gone"]}, "#/groups", "unknown_group"),
-        ("/users", {"name": "ann", "password": PASSWORD, "groups": ["a"] * 21}, "#/groups", "too_long"),
+        ("/users", {"name": "ann", "password": PASSWORD, "groups": ["a"] * 21}, "#/groups", "too_many"),
         ("/groups", {"name": "g", "permissions": ["fly"], "accounts": []}, "#/permissions", "unknown_value"),
         ("/groups", {"name": "g", "permissions": [], "accounts": "7"}, "#/accounts", "unknown_value"),
         ("/tokens", {"name": "t", "groups": [], "days": 0}, "#/days", "out_of_range"),

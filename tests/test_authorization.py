@@ -22,7 +22,7 @@ PASSWORD = "correct horse battery"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ALL: list[Permission] = ["members:read", "members:write", "imports:read", "imports:write"]
 ROUTES = sorted((method, path) for path, entries in app.routes.items() for method in entries)
-PUBLIC = {("GET", "/openapi.json")}
+PUBLIC = {("GET", "/openapi.json"), ("GET", "/admin"), ("GET", "/admin/{folder}/{name}")}
 SIGNED_IN = {("GET", "/me"), ("POST", "/sessions"), ("DELETE", "/sessions")}
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
@@ -95,7 +95,7 @@ def test_the_routes_that_need_no_permission_are_these_and_say_so() -> None:
         for method, operation in item.items()
         if method.upper() in METHODS and not operation["security"]
     }
-    assert public == PUBLIC
+    assert public == {route for route in PUBLIC if not route[1].startswith("/admin")}  # a page for people
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_conflict_names_members_of_the_callers_account_alone(
 def test_lists_and_searches_show_the_callers_accounts_alone(
     http: Http, directory: Directory, account: str, other: str
 ) -> None:
-    second, number = f"{account}-b", f"+1323{int(account[4:12], 16) % 10**7:07}"
+    second, number = f"{account}-b", f"+1323{int(account[4:12], 16) % 10**6:06}0"
     both = with_grants(http, directory, ALL, [account, second, f"{account}-empty"])
     for one in (account, second, other):
         for n in range(3):
@@ -181,7 +181,7 @@ def test_lists_and_searches_show_the_callers_accounts_alone(
         return [(m["account_id"], m["client_member_id"][-1]) for page in pages for m in page["items"]]
 
     assert seen() == [(one, str(n)) for one in (account, second) for n in range(3)]
-    assert sorted(seen(phone_number=number)) == [(account, "0"), (second, "0")] or number.endswith(("1", "2"))
+    assert sorted(seen(phone_number=number)) == [(account, "0"), (second, "0")]
     assert seen(client_member_id=f"{account}-1") == [(account, "1"), (second, "1")]
     assert len(seen(account_id=second, last_name="le")) == 3
     for query in ({"account_id": other}, {"id": member_id(other, f"{account}-0")}):

@@ -285,3 +285,9 @@ def test_the_quick_way_to_read_a_number_says_what_the_library_says(
     number = phonenumbers.parse(text, region)
     assert phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
     assert phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == quick
+
+
+def test_a_text_that_is_too_long_is_told_how_long_it_may_be() -> None:
+    with pytest.raises(Invalid) as error:
+        read(NewMember, {**RALPH, "first_name": "x" * 65})
+    assert error.value.detail == "first_name: This is longer than 64 characters."

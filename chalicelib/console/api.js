@@ -1,0 +1,78 @@
+// The only way to the registry: its HTTP API, with the session's token. A password is sent once and never kept.
+
+const root = document.documentElement.dataset.root;
+const KEPT = "rollcall.session"; // in this tab alone, and gone with it
+
+export const session = {
+  get token() { return sessionStorage.getItem(KEPT); },
+  begin(token) { sessionStorage.setItem(KEPT, token); },
+  forget() { sessionStorage.removeItem(KEPT); },
+};
+
+/** What the API refuses: its problem+json. Status 0 is an API that does not answer. */
+export class Problem extends Error {
+  constructor(status, body, retryAfter) {
+    super(body.detail ?? "Something went wrong.");
+    Object.assign(this, { status, code: body.code, errors: body.errors ?? [], retryAfter });
+  }
+}
+
+function headersOf({ body, basic, match, headers = {} }) {
+  const sent = { Accept: "application/json", ...headers };
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  if (match !== undefined) sent["If-Match"] = `"${match}"`;
+  if (basic) sent.Authorization = "Basic " + base64(`${basic.name}:${basic.password}`);
+  else if (session.token) sent.Authorization = `Bearer ${session.token}`;
+  return sent;
+}
+
+const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+/** A call of the API: what it answers as JSON, null for nothing. Throws Problem. */
+export async function call(method, path, options = {}) {
+  const { body, signal, basic } = options;
+  let answer;
+  try {
+    answer = await fetch(root + path, {
+      method,
+      headers: headersOf(options),
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+      credentials: "omit", // and no window of the browser's own that asks for a password
+      cache: "no-store",
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, { detail: "The registry does not answer. Is there a connection?" });
+  }
+  const text = await answer.text();
+  if (answer.ok) return text ? JSON.parse(text) : null;
+  const problem = problemOf(answer, text);
+  if (answer.status === 401 && !basic) dispatchEvent(new CustomEvent("session-over"));
+  throw problem;
+}
+
+function problemOf(answer, text) {
+  let said = {};
+  try { said = JSON.parse(text); } catch { /* a gateway's own words */ }
+  return new Problem(answer.status, said, Number(answer.headers.get("Retry-After")) || null);
+}
+
+export const query = (values) => {
+  const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined && value !== null);
+  return given.length ? "?" + new URLSearchParams(given) : "";
+};
+
+/** Sends a file to a presigned address; `told` hears of each part that is sent, 0 to 1. */
+export function put(url, file, told, signal) {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    const fail = () => failed(new Problem(0, { detail: "The file could not be sent. Try again." }));
+    request.open("PUT", url);
+    request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
+    request.onload = () => (request.status < 300 ? done() : fail());
+    request.onerror = fail;
+    signal.addEventListener("abort", () => { request.abort(); failed(new DOMException("", "AbortError")); });
+    request.send(file);
+  });
+}
