@@ -1,4 +1,4 @@
-"""The API beside a load: two files for one account dropped at once, while a client works on the same account.
+"""The API beside a load: files for one account dropped at once, while a client works on the same account.
 
 No answer may be an error, and at the end every member, claim and version must be what the files and the client
 made. Latencies are ratios of the same requests with and without the load, at several settings of it.
@@ -18,24 +18,25 @@ from bench.stack import Stack, deployed
 from bench.stub import rows_asked
 from tests.registry import members_of
 
-ROWS = 20_000  # of each file
-SHARED = 10  # every tenth row is in both files
-SETTINGS = ((2, 8), (10, 8), (2, 1))  # the queue's maximum concurrency, transactions in flight
-IDLE_ROUNDS = 60
+ROWS = 5_000  # of each file
+FILES = 6
+SHARED = 10  # every tenth row is in all files
+SETTINGS = ((2, 8), (10, 8), (10, 2))  # the queue's maximum concurrency, transactions in flight
+IDLE_ROUNDS = 20
 KINDS = ("a member", "a page")  # what a request is about; the emulator looks at the whole account for a page
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
 
 def main() -> None:
     """Measures and prints."""
-    count = rows_asked(ROWS)
+    count, parts = rows_asked(ROWS), range(int(os.environ.get("FILES", FILES)))
     with deployed() as stack, tempfile.TemporaryDirectory() as folder:
         os.environ.update({k: v for k, v in stack.emulator.environment.items() if k.startswith("AWS_")})
         for concurrency, in_flight in SETTINGS:
             configure(stack, concurrency, in_flight)
             account = f"c{concurrency}w{in_flight}"
-            keys = [f"drops/{account}-{part}.csv" for part in "ab"]
-            for part, key in enumerate(keys):
+            keys = [f"drops/{account}-{part}.csv" for part in parts]
+            for part, key in zip(parts, keys, strict=True):
                 (Path(folder) / Path(key).name).write_text(roster(account, part * count, count))
             client = Client(stack, account)
             for key in keys:
@@ -45,10 +46,11 @@ def main() -> None:
             seconds = time.perf_counter() - begun
             idle = client.watched(range(IDLE_ROUNDS))  # afterwards: the emulator is slower, the more it holds
             made = sum(stack.imports()[key]["counts"]["created"] for key in keys)
-            client.check(members_of(account, stack.outputs["TableName"]), made, count)
+            client.check(members_of(account, stack.outputs["TableName"]), made, count, len(parts))
+            rate, asked = len(parts) * count / seconds, sum(map(len, loaded.seen.values()))
             print(
-                f"latency: concurrency {concurrency}, {in_flight} in flight: {2 * count / seconds:,.0f} rows a "
-                f"second; {sum(map(len, loaded.seen.values()))} requests beside them, no error, nothing lost"
+                f"latency: concurrency {concurrency}, {in_flight} in flight: {rate:,.0f} rows a second; "
+                f"{asked} requests beside them, no error, nothing lost"
             )
             for kind in KINDS:
                 print(f"latency:   {kind}, at the client: {compared(idle.seen[kind], loaded.seen[kind])}")
@@ -146,9 +148,9 @@ class Client:
         assert answered == status, (method, path, answered, body)
         return body
 
-    def check(self, members: Mapping[str, Any], created: int, count: int) -> None:
+    def check(self, members: Mapping[str, Any], created: int, count: int, parts: int) -> None:
         """Asserts that the table is what the files and this client made of it."""
-        different = 2 * count - len(range(0, count, SHARED))
+        different = parts * count - (parts - 1) * len(range(0, count, SHARED))
         assert created == different, (created, different)
         assert len(members) == created + self._own, (len(members), created, self._own)
         for name, (first_name, version) in self._expected.items():

@@ -82,8 +82,11 @@ def usual_phone(text: str, region: str) -> str | None:
     plan = _plan(region)
     if plan is None:
         return None
-    country, lengths, prefix = plan
+    country, lengths, prefix, abroad = plan
     digits = text.removeprefix(country).translate(_PUNCTUATION)
+    if len(digits) > max(lengths) and digits.startswith(country[1:]) and not abroad.match(digits):
+        # Too long for a number of the region's, it is one with the country code, unless that was there already.
+        digits = digits[len(country) - 1 :] if text[0] != "+" else ""
     if len(digits) in lengths and digits.isascii() and digits.isdigit() and not prefix.match(digits):
         return country + digits
     return None
@@ -93,8 +96,8 @@ _PUNCTUATION = str.maketrans("", "", " ().-")
 
 
 @cache
-def _plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str]] | None:
-    """A region's (+country code, lengths of a number, what a number that needs a closer look starts with).
+def _plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str], re.Pattern[str]] | None:
+    """A region's (+country code, lengths of a number, what one starts with that needs a closer look, or goes abroad).
 
     None where several regions share a country code and this is not the one that stands for them.
     """
@@ -104,7 +107,8 @@ def _plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str]] | None:
         return None
     starts = (str(country), plan.international_prefix, plan.national_prefix_for_parsing)
     prefix = re.compile("|".join(f"(?:{start})" for start in starts if start))
-    return f"+{country}", frozenset(plan.general_desc.possible_length), prefix
+    abroad = re.compile(plan.international_prefix or "(?!)")
+    return f"+{country}", frozenset(plan.general_desc.possible_length), prefix, abroad
 
 
 def _region(text: str) -> str:

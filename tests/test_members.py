@@ -270,7 +270,9 @@ def test_a_change_to_nothing_is_refused() -> None:
     st.sampled_from(
         ["US", "GB", "DE", "IT", "AR", "MX", "BR", "FR", "CA", "JP", "AU", "IN", "RU", "ZA", "HU", "CI"]
     ),
-    st.sampled_from(["", "+", "0", "00", "1", "+1", "+44", "+49", "8", "06", "011"]),
+    st.sampled_from(
+        ["", "+", "0", "00", "1", "11", "+1", "+11", "44", "440", "+44", "49", "+49", "8", "06", "7", "011"]
+    ),
     st.text(alphabet="0123456789", min_size=3, max_size=15),
     st.sampled_from(["", " ", "-", ".", "()"]),
 )
