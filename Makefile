@@ -11,6 +11,9 @@ export PORT EMULATOR_PORT
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
+# Its tests, one for each operation, have one name between them, which those who share out tests run once.
+ALONE := tests/test_openapi.py
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help local test test-dynamodb-local bench check screenshots deploy preflight
@@ -23,7 +26,8 @@ local: preflight $(INSTALLED) ## run everything on this machine: the API on PORT
 
 test: check ## everything that must pass
 	@$(VENV)/bin/python -m infra.browser
-	@exec $(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE)
+	@exec $(VENV)/bin/python -m pytest $(ALONE)
 
 test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local

@@ -25,7 +25,10 @@ from infra.package import PROJECT
 
 HERE = Path(__file__).parent
 HOME = PROJECT / "build" / "dynamodb-local"
-TESTS = ("test_table.py", "test_listing.py", "test_bulk.py", "test_pipeline*.py")
+TESTS = (
+    *("test_table.py", "test_listing.py", "test_bulk.py", "test_pipeline*.py"),
+    *("test_directory.py", "test_login.py"),
+)
 START_SECONDS = 60.0
 
 
