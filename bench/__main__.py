@@ -1,11 +1,14 @@
-"""`make bench`: every benchmark but the long one, or those that are named: `python -m bench load split`."""
+"""`make bench`: every benchmark but the long one, or those that are named: `python -m bench load split`.
 
+Each has a process of its own: they change its environment.
+"""
+
+import subprocess
 import sys
-from importlib import import_module
 
 BENCHMARKS = ("load", "split", "memory", "latency", "credentials")
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHMARKS:
-        import_module(f"bench.{name}").main()
+        subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

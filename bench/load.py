@@ -16,10 +16,9 @@ from bench.stub import rows_asked, stubbed
 from chalicelib import config
 from chalicelib.bulk import Bulk, Entry
 from chalicelib.csvfile import Piece, rows
-from chalicelib.items import new_member
+from chalicelib.items import new_member, to_claim, to_item
 from chalicelib.members import NewMember, PhoneRule, read
 from chalicelib.rows import Header
-from chalicelib.table import creation
 from tools.roster import COLUMNS, Roster
 
 ROWS = 5_000  # what a chunk of the default size holds
@@ -64,9 +63,13 @@ def row_by_row(text: str, client: Any) -> None:
     for row in csv.DictReader(io.StringIO(text)):
         del row["id"]
         member = new_member(read(NewMember, row, rule))
-        legs = creation(member)
-        common = {"TableName": "bench", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-        client.transact_write_items(TransactItems=[{leg.verb: {**common, **leg.body}} for leg in legs])
+        new = {
+            "TableName": "bench",
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        items = to_item(member), to_claim(member)
+        client.transact_write_items(TransactItems=[{"Put": {**new, "Item": item}} for item in items])
 
 
 def _rate(work: Callable[[str], None], text: str, count: int) -> float:

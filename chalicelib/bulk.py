@@ -120,7 +120,8 @@ class Bulk:
                     self._note(self._outcomes)
                 first = False
                 batches = [now[i : i + BATCH] for i in range(0, len(now), BATCH)]
-                for done in pool.map(partial(self._settle, stored=stored), batches):
+                settle = partial(self._settle, stored=stored, shown=bool(entries))
+                for done in pool.map(settle, batches):
                     for entry, outcome, item in done:
                         self._outcomes[entry.line] = outcome
                         if entries:  # else nobody is left who could ask
@@ -213,9 +214,12 @@ class Bulk:
         return None
 
     def _settle(
-        self, entries: Sequence[Entry], stored: Mapping[Key, Item]
+        self, entries: Sequence[Entry], stored: Mapping[Key, Item], *, shown: bool
     ) -> list[tuple[Entry, Outcome, Item]]:
-        """Writes one batch until each row of it is written or judged: (row, outcome, what stands there now)."""
+        """Writes one batch until each row of it is written or judged: (row, outcome, what stands there now).
+
+        A member that was written is shown only where that is asked for.
+        """
         settled: list[tuple[Entry, Outcome, Item]] = []
         together, waiting = list(self._changes(entries, stored)), list[Change]()
         if sum(len(change.legs) for change in together) > MAX_LEGS:
@@ -226,7 +230,9 @@ class Bulk:
             again = []
             try:
                 self._writer.write([leg for change in together for leg in change.legs])
-                settled += [(c.entry, Outcome(c.outcome), c.legs[0].body["Item"]) for c in together]
+                settled += [
+                    (c.entry, Outcome(c.outcome), c.legs[0].body["Item"] if shown else {}) for c in together
+                ]
             except Refused as refusal:
                 for change, failed in _by_row(together, refusal):
                     verdict = self._judge(change.entry, failed) if failed else change

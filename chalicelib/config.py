@@ -60,6 +60,7 @@ def _client_config() -> "Config":
     from botocore.config import Config
 
     return Config(
+        user_agent="rollcall",
         connect_timeout=2,
         read_timeout=6,
         retries={"mode": "standard", "total_max_attempts": 4},

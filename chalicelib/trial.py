@@ -22,7 +22,7 @@ from .items import (
     trial_key,
 )
 from .table import CLIENT_ID, PHONE
-from .transact import Leg
+from .transact import Leg, put_new
 
 KEPT_SECONDS = 24 * 3600
 
@@ -61,7 +61,4 @@ class Trial(Bulk):
     def _creation(self, entry: Entry, origin: Origin) -> list[Leg]:
         until = int(time.time()) + KEPT_SECONDS
         legs = super()._creation(entry, origin)
-        return [
-            leg._replace(body={**leg.body, "Item": in_trial(leg.body["Item"], self._import_id, until)})
-            for leg in legs
-        ]
+        return [put_new(leg.what, in_trial(leg.body["Item"], self._import_id, until)) for leg in legs]
