@@ -199,7 +199,7 @@ async function resultsOf(place, one, signal) {
     h("h2", {}, "Why rows were rejected"),
     h("table", { class: "narrow" },
       h("caption", { class: "quiet" }, "Rejected rows by reason"),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Reason"), h("th", { scope: "col" }, "Rows"))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Reason"), h("th", { scope: "col", class: "number" }, "Rows"))),
       h("tbody", {}, Object.entries(report.codes).sort((a, b) => b[1] - a[1])
         .map(([code, rows]) => h("tr", {}, h("td", {}, code.replaceAll("_", " ")), number(rows))))),
     h("h2", {}, "The rejected rows"),
