@@ -154,7 +154,7 @@ class Directory:
             user = old.model_copy(update={**given, "version": old.version + 1, "epoch": epoch})
             _known(user.groups, groups)
             self._keep_an_admin(groups, groups, user)
-            leg = put_over(VERSION, user_item(user), "version", {"N": str(old.version)})
+            leg = put_over(VERSION, user_item(user), version={"N": str(old.version)})
             return [leg, _groups_leg(groups)], _shown(User, user)
 
         return self._write(legs)
@@ -166,7 +166,7 @@ class Directory:
             old = self._user(name)
             check(matches, old.version)
             self._keep_an_admin(groups, groups, old.model_copy(update={"active": False}))
-            leg = delete(VERSION, entry_key(USERS, name), "version", {"N": str(old.version)})
+            leg = delete(VERSION, entry_key(USERS, name), version={"N": str(old.version)})
             return [leg, _groups_leg(groups)], None
 
         self._write(legs)
@@ -265,7 +265,7 @@ def _groups_leg(groups: Groups) -> Leg:
         raise Invalid([FieldError("#/accounts", "too_many_groups", "All groups together are too large.")])
     if not groups.revision:
         return put_new(VERSION, item)
-    return put_over(VERSION, item, "revision", {"N": str(groups.revision)})
+    return put_over(VERSION, item, revision={"N": str(groups.revision)})
 
 
 def _is_admin(user: StoredUser, groups: Groups) -> bool:

@@ -110,7 +110,7 @@ class MemberTable:
             try:
                 self._writer.write(
                     [
-                        delete(VERSION, member_key(*key), "version", item["version"]),
+                        delete(VERSION, member_key(*key), **_as_read(item)),
                         _release(old),
                     ]
                 )
@@ -146,18 +146,27 @@ def alteration(item: Item, member: Member, origin: str | None = None) -> list[Le
     old = from_item(item)
     kept = item["origin"]["S"] if origin is None and "origin" in item else origin or ""
     if old.id == member.id:
-        legs = [put_over(VERSION, to_item(member, kept), "version", item["version"])]
+        legs = [put_over(VERSION, to_item(member, kept), **_as_read(item))]
         if old.phone_number == member.phone_number:
             return legs
     else:
         legs = [
-            delete(VERSION, member_key(old.account_id, old.client_member_id), "version", item["version"]),
+            delete(VERSION, member_key(old.account_id, old.client_member_id), **_as_read(item)),
             put_new(CLIENT_ID, to_item(member, kept)),
         ]
     claim = to_claim(member, origin or "")
     if (old.account_id, old.phone_number) == (member.account_id, member.phone_number):
-        return [*legs, put_over(VERSION, claim, "client_member_id", {"S": old.client_member_id})]
+        return [*legs, put_over(VERSION, claim, client_member_id={"S": old.client_member_id})]
     return [*legs, _release(old), put_new(PHONE, claim)]
+
+
+def _as_read(item: Item) -> Item:
+    """The condition that a member is still the one that was read.
+
+    Its version alone does not say so: one that was deleted and created again under the same key is counted from 1
+    again. And whoever writes the item back must still own the phone number in it.
+    """
+    return {name: item[name] for name in ("version", "last_modified", "phone_number")}
 
 
 def _release(old: Member) -> Leg:
@@ -165,8 +174,7 @@ def _release(old: Member) -> Leg:
     return delete(
         VERSION,
         claim_key(old.account_id, old.phone_number),
-        "client_member_id",
-        {"S": old.client_member_id},
+        client_member_id={"S": old.client_member_id},
     )
 
 

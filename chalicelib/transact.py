@@ -67,21 +67,20 @@ def put_new(what: str, item: Item) -> Leg:
     return _leg(what, "Put", item, {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"})
 
 
-def put_over(what: str, item: Item, attribute: str, value: Item) -> Leg:
-    """A put over an item whose `attribute` still has this value."""
-    return _leg(what, "Put", item, {"Item": item, **_still(attribute, value)})
+def put_over(what: str, item: Item, **still: Item) -> Leg:
+    """A put over an item whose attributes still have these values."""
+    return _leg(what, "Put", item, {"Item": item, **_still(still)})
 
 
-def delete(what: str, key: Item, attribute: str, value: Item) -> Leg:
-    """A delete of an item whose `attribute` still has this value."""
-    return _leg(what, "Delete", key, {"Key": key, **_still(attribute, value)})
+def delete(what: str, key: Item, **still: Item) -> Leg:
+    """A delete of an item whose attributes still have these values."""
+    return _leg(what, "Delete", key, {"Key": key, **_still(still)})
 
 
-def _still(attribute: str, value: Item) -> dict[str, Any]:
+def _still(values: Mapping[str, Item]) -> dict[str, Any]:
     return {
-        "ConditionExpression": "#a = :v",
-        "ExpressionAttributeNames": {"#a": attribute},
-        "ExpressionAttributeValues": {":v": value},
+        "ConditionExpression": " AND ".join(f"{name} = :{name}" for name in values),
+        "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
     }
 
 

@@ -178,6 +178,28 @@ def test_a_batch_with_bad_rows_is_written_again_without_them_once(table: MemberT
 # ---- Mode upsert -------------------------------------------------------------------------------------------------
 
 
+def test_an_upsert_meets_another_member_in_the_place_of_the_one_it_read(
+    table: MemberTable, account: str
+) -> None:
+    """It is at the same version; written over as read, it would lose its phone number to nobody."""
+    old = person(account)
+    table.create(old)
+
+    def replaced(_: object) -> None:
+        table.delete(Key(account, old.client_member_id))
+        table.create(person(account, first_name="Ann", phone_number=phone(2)))
+
+    client = impatient_client()
+    with faulty(client, "PutItem", replaced):
+        assert said(load([person(account, first_name="Rolf")], "upsert", client=client)) == ["updated"]
+    assert rest(members_of(account)["m1"]) == {
+        "client_member_id": "m1",
+        "first_name": "Rolf",
+        "last_name": "Mouse",
+        "phone_number": phone(1),
+    }
+
+
 def test_an_upsert_creates_updates_and_leaves_alone(table: MemberTable, account: str) -> None:
     olds = [table.create(person(account, n)) for n in range(4)]
     outcomes = load(

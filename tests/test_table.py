@@ -413,6 +413,30 @@ def test_a_crowd_that_does_everything_at_once_keeps_every_rule(table: MemberTabl
     members_of(account)
 
 
+@pytest.mark.parametrize("act", ["change", "delete"])
+def test_a_member_that_another_took_the_place_of_is_not_taken_for_the_one_that_was_read(
+    table: MemberTable, account: str, act: str
+) -> None:
+    """Both are at version 1. Written back, the first one's phone number would belong to two members."""
+    old, other = person(account), person(account, first_name="Ann", phone_number=phone(2))
+    table.create(old)
+    looks = iter(range(9))
+
+    def meanwhile(_: int | None) -> bool:
+        if next(looks) == 0:
+            table.delete(key(old))
+            table.create(other)
+        return True
+
+    if act == "change":
+        changed = table.change(key(old), edited(last_name="Moused"), meanwhile)
+        assert (changed.first_name, changed.last_name, changed.phone_number) == ("Ann", "Moused", phone(2))
+    else:
+        table.delete(key(old), meanwhile)
+    table.create(person(account, 3, phone_number=old.phone_number))
+    assert set(members_of(account)) == ({"m1", "m3"} if act == "change" else {"m3"})
+
+
 # ---- What a write costs ------------------------------------------------------------------------------------------
 
 # Write units, by DynamoDB's own count, of items below 1 kB. A transaction costs two units an item; what moves a
