@@ -86,17 +86,17 @@ def _still(values: Mapping[str, Item]) -> dict[str, Any]:
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """Turns what may pass (throttles, timeouts, a lost connection) into Busy."""
-    from botocore.exceptions import ClientError, HTTPClientError
+    """Turns what may pass (throttles, timeouts, no connection or a lost one) into Busy."""
+    from botocore import exceptions as botocore
 
     try:
         yield
-    except ClientError as error:
+    except botocore.ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status >= 500 or error.response["Error"]["Code"] in PASSING:
             raise Busy from error
         raise
-    except HTTPClientError as error:
+    except (botocore.HTTPClientError, botocore.ConnectionError) as error:
         raise Busy from error
 
 

@@ -13,7 +13,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from chalicelib import config
@@ -201,6 +201,11 @@ def lost(request: AWSPreparedRequest) -> AWSResponse | None:
 def unsent(request: AWSPreparedRequest) -> AWSResponse | None:
     """The request never arrives."""
     raise ReadTimeoutError(endpoint_url=request.url)
+
+
+def unconnected(request: AWSPreparedRequest) -> AWSResponse | None:
+    """Nobody answers at the address."""
+    raise EndpointConnectionError(endpoint_url=request.url)
 
 
 def answer(code: str, status: int = 400, reasons: Sequence[str] = (), item: Item | None = None) -> Fault:

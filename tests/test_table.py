@@ -26,6 +26,7 @@ from tests.registry import (
     metered,
     person,
     phone,
+    unconnected,
     unsent,
 )
 
@@ -590,7 +591,7 @@ def test_a_single_write_that_meets_a_transaction_is_done_after_it(frail: MemberT
 
 
 def test_a_read_that_fails_for_now_is_busy(frail: MemberTable, account: str) -> None:
-    for fault in (answer("ThrottlingException"), answer("", 503), unsent):
+    for fault in (answer("ThrottlingException"), answer("", 503), unsent, unconnected):
         with faulty(frail.client, "GetItem", fault), pytest.raises(Busy):
             frail.get(Key(account, "m1"))
 
