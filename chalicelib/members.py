@@ -71,7 +71,9 @@ class PhoneRule:
             raise PydanticCustomError("phone_not_possible", "No phone number has this length.")
         if self.check == "valid" and not phonenumbers.is_valid_number(number):
             raise PydanticCustomError("phone_not_valid", "This number is not in an assigned range.")
-        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        # Of +49 (0)030 123456 one zero is left. What is stored must read as itself, or one line had two numbers.
+        return e164 if phonenumbers.parse(e164) == number else self.parse(e164)
 
 
 def usual_phone(text: str, region: str) -> str | None:

@@ -289,6 +289,20 @@ def test_the_quick_way_to_read_a_number_says_what_the_library_says(
     assert phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == quick
 
 
+@given(
+    st.sampled_from(("US", "GB", "DE", "AU", "BR", "CN", "IN", "NG", "AR", "IT")),
+    st.sampled_from(("", "0", "00", "(0)", "+49 0", "+49 (0)0", "+44 (0)0", "+61 00", "1", "8 0")),
+    st.text("0123456789", min_size=5, max_size=13),
+)
+def test_a_number_read_from_what_was_stored_is_the_stored_one(region: str, start: str, digits: str) -> None:
+    """A search finds it by the number it shows, and a GET can be PUT back."""
+    try:
+        stored = PhoneRule(region).parse(start + digits)
+    except PydanticCustomError:
+        return
+    assert PhoneRule("US").parse(stored) == stored
+
+
 def test_a_text_that_is_too_long_is_told_how_long_it_may_be() -> None:
     with pytest.raises(Invalid) as error:
         read(NewMember, {**RALPH, "first_name": "x" * 65})
