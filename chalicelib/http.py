@@ -201,8 +201,14 @@ def _no_constant(name: str) -> None:
 
 
 def _form(text: str) -> dict[str, str]:
-    pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=100)
-    return _once(pairs)
+    given = "&".join(filter(None, text.split("&")))  # many end in one & too many
+    pairs = parse_qsl(given, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=100)
+    return {name: _with_plus(name, value) for name, value in _once(pairs).items()}
+
+
+def _with_plus(name: str, value: str) -> str:
+    """A value of a form or a query: the + of a phone number that nobody escaped has come as a blank."""
+    return "+" + value[1:] if name == "phone_number" and value.startswith(" ") else value
 
 
 def _once(pairs: Sequence[tuple[str, T]]) -> dict[str, T]:
@@ -244,9 +250,7 @@ def value_of(name: str, value: str) -> str:
     try:
         if name != "phone_number":
             return clean(value)
-        # A + that nobody escaped arrives as a space.
-        text = "+" + value[1:] if value.startswith(" ") else value
-        return settings().phone_rule.parse(clean(text))
+        return settings().phone_rule.parse(clean(_with_plus(name, value)))
     except PydanticCustomError as error:
         raise bad_parameters(FieldError(f"?{name}", error.type, f"{name}: {error.message()}")) from None
 

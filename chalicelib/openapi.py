@@ -92,7 +92,9 @@ def _members() -> Schema:
     ]
     account_member = _one_member("AccountMember")
     account_member["put"]["summary"] = "Create or replace a member; both ids are those of the path"
+    account_member["put"]["requestBody"] = body("MemberOfPath")
     account_member["put"]["responses"]["201"] = created
+    del account_member["put"]["responses"]["404"]
     return {
         "/members": {
             "get": operation(
@@ -230,6 +232,10 @@ def document() -> Schema:
         schemas["$defs"][model]["properties"] |= {
             name: {"readOnly": True, "description": "Accepted and ignored."} for name in READ_ONLY
         }
+    # The path names both ids; in the body they may stand once more.
+    schemas["$defs"]["MemberOfPath"] = schemas["$defs"]["NewMember"] | {
+        "required": ["first_name", "last_name", "phone_number"]
+    }
     itself = operation(
         "getOpenapi", "This description", {"200": answer("OpenAPI 3.1.", "Description")}, "", security=[]
     )

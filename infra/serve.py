@@ -21,6 +21,10 @@ class Gateway(local.LocalGateway):
 
     def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
         """The answer to a request."""
+        start, mark, query = path.partition("?")
+        path = (
+            start.replace(";", "%3B") + mark + query
+        )  # chalice would take what follows it for no part of the path
         try:
             answer: dict[str, Any] = super().handle_request(method, path, headers, body)
             return _compressed(answer, headers)

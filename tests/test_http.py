@@ -176,6 +176,20 @@ def test_a_plus_that_nobody_escaped_is_a_plus(http: Http, account: str) -> None:
     assert found["items"] == [member]
 
 
+def test_a_plus_that_nobody_escaped_is_a_plus_in_a_form_too(http: Http, account: str) -> None:
+    """`curl -d 'phone_number=+4930…'` would else store an American number. Many forms end in one & too many."""
+    form = (
+        f"first_name=Ralph&last_name=Mouse&account_id={account}&client_member_id=1&phone_number=+4930123456&"
+    )
+    answer = http.request("POST", "/members", form, {"Content-Type": FORM})
+    assert answer.ok(201)["phone_number"] == "+4930123456"
+
+
+def test_a_semicolon_is_part_of_an_id(http: Http, account: str) -> None:
+    http.create(ralph(account, client_member_id="42"))
+    http.request("DELETE", f"/accounts/{account}/members/42;7").problem(404, "member_not_found")
+
+
 def test_members_are_found_by_client_member_id(http: Http, account: str) -> None:
     one = http.create(ralph(account))
     two = http.create(ralph(account, account_id=f"{account}-b"))
