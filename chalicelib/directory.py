@@ -4,6 +4,7 @@ Groups lie together in one item, so that a login reads them with one request. Ea
 that item's revision on: what is decided from all of them (the last admin stays) holds when it is written.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 
 from . import passwords
 from .access import (
+    EVERY,
     Group,
     GroupChanges,
     NewGroup,
@@ -70,24 +72,24 @@ class Directory:
         return _named(self.groups().by_name, name, "group")
 
     def add_group(self, new: NewGroup) -> Group:
-        """Adds a group. Raises Conflict where there is one of this name."""
+        """Adds a group. Raises Conflict where there is one of this name, Invalid for admins of some accounts."""
 
         def change(groups: dict[str, Group]) -> Group:
             if new.name in groups:
                 raise Conflict("There is a group of this name.", code="name_taken")
-            groups[new.name] = Group(**new.model_dump())
+            groups[new.name] = _sound(Group(**new.model_dump()))
             return groups[new.name]
 
         return self._change_groups(change)
 
     def change_group(self, name: str, changes: GroupChanges, matches: Condition = always) -> Group:
-        """Changes what is set. Raises NotFound, Stale, or Conflict for the last admins' permission."""
+        """Changes what is set. Raises NotFound, Stale, Invalid, or Conflict for the last admins' permission."""
 
         def change(groups: dict[str, Group]) -> Group:
             old = _named(groups, name, "group")
             check(matches, old.version)
             update = {**changes.model_dump(exclude_unset=True), "version": old.version + 1}
-            groups[name] = old.model_copy(update=update)
+            groups[name] = _sound(old.model_copy(update=update))
             return groups[name]
 
         return self._change_groups(change)
@@ -130,6 +132,7 @@ class Directory:
         user = StoredUser(
             **new.model_dump(exclude={"password"}),
             password=passwords.kept(new.password),
+            epoch=time.time_ns() // 1_000_000,  # sessions of one that had this name are not the new one's
             created_at=now(),
             last_login=None,
             version=1,
@@ -150,7 +153,7 @@ class Directory:
         def legs(groups: Groups) -> tuple[list[Leg], User]:
             old = self._user(name)
             check(matches, old.version)
-            epoch = old.epoch + ("password" in given)
+            epoch = old.epoch + ("password" in given or given.get("active") is False)
             user = old.model_copy(update={**given, "version": old.version + 1, "epoch": epoch})
             _known(user.groups, groups)
             self._keep_an_admin(groups, groups, user)
@@ -266,6 +269,14 @@ def _groups_leg(groups: Groups) -> Leg:
     if not groups.revision:
         return put_new(VERSION, item)
     return put_over(VERSION, item, revision={"N": str(groups.revision)})
+
+
+def _sound(group: Group) -> Group:
+    """The group. Raises Invalid where it would make admins of some accounts: they can grant themselves all."""
+    if "access:admin" in group.permissions and group.accounts != EVERY:
+        detail = "accounts: access:admin is for every account; whoever has it can grant itself all."
+        raise Invalid([FieldError("#/accounts", "every_account_needed", detail)])
+    return group
 
 
 def _is_admin(user: StoredUser, groups: Groups) -> bool:

@@ -13,10 +13,13 @@ Stored = TypeVar("Stored", "StoredUser", "StoredToken")
 
 
 class StoredUser(User):
-    """A user with what a login needs. `epoch` counts its passwords: a session ends with the one it came with."""
+    """A user with what a login needs. A session ends with the `epoch` that it began in.
+
+    That moves on with each new password, and when the user is disabled.
+    """
 
     password: str
-    epoch: int = 1
+    epoch: int
 
 
 class StoredToken(Token):

@@ -50,12 +50,16 @@ class Malformed(RegistryError):
 
 
 class Unauthorized(RegistryError):
-    """Credentials are missing, wrong, expired or revoked; which of these, a stranger is not told."""
+    """Credentials are missing, wrong, expired or revoked; which of these, a stranger is not told.
+
+    `user` is for the log: the user whose password was wrong, if there is one of this name.
+    """
 
     status = 401
     code = "unauthorized"
 
-    def __init__(self) -> None:
+    def __init__(self, user: str | None = None) -> None:
+        self.user = user
         challenge = 'Basic realm="rollcall", charset="UTF-8"'
         super().__init__("Credentials are missing or wrong.", headers={"WWW-Authenticate": challenge})
 

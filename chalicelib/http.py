@@ -35,6 +35,8 @@ FORM = "application/x-www-form-urlencoded"
 PROBLEM = "application/problem+json"
 MAX_BODY = 64 * 1024  # bytes of one member: many times the largest that could be valid
 
+# Of every answer that says nothing else: members' data is for the caller alone, and what its type says.
+KEPT_BY_NOBODY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 View = Callable[..., Response]
@@ -64,15 +66,20 @@ def route(owner: Blueprint | Chalice, method: str, *paths: str, needs: Need) -> 
                 # The type and the code alone: a message may quote what the caller sent.
                 code = getattr(error, "response", {}).get("Error", {}).get("Code")
                 log.error("unhandled", error=type(error).__name__, code=code, at=_where(error))
+            admitted = "admitted" in request.context
             log.info(
                 "request",
                 method=method,
                 route=request.context["resourcePath"],
                 status=response.status_code,
-                caller=str(caller_of(request)) if "admitted" in request.context else None,
+                caller=str(caller_of(request)) if admitted else None,
+                about=values.get("name")
+                if admitted
+                else None,  # a user, group or token; no path else has a name
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
                 request_id=request_id(request),
             )
+            response.headers = {**KEPT_BY_NOBODY, **response.headers}
             return response
 
         for path in paths:

@@ -6,6 +6,7 @@ the second only the digest is stored.
 
 import base64
 import binascii
+import ipaddress
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 SESSIONS, ATTEMPTS = "SESSIONS", "ATTEMPTS"
 PREFIX = "rollcall_"
 SESSION_SECONDS, IDLE_SECONDS = 12 * 3600, 3600
-FREE_ATTEMPTS = 5  # wrong passwords in a row, after which a user has one attempt a minute
+FREE_ATTEMPTS = 5  # wrong passwords in a row, after which one address has one attempt a minute at a user
 PAUSE_SECONDS = 60  # as long as the gateway keeps an answer of the authorizer
 FORGOTTEN_SECONDS = 24 * 3600  # wrong passwords older than this do not count
 # A use is written down when the last one that was is so old.
@@ -59,50 +60,80 @@ class Login:
         self._table_name = table_name
         self._clock = clock
 
-    def caller(self, header: str) -> Caller:
-        """Who sends this Authorization header, Basic or Bearer. Raises Unauthorized, TooManyAttempts, Busy."""
+    def caller(self, header: str, source: str = "") -> Caller:
+        """Who sends this Authorization header, Basic or Bearer, from this IP address.
+
+        Raises Unauthorized, TooManyAttempts, Busy.
+        """
         scheme, _, credentials = header.strip().partition(" ")
         if scheme.lower() == "basic":
-            return self._by_password(*_basic(credentials.strip()))
+            return self._by_password(*_basic(credentials.strip()), source)
         if scheme.lower() == "bearer":
             return self._by_secret(credentials.strip())
         raise Unauthorized
 
     # ---- Users
 
-    def _by_password(self, name: str, password: str) -> Caller:
-        user_key, attempts_key = entry_key(USERS, name), entry_key(ATTEMPTS, name)
+    def _by_password(self, name: str, password: str, source: str) -> Caller:
+        # Counted by address too: else anyone could keep a user out by guessing.
+        user_key, attempts_key = entry_key(USERS, name), entry_key(ATTEMPTS, f"{name} {_network(source)}")
         found = self._read(user_key, attempts_key, GROUPS_KEY)
-        item, tried = found.get((USERS, name)), found.get((ATTEMPTS, name))
-        counted = self._may_try(attempts_key, tried)
+        item, tried = found.get((USERS, name)), found.get(_pair(attempts_key))
+        turn = self._turn(attempts_key, tried)
         user = entry_in(item, StoredUser) if item else None
         right = passwords.matches(password, user.password if user else None)
         if user is None or not right or not user.active:
-            if not counted:
-                self._count(attempts_key)
-            raise Unauthorized
-        if tried:
-            with calm():
-                self._client.delete_item(TableName=self._table_name, Key=attempts_key)
+            self._fail(attempts_key, turn)
+            raise Unauthorized(user.name if user else None)
+        self._succeed(attempts_key, turn)
         self._used(user_key, "last_login", user.last_login, LOGIN_WRITTEN_SECONDS)
         grants = grants_of(user.groups, groups_in(found.get(_pair(GROUPS_KEY))).by_name)
         return Caller(kind="user", name=user.name, grants=grants, epoch=user.epoch)
 
-    def _may_try(self, key: Item, tried: Item | None) -> bool:
-        """Whether this attempt was counted already: after too many, one at a time may try, and none too soon.
+    def _turn(self, key: Item, tried: Item | None) -> Item | None:
+        """After too many attempts one at a time has its turn, and none too soon: this one's, counted already.
 
-        Raises TooManyAttempts.
+        None while attempts are free. Raises TooManyAttempts.
         """
-        moment = self._clock()
         if tried is None or int(tried["count"]["N"]) < FREE_ATTEMPTS:
-            return False
-        until = float(tried["until"]["N"])
-        if until > moment or not self._count(key, tried["until"]):
-            raise TooManyAttempts(moment + PAUSE_SECONDS)  # sooner the gateway would give this answer again
-        return True
+            return None
+        turn = self._count(key, tried["until"]) if float(tried["until"]["N"]) <= self._clock() else None
+        if turn is None:
+            raise self._too_many()
+        return turn
 
-    def _count(self, key: Item, seen: Item | None = None) -> bool:
-        """Counts an attempt; False where `seen` is no longer when the next one may be."""
+    def _fail(self, key: Item, turn: Item | None) -> None:
+        """Counts a wrong password. Raises TooManyAttempts where others, at the same time, were too many before it."""
+        counted = None if turn else self._count(key)
+        if counted and int(counted["count"]["N"]) > FREE_ATTEMPTS:
+            raise self._too_many()
+
+    def _succeed(self, key: Item, turn: Item | None) -> None:
+        """Forgets the wrong passwords before this right one. Raises TooManyAttempts as `_fail` does.
+
+        A right one among many wrong ones, all sent at once, would else show which it was.
+        """
+        try:
+            with calm():
+                self._client.delete_item(
+                    TableName=self._table_name,
+                    Key=key,
+                    ConditionExpression="attribute_not_exists(pk) OR #count < :free OR #until = :mine",
+                    ExpressionAttributeNames={"#count": "count", "#until": "until"},
+                    ExpressionAttributeValues={
+                        ":free": {"N": str(FREE_ATTEMPTS)},
+                        ":mine": turn["until"] if turn else {"NULL": True},
+                    },
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise self._too_many() from None
+
+    def _too_many(self) -> TooManyAttempts:
+        # The next attempt may be sooner, but the gateway would give this answer again.
+        return TooManyAttempts(self._clock() + PAUSE_SECONDS)
+
+    def _count(self, key: Item, seen: Item | None = None) -> Item | None:
+        """Counts an attempt: the count and when the next may be; None where that is no longer what was `seen`."""
         moment = self._clock()
         only: dict[str, Any] = {"ConditionExpression": "#until = :seen"} if seen else {}
         return self._write(
@@ -115,6 +146,7 @@ class Login:
                 ":expires": {"N": str(int(moment) + FORGOTTEN_SECONDS)},
                 **({":seen": seen} if seen else {}),
             },
+            ReturnValues="UPDATED_NEW",
             **only,
         )
 
@@ -152,6 +184,8 @@ class Login:
     def _by_session(self, name: str, secret: str) -> Caller:
         key = entry_key(SESSIONS, name)
         user_name = name.rpartition("/")[0]
+        if not user_name:
+            raise Unauthorized
         found = self._read(key, entry_key(USERS, user_name), GROUPS_KEY)
         item, user_item = found.get(_pair(key)), found.get((USERS, user_name))
         if item is None or user_item is None or not passwords.is_secret(secret, item["secret"]["S"]):
@@ -216,13 +250,13 @@ class Login:
             ExpressionAttributeValues={":now": {"S": stamp}},
         )
 
-    def _write(self, **update: Any) -> bool:
+    def _write(self, **update: Any) -> Item | None:
+        """What the answer returns of the item; None where the condition fails."""
         try:
             with calm():
-                self._client.update_item(TableName=self._table_name, **update)
+                return self._client.update_item(TableName=self._table_name, **update).get("Attributes", {})
         except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            return None
 
 
 def token_text(kind: str, name: str, secret: str) -> str:
@@ -241,6 +275,15 @@ def _basic(credentials: str) -> tuple[str, str]:
     if not (colon and 0 < len(name) <= 64 and name.isascii() and 0 < len(password) <= LONGEST_PASSWORD):
         raise Unauthorized
     return name, password
+
+
+def _network(source: str) -> str:
+    """The part of an IP address that its sender cannot change: of IPv6 everyone has 2^64 addresses."""
+    try:
+        address = ipaddress.ip_address(source)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network((address, 32 if address.version == 4 else 64), strict=False))
 
 
 def _pair(key: Mapping[str, Any]) -> tuple[str, str]:

@@ -318,6 +318,31 @@ def test_too_many_wrong_passwords_are_answered_with_when_to_come_back(http: Http
     assert 0 < int(answers[5].headers["Retry-After"]) <= PAUSE_SECONDS
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_makes_no_browser_send_what_changes_something(
+    http: Http, account: str, site: str
+) -> None:
+    """The browser would send a name and a password along that it was asked for once."""
+    sent = {"Sec-Fetch-Site": site}
+    http.send("POST", "/members", person(account), sent).problem(403, "cross_site")
+    assert http.get("/members", {"account_id": account}, sent).ok()["items"] == []
+    for own in ("same-origin", "none"):
+        http.send("PUT", href(account, "1"), person(account), {"Sec-Fetch-Site": own})
+    assert http.get(href(account, "1")).ok()["version"] == 1
+
+
+def test_nobody_on_the_way_keeps_an_answer_or_guesses_its_type(http: Http, account: str) -> None:
+    http.create(person(account))
+    answers = [
+        http.get("/members", {"account_id": account}),
+        http.get(href(account, "2")),
+        http.get("/users"),
+    ]
+    for answer in answers:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """Every line that is logged meanwhile, ours at any level."""
@@ -345,6 +370,8 @@ def test_passwords_tokens_and_members_leave_no_trace_in_the_logs(
     said = "".join(str(vars(record)) for record in logged.records) + "".join(capsys.readouterr())
     assert f"token:{token_name}" in said  # who did what is there
     assert f"user:{name}" in said
+    assert f"'about': '{name}'" in said  # and to whom
+    assert f"'user': '{name}'" in said  # and at whose password somebody guessed
     for secret in (PASSWORD, "another horse", "wrong horse", "too short", text, session, "Basic ", "Bearer "):
         assert secret not in said
     for part in (text, session):

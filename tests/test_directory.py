@@ -1,7 +1,7 @@
 """Users, groups and tokens in the table, and the rules among them, under concurrency too."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -130,7 +130,7 @@ def test_the_last_admin_stays(fresh: Directory) -> None:
         lambda: fresh.change_user("ann", UserChanges(active=False)),
         lambda: fresh.change_user("ann", UserChanges(groups=["editors"])),
         lambda: fresh.change_group("admins", GroupChanges(permissions=["members:read"])),
-        lambda: fresh.change_group("admins", GroupChanges(accounts=[])),
+        lambda: fresh.change_group("admins", GroupChanges(permissions=[], accounts=[])),
     ):
         with pytest.raises(Conflict) as error:
             write()
@@ -141,6 +141,19 @@ def test_the_last_admin_stays(fresh: Directory) -> None:
     fresh.remove_user("ann")
     with pytest.raises(Conflict):
         fresh.remove_user("ben")
+
+
+def test_admins_are_for_every_account(fresh: Directory) -> None:
+    """Whoever may grant can grant itself the rest, so admins of some accounts would be a promise that is not kept."""
+    clinic = NewGroup(name="clinic", permissions=["access:admin"], accounts=["7"])
+    writes: list[Callable[[], object]] = [
+        lambda: fresh.change_group("admins", GroupChanges(accounts=["7"])),
+        lambda: fresh.add_group(clinic),
+    ]
+    for write in writes:
+        with pytest.raises(Invalid) as error:
+            write()
+        assert [e.code for e in error.value.errors] == ["every_account_needed"]
 
 
 def test_admins_who_disable_each_other_at_once_leave_one(fresh: Directory) -> None:

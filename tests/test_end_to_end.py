@@ -24,7 +24,7 @@ from chalicelib.ledger import Ledger, Record, Source, new_import_id
 from chalicelib.login import token_text
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
-from infra.package import PROJECT
+from infra.package import PROJECT, source_template
 from tools.roster import Roster
 
 PASSWORD = "correct horse battery"
@@ -44,12 +44,27 @@ def stack(emulator: Emulator, aws: boto3.Session) -> dict[str, str]:
     outputs = deploy("local", emulator.endpoint)
     # It allows TLS only, which there is none of here.
     aws.client("s3", endpoint_url=emulator.endpoint).delete_bucket_policy(Bucket=outputs["BucketName"])
+    give_gateway_responses(outputs["RestAPIId"], aws.client("apigateway", endpoint_url=emulator.endpoint))
     directory = directory_of(outputs, emulator, aws)
     directory.add_user(NewUser(name="ann", password=PASSWORD, groups=["viewers"]))
     for name, group in (("tests", "admins"), ("other", "viewers")):
         _, secret = directory.add_token(NewToken(name=name, groups=[group]))
         outputs[f"{name} token"] = token_text(TOKENS, name, secret)
     return outputs
+
+
+def give_gateway_responses(api_id: str, gateway: Any) -> None:
+    """Gives the API the gateway's own answers: the emulator does not read them from the definition, as AWS does."""
+    for kind, response in source_template()["Resources"]["RestAPI"]["Properties"]["GatewayResponses"].items():
+        headers = response["ResponseParameters"]["Headers"]
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=kind,
+            statusCode=str(response["StatusCode"]),
+            responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+            responseTemplates=response["ResponseTemplates"],
+        )
+    gateway.create_deployment(restApiId=api_id, stageName="api")
 
 
 def directory_of(stack: dict[str, str], emulator: Emulator, aws: boto3.Session) -> Directory:
@@ -136,11 +151,11 @@ def test_the_gateway_lets_in_who_has_credentials(stack: dict[str, str]) -> None:
     """And keeps each answer for all routes of whoever sent the same header."""
     password = "Basic " + base64.b64encode(f"ann:{PASSWORD}".encode()).decode()
     other = f"Bearer {stack['other token']}"
-    assert call(stack, "GET", "/members", Authorization="")[0] == 401
-    for wrong in ("Bearer rollcall_VE9LRU5TL25vYm9keQ.x", "Basic bm8=", "nonsense"):
+    for wrong in ("", "Bearer rollcall_VE9LRU5TL25vYm9keQ.x", "Basic bm8=", "nonsense"):
         status, headers, problem = call(stack, "GET", "/members", Authorization=wrong)
         assert (status, problem["code"]) == (401, "unauthorized")
         assert headers["WWW-Authenticate"].startswith("Basic ")
+        assert headers["Content-Type"] == "application/problem+json"
     for known in (password, other):
         assert call(stack, "GET", "/members?limit=1", Authorization=known)[0] == 200
         status, _, problem = call(stack, "POST", "/members", b"{}", Authorization=known)
@@ -149,6 +164,20 @@ def test_the_gateway_lets_in_who_has_credentials(stack: dict[str, str]) -> None:
     status, _, session = call(stack, "POST", "/sessions", Authorization=password)
     assert status == 201
     assert call(stack, "GET", "/me", Authorization=f"Bearer {session['token']}")[2]["name"] == "ann"
+
+
+def test_who_guesses_from_elsewhere_keeps_nobody_out_at_the_gateway(stack: dict[str, str]) -> None:
+    def basic(password: str) -> str:
+        return "Basic " + base64.b64encode(f"ann:{password}".encode()).decode()
+
+    guesses = [
+        call(stack, "GET", "/me", Authorization=basic(f"wrong {n}"), X_Forwarded_For="192.0.2.7")
+        for n in range(6)
+    ]
+    assert [status for status, _, _ in guesses] == [401] * 5 + [429]
+    assert int(guesses[-1][1]["Retry-After"]) > 0
+    right = basic(PASSWORD).replace("Basic", "basic")  # which the gateway has no answer for yet
+    assert call(stack, "GET", "/me", Authorization=right, X_Forwarded_For="192.0.2.8")[0] == 200
 
 
 def test_what_is_revoked_is_refused_once_the_gateway_has_forgotten_it(
@@ -170,6 +199,7 @@ def test_bad_requests_are_problems_behind_the_gateway_too(stack: dict[str, str])
         ("PUT", "/members", b"{}", 405),
         ("GET", "/members?limit=501", None, 400),
         ("GET", "/members/nobody", None, 404),
+        ("GET", "/nothing/here", None, 404),
     ]:
         status, headers, problem = call(stack, method, path, body, Content_Type="application/json")
         assert (status, problem["status"]) == (expected, expected)

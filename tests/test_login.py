@@ -14,7 +14,16 @@ from chalicelib.access import NewToken, NewUser, UserChanges
 from chalicelib.directory import Directory
 from chalicelib.entries import TOKENS
 from chalicelib.errors import Forbidden, RegistryError, TooManyAttempts, Unauthorized
-from chalicelib.login import FREE_ATTEMPTS, IDLE_SECONDS, PAUSE_SECONDS, SESSION_SECONDS, Login, token_text
+from chalicelib.login import (
+    FREE_ATTEMPTS,
+    IDLE_SECONDS,
+    PAUSE_SECONDS,
+    SESSION_SECONDS,
+    SESSIONS,
+    Login,
+    token_text,
+)
+from tests.registry import faulty
 
 PASSWORD = "correct horse battery"
 DAY = 24 * 3600.0
@@ -55,9 +64,9 @@ def basic(name: str, password: str = PASSWORD) -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
-def refused(login: Login, header: str) -> RegistryError:
+def refused(login: Login, header: str, source: str = "192.0.2.1") -> RegistryError:
     with pytest.raises((Unauthorized, TooManyAttempts)) as error:
-        login.caller(header)
+        login.caller(header, source)
     assert isinstance(error.value, RegistryError)
     return error.value
 
@@ -103,6 +112,8 @@ def test_a_user_is_known_by_name_and_password(login: Login, name: str) -> None:
             "Bearer rollcall_",
             "Bearer rollcall_.x",
             "Bearer rollcall_VE9LRU5TLw.x",
+            f"Bearer {token_text(SESSIONS, 'x', 'y')}",
+            f"Bearer {token_text(SESSIONS, '/x', 'y')}",
             "Bearer rollcall_" + "A" * 9000,
         ),
         *("Bearer rollcall_VE9LRU5TL25vYm9keQ.x", "Basic " + base64.b64encode(b":x").decode(), "Basic é"),
@@ -150,7 +161,7 @@ def test_wrong_passwords_slow_a_user_down_and_lock_nobody_out(login: Login, cloc
     assert isinstance(refused(login, basic(name, "wrong horse battery")), Unauthorized)  # one a minute
     assert isinstance(refused(login, basic(name)), TooManyAttempts)
     clock.now += PAUSE_SECONDS + 1
-    assert login.caller(basic(name)).name == name
+    assert login.caller(basic(name), "192.0.2.1").name == name
     for _ in range(FREE_ATTEMPTS):  # and all is as it was
         assert isinstance(refused(login, basic(name, "wrong horse battery")), Unauthorized)
 
@@ -162,6 +173,38 @@ def test_of_many_who_guess_at_once_one_has_the_attempt(login: Login, clock: Cloc
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: type(refused(login, basic(name, "wrong horse battery"))), range(8)))
     assert answers.count(Unauthorized) == 1
+
+
+def test_who_guesses_keeps_nobody_else_out(login: Login, name: str) -> None:
+    """Of IPv6 whoever guesses has 2^64 addresses; they are one."""
+    for source in ("192.0.2.1", "2001:db8::1"):
+        for _ in range(FREE_ATTEMPTS + 1):
+            last = refused(login, basic(name, "wrong horse battery"), source)
+        assert isinstance(last, TooManyAttempts)
+    assert isinstance(refused(login, basic(name), "2001:db8::2"), TooManyAttempts)
+    for source in ("192.0.2.2", "2001:db8:0:1::1", "", "nonsense"):
+        assert login.caller(basic(name), source).name == name
+    assert isinstance(refused(login, basic(name)), TooManyAttempts)
+
+
+def test_guesses_sent_all_at_once_are_no_more_than_the_free_ones(login: Login, name: str) -> None:
+    """The right one among them is told from the wrong ones only where it is one of the free."""
+    with ThreadPoolExecutor(20) as pool:
+        wrong = [basic(name, f"wrong horse battery {n}") for n in range(20)]
+        answers = list(pool.map(lambda header: type(refused(login, header)), wrong))
+    assert answers.count(Unauthorized) == FREE_ATTEMPTS
+    assert isinstance(refused(login, basic(name)), TooManyAttempts)
+
+
+def test_a_right_password_that_was_looked_at_too_late_is_refused(login: Login, name: str) -> None:
+    """Others have used up the free attempts since this one began."""
+
+    def meanwhile(_: object) -> None:
+        for _ in range(FREE_ATTEMPTS):
+            refused(login, basic(name, "wrong horse battery"))
+
+    with faulty(config.dynamodb(), "DeleteItem", meanwhile):
+        assert isinstance(refused(login, basic(name)), TooManyAttempts)
 
 
 def test_names_that_are_nobodys_are_slowed_down_alike(login: Login) -> None:
@@ -236,13 +279,19 @@ def test_a_session_ends_with_its_user_its_password_or_by_itself(
     directory.change_user(name, UserChanges(active=False))
     assert isinstance(refused(login, second), Unauthorized)
     directory.change_user(name, UserChanges(active=True))
-    assert login.caller(second)
+    assert isinstance(refused(login, second), Unauthorized)  # it is not what it was before
+    known = login.caller(basic(name))
+    fourth = f"Bearer {login.begin(known).text}"
+    directory.change_user(name, UserChanges(groups=["viewers"]))
+    assert login.caller(fourth)
     directory.change_user(name, UserChanges(password="another horse battery"))
-    assert isinstance(refused(login, second), Unauthorized)
+    assert isinstance(refused(login, fourth), Unauthorized)
     # Who was let in by the old password, a moment ago, gets no session of the new one's.
     assert isinstance(refused(login, f"Bearer {login.begin(known).text}"), Unauthorized)
     directory.remove_user(name)
-    assert isinstance(refused(login, third), Unauthorized)
+    directory.add_user(NewUser(name=name, password=PASSWORD, groups=["admins"]))
+    for old in (first, second, third, fourth):  # whose they were is somebody else
+        assert isinstance(refused(login, old), Unauthorized)
 
 
 def test_only_a_password_begins_a_session_and_only_a_session_ends(

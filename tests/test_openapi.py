@@ -49,6 +49,7 @@ UNSAID = {
     "invalid_id",  # and an id from a member
     "account_required",  # one parameter that needs another
     "unknown_group",  # what groups there are
+    "every_account_needed",  # two values that go together
     "empty_body",  # a form without fields is no body at all
     "differs_from_path",  # two values that must be one
     "version_mismatch",  # what is there

@@ -247,6 +247,14 @@ def test_only_those_who_call_a_service_may(resources: Resources) -> None:
     assert not deletes
 
 
+def test_what_reads_files_of_others_touches_no_user_and_no_token(resources: Resources) -> None:
+    for function in ("Split", "Load", "Close"):
+        for statement in statements(resources, function):
+            if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
+                keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+                assert set(keys) <= {"CLIENT#*", "PHONE#*", "TRIAL#*", "IMPORTS"}, statement["Sid"]
+
+
 def test_there_is_no_secret_in_the_template(prod: dict[str, Any], resources: Resources) -> None:
     text = json.dumps(prod)
     assert not re.search(r'AKIA[0-9A-Z]{16}|-----BEGIN|(?i:password|secret)\w*"\s*:', text)
@@ -268,6 +276,16 @@ def gateway_responses(resources: Resources) -> dict[str, dict[str, Any]]:
 def test_the_api_is_regional(resources: Resources) -> None:
     endpoint = resources["RestAPI"]["Properties"]["EndpointConfiguration"]
     assert endpoint == {"Types": ["REGIONAL"]}
+
+
+def test_the_authorizer_is_given_the_request_and_known_by_its_credentials(resources: Resources) -> None:
+    (scheme,) = resources["RestAPI"]["Properties"]["Body"]["securityDefinitions"].values()
+    authorizer = scheme["x-amazon-apigateway-authorizer"]
+    assert (authorizer["type"], authorizer["identitySource"]) == (
+        "request",
+        "method.request.header.Authorization",
+    )
+    assert authorizer["authorizerResultTtlInSeconds"] == 60
 
 
 def test_the_api_has_one_stage_and_it_is_throttled(resources: Resources) -> None:
@@ -302,7 +320,9 @@ def test_every_answer_of_the_gateway_is_a_problem(resources: Resources) -> None:
     [
         ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found"),  # what it says of a route it does not know
         ("UNAUTHORIZED", 401, "unauthorized"),
-        ("ACCESS_DENIED", 403, "forbidden"),
+        ("ACCESS_DENIED", 401, "unauthorized"),  # by the authorizer, which denies whom it does not know
+        ("WAF_FILTERED", 403, "forbidden"),
+        ("AUTHORIZER_CONFIGURATION_ERROR", 503, "service_unavailable"),  # the authorizer failed
         ("REQUEST_TOO_LARGE", 413, "payload_too_large"),
         ("UNSUPPORTED_MEDIA_TYPE", 415, "unsupported_media_type"),
         ("THROTTLED", 429, "too_many_requests"),
