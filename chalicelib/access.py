@@ -137,6 +137,12 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+class OwnChanges(_Body):
+    """What users may change of themselves."""
+
+    password: Password
+
+
 class NewToken(_Body):
     """A token for a machine."""
 
@@ -189,6 +195,11 @@ class Caller(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+    def require_password(self) -> None:
+        """Raises Forbidden for a token or a session: this is for who sends a name and a password along."""
+        if self.kind != "user" or self.session:
+            raise Forbidden("This needs your name and password.", code="password_needed")
 
     def scope(self, need: Need) -> Scope:
         """The accounts for which the caller may do this. Raises Forbidden where there is none."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from .access import SIGNED_IN, GroupChanges, Need, NewGroup, NewToken, NewUser, UserChanges
+from .access import SIGNED_IN, GroupChanges, Need, NewGroup, NewToken, NewUser, OwnChanges, UserChanges
 from .config import dynamodb, settings
 from .directory import Directory
 from .entries import TOKENS
@@ -49,6 +49,16 @@ def get_me() -> Response:
     """Who calls, and what that may do: accounts by permission."""
     caller = caller_of(access_api.current_request)
     return answer(caller.model_dump(include={"kind", "name", "grants"}))
+
+
+@route(access_api, "PATCH", "/me", needs=SIGNED_IN)
+def change_me() -> Response:
+    """A new password for the user who sends the old one with this request; all its sessions end."""
+    caller = caller_of(access_api.current_request)
+    caller.require_password()
+    new = read(OwnChanges, fields(access_api.current_request))
+    directory().change_user(caller.name, UserChanges(password=new.password))
+    return Response("", {}, 204)
 
 
 @route(access_api, "POST", "/sessions", needs=SIGNED_IN)

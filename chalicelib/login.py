@@ -206,8 +206,7 @@ class Login:
 
     def begin(self, caller: Caller) -> Session:
         """A session for a user who has just sent a password. Raises Forbidden for whoever has not."""
-        if caller.kind != "user" or caller.session:
-            raise Forbidden("A session begins with a name and a password.", code="password_needed")
+        caller.require_password()
         name = f"{caller.name}/{secrets.token_hex(8)}"
         secret, moment = passwords.new_secret(), self._clock()
         ends_at = int(moment) + SESSION_SECONDS

@@ -8,6 +8,7 @@ from .access import (
     NewGroup,
     NewToken,
     NewUser,
+    OwnChanges,
     Token,
     User,
     UserChanges,
@@ -27,7 +28,10 @@ from .openapi_parts import (
 )
 
 MODELS: list[Any] = [
-    *((model, "validation") for model in (NewUser, UserChanges, NewGroup, GroupChanges, NewToken)),
+    *(
+        (model, "validation")
+        for model in (NewUser, UserChanges, OwnChanges, NewGroup, GroupChanges, NewToken)
+    ),
     *((model, "serialization") for model in (User, Group, Token)),
 ]
 GRANTS: Schema = {
@@ -71,7 +75,15 @@ def paths() -> Schema:
     """All operations about access."""
     return {
         "/me": {
-            "get": operation("getMe", "Who calls, and what that may do", {"200": answer("You.", "Me")}, "")
+            "get": operation("getMe", "Who calls, and what that may do", {"200": answer("You.", "Me")}, ""),
+            "patch": operation(
+                "changeMe",
+                "Set your own password, with the old one as credentials; all your sessions end",
+                {"204": answer("It is set.")},
+                "400 413 415 422",
+                security=[{"basic": []}],
+                requestBody=_body("OwnChanges"),
+            ),
         },
         "/sessions": {
             "post": operation(

@@ -46,6 +46,22 @@ def test_a_user_is_created_shown_changed_and_deleted(http: Http, name: str) -> N
     http.send("PATCH", f"/users/{name}", {}).problem(404, "user_not_found")
 
 
+def test_users_set_their_own_password_with_the_old_one(http: Http, name: str) -> None:
+    http.send("POST", "/users", user(name)).ok(201)
+    me = http.basic(name, PASSWORD)
+    session = http.bearer(me.request("POST", "/sessions").ok(201)["token"])
+    new = {"password": "another horse battery"}
+    for caller in (session, http):  # who finds a session open, or a token, does not take the user over
+        caller.send("PATCH", "/me", new).problem(403, "password_needed")
+    me.send("PATCH", "/me", {"password": "too short"}).problem(422, "invalid")
+    me.send("PATCH", "/me", {**new, "groups": ["admins"]}).problem(422, "invalid")
+    assert me.send("PATCH", "/me", new).status == 204
+    for old in (me, session):
+        old.get("/me").problem(401, "unauthorized")
+    assert http.basic(name, new["password"]).get("/me").ok()["name"] == name
+    assert http.get(f"/users/{name}").ok()["groups"] == ["viewers"]
+
+
 def test_a_group_is_created_shown_changed_and_deleted(http: Http, name: str) -> None:
     answer = http.send("POST", "/groups", group(name))
     assert answer.ok(201) == group(name, version=1)

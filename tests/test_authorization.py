@@ -23,7 +23,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ALL: list[Permission] = ["members:read", "members:write", "imports:read", "imports:write"]
 ROUTES = sorted((method, path) for path, entries in app.routes.items() for method in entries)
 PUBLIC = {("GET", "/openapi.json"), ("GET", "/admin"), ("GET", "/admin/{folder}/{name}")}
-SIGNED_IN = {("GET", "/me"), ("POST", "/sessions"), ("DELETE", "/sessions")}
+SIGNED_IN = {("GET", "/me"), ("PATCH", "/me"), ("POST", "/sessions"), ("DELETE", "/sessions")}
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
 
