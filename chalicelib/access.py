@@ -29,7 +29,7 @@ PUBLIC: Need = "public"
 
 EVERY: Literal["*"] = "*"
 MAX_ACCOUNTS = 100  # of a group
-MAX_GROUPS = 20  # of a user or a token
+MAX_GROUPS = 10  # of a user or a token
 LONGEST_LIFE = 3650  # days of a token
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256  # characters
 
