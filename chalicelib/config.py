@@ -85,8 +85,10 @@ def s3() -> "S3Client":
     import boto3
     from botocore.config import Config
 
-    # Without a version given, links are signed the old way where a region still takes it.
-    return boto3.client("s3", config=_client_config().merge(Config(signature_version="s3v4")))
+    # A link is signed for the host in it. By default that is the one of all regions, whose redirect to a bucket
+    # elsewhere the signature does not fit; and it is signed the old way where a region still takes that.
+    links = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    return boto3.client("s3", config=_client_config().merge(links))
 
 
 @cache
