@@ -59,7 +59,7 @@ def deploy(
     try:
         upload = ["--s3-bucket", _artifact_bucket(session, endpoint), "--s3-prefix", stack]
         cloudformation = _client(session, "cloudformation", endpoint)
-        _clear_failed_creation(cloudformation, stack)
+        _clear_failed_creation(cloudformation, _client(session, "dynamodb", endpoint), stack)
         with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
             template, packaged = package(stage, Path(folder)), Path(folder) / "packaged.json"
             files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
@@ -80,15 +80,34 @@ def deploy(
     return outputs
 
 
-def _clear_failed_creation(cloudformation: Any, stack: str) -> None:
+def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str) -> None:
     """Delete what is left of a stack whose first deployment failed: CloudFormation takes no update of it."""
     try:
         status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     except ClientError:  # there is none yet
         return
-    if status == "ROLLBACK_COMPLETE":
-        cloudformation.delete_stack(StackName=stack)
-        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 5})
+    if status not in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:  # where a first deployment ends, and no other
+        return
+    resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    left = [r for r in resources if r["ResourceStatus"] == "DELETE_FAILED"]
+    for table in (r["PhysicalResourceId"] for r in left if r["ResourceType"] == "AWS::DynamoDB::Table"):
+        _delete_unused_table(dynamodb, table)
+    cloudformation.delete_stack(StackName=stack)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 5})
+
+
+def _delete_unused_table(dynamodb: Any, name: str) -> None:
+    """Delete a table that a rollback could not delete, as it is protected from its first moment on."""
+    if dynamodb.scan(TableName=name, Limit=1)["Items"]:
+        raise DeployError(
+            f"the table {name} is left of a deployment that failed, and not empty: look into it"
+        )
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    dynamodb.delete_table(TableName=name)
+    dynamodb.get_waiter("table_not_exists").wait(
+        TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
+    )
 
 
 def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | None:
