@@ -6,8 +6,6 @@ STAGE ?= prod
 # The first Python on the machine that will do.
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; (3, 11) <= sys.version_info < (3, 15) and print("$(p)")' 2>/dev/null)) python3)
 
-export PORT EMULATOR_PORT
-
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 

@@ -23,8 +23,9 @@ from chalicelib.entries import TOKENS
 from chalicelib.errors import RegistryError
 from chalicelib.login import token_text
 from chalicelib.members import read
+from infra.package import LOCAL
 
-from .stage import LOCAL, find
+from .stage import find
 
 PAGE = 500
 Command = Callable[..., None]

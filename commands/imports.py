@@ -21,9 +21,10 @@ from chalicelib.imports_api import NewImport
 from chalicelib.ledger import Import, Record
 from chalicelib.members import read
 from chalicelib.store import result_key
+from infra.package import LOCAL
 
 from .progress import Bars, Lines, counted, display, duration
-from .stage import LOCAL, Deployment, find
+from .stage import Deployment, find
 
 POLL_SECONDS = 0.25
 DONE, REJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses; the worst of several files counts

@@ -1,7 +1,7 @@
 """The deployment a command works on, found through its stack.
 
-The stage `local` is the emulator of `make local`, on EMULATOR_PORT or where AWS_ENDPOINT_URL says; every other stage
-is on AWS, with the caller's own credentials and region.
+The stage `local` is the emulator of `make local`, or where AWS_ENDPOINT_URL says; every other stage is on AWS, with
+the caller's own credentials and region.
 """
 
 import os
@@ -19,12 +19,12 @@ from chalicelib.directory import Directory
 from chalicelib.imports import Imports
 from chalicelib.ledger import Ledger
 from chalicelib.store import Store
+from infra import where
 from infra.emulator import HOST, REGION
+from infra.package import LOCAL
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-LOCAL = "local"
 
 
 class NotDeployed(click.ClickException):
@@ -75,13 +75,15 @@ def find(stage: str) -> Deployment:
     except (BotoCoreError, ValueError) as error:  # no credentials, nobody there, no such address
         hint = " (is `make local` running?)" if stage == LOCAL else ""
         raise NotDeployed(f"{stack} was not found: {error}{hint}") from None
+    except where.ElsewhereError as error:
+        raise NotDeployed(f"{stack} is on AWS. {error}") from None
     except KeyError:
         raise NotDeployed(f"{stack} is not deployed to its end: its stack has no outputs.") from None
 
 
 def _api_url(stage: str, outputs: dict[str, str]) -> str:
     if stage == LOCAL:  # where `make local` serves it
-        return f"http://{HOST}:{os.environ.get('PORT', '8000')}"
+        return f"http://{HOST}:{where.local_port('PORT')}"
     return outputs["ApiUrl"]
 
 
@@ -95,12 +97,12 @@ def _clients(stage: str) -> Callable[..., Any]:
     )
     endpoint = None
     if stage != LOCAL:
-        session = boto3.Session()
+        session = where.aws()
     else:
         session = boto3.Session("test", "test", region_name=REGION)
         usual = usual.merge(Config(proxies={}))  # a proxy knows no loopback
         if not os.environ.get("AWS_ENDPOINT_URL"):  # which the SDK reads, and AWS_ENDPOINT_URL_DYNAMODB
-            endpoint = f"http://{HOST}:{os.environ.get('EMULATOR_PORT', '4566')}"
+            endpoint = where.emulator()
 
     def client(service: Any, changes: Config | None = None) -> Any:
         config = usual.merge(changes) if changes else usual

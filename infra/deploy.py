@@ -1,7 +1,7 @@
 """Deploy a stage as one CloudFormation stack.
 
     python -m infra.deploy prod [PhoneRegion=GB AlarmEmail=ops@example.com …]
-    python -m infra.deploy local              to the emulator that AWS_ENDPOINT_URL names
+    python -m infra.deploy local              to the emulator of `make local`
 
 Credentials and region are the AWS SDK's own: environment, profile, role. Deploying what is deployed already
 says so and is a success.
@@ -21,8 +21,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.emulator import environment
-from infra.package import LOCAL, package
+from infra import where
+from infra.emulator import REGION, environment
+from infra.package import LOCAL, package, source_template
 
 
 class DeployError(Exception):
@@ -49,15 +50,14 @@ def deploy(
 
     """
     stack = f"rollcall-{stage}"
-    env = environment(endpoint) if endpoint else dict(os.environ)
-    session = boto3.Session(
-        env.get("AWS_ACCESS_KEY_ID") if endpoint else None,
-        env.get("AWS_SECRET_ACCESS_KEY") if endpoint else None,
-        region_name=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
-    )
     started = datetime.now(UTC)
     try:
-        upload = ["--s3-bucket", _artifact_bucket(session, endpoint), "--s3-prefix", stack]
+        session = boto3.Session("test", "test", region_name=REGION) if endpoint else where.aws()
+        account = _client(session, "sts", endpoint).get_caller_identity()["Account"]
+        _say(f"deploying {stack} to {endpoint or f'account {account} in {session.region_name}'}", log)
+        # The AWS CLI reads no AWS_REGION: both go to where the session does.
+        env = environment(endpoint) if endpoint else os.environ | {"AWS_DEFAULT_REGION": session.region_name}
+        upload = ["--s3-bucket", _artifact_bucket(session, account, endpoint), "--s3-prefix", stack]
         cloudformation = _client(session, "cloudformation", endpoint)
         _clear_failed_creation(cloudformation, _client(session, "dynamodb", endpoint), stack)
         with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
@@ -72,7 +72,7 @@ def deploy(
         found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     except _ToolError as error:
         raise DeployError(_first_failure(cloudformation, stack, started) or str(error)) from error
-    except (BotoCoreError, ClientError) as error:
+    except (where.ElsewhereError, BotoCoreError, ClientError) as error:
         raise DeployError(str(error)) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     if endpoint:  # the emulator serves every API itself, at the path below
@@ -126,9 +126,8 @@ def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | No
     return None
 
 
-def _artifact_bucket(session: boto3.Session, endpoint: str | None) -> str:
+def _artifact_bucket(session: boto3.Session, account: str, endpoint: str | None) -> str:
     """The bucket that holds code on its way to Lambda; the first deployment to a region makes it."""
-    account = _client(session, "sts", endpoint).get_caller_identity()["Account"]
     name = f"rollcall-artifacts-{account}-{session.region_name}"
     s3 = _client(session, "s3", endpoint)
     try:
@@ -144,6 +143,14 @@ def _artifact_bucket(session: boto3.Session, endpoint: str | None) -> str:
         blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
     return name
+
+
+def _say(line: str, log: Path | None) -> None:
+    if log:
+        with log.open("a") as file:
+            print(line, file=file)
+    else:
+        print(line, flush=True)
 
 
 def _client(session: boto3.Session, service: Any, endpoint: str | None) -> Any:
@@ -178,15 +185,14 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m infra.deploy <stage> [Parameter=value …]", file=sys.stderr)
         return 2
     stage, *parameters = arguments
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566") if stage == LOCAL else None
-    print(f"deploying rollcall-{stage}", flush=True)
+    endpoint = (os.environ.get("AWS_ENDPOINT_URL") or where.emulator()) if stage == LOCAL else None
     try:
         outputs = deploy(stage, endpoint, parameters)
     except (DeployError, RuntimeError) as error:
         print(f"not deployed: {error}", file=sys.stderr)
         return 1
-    for name in ("ApiUrl", "BucketName", "TableName"):
-        print(f"{name:<12}{outputs[name]}")
+    for name in source_template()["Outputs"]:
+        print(f"{name:<16}{outputs[name]}")
     return 0
 
 

@@ -7,6 +7,7 @@ change to the code restarts the API and deploys the functions again.
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -31,8 +32,8 @@ from infra import child
 from infra.deploy import DeployError, deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
 from infra.package import LOCAL, PROJECT
+from infra.where import PORTS, STATE, USUAL_PORTS
 
-STATE = Path(os.environ.get("LOCAL_STATE", PROJECT / ".local"))
 WATCHED = ("app.py", "chalicelib", ".chalice", "infra/template.yaml")
 API_SECONDS = 60.0
 USER = PASSWORD = "rollcall"  # noqa: S105 - of the stage local; no other has any that is known beforehand
@@ -68,10 +69,12 @@ def main() -> int:
 
 
 def _run(stack: contextlib.ExitStack) -> None:
-    port, emulator_port = int(os.environ.get("PORT", "8000")), int(os.environ.get("EMULATOR_PORT", "4566"))
+    ports = {name: int(os.environ.get(name, usual)) for name, usual in USUAL_PORTS.items()}
+    port, emulator_port = ports["PORT"], ports["EMULATOR_PORT"]
     _say(f"starting the AWS emulator on {HOST}:{emulator_port}")
     emulator = start(emulator_port, STATE / "emulator", _log("emulator"))
     stack.callback(emulator.stop)
+    PORTS.write_text(json.dumps(ports))
     _forget_what_has_no_stack(emulator)
     _say("deploying the stack to it")
     outputs = deploy(LOCAL, emulator.endpoint, log=_log("deploy"))
@@ -218,8 +221,8 @@ def _where_everything_is(port: int, emulator: Emulator, outputs: dict[str, str])
     curl -i --user {USER}:{PASSWORD} -d '{ralph}' {api}/members/
 
   Drop a file, in another terminal:
-    export {" ".join(f"{name}={keys[name]}" for name in names)}
-    .venv/bin/aws s3 cp roster.csv s3://{bucket}/drops/
+    {" ".join(f"{name}={keys[name]}" for name in names)} \\
+      .venv/bin/aws s3 cp roster.csv s3://{bucket}/drops/
 """
 
 

@@ -217,7 +217,7 @@ def test_a_folder_that_takes_no_file_does_not_hide_the_counts(
         (["--region", "XX", "a.csv"], "--region: There is no such region"),
         (["--max-rejected", "many", "a.csv"], "--max-rejected: "),
         (["--account", " ", "a.csv"], "--account: "),
-        (["--stage", "elsewhere", "a.csv"], "Error: rollcall-elsewhere was not found: "),
+        (["--stage", "elsewhere", "a.csv"], "Error: rollcall-elsewhere is on AWS. AWS_ENDPOINT_URL"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line_with_status_2(

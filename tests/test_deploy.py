@@ -1,15 +1,21 @@
-"""What a deployment does before CloudFormation takes over, on a real engine."""
+"""Where a stage is, and what a deployment does before CloudFormation takes over."""
 
 import json
+import os
+import subprocess
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from infra import where
 from infra.deploy import DeployError, _clear_failed_creation
-from infra.package import source_template
+from infra.emulator import free_port
+from infra.package import PROJECT, source_template
 
 
 class Failed:
@@ -76,3 +82,58 @@ def test_a_stack_that_is_in_use_is_left_alone(failed: Failed) -> None:
     events.unregister("after-call.cloudformation", failed._say_that_it_failed)  # noqa: SLF001
     failed.clear()
     assert failed.is_there()
+
+
+# ---- Where a stage is ------------------------------------------------------------------------------------------
+
+DEPLOY, COMMAND = ["-m", "infra.deploy"], ["rollcall.py", "user", "list", "--stage"]
+
+
+def ran(arguments: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command of ours, with what this environment holds of AWS replaced by this."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=PROJECT, env=kept | environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+@pytest.mark.parametrize("command", [DEPLOY, COMMAND])
+def test_nothing_meant_for_aws_goes_to_the_emulator(command: list[str], name: str) -> None:
+    """All would go well there, and nobody would see where it went."""
+    done = ran([*command, "prod"], **{name: f"http://127.0.0.1:{free_port()}"})
+    assert done.returncode
+    assert not done.stdout
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.endswith(f"{name} in the environment leads away from AWS. Take it out: unset {name}\n")
+
+
+@pytest.mark.parametrize(
+    ("environment", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-west-1"),
+        ({}, "eu-south-1"),  # the profile's
+    ],
+)
+def test_one_rule_says_in_which_region_a_stage_is(
+    environment: dict[str, str], region: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = eu-south-1\n")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {"AWS_CONFIG_FILE": str(profile), **environment}.items():
+        monkeypatch.setenv(name, value)
+    assert where.aws().region_name == region
+
+
+def test_commands_find_make_local_on_whatever_port_it_has(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "ports.json").write_text(json.dumps({"PORT": 8000, "EMULATOR_PORT": port}))
+    for command in (DEPLOY, COMMAND):
+        done = ran([*command, "local"], LOCAL_STATE=str(tmp_path))
+        assert done.returncode
+        assert f'Could not connect to the endpoint URL: "http://127.0.0.1:{port}/"' in done.stderr
