@@ -5,9 +5,11 @@
 It is written for any Python, the old ones that it turns away included, and uses no library.
 """
 
-# ruff: noqa: ANN001, ANN201, B905, RUF005, UP031 - old Pythons read this file
+# ruff: noqa: ANN001, ANN201, B905, PTH123, RUF005, UP024, UP031 - old Pythons read this file
 
 import errno
+import fcntl
+import os
 import socket
 import sys
 
@@ -18,6 +20,8 @@ def main(ports):
     if not (3, 11) <= sys.version_info < (3, 15):
         words = "Rollcall needs Python 3.11 to 3.14, and %s is %d.%d. Name another: make PYTHON=python3.12"
         return words % ((sys.executable,) + sys.version_info[:2])
+    if ports and runs_already():
+        return "`make local` runs in this folder already."
     for name, port in zip(("EMULATOR_PORT", "PORT"), ports):
         probe = socket.socket()
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,6 +35,17 @@ def main(ports):
         finally:
             probe.close()
     return None
+
+
+def runs_already():
+    # type: () -> bool
+    """Return whether a `make local` holds the lock on this folder's data."""
+    try:
+        with open(os.environ.get("LOCAL_STATE", ".local") + "/lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except EnvironmentError as error:
+        return error.errno == errno.EWOULDBLOCK  # any other: there is none
+    return False
 
 
 if __name__ == "__main__":

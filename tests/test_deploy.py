@@ -1,5 +1,6 @@
 """Where a stage is, and what a deployment does before CloudFormation takes over."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -137,3 +138,14 @@ def test_commands_find_make_local_on_whatever_port_it_has(tmp_path: Path) -> Non
         done = ran([*command, "local"], LOCAL_STATE=str(tmp_path))
         assert done.returncode
         assert f'Could not connect to the endpoint URL: "http://127.0.0.1:{port}/"' in done.stderr
+
+
+def test_a_second_make_local_in_a_folder_is_told_of_the_first(tmp_path: Path) -> None:
+    """And not that a port is taken: on another it would meet the same data."""
+    preflight = ["infra/preflight.py", str(free_port()), str(free_port())]
+    assert ran(preflight, LOCAL_STATE=str(tmp_path)).returncode == 0
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = ran(preflight, LOCAL_STATE=str(tmp_path))
+    assert (done.returncode, done.stderr) == (1, "`make local` runs in this folder already.\n")
+    assert ran(preflight, LOCAL_STATE=str(tmp_path)).returncode == 0
