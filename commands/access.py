@@ -25,7 +25,7 @@ from chalicelib.login import token_text
 from chalicelib.members import read
 from infra.package import LOCAL
 
-from .stage import find
+from .stage import AWS_ERRORS, find
 
 PAGE = 500
 Command = Callable[..., None]
@@ -41,6 +41,8 @@ def _command(group: click.Group, name: str) -> Callable[[Command], Command]:
                 command(find(stage).directory, **given)
             except RegistryError as error:
                 raise click.ClickException(error.detail) from None
+            except AWS_ERRORS as error:
+                raise click.ClickException(str(error)) from None
 
         stage = click.option(
             "--stage", default=LOCAL, show_default=True, help="local, or a deployed one: prod."

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Invalid, RegistryError
 from chalicelib.imports import MODES
@@ -24,12 +22,11 @@ from chalicelib.store import result_key
 from infra.package import LOCAL
 
 from .progress import Bars, Lines, counted, display, duration
-from .stage import Deployment, find
+from .stage import AWS_ERRORS, Deployment, find
 
 POLL_SECONDS = 0.25
 DONE, REJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses; the worst of several files counts
 LONGEST_NAME = 64  # characters of a file's name that an import keeps
-AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)
 OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region": "--region"}
 
 

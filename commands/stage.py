@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import click
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,6 +26,8 @@ from infra.package import LOCAL
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)  # that AWS refuses, or does not answer
 
 
 class NotDeployed(click.ClickException):

@@ -1,6 +1,10 @@
 """`python rollcall.py user|group|token …`, against a real table."""
 
+import json
+import threading
 import uuid
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
@@ -83,3 +87,39 @@ def test_a_token_is_printed_once_and_alone(http: Http, name: str) -> None:
     assert text.partition(".")[2] not in listed
     run("token", "revoke", name)
     http.bearer(text).get("/me").problem(401, "unauthorized")
+
+
+class Refusal(BaseHTTPRequestHandler):
+    """DynamoDB, to one who may not ask it."""
+
+    def do_POST(self) -> None:
+        """Refuses."""
+        body = {"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "You may not."}
+        self.send_response(400)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def refused(stage: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A stage whose table this caller may not use."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "command", [["user", "list"], ["group", "remove", "g"], ["token", "create", "t", "-g", "viewers"]]
+)
+def test_what_aws_refuses_is_said_in_a_line(refused: None, command: list[str]) -> None:
+    said = run(*command, status=1)
+    assert said.startswith("Error: An error occurred (AccessDeniedException) when calling the ")
+    assert said.endswith(" operation: You may not.\n")
+    assert said.count("\n") == 1
