@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
@@ -44,31 +44,35 @@ cast(EventSourceHandler, split).event_class = AnyS3Event
 @workers.on_sqs_message(queue="load", batch_size=1, name="load")
 def load(event: SQSEvent) -> dict[str, Any]:
     """The next step of an import. What fails goes back to the queue, and to `dead` after the tenth time."""
-    answer = _each(event, _step)
-    for message in event.to_dict()["Records"]:
-        if {"itemIdentifier": message["messageId"]} in answer["batchItemFailures"]:
-            _postpone(message)
-    return answer
+    failed = [message for message in event.to_dict()["Records"] if not _done(message)]
+    for message in failed:
+        _postpone(message)
+    return {"batchItemFailures": [{"itemIdentifier": message["messageId"]} for message in failed]}
 
 
 @workers.on_sqs_message(queue="dead", batch_size=1, name="close")
-def close(event: SQSEvent) -> dict[str, Any]:
-    """What failed too often: a step of an import, or the splitting of a file. The import goes on or ends."""
-    return _each(event, _give_up)
+def close(event: SQSEvent) -> None:
+    """What failed too often: a step of an import, or the splitting of a file. The import goes on or ends.
 
-
-def _each(event: SQSEvent, handle: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-    """Handles each message alone and reports those that failed, so that only they come back."""
-    failures = []
+    Where it cannot settle one it fails, so that an alarm rings: no other queue takes what is left here.
+    """
     for message in event.to_dict()["Records"]:
         try:
-            handle(message)
+            _give_up(message)
         except Exception as error:
-            # The type alone: a message of botocore or pydantic may quote a row.
-            level = log.warning if isinstance(error, Busy) else log.error
-            level("failed", message_id=message["messageId"], error=type(error).__name__)
-            failures.append({"itemIdentifier": message["messageId"]})
-    return {"batchItemFailures": failures}
+            raise RuntimeError(type(error).__name__) from None  # a message may quote a row
+
+
+def _done(message: Mapping[str, Any]) -> bool:
+    """Whether a step was done. What it failed of goes to the log."""
+    try:
+        _step(message)
+    except Exception as error:
+        # The type alone: a message of botocore or pydantic may quote a row.
+        level = log.warning if isinstance(error, Busy) else log.error
+        level("failed", message_id=message["messageId"], error=type(error).__name__)
+        return False
+    return True
 
 
 def _step(message: Mapping[str, Any]) -> None:
