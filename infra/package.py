@@ -82,7 +82,7 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
     template: Template = TemplateDeepMerger().merge(source_template(), generated)
     template["Parameters"]["Stage"]["Default"] = stage
     if stage == LOCAL:
-        for kept in ("Table", "Bucket"):
+        for kept in ("Table", "Bucket", "BucketPolicy"):
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 del template["Resources"][kept][policy]
         api = template["Resources"]["RestAPI"]["Properties"]

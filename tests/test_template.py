@@ -71,7 +71,7 @@ def test_it_is_one_stack(resources: Resources) -> None:
 
 
 def test_members_and_rosters_outlive_a_stack_on_aws(resources: Resources, prod: dict[str, Any]) -> None:
-    for name in ("Table", "Bucket"):
+    for name in ("Table", "Bucket", "BucketPolicy"):
         assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resources[name]["UpdateReplacePolicy"] == "Retain"
     assert resources["Table"]["Properties"]["DeletionProtectionEnabled"] == {
