@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.config import Settings
 from infra.lint import transformed
-from infra.package import LOCAL, package, table_definition
+from infra.package import LOCAL, PROJECT, package, table_definition
 
 Resources = dict[str, dict[str, Any]]
 
@@ -394,6 +394,10 @@ def test_the_app_runs_on_what_its_layer_holds(folder: Path) -> None:
         with zipfile.ZipFile(built.with_name(name)) as file:
             file.extractall(opened)
     (libraries,) = (opened / "python" / "lib").glob("*/site-packages")
+    lines = (PROJECT / "requirements.txt").read_text().splitlines()
+    pinned = {tuple(line.split("==")) for line in lines if line and not line.startswith("#")}
+    held = {path.name.removesuffix(".dist-info") for path in libraries.glob("*.dist-info")}
+    assert held == {f"{name.replace('-', '_')}-{version}" for name, version in pinned}
     size = sum(file.stat().st_size for file in opened.rglob("*"))
     assert size < 200_000_000  # Lambda unpacks up to 250 MB
     program = (
