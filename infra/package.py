@@ -88,6 +88,11 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
         api = template["Resources"]["RestAPI"]["Properties"]
         # MiniStack does not look for them in the definition.
         api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
+        # MiniStack takes every parameter for text, and would compare this one with a number.
+        scaling = template["Resources"]["Load"]["Properties"]["Events"]["LoadSqsEventSource"]["Properties"]
+        scaling["ScalingConfig"] = {
+            "MaximumConcurrency": template["Parameters"].pop("LoadConcurrency")["Default"]
+        }
     _name_zip_files(template, out)
     path = out / "sam.json"
     path.write_text(json.dumps(template, indent=1) + "\n")

@@ -171,10 +171,11 @@ def test_messages_come_one_by_one(resources: Resources, function: str, queue: st
     assert source.get("FunctionResponseTypes") == reports
 
 
-def test_a_load_leaves_room_for_the_api(resources: Resources) -> None:
+def test_a_load_leaves_room_for_the_api(resources: Resources, prod: dict[str, Any]) -> None:
     sources = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
     (load,) = (source for source in sources if source["FunctionName"] == {"Ref": "Load"})
-    assert load["ScalingConfig"]["MaximumConcurrency"] == 10
+    assert load["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "LoadConcurrency"}
+    assert prod["Parameters"]["LoadConcurrency"]["Default"] == 10
 
 
 def test_whatever_is_given_up_on_reaches_the_dead_queue(resources: Resources) -> None:
@@ -194,9 +195,20 @@ def test_queues_are_encrypted(resources: Resources) -> None:
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
-def test_a_function_has_every_setting_it_reads(resources: Resources, function: str) -> None:
-    needed = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}
-    assert needed <= set(resources[function]["Properties"]["Environment"]["Variables"])
+def test_a_function_has_every_setting_there_is(resources: Resources, function: str) -> None:
+    given = resources[function]["Properties"]["Environment"]["Variables"]
+    assert {name.upper() for name in Settings.model_fields} <= set(given)
+
+
+def test_a_parameter_that_is_a_setting_has_the_same_default_and_bounds(prod: dict[str, Any]) -> None:
+    for name, field in Settings.model_fields.items():
+        parameter = prod["Parameters"].get(name.title().replace("_", ""))
+        if field.is_required() or not parameter:
+            continue
+        assert parameter["Default"] == field.default, name
+        bounds = {type(bound).__name__: bound for bound in field.metadata}
+        for word, bound in (("MinValue", "Ge"), ("MaxValue", "Le")):
+            assert parameter.get(word) == getattr(bounds.get(bound), bound.lower(), None), name
 
 
 def test_every_function_keeps_its_log_for_a_while_and_not_for_ever(resources: Resources) -> None:
