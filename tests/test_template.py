@@ -362,6 +362,12 @@ def test_the_access_log_holds_no_path_query_or_address(resources: Resources) -> 
 # ---- What an operator sees -------------------------------------------------------------------------------------
 
 
+def test_two_stages_in_one_account_count_for_themselves(resources: Resources) -> None:
+    for function in FUNCTIONS:
+        service = resources[function]["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        assert service == {"Fn::Sub": "rollcall-${Stage}"}
+
+
 def test_an_operator_hears_of_all_that_stops_the_work(resources: Resources) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
     watched = {(a["MetricName"], json.dumps(a["Dimensions"][0]["Value"])) for a in alarms}
