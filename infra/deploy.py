@@ -127,19 +127,25 @@ def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | No
 
 
 def _artifact_bucket(session: boto3.Session, account: str, endpoint: str | None) -> str:
-    """The bucket that holds code on its way to Lambda; the first deployment to a region makes it."""
+    """The bucket that holds code on its way to Lambda; the first deployment to a region makes it.
+
+    Nothing in it expires: a deployment that is rolled back fetches the code of the one before, however old.
+    """
     name = f"rollcall-artifacts-{account}-{session.region_name}"
     s3 = _client(session, "s3", endpoint)
     try:
-        s3.head_bucket(Bucket=name)
+        s3.head_bucket(Bucket=name, ExpectedBucketOwner=account)  # anyone could have taken the name first
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == HTTPStatus.FORBIDDEN:
+            raise DeployError(f"the bucket {name} is another account's, or closed to you") from None
+        if status != HTTPStatus.NOT_FOUND:
             raise
         elsewhere = session.region_name != "us-east-1"  # which S3 does not take as a constraint
-        where = (
+        region = (
             {"CreateBucketConfiguration": {"LocationConstraint": session.region_name}} if elsewhere else {}
         )
-        s3.create_bucket(Bucket=name, **where)
+        s3.create_bucket(Bucket=name, **region)
         blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
     return name

@@ -12,11 +12,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from infra import where
-from infra.deploy import DeployError, _clear_failed_creation
+from infra.deploy import DeployError, _artifact_bucket, _clear_failed_creation
 from infra.emulator import free_port
 from infra.package import PROJECT, source_template
+from tests.registry import answer
 
 
 class Failed:
@@ -83,6 +85,31 @@ def test_a_stack_that_is_in_use_is_left_alone(failed: Failed) -> None:
     events.unregister("after-call.cloudformation", failed._say_that_it_failed)  # noqa: SLF001
     failed.clear()
     assert failed.is_there()
+
+
+def test_code_is_not_sent_to_a_bucket_of_somebody_else(engine: str) -> None:
+    """Its name is known beforehand: anybody may have made one."""
+    session = boto3.Session()
+    events: Any = session.events
+    owners, sent = [], []
+
+    def foreign(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        owners.append(request.headers["x-amz-expected-bucket-owner"])
+        return answer("", 403)(request)
+
+    events.register("before-send.s3.HeadBucket", foreign)
+    events.register("before-call.s3", lambda model, **_: sent.append(model.name))
+    with pytest.raises(DeployError, match="rollcall-artifacts-123456789012-us-east-1 is another account's"):
+        _artifact_bucket(session, "123456789012", None)
+    assert (owners, sent) == ([b"123456789012"], ["HeadBucket"])
+
+
+def test_the_first_deployment_to_a_region_makes_the_bucket_for_code_and_keeps_it_private(engine: str) -> None:
+    account = str(uuid.uuid4().int)[:12]
+    for _ in range(2):
+        name = _artifact_bucket(boto3.Session(region_name="eu-west-1"), account, None)
+        blocked = boto3.client("s3").get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        assert (name, set(blocked.values())) == (f"rollcall-artifacts-{account}-eu-west-1", {True})
 
 
 # ---- Where a stage is ------------------------------------------------------------------------------------------
