@@ -49,7 +49,7 @@ OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region"
 def import_files(
     context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | None
 ) -> None:
-    """Import rosters: .csv or .csv.gz, of any size.
+    """Import rosters: .csv or .csv.gz.
 
     Rejected rows come back in FILE.rejected.csv beside the file, each with its line and reason: correct them there,
     and import that file as it is.

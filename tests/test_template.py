@@ -200,6 +200,13 @@ def test_a_function_has_every_setting_there_is(resources: Resources, function: s
     assert {name.upper() for name in Settings.model_fields} <= set(given)
 
 
+def test_every_parameter_is_documented_with_its_default(prod: dict[str, Any]) -> None:
+    text = (PROJECT / "docs" / "operating.md").read_text()
+    for name, parameter in prod["Parameters"].items():
+        default = f"`{parameter['Default']}`" if parameter["Default"] != "" else ""
+        assert name == "Stage" or f"| `{name}` | {default}".rstrip() in text, name
+
+
 def test_a_parameter_that_is_a_setting_has_the_same_default_and_bounds(prod: dict[str, Any]) -> None:
     for name, field in Settings.model_fields.items():
         parameter = prod["Parameters"].get(name.title().replace("_", ""))
