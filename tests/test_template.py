@@ -178,6 +178,12 @@ def test_a_load_leaves_room_for_the_api(resources: Resources, prod: dict[str, An
     assert prod["Parameters"]["LoadConcurrency"]["Default"] == 10
 
 
+@pytest.mark.parametrize("function", ["Load", "Close"])
+def test_an_import_of_many_steps_is_no_runaway_loop(resources: Resources, function: str) -> None:
+    """A step sends the next to the queue that starts it; Lambda would stop the chain after about 16 of them."""
+    assert resources[function]["Properties"]["RecursiveLoop"] == "Allow"
+
+
 def test_whatever_is_given_up_on_reaches_the_dead_queue(resources: Resources) -> None:
     dead = {"Fn::GetAtt": ["DeadQueue", "Arn"]}
     redrive = resources["LoadQueue"]["Properties"]["RedrivePolicy"]
