@@ -6,7 +6,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
 from .errors import Unreadable
@@ -15,6 +15,7 @@ DELIMITERS = ",;\t"
 UNREADABLE = "\ufffd"  # what decoding leaves where a byte is no character
 MAX_TEXT = 8 * 1024**3  # characters of one file, unpacked: a small archive may hold any amount of nothing
 MAX_ROW = 64 * 1024  # characters of one row; an unclosed quote cannot swallow more than this
+MAX_LINES = 10_000  # of one piece: what a load holds goes by its rows, and those may be one letter long
 UNPACKED = 1024 * 1024  # bytes unpacked at once
 
 
@@ -101,15 +102,23 @@ def bounded(blocks: Iterable[str]) -> Iterator[str]:
         held = len(rest) - (rest.rfind("\n") + 1) if newline else held + len(head)
 
 
+def _short(blocks: Iterable[str]) -> Iterator[str]:
+    """The blocks, those of more than MAX_LINES cut into several."""
+    for block in blocks:
+        lines = io.StringIO(block)
+        while part := "".join(islice(lines, MAX_LINES)):
+            yield part
+
+
 def pieces(blocks: Iterable[str], size: int, delimiter: str = ",") -> Iterator[Piece]:
-    """The text in pieces of about `size` characters, cut between rows; memory holds little more than one.
+    """The text in pieces of about `size` characters or MAX_LINES, cut between rows; one is held at a time.
 
     A piece of nothing but blanks is left out: a small archive may hold thousands of them.
     """
     line, waiting = 1, ""
-    for block in bounded(blocks):
+    for block in _short(bounded(blocks)):
         waiting += block
-        if len(waiting) < size:
+        if len(waiting) < size and waiting.count("\n") < MAX_LINES:
             continue
         end = _last_border(waiting, delimiter)
         if end:

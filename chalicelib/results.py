@@ -50,16 +50,16 @@ def rejected_rows(header: Header, found: Iterable[Row], outcomes: Mapping[int, O
 
     What a row has in excess stands behind those, so that nothing is lost and the row is still too long.
     """
-    lines = []
-    for row in found:
-        outcome = outcomes[row.line]
-        if outcome.outcome == "rejected":
-            cells = [_safe(header, row, i) for i in header.kept]
-            excess = [_safe(header, row, i) for i in range(len(header.columns), len(row.cells))]
-            if not any(cell.strip() for cell in excess):
-                excess = []
-            lines.append([*cells, str(row.line), outcome.code, outcome.reason, *excess])
-    return _csv(lines)
+    rejected = ((row, outcomes[row.line]) for row in found if outcomes[row.line].outcome == "rejected")
+    return _csv(_rejected_row(header, row, outcome) for row, outcome in rejected)
+
+
+def _rejected_row(header: Header, row: Row, outcome: Outcome) -> list[str]:
+    cells = [_safe(header, i, cell) for i, cell in enumerate(row.cells)]
+    size = len(header.kept)
+    missing = [""] * (size - len(cells))
+    excess = cells[header.width :] if any(map(str.strip, row.cells[header.width :])) else []
+    return [*cells[:size], *missing, str(row.line), outcome.code, outcome.reason, *excess]
 
 
 def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -108,12 +108,12 @@ def report(record: Record, header: Header | None, tally: Tally) -> dict[str, Any
     }
 
 
-def _safe(header: Header, row: Row, index: int) -> str:
+def _safe(header: Header, index: int, cell: str) -> str:
     """A cell as it stood in the file, safe to open in a spreadsheet. A phone number may start with its +.
 
     With a NUL in it rejected.csv would be no text; the mark of what is no character stands there instead.
     """
-    cell = unescaped(row.cells[index]).replace("\0", UNREADABLE) if index < len(row.cells) else ""
+    cell = unescaped(cell).replace("\0", UNREADABLE)
     is_phone = index == header.fields["phone_number"] and re.fullmatch(r"\+[\d\s().-]*", cell)
     return cell if is_phone else escaped(cell)
 

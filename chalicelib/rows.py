@@ -9,6 +9,7 @@ from .members import MemberChanges, NewMember, PhoneRule, read
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # what an upsert may leave as it is
 RESULT_COLUMNS = ("line", "code", "reason")  # what rejected.csv adds to the columns of the file
+MAX_COLUMNS = 500  # rejected.csv gives each row all of them: a letter a line would become gigabytes
 
 # How rosters name our columns, in small letters and without spaces or punctuation. Add yours here.
 COLUMN_NAMES: Mapping[str, str] = {
@@ -41,7 +42,7 @@ class Header:
     """The columns of a file: where each of a member's fields stands, and what is ignored.
 
     `account_id` stands in for a column of that name, and `blanks_keep` says that a blank name or phone number
-    keeps what is stored. Raises Unreadable where a field has no column, or two.
+    keeps what is stored. Raises Unreadable where a field has no column, or two, and where there are absurdly many.
     """
 
     def __init__(
@@ -52,6 +53,11 @@ class Header:
         self.blanks_keep = blanks_keep
         # A row may end where the named columns do: spreadsheets leave nameless ones behind.
         self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
+        if self.width > MAX_COLUMNS:
+            raise Unreadable(
+                f"The first line names {self.width} columns; at most {MAX_COLUMNS} are read.",
+                code="too_many_columns",
+            )
         self.fields: dict[str, int] = {}
         for index, column in enumerate(columns):
             field = field_of(unescaped(column))
@@ -70,16 +76,16 @@ class Header:
 
     @property
     def kept(self) -> list[int]:
-        """The columns that rejected.csv repeats: all but the last three where an earlier one added those."""
-        last = tuple(name.strip().casefold() for name in self.columns[-len(RESULT_COLUMNS) :])
-        count = len(self.columns) - (len(RESULT_COLUMNS) if last == RESULT_COLUMNS else 0)
-        return list(range(count))
+        """The columns that rejected.csv repeats: all to the last named one, but for those an earlier one added."""
+        names = [name.strip().casefold() for name in self.columns[: self.width]]
+        added = tuple(names[-len(RESULT_COLUMNS) :]) == RESULT_COLUMNS
+        return list(range(self.width - (len(RESULT_COLUMNS) if added else 0)))
 
     @property
     def ignored(self) -> list[str]:
         """The columns that are no member's field."""
         used = set(self.fields.values())
-        return [name for i, name in enumerate(self.columns) if i not in used]
+        return [name for i, name in enumerate(self.columns[: self.width]) if i not in used]
 
     def member(self, row: Row, rule: PhoneRule) -> NewMember | Row:
         """The member a row describes, or the row with the reason why it describes none."""

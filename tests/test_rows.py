@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.csvfile import MAX_ROW, Piece, Row, decoded, pieces, rows
+from chalicelib.csvfile import MAX_LINES, MAX_ROW, Piece, Row, decoded, pieces, rows
 from chalicelib.errors import Unreadable
 from chalicelib.members import NewMember, PhoneRule
-from chalicelib.rows import Header
+from chalicelib.rows import MAX_COLUMNS, Header
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]
 
@@ -69,6 +69,13 @@ def test_a_line_of_any_length_is_held_in_bounded_memory() -> None:
     assert max(len(piece.text) for piece in cut) < 4 * MAX_ROW
     found = [row for piece in cut for row in rows(piece)]
     assert [(row.line, row.code) for row in found] == [(1, ""), (2, "row_too_long"), (3, "")]
+
+
+def test_a_piece_holds_so_many_lines_however_short_they_are() -> None:
+    lines = 5 * MAX_LINES
+    cut = list(pieces(["x\n" * lines], 10**9))
+    assert max(piece.text.count("\n") for piece in cut) <= MAX_LINES
+    assert [row.line for piece in cut for row in rows(piece)] == list(range(1, lines + 1))
 
 
 @given(st.text(alphabet="aé€𝄞\r\n", max_size=40), st.integers(1, 5))
@@ -134,6 +141,15 @@ def test_each_row_is_a_member_or_says_why_not(cells: list[str], code: str) -> No
     assert (found.code if isinstance(found, Row) else "") == code
 
 
+def test_a_header_of_absurdly_many_columns_is_refused_and_nameless_ones_do_not_count() -> None:
+    more = ["note"] * (MAX_COLUMNS - len(COLUMNS))
+    header = Header([*COLUMNS, *more, "", " "])
+    assert header.kept == list(range(MAX_COLUMNS))
+    with pytest.raises(Unreadable) as raised:
+        Header([*COLUMNS, *more, "", "one too many"])
+    assert raised.value.code == "too_many_columns"
+
+
 def test_columns_that_a_report_added_are_not_repeated_by_the_next() -> None:
-    header = Header([*COLUMNS, "line", "code", "reason"])
+    header = Header([*COLUMNS, "line", "code", "reason", ""])
     assert [header.columns[i] for i in header.kept] == COLUMNS
