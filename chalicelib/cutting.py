@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 from .csvfile import Row, decoded, delimited, pieces, rows, unpacked
+from .drops import check_key
 from .errors import Unreadable
 from .items import now
 from .ledger import Record, Source
@@ -19,9 +20,7 @@ PUTS_IN_FLIGHT = 4  # chunks being stored while the next is cut
 
 def cut(store: Store, record: Record) -> Record:
     """Stores the chunks of the import's object; the record with what the load needs. Raises Unreadable."""
-    name = record.source.key.lower()
-    if not name.endswith((".csv", ".csv.gz")):
-        raise Unreadable("Only .csv and .csv.gz files are imported.", code="unsupported_file_type")
+    check_key(record.source.key)
     if record.region and not is_region(record.region):
         raise Unreadable(f"There is no phone region {record.region[:64]!r}.", code="unknown_region")
     encoding = _byte_order_mark(store, record.source) or "utf-8"

@@ -14,22 +14,23 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from . import config
 from .bulk import Bulk, Entry, Outcome
 from .csvfile import Row, rows
 from .cutting import cut
+from .drops import wishes
 from .errors import Busy, Ended, Unreadable
 from .items import Mode, now
 from .ledger import Failure, Ledger, Record, Source, is_import_id, is_over, moved
 from .members import PhoneRule
 from .results import Joined, Tally, rejected_header, rejected_rows, report
 from .rows import Header
-from .store import DROPS, UPLOADS, Store, result_key
+from .store import UPLOADS, Store, result_key
 from .trial import Trial
 
-MODES: tuple[Mode, ...] = ("create", "upsert", "validate")
+MODES: tuple[Mode, ...] = get_args(Mode)
 Settle = Callable[[list[Entry]], Mapping[int, Outcome]]
 
 NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")
@@ -133,7 +134,7 @@ class Imports:
             source=source,
             created_at=now(),
             started_at=now(),
-            **_from_key(source.key),
+            **wishes(source.key),
         )
         return record if self.ledger.add(record) else self.ledger.get(record.id)
 
@@ -308,14 +309,6 @@ def _leave(record: Record, bulk: Bulk, outcome: Outcome) -> Settle:
         return {entry.line: outcome for entry in entries} | settled
 
     return settle
-
-
-def _from_key(key: str) -> dict[str, Any]:
-    """What the folders of a drop's key ask for: drops/upsert/account=12/region=GB/x.csv."""
-    folders = key.removeprefix(DROPS).split("/")[:-1]
-    pairs = dict(folder.split("=", 1) for folder in folders if "=" in folder)
-    mode = folders[0] if folders and folders[0] in MODES else "create"
-    return {"mode": mode, "account_id": pairs.get("account"), "region": pairs.get("region")}
 
 
 @cache

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-DROPS = "drops/"  # the drop box
 UPLOADS = "drops/http/"  # <import id>/<file name>, of those who upload through the API
 BLOCK = 256 * 1024  # bytes read from S3 at once
 LINK_SECONDS = 900  # how long a presigned address is good

@@ -79,6 +79,24 @@ def test_a_region_may_come_from_the_key(pipeline: Pipeline, table: MemberTable, 
     assert table.get(Key(account, "1")).phone_number == "+442079460958"
 
 
+@pytest.mark.parametrize(
+    "folders", ["Validate", "{account}/account={account}/validate", "2026/mode=VALIDATE"]
+)
+def test_a_dry_run_writes_nothing_wherever_and_however_the_key_asks_for_it(
+    pipeline: Pipeline, table: MemberTable, account: str, folders: str
+) -> None:
+    key = f"drops/{folders.format(account=account)}/a.csv"
+    record = pipeline.run(key, HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    assert (record.mode, counts(record)["created"]) == ("validate", 1)
+    with pytest.raises(NotFound):
+        table.get(Key(account, "1"))
+
+
+def test_a_mode_in_the_files_name_is_no_wish(pipeline: Pipeline, account: str) -> None:
+    record = pipeline.run("drops/create.d/validate.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    assert (record.mode, counts(record)["created"]) == ("create", 1)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_files_come_packed_and_with_other_delimiters(
@@ -102,6 +120,9 @@ def test_files_come_packed_and_with_other_delimiters(
         ("empty.csv.gz", gzip.compress(b""), "empty_file"),
         ("half.csv", HEADER.encode("utf-16") + b"x", "not_text"),
         ("region=XX/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "unknown_region"),
+        ("upsert/Validate/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "ambiguous_key"),
+        ("account=1/account=2/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "ambiguous_key"),
+        ("mode=dry/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "unknown_mode"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(pipeline: Pipeline, name: str, body: bytes, code: str) -> None:

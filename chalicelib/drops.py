@@ -1,0 +1,42 @@
+"""What the key of a dropped file asks for: drops/upsert/account=12/region=GB/x.csv. Pure."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from .errors import Unreadable
+from .items import Mode
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+FIELDS = {"mode": "mode", "account": "account_id", "region": "region"}  # as folders name them, and imports
+
+
+def wishes(key: str) -> dict[str, Any]:
+    """The mode, account id and region that a drop's import has by its folders, in whatever order they stand."""
+    found = {"mode": "create", "account_id": None, "region": None, **dict(_asked(key))}
+    return found if found["mode"] in MODES else found | {"mode": "create"}
+
+
+def check_key(key: str) -> None:
+    """Raises Unreadable where a file's name or its folders are none that an import can follow.
+
+    Of two modes that a key asks for either might be taken, and the dry run that somebody meant would write.
+    """
+    if not key.lower().endswith((".csv", ".csv.gz")):
+        raise Unreadable("Only .csv and .csv.gz files are imported.", code="unsupported_file_type")
+    found: dict[str, str] = {}
+    for field, value in _asked(key):
+        if found.setdefault(field, value) != value:
+            raise Unreadable(f"The folders of the file ask for two values of {field}.", code="ambiguous_key")
+    if found.get("mode", "create") not in MODES:
+        raise Unreadable(f"There is no mode {found['mode'][:64]!r}.", code="unknown_mode")
+
+
+def _asked(key: str) -> Iterator[tuple[str, str]]:
+    """(field, value) of each folder that asks for something, however its words are spelt."""
+    for folder in key.split("/")[:-1]:
+        name, equals, value = folder.partition("=")
+        word = name.strip().casefold()
+        if not equals and word in MODES:
+            yield "mode", word
+        elif equals and word in FIELDS:
+            yield FIELDS[word], value.strip().casefold() if word == "mode" else value
