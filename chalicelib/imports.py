@@ -13,6 +13,7 @@ whatever is redelivered afterwards, dead letters included, does what it finds un
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, get_args
 
@@ -21,7 +22,7 @@ from .bulk import Bulk, Entry, Outcome
 from .csvfile import Row, rows
 from .cutting import cut
 from .drops import wishes
-from .errors import Busy, Ended, Unreadable
+from .errors import Busy, Ended, NotFound, Unreadable
 from .items import Mode, now
 from .ledger import Failure, Ledger, Record, Source, is_import_id, is_over, moved
 from .members import PhoneRule
@@ -127,7 +128,8 @@ class Imports:
         """The import of this object, made now or by an earlier delivery of the event."""
         announced = source.key.removeprefix(UPLOADS).split("/")[0]
         if source.key.startswith(UPLOADS) and is_import_id(announced):
-            return self._claim_upload(source, announced)
+            with suppress(NotFound):  # whoever put it there has made the id up: a drop like any other
+                return self._claim_upload(source, announced)
         record = Record(
             id=import_id,
             status="splitting",

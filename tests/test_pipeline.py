@@ -7,7 +7,7 @@ import pytest
 from chalicelib import config
 from chalicelib.bulk import OUTCOMES
 from chalicelib.items import Key
-from chalicelib.ledger import Record
+from chalicelib.ledger import Record, new_import_id
 from chalicelib.table import MemberTable
 from tests.pipeline import KilledError, Pipeline, dies
 from tools.roster import Roster
@@ -177,6 +177,16 @@ def test_keys_and_events_of_any_kind(pipeline: Pipeline, account: str) -> None:
     record = pipeline.run("drops/my roster+1 ünï 名簿.csv", text)
     assert record.status == "completed"
     assert record.source.key == "drops/my roster+1 ünï 名簿.csv"
+
+
+def test_an_object_under_an_uploads_key_that_nobody_announced_is_a_drop(
+    pipeline: Pipeline, account: str
+) -> None:
+    """Its event would fail for ever, and its dead letter too."""
+    key = f"drops/http/{new_import_id()}/a.csv"
+    record = pipeline.run(key, HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    assert (record.status, record.source.key, counts(record)["created"]) == ("completed", key, 1)
+    assert record.id not in key
 
 
 def test_events_and_messages_may_come_any_number_of_times(pipeline: Pipeline, account: str) -> None:
