@@ -6,10 +6,14 @@ import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
 from .errors import Unreadable
+
+# A quote opens a cell after blanks too: some programs write a blank behind each delimiter.
+_reader = partial(csv.reader, skipinitialspace=True)
 
 DELIMITERS = ",;\t"
 UNREADABLE = "\ufffd"  # what decoding leaves where a byte is no character
@@ -86,7 +90,7 @@ def delimited(blocks: Iterable[str], known: Callable[[str], object]) -> tuple[st
     line = start.lstrip("\n ").partition("\n")[0]
 
     def promise(delimiter: str) -> tuple[int, int]:
-        cells = next(csv.reader([line[:MAX_ROW]], delimiter=delimiter), [])
+        cells = next(_reader([line[:MAX_ROW]], delimiter=delimiter), [])
         return sum(known(cell) is not None for cell in cells), len(cells)
 
     return max(DELIMITERS, key=promise), chain([start], rest)
@@ -191,11 +195,11 @@ def _scan(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str
 
     while start < len(lines):
         begun, size = start, 0
-        reader = csv.reader(feed(begun), delimiter=delimiter)
+        found = _reader(feed(begun), delimiter=delimiter)
         code = "open"
         try:
-            for cells in reader:
-                stop = begun + reader.line_num
+            for cells in found:
+                stop = begun + found.line_num
                 if stop > len(lines):  # the end was reached: as a row of its own, or within an open quote
                     break
                 yield start, stop - start, cells, ""
@@ -238,9 +242,9 @@ class _Quotes:
         """Whether a row that is within quotes where this line starts ends with this line."""
         if '"' not in line:
             return False
-        reader = csv.reader([f'"{line}\n', _END], delimiter=self._delimiter)
-        next(reader)
-        return reader.line_num == 1
+        found = _reader([f'"{line}\n', _END], delimiter=self._delimiter)
+        next(found)
+        return found.line_num == 1
 
 
 _END = "\x00"

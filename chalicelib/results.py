@@ -135,6 +135,12 @@ class Joined:
 
 
 def _csv(lines: Iterable[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue()
+    return "".join(",".join(map(_quoted, cells)) + "\n" for cells in lines)
+
+
+# Python's own writer leaves a cell that starts with a blank bare, and reading takes blanks before a cell away.
+_BARE = re.compile(r'(?! )[^",\r\n]*')
+
+
+def _quoted(cell: str) -> str:
+    return cell if not cell or _BARE.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def test_a_row_longer_than_the_limit_is_rejected_and_the_next_is_read() -> None:
     assert max(len(row.cells[0]) for row in found) <= 1000
 
 
-@given(st.text(alphabet='ab,"\n', max_size=80), st.integers(1, 9), st.integers(1, 30))
+@given(st.text(alphabet='ab,"\n ', max_size=80), st.integers(1, 9), st.integers(1, 30))
 def test_a_file_reads_the_same_however_it_is_cut(text: str, block: int, size: int) -> None:
     blocks = [text[i : i + block] for i in range(0, len(text), block)]
     cut = [row for piece in pieces(blocks, size) for row in rows(piece)]
@@ -58,9 +59,16 @@ def test_a_file_reads_the_same_however_it_is_cut(text: str, block: int, size: in
 
 @given(st.lists(st.lists(st.text(alphabet='xä,"\n ', min_size=1).filter(str.strip), min_size=1), max_size=20))
 def test_what_csv_writes_is_read_back(table: list[list[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(table)
-    assert [cells for _, cells in read(text.getvalue())] == table
+    """To the letter where all is in quotes; of bare cells without the blanks before them, which no field keeps."""
+
+    def read_back(quoting: Literal[0, 1]) -> list[list[str]]:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n", quoting=quoting).writerows(table)
+        return [cells for _, cells in read(text.getvalue())]
+
+    assert read_back(csv.QUOTE_ALL) == table
+    bare = [[cell.lstrip(" ") for cell in cells] for cells in read_back(csv.QUOTE_MINIMAL)]
+    assert bare == [[cell.lstrip(" ") for cell in cells] for cells in table]
 
 
 def test_a_line_of_any_length_is_held_in_bounded_memory() -> None:
