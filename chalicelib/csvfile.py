@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -76,24 +77,36 @@ def decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
         yield text
 
 
+# A first line for Excel alone, that says what the delimiter is.
+_SAID = re.compile(r'"?sep=([,;\t|])"? *(?=\n)', re.IGNORECASE)
+
+
 def delimited(blocks: Iterable[str], known: Callable[[str], object]) -> tuple[str, Iterator[str]]:
-    """(the delimiter that the first line with text uses, the blocks).
+    """(the delimiter that the file says it has, or that its first row with text uses; the blocks).
 
     It is the one that makes the most cells `known` as columns, or else the most cells.
     """
     rest = iter(blocks)
-    start = ""
-    for block in rest:
-        start += block
-        if "\n" in start.lstrip() or len(start) > MAX_ROW:
-            break
-    line = start.lstrip("\n ").partition("\n")[0]
+    held: list[str] = []
+    while sum(map(len, held)) <= MAX_ROW and (block := next(rest, None)) is not None:
+        held.append(block)
+    start = "".join(held)
+    said = _SAID.match(start)
+    if said:  # a blank line stays, so that those after it keep their numbers
+        return said[1], _after(chain(held, rest), said.end())
 
     def promise(delimiter: str) -> tuple[int, int]:
-        cells = next(_reader([line[:MAX_ROW]], delimiter=delimiter), [])
-        return sum(known(cell) is not None for cell in cells), len(cells)
+        first = next(rows(Piece(1, start[: 2 * MAX_ROW]), delimiter), Row(1, []))
+        return sum(known(cell) is not None for cell in first.cells), len(first.cells)
 
-    return max(DELIMITERS, key=promise), chain([start], rest)
+    return max(DELIMITERS, key=promise), chain(held, rest)
+
+
+def _after(blocks: Iterable[str], size: int) -> Iterator[str]:
+    """The blocks without their first `size` characters."""
+    for block in blocks:
+        yield block[size:]
+        size = max(0, size - len(block))
 
 
 def bounded(blocks: Iterable[str]) -> Iterator[str]:

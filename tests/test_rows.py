@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.csvfile import MAX_LINES, MAX_ROW, Piece, Row, decoded, pieces, rows
+from chalicelib.csvfile import MAX_LINES, MAX_ROW, Piece, Row, decoded, delimited, pieces, rows
 from chalicelib.errors import Unreadable
 from chalicelib.members import NewMember, PhoneRule
-from chalicelib.rows import MAX_COLUMNS, Header
+from chalicelib.rows import MAX_COLUMNS, Header, field_of
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]
 
@@ -91,6 +91,16 @@ def test_decoding_does_not_mind_where_blocks_end(text: str, block: int) -> None:
     raw = text.encode()
     blocks = [raw[i : i + block] for i in range(0, len(raw), block)]
     assert "".join(decoded(blocks, "utf-8")) == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@given(st.integers(1, 9))
+def test_a_line_that_says_the_delimiter_is_found_wherever_blocks_end(block: int) -> None:
+    text = 'sep=;\n"a,\nb";c\nd;e\n'
+    delimiter, blocks = delimited([text[i : i + block] for i in range(0, len(text), block)], field_of)
+    found = [
+        (row.line, row.cells) for piece in pieces(blocks, 5, delimiter) for row in rows(piece, delimiter)
+    ]
+    assert (delimiter, found) == (";", [(2, ["a,\nb", "c"]), (4, ["d", "e"])])
 
 
 @pytest.mark.parametrize(
