@@ -143,6 +143,7 @@ def pieces(blocks: Iterable[str], size: int, delimiter: str = ",") -> Iterator[P
                 yield Piece(line, waiting[:end])
             line += waiting.count("\n", 0, end)
             waiting = waiting[end:]
+    waiting = waiting.rstrip("\x1a")  # Ctrl-Z, by which old programs mark the end of a file
     if waiting and not waiting.isspace():
         yield Piece(line, waiting)
 
