@@ -8,6 +8,8 @@ from .errors import Invalid, Unreadable
 from .members import MemberChanges, NewMember, PhoneRule, read
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # what an upsert may leave as it is
+IDS = ("account_id", "client_member_id")
+ROUNDED = re.compile(r"\d([.,]\d+)?e\+\d{2,3}", re.IGNORECASE)  # what a spreadsheet makes of a long number
 RESULT_COLUMNS = ("line", "code", "reason")  # what rejected.csv adds to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv gives each row all of them: a letter a line would become gigabytes
 
@@ -70,9 +72,17 @@ class Header:
             missing.remove("account_id")
         if missing:
             raise Unreadable(
-                f"The first line must name the columns; {', '.join(missing)} not found.",
+                f"The first line must name the columns; {', '.join(missing)} not found{self._among()}.",
                 code="missing_columns",
             )
+
+    def _among(self) -> str:
+        """Where a missing column was looked for; not shown where nothing in it is known, for it may be a member."""
+        if not self.fields:
+            return f", and none of its {self.width} cells is a column's name that is known here"
+        names = ", ".join(name.strip()[:64] for name in self.columns if name.strip())
+        plain = "".join(letter if letter.isprintable() else " " for letter in names)
+        return f" among “{plain if len(plain) <= 300 else plain[:300] + '…'}”"
 
     @property
     def kept(self) -> list[int]:
@@ -99,11 +109,9 @@ class Header:
             found = f"{len(cells)} cells, the header has {len(self.columns)}."
             return row._replace(code="too_many_cells", reason=found)
         values = {name: unescaped(cells[index]) for name, index in self.fields.items()}
-        for name, value in values.items():
-            if UNREADABLE in value:
-                return row._replace(
-                    code="not_text", reason=f"{name}: This has a byte in it that is no character."
-                )
+        damaged = next(filter(None, map(_damage, values.items())), None)
+        if damaged:
+            return row._replace(code=damaged[0], reason=damaged[1])
         if self.account_id is not None:
             values.setdefault("account_id", self.account_id)
         try:
@@ -120,6 +128,16 @@ class Header:
         required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
         changes = read(MemberChanges, given | required, rule)
         return NewMember.model_construct(**changes.model_dump(exclude_unset=True) | blank)
+
+
+def _damage(cell: tuple[str, str]) -> tuple[str, str] | None:
+    """(code, reason) of a field's text that another program has spoilt on its way here, else None."""
+    name, text = cell
+    if UNREADABLE in text:
+        return "not_text", f"{name}: This has a byte in it that is no character."
+    if name in IDS and ROUNDED.fullmatch(text.strip()):
+        return "scientific_notation", f"{name}: A spreadsheet has rounded this number; its digits are lost."
+    return None
 
 
 def field_of(column: str) -> str | None:

@@ -127,6 +127,22 @@ def test_a_header_that_lacks_a_column_says_which() -> None:
     assert raised.value.code == "missing_columns"
 
 
+def test_a_header_that_lacks_a_column_says_what_it_has() -> None:
+    with pytest.raises(Unreadable, match=r"not found among “First Name, E mail”\.") as raised:
+        Header(["First Name", " ", "E\x07mail"])
+    assert "E\x07" not in raised.value.detail
+    with pytest.raises(Unreadable) as raised:
+        Header(["First Name", *["x" * 1000] * 100])
+    assert len(raised.value.detail) < 500
+
+
+def test_a_first_line_that_is_no_header_is_not_shown() -> None:
+    """It may be a member, and the reason of a failure is sent to whoever asked for notices."""
+    with pytest.raises(Unreadable, match="none of its 5 cells") as raised:
+        Header(["Ann", "Secretlast", "3235551234", "7", "1"])
+    assert "Secretlast" not in raised.value.detail
+
+
 def test_two_columns_for_one_field_are_refused() -> None:
     with pytest.raises(Unreadable, match="phone_number") as raised:
         Header([*COLUMNS, "Mobile"])
@@ -152,6 +168,10 @@ def test_an_account_from_elsewhere_stands_in_for_the_column_only() -> None:
         (["", "Lee", "3235551234", "7", "1"], "blank"),
         (["Ann", "Lee", "12", "7", "1"], "phone_not_possible"),
         (["Ann", "Lee", "3235551234", "007", "1"], ""),
+        (["Ann", "Lee", "3235551234", "2.5E+11", "1"], "scientific_notation"),
+        (["Ann", "Lee", "3235551234", "7", " 1,23457e+011 "], "scientific_notation"),
+        (["Ann", "Lee", "3235551234", "1E5", "2.5E+X"], ""),
+        (["Ann", "2.5E+11", "3235551234", "7", "1"], ""),
     ],
 )
 def test_each_row_is_a_member_or_says_why_not(cells: list[str], code: str) -> None:
