@@ -7,7 +7,13 @@ from .errors import Unreadable
 from .items import Mode
 
 MODES: tuple[Mode, ...] = get_args(Mode)
+NO_ROSTER = "Only .csv and .csv.gz files are imported."
 FIELDS = {"mode": "mode", "account": "account_id", "region": "region"}  # as folders name them, and imports
+
+
+def is_roster(name: str) -> bool:
+    """Whether a file of this name is one that is read."""
+    return name.lower().endswith((".csv", ".csv.gz"))
 
 
 def wishes(key: str) -> dict[str, Any]:
@@ -21,8 +27,8 @@ def check_key(key: str) -> None:
 
     Of two modes that a key asks for either might be taken, and the dry run that somebody meant would write.
     """
-    if not key.lower().endswith((".csv", ".csv.gz")):
-        raise Unreadable("Only .csv and .csv.gz files are imported.", code="unsupported_file_type")
+    if not is_roster(key):
+        raise Unreadable(NO_ROSTER, code="unsupported_file_type")
     found: dict[str, str] = {}
     for field, value in _asked(key):
         if found.setdefault(field, value) != value:

@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Annotated, Any
 
 from chalice.app import Blueprint, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from .access import Need
-from .errors import Invalid, Malformed, NotFound, UnsupportedMediaType
+from .drops import NO_ROSTER, is_roster
+from .errors import FieldError, Invalid, Malformed, NotFound, UnsupportedMediaType
 from .gate import caller_of, scope_of
 from .http import (
     JSON,
@@ -29,7 +30,7 @@ from .http import (
 from .imports import pipeline
 from .items import Mode, now
 from .ledger import Record, Source, is_import_id, new_import_id
-from .members import Identifier, Name, NewMember, Region, read
+from .members import TEXT_SCHEMA, Identifier, Name, NewMember, Region, read
 from .results import rejected_header, rejected_page
 from .rows import unescaped
 from .store import LINK_SECONDS
@@ -43,9 +44,14 @@ WRITE: Need = "imports:write"
 # Lambda takes 6 MB a call, and API Gateway sends what is no plain UTF-8 in base64, a third larger.
 MAX_CSV = 4_500_000  # bytes
 
+# What `_asked` takes, for the API's description.
+ROSTER: dict[str, JsonValue] = {
+    "pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + r"\.[cC][sS][vV](\.[gG][zZ])?$"
+}
+
 
 def _without_path(name: str) -> str:
-    return name.replace("\\", "/").rpartition("/")[2] or "upload.csv"
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 class NewImport(BaseModel):
@@ -53,7 +59,7 @@ class NewImport(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    filename: Annotated[Name, AfterValidator(_without_path)] = "upload.csv"
+    filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=ROSTER)] = "upload.csv"
     mode: Mode = "create"
     account_id: Identifier | None = None
     region: Region | None = None
@@ -77,7 +83,7 @@ def start_import() -> Response:
     kind = media_type(request)
     if kind == CSV:
         try:
-            new = read(NewImport, parameters(request, *NewImport.model_fields))
+            new = _asked(parameters(request, *NewImport.model_fields))
         except Invalid as error:
             wrong = (replace(e, pointer=e.pointer.replace("#/", "?")) for e in error.errors)
             raise bad_parameters(*wrong) from None
@@ -85,7 +91,7 @@ def start_import() -> Response:
         return answer(record.shown().model_dump(), 202, Location=_href(record))
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
-    new = read(NewImport, fields(request))
+    new = _asked(fields(request))
     record = pipeline().announce(_scoped(new), new.filename)
     url = pipeline().store.upload_url(record.source.key)
     upload = {"method": "PUT", "url": url, "expires_at": _link_expires()}
@@ -195,6 +201,14 @@ def _with_rejected(import_id: str) -> Record:
 def _link_expires() -> str:
     expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
     return expires.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _asked(values: object) -> NewImport:
+    """What a caller says of an import. Raises Invalid, of a file that could not be read before it is sent too."""
+    new = read(NewImport, values)
+    if not is_roster(new.filename):
+        raise Invalid([FieldError("#/filename", "unsupported_file_type", f"filename: {NO_ROSTER}")])
+    return new
 
 
 def _scoped(new: NewImport) -> Record:

@@ -73,6 +73,7 @@ def test_a_second_object_under_an_uploads_key_is_not_imported(
         ("", "application/json", '{"region": "XX"}', 422, "invalid"),
         ("", "application/json", '{"max_rejected": "many"}', 422, "invalid"),
         ("", "application/json", '{"name": "x.csv"}', 422, "invalid"),
+        ("", "application/json", '{"filename": "roster.xlsx"}', 422, "invalid"),
         ("", "application/json", "[]", 422, "invalid"),
         ("?region=XX", "text/csv", HEADER, 400, "invalid_parameter"),
         ("", "text/csv", "", 400, "empty_body"),
@@ -80,6 +81,7 @@ def test_a_second_object_under_an_uploads_key_is_not_imported(
         ("?mode=delete", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?account_id=%20", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?account=1", "text/csv", HEADER, 400, "invalid_parameter"),
+        ("?filename=a.xlsx", "text/csv", HEADER, 400, "invalid_parameter"),
     ],
 )
 def test_what_cannot_be_imported_is_refused(
@@ -125,9 +127,11 @@ def test_the_template_is_the_header_line(http: Http) -> None:
     assert answer.body == b"account_id,client_member_id,first_name,last_name,phone_number\r\n"
 
 
-def test_a_file_name_of_another_type_fails_the_import(http: Http, pipeline: Pipeline) -> None:
-    shown = post(http, HEADER, "?filename=a.xlsx").json
-    assert finish(pipeline, shown)["error"]["code"] == "unsupported_file_type"
+def test_a_file_that_cannot_be_read_is_refused_before_it_is_sent(http: Http) -> None:
+    answer = http.send("POST", "/imports", {"filename": "rosters/May.XLSX"})
+    [field] = json.loads(answer.body)["errors"]
+    assert (answer.status, field["pointer"], field["code"]) == (422, "#/filename", "unsupported_file_type")
+    assert http.send("POST", "/imports", {"filename": "May.CSV.gz"}).status == 201
 
 
 def test_imports_are_listed_newest_first_a_page_at_a_time(
