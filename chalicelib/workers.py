@@ -118,7 +118,7 @@ def _dropped(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
 
 
 def _tell(record: Record) -> None:
-    """One line of log a step; the counts as metrics when the import ends. No names, phones or client ids."""
+    """One line of log a step; the counts as metrics where it ended the import. No names, phones or client ids."""
     log.info(
         "import",
         import_id=record.id,
@@ -128,7 +128,7 @@ def _tell(record: Record) -> None:
         counts=record.counts.model_dump(),
         error=record.error.code if record.error else None,
     )
-    if record.status in ("completed", "failed"):
+    if record.finished_at and not record.noticed:  # as read just before this step sent the notice
         metrics = Metrics(namespace="Rollcall")
         metrics.add_dimension(name="status", value=record.status)
         for name, number in record.counts.model_dump().items():

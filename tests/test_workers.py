@@ -12,7 +12,8 @@ import pytest
 from chalice.test import Client
 
 from chalicelib import config
-from chalicelib.ledger import Source
+from chalicelib.items import now
+from chalicelib.ledger import Record, Source, new_import_id
 from tests.pipeline import Pipeline
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
@@ -136,6 +137,39 @@ def test_what_cannot_be_settled_is_an_error_that_lambda_counts_and_that_quotes_n
     said = "".join(traceback.format_exception(failed.value))
     assert said.endswith("RuntimeError: ValidationError\n")
     assert account not in said
+
+
+def test_the_counts_of_an_import_are_told_as_metrics_once(
+    functions: Any, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However many steps are left when it stops, and however often the last message comes."""
+    pipeline = Pipeline(chunk_size=1024)
+    record = pipeline.imports.announce(
+        Record(
+            id=new_import_id(),
+            status="awaiting_upload",
+            mode="create",
+            source=Source(bucket="", key=""),
+            created_at=now(),
+            max_rejected="10",
+        ),
+        "a.csv",
+    )
+    rows = "".join(f"Ann,Lee,12,{i},{account}\n" for i in range(200))
+    source, _ = pipeline.drop(record.source.key, (HEADER + rows).encode())
+    pipeline.imports.split(source, "unused")
+    capsys.readouterr()
+
+    for body in pipeline.messages():
+        functions.invoke("load", message(body))
+        functions.invoke("load", message(body, times=2))
+
+    record = pipeline.imports.ledger.get(record.id)
+    assert (record.status, record.chunks > 5, record.counts.rows) == ("failed", True, 200)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(line["status"], line["rows"], line["rows_rejected"]) for line in lines] == [
+        ("failed", [200.0], [200.0])
+    ]
 
 
 def test_logs_of_an_import_name_no_member(
