@@ -195,6 +195,8 @@ def _with_rejected(import_id: str) -> Record:
     record = _record(import_id)
     if not record.finished_at or not record.chunks:
         raise NotFound(f"There are no rejected rows: the import is {record.status}.", code="no_results")
+    if record.error and record.error.code == "report_failed":
+        raise NotFound("The rejected rows could not be written.", code="no_results")
     return record
 
 

@@ -206,6 +206,18 @@ def test_the_rejected_rows_come_page_by_page_with_the_cell_at_fault(
         http.get(f"{path}/rejected/rows", {"cursor": cursor}).problem(400, "invalid_cursor")
 
 
+def test_an_import_whose_results_could_not_be_written_has_no_rejected_rows(
+    http: Http, pipeline: Pipeline, account: str
+) -> None:
+    source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,12,1,{account}\n").encode())
+    pipeline.imports.split(source, import_id)
+    pipeline.imports.step(import_id, 0, repeated=False)
+    assert pipeline.imports.give_up(import_id, 1).counts.rejected == 1
+    for path in ("rejected", "rejected/rows"):
+        http.get(f"/imports/{import_id}/{path}").problem(404, "no_results")
+    assert http.get(f"/imports/{import_id}/report").ok()["error"]["code"] == "report_failed"
+
+
 def test_an_import_without_rejected_rows_has_none_to_list(
     http: Http, pipeline: Pipeline, account: str
 ) -> None:
