@@ -13,7 +13,9 @@ from .csvfile import UNREADABLE, Row
 from .ledger import Record
 from .rows import RESULT_COLUMNS, Header, escaped, unescaped
 
-PAGE_BYTES = 1_000_000  # of rejected.csv, after which a page is full: Lambda answers with 6 MB at most
+# Of rejected.csv, after which a page is full. Lambda answers with 6 MB at most, and a control character takes one
+# byte here and seven there: JSON within JSON.
+PAGE_BYTES = 500_000
 SAMPLE = 20  # reasons shown in a report
 # Excel takes a CSV without this mark for the old encoding of its machine: the accents of names would be garbled
 # on its screen, and then in what it saves for the next import.
