@@ -28,8 +28,6 @@ Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed
 UPLOAD_SECONDS = 24 * 3600  # an announced file that has not come by then is not expected any more
 HELD_SECONDS = 360.0  # how long a worker has a step to itself: longer than it can live (.chalice/config.json)
 PARTITION = "IMPORTS"  # all imports, by id: a chunk is one write here, far below what one partition takes
-
-
 OPEN = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Attributes of their own, written without the record.
 BESIDE = {"counts", "position", "advanced_at", "begun", "holder", "noticed"}
@@ -192,7 +190,8 @@ class Ledger:
         item = {**_key(record.id), "record": {"S": record.model_dump_json(exclude=BESIDE)}}
         item |= {name: {"N": "0"} for name in (*Counts.model_fields, "position")}
         item["status"] = {"S": record.status}
-        return self._write(self.client.put_item, Item=item, ConditionExpression="attribute_not_exists(pk)")
+        added = self._write(self.client.put_item, Item=item, ConditionExpression="attribute_not_exists(pk)")
+        return added is not None
 
     def get(self, import_id: str) -> Record:
         """The import. Raises NotFound."""
@@ -221,9 +220,8 @@ class Ledger:
         if record.finished_at:
             update += ", finished_at = :finished"
             values[":finished"] = {"S": record.finished_at}
-        return self._write(
-            self.client.update_item,
-            Key=_key(record.id),
+        done = self._update(
+            record.id,
             UpdateExpression=update,
             ConditionExpression=f"#status IN ({', '.join(values.keys() - {':finished'})}) AND {OPEN}",
             ExpressionAttributeNames={"#status": "status", "#record": "record"},
@@ -233,14 +231,14 @@ class Ledger:
                 ":record": {"S": record.model_dump_json(exclude=BESIDE)},
             },
         )
+        return bool(done)
 
     def hold(self, record: Record) -> Record | None:
-        """The record of an import whose next step this worker alone takes now; None where another has it."""
+        """The import as it is, whose next step this worker alone takes now; None where another has it."""
         moment = self._clock()
         holder = secrets.token_hex(8)  # known again where an attempt took effect and lost its answer
-        held = self._write(
-            self.client.update_item,
-            Key=_key(record.id),
+        before = self._update(
+            record.id,
             UpdateExpression="SET holder = :holder, held_until = :until",
             ConditionExpression=f"#position = :position AND {OPEN} AND "
             "(attribute_not_exists(held_until) OR held_until < :now OR holder = :holder)",
@@ -251,14 +249,14 @@ class Ledger:
                 ":now": {"N": str(moment)},
                 ":until": {"N": str(moment + HELD_SECONDS)},
             },
+            ReturnValues="ALL_OLD",  # another may have begun the step since `record` was read
         )
-        return record.model_copy(update={"holder": holder}) if held else None
+        return _record(before["Attributes"]).model_copy(update={"holder": holder}) if before else None
 
     def release(self, record: Record) -> None:
         """Lets another worker take the step that this one could not finish."""
-        self._write(
-            self.client.update_item,
-            Key=_key(record.id),
+        self._update(
+            record.id,
             UpdateExpression="SET held_until = :past",
             ConditionExpression="holder = :holder",
             ExpressionAttributeValues={":past": {"N": "0"}, ":holder": {"S": record.holder}},
@@ -267,9 +265,8 @@ class Ledger:
     def advance(self, record: Record, counts: Mapping[str, int]) -> bool:
         """Adds a chunk's counts and moves on to the next; False where this worker does not have the step."""
         adds = ", ".join(f"#{name} :{name}" for name in Counts.model_fields)
-        return self._write(
-            self.client.update_item,
-            Key=_key(record.id),
+        done = self._update(
+            record.id,
             UpdateExpression=f"ADD {adds}, #position :one SET advanced_at = :now REMOVE holder, held_until",
             ConditionExpression=f"#position = :position AND holder = :holder AND {OPEN}",
             ExpressionAttributeNames={
@@ -284,23 +281,26 @@ class Ledger:
                 **{f":{name}": {"N": str(counts.get(name, 0))} for name in Counts.model_fields},
             },
         )
+        return bool(done)
 
     def noticed(self, import_id: str) -> None:
         """Remembers that the notice of an import's end was sent."""
-        self._write(
-            self.client.update_item,
-            Key=_key(import_id),
+        self._update(
+            import_id,
             UpdateExpression="SET noticed = :true",
             ExpressionAttributeValues={":true": {"BOOL": True}},
         )
 
-    def _write(self, call: Any, **arguments: Any) -> bool:
+    def _update(self, import_id: str, **arguments: Any) -> Mapping[str, Any] | None:
+        return self._write(self.client.update_item, Key=_key(import_id), **arguments)
+
+    def _write(self, call: Callable[..., Mapping[str, Any]], **arguments: Any) -> Mapping[str, Any] | None:
+        """The call's answer; None where its condition failed."""
         try:
             with calm():
-                call(TableName=self.table_name, **arguments)
+                return call(TableName=self.table_name, **arguments)
         except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            return None
 
 
 def _key(import_id: str) -> Item:

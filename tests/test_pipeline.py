@@ -221,6 +221,21 @@ def test_a_message_lost_after_its_chunk_was_counted_is_sent_again(pipeline: Pipe
     assert pipeline.drain(import_id).status == "completed"
 
 
+def test_a_step_that_another_worker_began_meanwhile_knows_what_that_one_has_noted(
+    pipeline: Pipeline, account: str
+) -> None:
+    """The other took the step, and died, between this one's look at the import and its own taking."""
+    rows = f"Ann,Lee,3235550001,1,{account}\nBen,Lee,3235550001,1,{account}\n"
+    source, import_id = pipeline.drop("drops/upsert/a.csv", (HEADER + rows).encode())
+    before = pipeline.imports.split(source, import_id)
+    assert not before.begun
+    with dies(config.dynamodb(), "dynamodb.UpdateItem", spared=1), pytest.raises(KilledError):
+        pipeline.imports.step(import_id, 0, repeated=False)
+    held = pipeline.imports.ledger.hold(before)
+    assert held
+    assert held.begun
+
+
 @pytest.mark.parametrize("mode", ["create", "upsert"])
 def test_a_load_cut_off_halfway_counts_each_row_once(pipeline: Pipeline, account: str, mode: str) -> None:
     """The worker dies after the rows were written and before they were counted."""
