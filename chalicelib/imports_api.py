@@ -43,6 +43,9 @@ READ: Need = "imports:read"
 WRITE: Need = "imports:write"
 # Lambda takes 6 MB a call, and API Gateway sends what is no plain UTF-8 in base64, a third larger.
 MAX_CSV = 4_500_000  # bytes
+# A caller limited to some accounts has its imports picked from everybody's: so many at a time, and in one request.
+READ_AT_ONCE = 500
+LOOKED_AT = 2000
 
 # What `_asked` takes, for the API's description.
 ROSTER: dict[str, JsonValue] = {
@@ -106,12 +109,11 @@ def list_imports() -> Response:
     limit, before = limit_of(query), query.get("cursor")
     if before is not None and not is_import_id(before):
         raise Malformed("The cursor is not one that this list has given out.", code="invalid_cursor")
-    records = list(islice(_visible(limit + 1, before), limit + 1))
-    shown = [record.shown().model_dump() for record in records[:limit]]
-    if len(records) <= limit:
-        return answer({"items": shown, "next": None})
-    cursor = records[limit - 1].id
-    return answer({"items": shown, "next": cursor}, Link=next_link(request, "/imports", query, cursor))
+    records, cursor = _visible(limit, before)
+    body = {"items": [record.shown().model_dump() for record in records], "next": cursor}
+    if cursor is None:
+        return answer(body)
+    return answer(body, Link=next_link(request, "/imports", query, cursor))
 
 
 @route(imports_api, "GET", "/imports/template", needs=READ)
@@ -223,11 +225,29 @@ def _scoped(new: NewImport) -> Record:
     return new.record().model_copy(update={"accounts": accounts, "created_by": by})
 
 
-def _visible(size: int, before: str | None) -> Iterator[Record]:
-    """The imports that the caller may see, the newest first, read `size` at a time."""
+def _visible(limit: int, before: str | None) -> tuple[list[Record], str | None]:
+    """(imports that the caller may see, the newest first, the cursor after them, None after the last).
+
+    There may be fewer than `limit`, and none, before the last: one request looks at so many and no more.
+    """
     scope = scope_of(imports_api.current_request)
+    size = limit + 1 if scope.accounts is None else max(limit + 1, READ_AT_ONCE)
+    found: list[Record] = []
+    looked = 0
+    for record in islice(_newest(size, before), LOOKED_AT):
+        if scope.covers(record.accounts):
+            if len(found) == limit:
+                return found, found[-1].id
+            found.append(record)
+        before = record.id
+        looked += 1
+    return found, before if looked == LOOKED_AT else None
+
+
+def _newest(size: int, before: str | None) -> Iterator[Record]:
+    """All imports, the newest first, read `size` at a time."""
     while records := pipeline().ledger.newest(size, before):
-        yield from (record for record in records if scope.covers(record.accounts))
+        yield from records
         before = records[-1].id
 
 

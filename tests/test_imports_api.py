@@ -4,12 +4,20 @@ import base64
 import gzip
 import json
 import urllib.request
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 
-from chalicelib.imports_api import MAX_CSV
-from chalicelib.ledger import Source
+from chalicelib import config
+from chalicelib.access import NewGroup, NewToken
+from chalicelib.directory import Directory
+from chalicelib.entries import TOKENS
+from chalicelib.imports_api import LOOKED_AT, MAX_CSV
+from chalicelib.items import now
+from chalicelib.ledger import PARTITION, Record, Source
+from chalicelib.login import token_text
 from tests.client import Answer, Http
 from tests.pipeline import Pipeline
 
@@ -150,6 +158,40 @@ def test_imports_are_listed_newest_first_a_page_at_a_time(
             assert answer.headers["Link"] == f'<{path}>; rel="next"'
     assert found == sorted(found, reverse=True)
     assert set(made) <= set(found) | {shown["id"] for shown in http.get("/imports?limit=500").json["items"]}
+
+
+@pytest.fixture
+def crowd(pipeline: Pipeline, account: str) -> Iterator[list[str]]:
+    """Old imports of all accounts, more than one request looks at; only the oldest is the account's."""
+    ids = [f"2020010{day}T000000Z-{''.join(name)}" for day in (1, 2) for name in product("ab", repeat=10)]
+    ledger, source = pipeline.imports.ledger, Source(bucket="", key="")
+    for import_id in ids:
+        own = [account] if import_id == ids[0] else None
+        fields = {"id": import_id, "status": "splitting", "mode": "create", "created_at": now()}
+        ledger.add(Record.model_validate(fields | {"source": source, "accounts": own}))
+    yield ids
+    for import_id in ids:  # else they would be in the way of whoever lists the imports of this run
+        key = {"pk": {"S": PARTITION}, "sk": {"S": import_id}}
+        config.dynamodb().delete_item(TableName=ledger.table_name, Key=key)
+
+
+def test_a_list_looks_at_so_many_imports_of_others_and_no_more(
+    http: Http, directory: Directory, crowd: list[str], account: str
+) -> None:
+    """Then the page is short, or empty, and says where to go on."""
+    group = f"g-{account}"
+    directory.add_group(NewGroup(name=group, permissions=["imports:read"], accounts=[account]))
+    _, secret = directory.add_token(NewToken(name=group, groups=[group]))
+    caller = http.bearer(token_text(TOKENS, group, secret))
+    queries: list[int] = []
+    config.dynamodb().meta.events.register("before-call.dynamodb.Query", lambda **_: queries.append(1))
+
+    query = {"limit": 1, "cursor": "20200103T000000Z-aaaaaaaaaa"}
+    pages = list(caller.pages("/imports", query))
+
+    assert [[one["id"] for one in page["items"]] for page in pages] == [[], [crowd[0]]]
+    assert [page["next"] for page in pages] == [crowd[-LOOKED_AT], None]
+    assert len(queries) < 20
 
 
 @pytest.mark.parametrize(
