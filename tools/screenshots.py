@@ -1,6 +1,7 @@
 """`make screenshots`: the pictures of the admin page in the README, taken of a stack that lives for a minute."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -56,8 +57,8 @@ def main() -> None:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("link", name="Imports").click()
-        page.get_by_label("Rosters").set_input_files(file)
-        page.locator(".card .outcomes").wait_for()
+        page.get_by_label("Choose files").set_input_files(file)
+        page.get_by_text(re.compile("[1-9][0-9,]* created")).wait_for()
         taken(page, "import")
         page.locator(".card .status.completed").wait_for()
         page.locator(".card a").click()

@@ -1,94 +1,99 @@
 // Access: users, groups and tokens.
 
 import { call } from "./api.js";
-import { announce, button, confirmed, during, h, link, time } from "./dom.js";
-import { choices, dialogOf, field, valueOf, valuesOf } from "./forms.js";
+import { confirmed, formDialog, opened } from "./dialogs.js";
+import { announce, button, during, h, link, redraw, time } from "./dom.js";
+import { choices, field, valueOf, valuesOf } from "./forms.js";
 import { listOf } from "./lists.js";
 
 const PERMISSIONS = ["members:read", "members:write", "imports:read", "imports:write", "access:admin"];
 const KINDS = [["users", "Users"], ["groups", "Groups"], ["tokens", "Tokens"]];
 
-export function list(main, context) {
+export function list(place, context) {
   const [kind] = context.parts;
-  const { title, add, columns, one, empty, about } = VIEWS[kind](() => list(main, context));
-  const place = h("div");
-  const tools = (entry, ...more) => h("td", { class: "tools" }, more, button("Delete", (event) => remove(event.target, place, kind, one, entry, () => list(main, context)),
-    { class: "danger", "aria-label": `Delete ${entry.name}` }));
-  main.replaceChildren(
-    h("h1", {}, "Access"),
+  const told = h("div");
+  const { title, add, columns, one, empty, about } = VIEWS[kind](context.signal);
+  /** Runs what a button begins; whatever came of it, the list is read anew: somebody else may have changed it too. */
+  const from = (task) => (event) => during(event.target, told, async () => {
+    try { await plainly(task); } finally { rows.again(); }
+  });
+  const tools = (entry, edit) => {
+    const verb = kind === "tokens" ? "Revoke" : "Delete";
+    return h("td", { class: "tools" },
+      edit ? button("Edit", from(edit), { "aria-label": `Edit ${entry.name}` }) : null,
+      button(verb, from(() => remove(kind, one, entry, verb)), { class: "danger", "aria-label": `${verb} ${entry.name}` }));
+  };
+  const rows = listOf({ path: `/${kind}`, caption: title, one, signal: context.signal, empty, columns: columns(tools) });
+  redraw(place,
+    h("div", { class: "title" }, h("h1", {}, title), button(`Add a ${one}`, from(add), { class: "main" })),
     h("nav", { class: "tabs", "aria-label": "Access" },
       KINDS.map(([key, text]) => link(text, `#/access/${key}`, { "aria-current": key === kind ? "page" : null }))),
-    h("div", { class: "title" }, h("h2", {}, title), button(`Add a ${one}`, add, { class: "main" })),
-    h("p", { class: "quiet" }, about),
-    place,
-    listOf({ path: `/${kind}`, caption: title, one, signal: context.signal, empty, columns: columns(tools) }));
+    h("p", { class: "quiet" }, about), told, rows);
 }
 
-async function remove(pressed, place, kind, one, entry, again) {
-  const verb = kind === "tokens" ? "Revoke" : "Delete";
+/** Runs a task, and says in words what a version that is not the newest any more means. */
+async function plainly(task) {
+  try {
+    return await task();
+  } catch (error) {
+    if (error.status === 412) error.message = "Somebody changed it meanwhile, so nothing is saved. Begin again from the list, which then shows what is stored.";
+    throw error;
+  }
+}
+
+async function remove(kind, one, entry, verb) {
   if (!(await confirmed(`${verb} ${entry.name}?`, `The ${one} ${entry.name} is gone at once, and cannot be brought back.`, verb))) return;
-  await during(pressed, place, async () => {
-    await call("DELETE", `/${kind}/${encodeURIComponent(entry.name)}`, { match: kind === "tokens" ? undefined : entry.version });
-    announce(`${entry.name} is gone.`);
-    again();
-  });
+  await call("DELETE", `/${kind}/${encodeURIComponent(entry.name)}`, { match: kind === "tokens" ? undefined : entry.version });
+  announce(`${entry.name} is gone.`);
 }
 
-async function groupChoices(values) {
-  const groups = (await call("GET", "/groups?limit=500")).items;
+async function groupChoices(values, signal) {
+  const groups = (await call("GET", "/groups?limit=500", { signal })).items;
   return choices({ name: "groups", label: "Groups", options: groups.map(({ name }) => [name, name]), values });
 }
 
+const dialog = (title, fields, action, submit) => formDialog(title, fields, action, (form) => plainly(() => submit(form)));
 const names = (list) => (Array.isArray(list) ? list.join(", ") : list === "*" ? "every account" : "");
-const edit = (text, onclick, entry) => button(text, onclick, { "aria-label": `${text} ${entry.name}` });
 const handle = (value = "") => field({ name: "name", label: "Name", value, required: true, hint: "Small letters, digits, and . _ @ + -" });
 const password = (label, hint) => field({ name: "password", label, type: "password", autocomplete: "new-password", hint });
 
 const VIEWS = {
-  users: (again) => ({
+  users: (signal) => ({
     title: "Users", one: "user", empty: "There are no users.",
     about: "People with a name and a password. What they may do, their groups say.",
-    add: async () => {
-      const fields = [handle(), password("Password", "12 characters or more."), await groupChoices([])];
-      const done = await dialogOf("Add a user", fields, "Add", (form) =>
-        call("POST", "/users", { body: { name: valueOf(form, "name"), password: valueOf(form, "password"), groups: valuesOf(form, "groups") } }));
-      if (done) again();
-    },
+    add: async () => dialog("Add a user", [handle(), password("Password", "12 characters or more."), await groupChoices([], signal)], "Add", (form) =>
+      call("POST", "/users", { body: { name: valueOf(form, "name"), password: valueOf(form, "password"), groups: valuesOf(form, "groups") } })),
     columns: (tools) => [
       ["Name", (user) => user.name],
       ["Groups", (user) => names(user.groups)],
       ["Active", (user) => (user.active ? "yes" : "no")],
       ["Last login", (user) => time(user.last_login) || "never"],
-      ["", (user) => tools(user, edit("Edit", () => editUser(user, again), user))],
+      ["", (user) => tools(user, () => editUser(user, signal))],
     ],
   }),
-  groups: (again) => ({
+  groups: () => ({
     title: "Groups", one: "group", empty: "There are no groups.",
     about: "What a group grants, each of its users and tokens has.",
-    add: async () => { if (await groupDialog("Add a group", {}, "Add", (body) => call("POST", "/groups", { body }))) again(); },
+    add: () => groupDialog("Add a group", {}, "Add", (body) => call("POST", "/groups", { body })),
     columns: (tools) => [
       ["Name", (group) => group.name],
       ["Permissions", (group) => names(group.permissions)],
       ["Accounts", (group) => names(group.accounts)],
-      ["", (group) => tools(group, edit("Edit", async () => {
-        const done = await groupDialog(`Edit ${group.name}`, group, "Save", ({ permissions, accounts }) =>
-          call("PATCH", `/groups/${encodeURIComponent(group.name)}`, { body: { permissions, accounts }, match: group.version }));
-        if (done) again();
-      }, group))],
+      ["", (group) => tools(group, () => groupDialog(`Edit ${group.name}`, group, "Save", ({ permissions, accounts }) =>
+        call("PATCH", `/groups/${encodeURIComponent(group.name)}`, { body: { permissions, accounts }, match: group.version })))],
     ],
   }),
-  tokens: (again) => ({
+  tokens: (signal) => ({
     title: "Tokens", one: "token", empty: "There are no tokens.",
     about: "What machines send in place of a name and a password.",
     add: async () => {
       const days = field({ name: "days", label: "Days until it ends", type: "number", value: "365", min: "1", max: "3650" });
       let made = null;
-      const done = await dialogOf("Add a token", [handle(), await groupChoices([]), days], "Add", async (form) => {
+      await dialog("Add a token", [handle(), await groupChoices([], signal), days], "Add", async (form) => {
         const body = { name: valueOf(form, "name"), groups: valuesOf(form, "groups"), days: Number(valueOf(form, "days")) };
         made = await call("POST", "/tokens", { body });
       });
-      if (done) await showToken(made);
-      if (done) again();
+      if (made) await showToken(made);
     },
     columns: (tools) => [
       ["Name", (token) => token.name],
@@ -101,15 +106,14 @@ const VIEWS = {
   }),
 };
 
-async function editUser(user, again) {
+async function editUser(user, signal) {
   const active = choices({ name: "active", label: "State", options: [["yes", "Active: may sign in"]], values: user.active ? ["yes"] : [] });
-  const fields = [await groupChoices(user.groups), active, password("New password", "Leave it empty to keep the old one.")];
-  const done = await dialogOf(`Edit ${user.name}`, fields, "Save", (form) => {
+  const fields = [await groupChoices(user.groups, signal), active, password("New password", "Leave it empty to keep the old one.")];
+  return dialog(`Edit ${user.name}`, fields, "Save", (form) => {
     const body = { groups: valuesOf(form, "groups"), active: valuesOf(form, "active").includes("yes") };
     if (valueOf(form, "password")) body.password = valueOf(form, "password");
     return call("PATCH", `/users/${encodeURIComponent(user.name)}`, { body, match: user.version });
   });
-  if (done) again();
 }
 
 function groupDialog(title, group, action, send) {
@@ -119,25 +123,22 @@ function groupDialog(title, group, action, send) {
     choices({ name: "permissions", label: "Permissions", options: PERMISSIONS.map((one) => [one, one]), values: group.permissions ?? [] }),
     field({ name: "accounts", label: "Accounts", value: accounts, hint: "Ids with commas between them, or * for every account." }),
   ].filter(Boolean);
-  return dialogOf(title, fields, action, (form) => {
+  return dialog(title, fields, action, (form) => {
     const text = valueOf(form, "accounts").trim();
     const ids = text === "*" ? "*" : text.split(",").map((id) => id.trim()).filter(Boolean);
     return send({ name: form.elements.name?.value, permissions: valuesOf(form, "permissions"), accounts: ids });
   });
 }
 
-function showToken(made) {
-  return new Promise((closed) => {
-    const text = h("output", { class: "secret", tabindex: "0", "aria-label": "The token" }, made.token);
-    const dialog = h("dialog", { "aria-labelledby": "token-title" },
-      h("h2", { id: "token-title" }, `The token ${made.name}`),
-      h("p", {}, "Copy it now: it is not shown again. Send it as Authorization: Bearer …"),
-      text,
-      h("div", { class: "buttons" },
-        button("Copy", async () => { await navigator.clipboard.writeText(made.token); announce("Copied."); }),
-        button("Done", () => dialog.close(), { class: "main" })));
-    dialog.addEventListener("close", () => { dialog.remove(); closed(); });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
-}
+/** Shows a token, this once: only its own button closes the dialog. */
+const showToken = (made) => opened(`The token ${made.name}`, (close) => [
+  h("p", {}, "Copy it now: it is not shown again. Send it as Authorization: Bearer …"),
+  h("output", { class: "secret", tabindex: "0", "aria-label": "The token" }, made.token),
+  h("div", { class: "buttons" },
+    button("Copy", async ({ target }) => {
+      const text = await navigator.clipboard.writeText(made.token).then(() => "Copied", () => "It could not be copied: select it, and copy it yourself");
+      target.textContent = text;
+      announce(text);
+    }),
+    button("Done", () => close(), { class: "main" })),
+], { firm: true });

@@ -6,36 +6,51 @@ const KEPT = "rollcall.session"; // in this tab alone, and gone with it
 export const session = {
   get token() { return sessionStorage.getItem(KEPT); },
   begin(token) { sessionStorage.setItem(KEPT, token); },
-  forget() { sessionStorage.removeItem(KEPT); },
+  /** Forgets the token, and whatever else this tab has kept for who had it. */
+  end() { sessionStorage.clear(); },
+  /** Whether there is a good token now in place of the one that was refused. The shell puts its own way here: it asks. */
+  renewed: async () => false,
 };
 
-/** What the API refuses: its problem+json. Status 0 is an API that does not answer. */
+/** What the API refuses: its problem+json. Status 0 is an API that does not answer; `retryAfter` is in seconds, or null. */
 export class Problem extends Error {
-  constructor(status, body, retryAfter) {
-    super(body.detail ?? "Something went wrong.");
-    Object.assign(this, { status, code: body.code, errors: body.errors ?? [], retryAfter });
+  constructor(status, body, retryAfter = null) {
+    super(readable(body.detail ?? "Something went wrong."));
+    const errors = (body.errors ?? []).map((error) => ({ ...error, detail: readable(error.detail) }));
+    Object.assign(this, { status, code: body.code, errors, retryAfter });
   }
+
+  /** Whether the same call may well succeed later. */
+  get passing() { return this.status === 0 || this.status === 429 || this.status >= 500; }
 }
 
-function headersOf({ body, basic, match, headers = {} }) {
-  const sent = { Accept: "application/json", ...headers };
+/** A sentence of the API for people: `phone_number: …` is what a machine would call it. */
+export const readable = (text) => text.replace(/(^|\. )([a-z]+(?:_[a-z]+)*): /g, (_, before, name) =>
+  `${before}${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}: `);
+
+function headersOf({ body, basic, match }, token) {
+  const sent = { Accept: "application/json" };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   if (match !== undefined) sent["If-Match"] = `"${match}"`;
   if (basic) sent.Authorization = "Basic " + base64(`${basic.name}:${basic.password}`);
-  else if (session.token) sent.Authorization = `Bearer ${session.token}`;
+  else if (token) sent.Authorization = `Bearer ${token}`;
   return sent;
 }
 
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
-/** A call of the API: what it answers as JSON, null for nothing. Throws Problem. */
+/**
+ * A call of the API: what it answers as JSON, null for nothing. Throws Problem.
+ * One that comes after the session's end waits for the next session and is made again, unless it brings a `token` of its own.
+ */
 export async function call(method, path, options = {}) {
   const { body, signal, basic } = options;
+  const token = options.token ?? session.token;
   let answer;
   try {
     answer = await fetch(root + path, {
       method,
-      headers: headersOf(options),
+      headers: headersOf(options, token),
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
       credentials: "omit", // and no window of the browser's own that asks for a password
@@ -47,9 +62,8 @@ export async function call(method, path, options = {}) {
   }
   const text = await answer.text();
   if (answer.ok) return text ? JSON.parse(text) : null;
-  const problem = problemOf(answer, text);
-  if (answer.status === 401 && !basic) dispatchEvent(new CustomEvent("session-over"));
-  throw problem;
+  if (answer.status === 401 && !basic && !options.token && (await session.renewed(token))) return call(method, path, options);
+  throw problemOf(answer, text);
 }
 
 function problemOf(answer, text) {

@@ -1,22 +1,23 @@
 // The shell: who is here, where they are, and the view that belongs there.
 
-import { call, Problem, session } from "./api.js";
-import { announce, button, failure, h, link } from "./dom.js";
-import { field, formOf, submitButton, valueOf } from "./forms.js";
+import { may } from "./accounts.js";
+import { call, session } from "./api.js";
+import { closeAll, confirmed } from "./dialogs.js";
+import { announce, button, failure, focusOn, h, link, plural, redraw, titled } from "./dom.js";
+import { signInAgain, signInForm } from "./signin.js";
 import * as access from "./access.js";
 import * as imports from "./imports.js";
 import * as members from "./members.js";
+import * as uploads from "./uploads.js";
 
 let me = null;
-let view = new AbortController(); // of all that the view has under way
+const allowed = (permission, account) => me !== null && may(me, permission, account);
 
-const may = (permission) => me && permission in me.grants;
-
-// What stands under an address, for whom, and the name of its place in the menu.
+// What stands under an address, for whom, the name of its place in the menu, and whether Back finds it as it was left.
 const ROUTES = [
-  [/^\/members$/, members.list, "members:read", "members"],
-  [/^\/members\/new$/, members.create, "members:write", "members"],
-  [/^\/members\/([\w-]+)$/, members.show, "members:read", "members"],
+  [/^\/members$/, members.list, "members:read", "members", true],
+  [/^\/members\/new$/, members.create, "members:write", "members", true],
+  [/^\/members\/([\w-]+)$/, members.show, "members:read", "members", true],
   [/^\/imports$/, imports.list, "imports:read", "imports"],
   [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports"],
   [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access"],
@@ -28,7 +29,7 @@ const MENU = [
 ];
 
 function shell() {
-  const items = MENU.filter(([, , , need]) => may(need));
+  const items = MENU.filter(([, , , need]) => allowed(need));
   document.body.replaceChildren(
     h("button", { type: "button", class: "skip", onclick: () => document.getElementById("main").focus() }, "Skip to the content"),
     h("header", {},
@@ -41,89 +42,169 @@ function shell() {
 
 const live = () => h("div", { id: "live", role: "status", class: "unseen" });
 
-async function route() {
-  if (!me) return;
-  view.abort();
-  view = new AbortController();
-  const [path, search = ""] = location.hash.slice(1).split("?");
-  const main = document.getElementById("main");
-  const found = ROUTES.find(([pattern]) => pattern.test(path));
-  if (!found) {
-    const home = MENU.find(([, , , need]) => may(need));
-    if (home && !path.replace("/", "")) return location.replace(home[2]);
-    main.replaceChildren(h("h1", {}, "Nothing here"), h("p", {}, home ? "There is no such page." : "You have no access to anything yet. An admin can give you some."));
-    return;
-  }
-  const [pattern, show, need, key] = found;
-  for (const item of document.querySelectorAll("nav a")) {
-    if (item.dataset.key === key) item.setAttribute("aria-current", "page");
-    else item.removeAttribute("aria-current");
-  }
-  const context = { me, may, signal: view.signal, query: new URLSearchParams(search), parts: pattern.exec(path).slice(1).map(decodeURIComponent) };
-  if (!may(need)) {
-    main.replaceChildren(h("h1", {}, "Not for you"), h("p", {}, `This needs the permission ${need}.`));
-    return;
-  }
-  try {
-    await show(main, context);
-  } catch (error) {
-    if (error.name !== "AbortError") main.replaceChildren(h("h1", {}, "That did not work"), failure(error, route));
-  }
-  titled(main);
+// ---- Views. Each draws in a place of its own, so that what comes late is drawn there and never in another view.
+
+const KEPT = 5; // views that Back finds as they were left
+let current = null; // the view that the address asks for
+let kept = [];
+
+/** The number of this entry of the browser's history. */
+function entry() {
+  if (!history.state?.entry) history.replaceState({ entry: `${Date.now()} ${Math.random()}` }, "");
+  return history.state.entry;
 }
 
-/** Names the page after its heading, and brings those who listen there. */
-function titled(main) {
-  const heading = main.querySelector("h1");
-  if (!heading) return;
-  document.title = `${heading.textContent} – Rollcall`;
-  heading.tabIndex = -1;
-  if (!main.contains(document.activeElement) || document.activeElement === main) heading.focus({ preventScroll: true });
+async function route() {
+  if (!me) return;
+  closeAll();
+  const last = current, here = entry();
+  if (last) leave(last, here);
+  const back = kept.find((view) => view.entry === here);
+  const view = current = back ?? viewOf(here);
+  for (const item of document.querySelectorAll("header nav a")) {
+    if (item.dataset.key === view.key) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
+  const main = document.getElementById("main");
+  if (!back) {
+    main.setAttribute("aria-busy", "true");
+    try {
+      await view.show(view.place, view.context);
+    } catch (error) {
+      if (error.name !== "AbortError") redraw(view.place, h("h1", {}, "That did not work"), failure(error, route));
+    }
+    if (current !== view) return; // somebody has gone elsewhere meanwhile
+  }
+  arrive(main, view, last);
+}
+
+function viewOf(here) {
+  const [path, search = ""] = location.hash.slice(1).split("?");
+  const home = MENU.find(([, , , need]) => allowed(need));
+  const found = ROUTES.find(([pattern]) => pattern.test(path));
+  const [pattern, show, need, key, keep] = found ?? [/^/];
+  const stop = new AbortController();
+  const view = { entry: here, place: h("div"), stop, key, keep, arrived: false, scrolled: 0 };
+  view.context = {
+    me, may: allowed, signal: stop.signal, query: new URLSearchParams(search), parts: pattern.exec(path).slice(1).map(decodeURIComponent),
+    /** Goes where a view leads that has done its work, unless somebody has gone elsewhere; Back does not find it again. */
+    leaveFor(address) { view.keep = false; if (current === view) location.hash = address; else drop(view); },
+    /** What the view shows has another address now. */
+    movedTo(address) { if (current === view) history.replaceState(history.state, "", address); },
+  };
+  const says = (title, text) => (place) => redraw(place, h("h1", {}, title), h("p", {}, text));
+  view.show = !home ? says("No access yet", "You have no access to anything yet. An admin can give you some.")
+    : !found && !path.replace("/", "") ? () => location.replace(home[2])
+    : !found ? says("Nothing here", "There is no such page.")
+    : !allowed(need) ? says("Not for you", `This needs the permission ${need}.`)
+    : show;
+  if (!found || !allowed(need)) view.key = undefined;
+  return view;
+}
+
+function leave(view, here) {
+  view.scrolled = scrollY;
+  view.focused = view.place.contains(document.activeElement) ? document.activeElement : null;
+  if (!view.keep || !view.arrived || view.entry === here) return drop(view);
+  kept = [view, ...kept.filter((one) => one !== view)];
+  for (const old of kept.slice(KEPT)) drop(old);
+}
+
+function drop(view) {
+  view.stop.abort();
+  kept = kept.filter((one) => one !== view);
+}
+
+/** Shows a view, names the page after it, and takes the focus there: where it was, or else to the heading. */
+function arrive(main, view, last) {
+  const first = view.arrived ? view.focused : last?.show === view.show ? view.place.querySelector("[data-first]") : null;
+  main.replaceChildren(view.place);
+  main.setAttribute("aria-busy", "false");
+  view.arrived = true;
+  titled(view.place);
+  scrollTo(0, view.scrolled);
+  const place = first?.isConnected ? first : view.place.querySelector("h1");
+  if (place) focusOn(place);
 }
 
 // ---- Signing in and out
 
 function signIn(why = "") {
-  view.abort();
-  me = null;
-  session.forget();
+  forget();
+  session.end();
   document.title = "Sign in – Rollcall";
-  const form = formOf(
-    [field({ name: "name", label: "Name", autocomplete: "username", required: true, autofocus: true }),
-      field({ name: "password", label: "Password", type: "password", autocomplete: "current-password", required: true })],
-    [submitButton("Sign in")],
-    async (sent) => {
-      const basic = { name: valueOf(sent, "name"), password: valueOf(sent, "password") };
-      try {
-        session.begin((await call("POST", "/sessions", { basic })).token);
-      } catch (error) {
-        throw error.status === 401 ? new Problem(401, { detail: "The name or the password is wrong." })
-          : error.status === 429 ? new Problem(429, { detail: `Too many wrong passwords. Try again in ${error.retryAfter} seconds.` })
-          : error;
-      }
-      await enter();
-    });
-  document.body.replaceChildren(
-    h("main", { id: "main", class: "sign-in" }, h("h1", {}, "Rollcall"), h("p", { class: "quiet", role: "status" }, why), form),
-    live());
-  form.elements.name.focus();
+  alone(h("h1", {}, "Rollcall"), h("p", { class: "quiet", role: "status" }, why), signInForm(enter));
+  document.querySelector("input").focus();
+}
+
+/** A page without the shell. */
+const alone = (...children) => document.body.replaceChildren(h("main", { id: "main", class: "sign-in" }, ...children), live());
+
+/** Ends all that went on for who was here; done when the registry knows. */
+function forget() {
+  for (const view of [...kept, current]) view?.stop.abort();
+  kept = [];
+  me = current = null;
+  return uploads.stopAll();
 }
 
 async function signOut() {
-  try { await call("DELETE", "/sessions"); } catch { /* it ends by itself */ }
+  const sending = uploads.underWay();
+  if (sending && !(await confirmed("Sign out?", `${plural(sending, "file")} not sent yet will not be imported.`, "Sign out", "Stay"))) return;
+  const { token } = session;
+  const stopped = forget();
   history.replaceState(null, "", location.pathname);
   signIn("You are signed out.");
+  await stopped;
+  await call("DELETE", "/sessions", { token }).catch(() => null); // it ends by itself
 }
 
-async function enter() {
-  me = await call("GET", "/me");
+async function enter(who) {
+  me = who;
   shell();
   await route();
   announce(`Signed in as ${me.name}.`);
 }
 
-addEventListener("session-over", () => me && signIn("Your session has ended. Sign in again to go on."));
+let asking = null; // while the password is asked for: all calls wait for the same answer
+
+session.renewed = (refused) => {
+  if (session.token && session.token !== refused) return Promise.resolve(true);
+  if (!me) return Promise.resolve(false);
+  asking ??= askAgain().finally(() => { asking = null; });
+  return asking;
+};
+
+async function askAgain() {
+  const who = await signInAgain(me.name);
+  if (who?.name === me.name) {
+    Object.assign(me, who);
+    return true;
+  }
+  // Somebody else: nothing of what went on here is theirs.
+  const { token } = session;
+  history.replaceState(null, "", location.pathname);
+  signIn(who ? "" : "You are signed out.");
+  if (who) {
+    session.begin(token);
+    await enter(who);
+  }
+  throw new DOMException("", "AbortError");
+}
+
+/** Goes on with the session that this tab has. A registry that does not answer has not ended it. */
+async function resume() {
+  alone(h("p", { class: "quiet", role: "status" }, "One moment."));
+  try {
+    await enter(await call("GET", "/me"));
+  } catch (error) {
+    if (error.status === 401) signIn("Your session has ended. Sign in again to go on.");
+    else alone(h("h1", {}, "Rollcall"), failure(error, resume));
+  }
+}
+
+history.scrollRestoration = "manual"; // a view comes back to where it was left, once it is there
 addEventListener("hashchange", route);
 
-if (!session.token) signIn();
-else enter().catch((error) => signIn(error.status === 401 ? "Your session has ended. Sign in again to go on." : error.message));
+if (session.token) resume();
+else signIn();

@@ -26,6 +26,9 @@ export const plural = (number, one, many = `${one}s`) => `${count(number)} ${num
 /** A moment in the reader's own zone. */
 export const time = (iso) => (iso ? h("time", { datetime: iso, title: iso }, moments.format(new Date(iso))) : "");
 
+/** A table that scrolls by itself where it is wider than the screen, with the keyboard too. */
+export const scrolling = (label, table) => h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
+
 /** Says something to those who hear the page. */
 export function announce(text) {
   const region = document.getElementById("live");
@@ -37,24 +40,51 @@ export const failure = (error, retry) =>
   h("div", { class: "message bad", role: "alert" }, h("p", {}, error.message), retry ? button("Try again", retry) : null);
 export const nothing = (text, ...more) => h("div", { class: "message" }, h("p", {}, text), ...more);
 
-/** Asks before something that cannot be undone; true for yes. */
-export function confirmed(title, text, yes) {
-  return new Promise((answer) => {
-    const dialog = h("dialog", { "aria-labelledby": "confirm-title", class: "ask" },
-      h("h2", { id: "confirm-title" }, title),
-      h("p", {}, text),
-      h("div", { class: "buttons" },
-        button(yes, () => dialog.close("yes"), { class: "danger" }),
-        button("Keep it", () => dialog.close(""), { autofocus: true })));
-    dialog.addEventListener("close", () => { dialog.remove(); answer(dialog.returnValue === "yes"); });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+// ---- Drawing anew without losing the reader
+
+const CONTROLS = "a, button, input, select, [tabindex]";
+const keyOf = (element) => element.getAttribute("aria-label") || element.name || element.textContent;
+
+/**
+ * Puts other children into `place`. The focus stays on the control of the same name; where there is none any more, it
+ * goes to the nearest heading. A view's place names the page as well.
+ */
+export function redraw(place, ...children) {
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  place.replaceChildren(...children.flat());
+  if (focused && !focused.isConnected) {
+    const same = [...place.querySelectorAll(CONTROLS)].find((one) => one.tagName === focused.tagName && keyOf(one) === keyOf(focused));
+    focusOn(same ?? headingOf(place));
+  }
+  if (place.matches("#main > *")) titled(place);
 }
 
-/** Runs a task that a button starts: the button waits, and what fails is told in `place`. */
+function headingOf(place) {
+  for (let around = place; around; around = around.parentElement) {
+    const heading = around.querySelector("h1, h2, h3");
+    if (heading) return heading;
+  }
+  return document.body;
+}
+
+export function focusOn(element) {
+  if (!element.matches("input, select, button, a[href], [tabindex]")) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+}
+
+/** Names the page after its heading. */
+export function titled(place) {
+  const heading = place.querySelector("h1");
+  if (heading) document.title = `${heading.textContent} – Rollcall`;
+}
+
+/**
+ * Runs a task that a button starts; what fails is told in `place`. Until it ends, the button does nothing more. It is
+ * not disabled: that would take the focus from it.
+ */
 export async function during(pressed, place, task) {
-  pressed.disabled = true;
+  if (pressed.ariaDisabled === "true") return undefined;
+  pressed.ariaDisabled = "true";
   place.replaceChildren();
   try {
     return await task();
@@ -62,6 +92,6 @@ export async function during(pressed, place, task) {
     if (error.name !== "AbortError") place.replaceChildren(failure(error));
     return undefined;
   } finally {
-    pressed.disabled = false;
+    pressed.ariaDisabled = null;
   }
 }

@@ -1,6 +1,6 @@
 // Forms: labelled fields, each with a place for what is wrong with it.
 
-import { announce, failure, h, link } from "./dom.js";
+import { announce, during, failure, h, link } from "./dom.js";
 
 let made = 0;
 
@@ -38,60 +38,67 @@ export function clearErrors(form) {
   form.querySelector(".form-error")?.replaceChildren();
 }
 
-/** Shows a problem at the fields that it is about, and what is about none of them above the buttons. */
-export function showProblem(form, problem) {
+/** Says what is wrong with a field, beside it; the field's input, null where the form has no such field. */
+export function showError(form, name, text, ...more) {
+  const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
+  const place = input?.closest(".field")?.querySelector(".error");
+  if (!place) return null;
+  input.setAttribute("aria-invalid", "true");
+  place.append(place.childNodes.length ? " " : "", text, ...more);
+  return input;
+}
+
+/**
+ * Shows a problem at the fields that it is about, and what is about none of them above the buttons. `fieldOf` says
+ * which field of the form is meant by a name of the API, where they differ.
+ */
+export function showProblem(form, problem, fieldOf = (name) => name) {
   let first = null;
   const rest = [];
   for (const error of problem.errors ?? []) {
     const name = error.pointer.replace(/^[#?]\/?/, "").split("/")[0];
-    const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
-    const place = input?.closest(".field")?.querySelector(".error");
-    if (!place) { rest.push(error.detail); continue; }
-    input.setAttribute("aria-invalid", "true");
-    place.append(place.childNodes.length ? " " : "", error.detail.replace(`${name}: `, ""));
-    if (error.member) place.append(" ", link("Show that member", `#/members/${error.member.id}`));
+    // At its field, "Phone number: " need not be said again.
+    const text = error.detail.replace(new RegExp(`^${name.replaceAll("_", " ")}: `, "i"), "");
+    const holder = error.member ? [" ", link("Show that member", `#/members/${error.member.id}`)] : [];
+    const input = showError(form, fieldOf(name), text, ...holder);
+    if (!input) rest.push(error.detail);
     first ??= input;
   }
-  if (!first || rest.length) {
-    const text = rest.length ? rest.join(" ") : problem.message;
-    form.querySelector(".form-error").replaceChildren(failure({ message: text }));
-  }
-  first?.focus();
+  if (!first || rest.length) form.querySelector(".form-error").replaceChildren(failure(rest.length ? { message: rest.join(" ") } : problem));
+  if (!first) return;
+  first.focus();
   announce(problem.message);
 }
 
-/** A form: its fields, a place for what is wrong with all of it, its buttons; `submit` is called with the form. */
+/**
+ * A form: its fields, a place for what is wrong with all of it, its buttons; `submit` is called with the form. Until
+ * that has ended its fields take nothing in, so that nothing typed meanwhile is lost, and its other buttons wait too.
+ */
 export function formOf(fields, buttons, submit) {
-  const form = h("form", { novalidate: true }, fields, h("div", { class: "form-error" }), h("div", { class: "buttons" }, buttons));
-  form.addEventListener("submit", async (event) => {
+  const inputs = h("div", {}, fields), wrong = h("div", { class: "form-error" });
+  const form = h("form", { novalidate: true }, inputs, wrong, h("div", { class: "buttons" }, buttons));
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    clearErrors(form);
     const pressed = form.querySelector("button[type=submit]");
-    pressed.disabled = true;
-    try {
-      await submit(form);
-    } catch (error) {
-      if (error.name !== "AbortError") showProblem(form, error);
-    } finally {
-      pressed.disabled = false;
-    }
+    during(pressed, wrong, async () => {
+      clearErrors(form);
+      const focused = inputs.contains(document.activeElement) ? document.activeElement : pressed;
+      const others = [...form.querySelectorAll("button[type=button]")];
+      const wait = (yes) => { inputs.inert = yes; for (const other of others) other.disabled = yes; };
+      pressed.focus();
+      wait(true);
+      try {
+        await submit(form);
+      } catch (error) {
+        wait(false);
+        if (error.name !== "AbortError") showProblem(form, error);
+      } finally {
+        wait(false);
+        if (document.activeElement === pressed) focused.focus();
+      }
+    });
   });
   return form;
 }
 
 export const submitButton = (text) => h("button", { type: "submit", class: "main" }, text);
-
-/** A form in a dialog; `submit` is called with the form and closes it by succeeding. True when it did. */
-export function dialogOf(title, fields, action, submit) {
-  return new Promise((answer) => {
-    const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
-    const form = formOf(fields, [submitButton(action), cancel], async (sent) => {
-      await submit(sent);
-      dialog.close("done");
-    });
-    const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), form);
-    dialog.addEventListener("close", () => { dialog.remove(); answer(dialog.returnValue === "done"); });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
-}

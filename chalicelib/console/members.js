@@ -1,8 +1,11 @@
 // Members: find one among millions, look through an account, add, change, remove.
 
+import { accountField, usual, used } from "./accounts.js";
 import { call, query } from "./api.js";
-import { announce, button, confirmed, during, h, link, nothing, time } from "./dom.js";
-import { field, formOf, submitButton, valueOf } from "./forms.js";
+import { compare } from "./compare.js";
+import { confirmed } from "./dialogs.js";
+import { announce, button, during, h, link, nothing, redraw, time } from "./dom.js";
+import { clearErrors, field, formOf, showProblem, submitButton, valueOf } from "./forms.js";
 import { listOf } from "./lists.js";
 
 const FIELDS = [
@@ -18,41 +21,56 @@ const WAYS = [
   ["client_member_id", "Client member id"],
   ["id", "Member id"],
 ];
-const LAST_ACCOUNT = "rollcall.account";
 const hrefOf = (member) => `#/members/${member.id}`;
 const nameOf = (member) => `${member.first_name} ${member.last_name}`;
 
-/** A field to choose or type an account: those that the caller may see are offered. */
-export function accountField(me, permission, value, more = {}) {
-  const known = me.grants[permission];
-  const offered = Array.isArray(known) ? known : [];
-  const place = field({ name: "account_id", label: "Account", value, list: "accounts-known", ...more });
-  place.append(h("datalist", { id: "accounts-known" }, offered.map((account) => h("option", { value: account }))));
-  return place;
-}
+// A list that is kept for Back shows what became of its members meanwhile: {id, member}, null for one that is gone.
+const changes = new EventTarget();
+const tell = (id, member) => changes.dispatchEvent(new CustomEvent("change", { detail: { id, member } }));
 
 // ---- The list
 
-export function list(main, { me, may, signal, query: given }) {
-  const known = me.grants["members:read"];
-  const only = Array.isArray(known) && known.length === 1 ? known[0] : "";
+export function list(place, { me, may, signal, query: given }) {
   const by = given.get("by") ?? "last_name";
-  const account = given.get("account") ?? sessionStorage.getItem(LAST_ACCOUNT) ?? only;
+  const account = given.get("account") ?? usual(me, "members:read");
   const sought = given.get("q") ?? "";
   const form = h("form", { class: "search", role: "search" },
     accountField(me, "members:read", account, { size: 12 }),
     field({ name: "by", label: "Find by", options: WAYS, value: by }),
-    field({ name: "q", label: "Search for", value: sought, type: "search", size: 24 }),
-    h("button", { type: "submit", class: "main" }, "Find"));
+    field({ name: "q", label: "Search for", value: sought, type: "search", size: 24, "data-first": true }),
+    h("button", { type: "submit", class: "main" }, "Find"),
+    h("div", { class: "form-error" }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    sessionStorage.setItem(LAST_ACCOUNT, valueOf(form, "account_id").trim());
+    used(valueOf(form, "account_id").trim());
     const values = { account: valueOf(form, "account_id").trim(), by: valueOf(form, "by"), q: valueOf(form, "q").trim() };
     const next = `#/members?${new URLSearchParams(values)}`;
     if (location.hash === next) dispatchEvent(new HashChangeEvent("hashchange"));
     else location.hash = next;
   });
-  main.replaceChildren(
+  const links = new Map();
+  const linked = (m) => {
+    links.set(m.id, link(m.last_name, hrefOf(m)));
+    return links.get(m.id);
+  };
+  const columns = [
+    ["Last name", linked],
+    ["First name", (m) => m.first_name],
+    ["Phone number", (m) => m.phone_number, "figures"],
+    ["Client member id", (m) => m.client_member_id],
+    ["Account", (m) => m.account_id],
+    ["Changed", (m) => time(m.last_modified)],
+  ];
+  changes.addEventListener("change", ({ detail: { id, member } }) => {
+    const its = links.get(id), row = its?.closest("tr");
+    if (!member) row?.remove();
+    if (!member || !row) return;
+    its.textContent = member.last_name; // the link stays: Back gives it the focus again
+    its.href = hrefOf(member);
+    links.set(member.id, its);
+    columns.forEach(([, cell], i) => i && row.cells[i].replaceChildren(cell(member)));
+  }, { signal });
+  redraw(place,
     h("div", { class: "title" }, h("h1", {}, "Members"), may("members:write") ? link("Add a member", "#/members/new", { class: "button" }) : null),
     form,
     sought && by === "last_name" && !account
@@ -63,109 +81,113 @@ export function list(main, { me, may, signal, query: given }) {
         caption: account ? `Members of account ${account}` : "Members",
         one: "member",
         signal,
-        columns: [
-          ["Last name", (m) => link(m.last_name, hrefOf(m))],
-          ["First name", (m) => m.first_name],
-          ["Phone number", (m) => h("span", { class: "figures" }, m.phone_number)],
-          ["Client member id", (m) => m.client_member_id],
-          ["Account", (m) => m.account_id],
-          ["Changed", (m) => time(m.last_modified)],
-        ],
+        columns,
         empty: () => nothing(sought ? "Nobody matches." : account ? `Account ${account} has no members yet.` : "There are no members yet.",
           may("imports:write") ? h("p", {}, link("Import a roster", "#/imports")) : null),
+        refused: (problem) => {
+          clearErrors(form);
+          showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));
+          return true;
+        },
       }));
 }
 
 // ---- One member
 
-export function create(main, { me, query: given }) {
-  const value = (name) => given.get(name) ?? (name === "account_id" ? sessionStorage.getItem(LAST_ACCOUNT) ?? "" : "");
-  const form = formOf(inputs(me, value), [submitButton("Add"), link("Cancel", "#/members", { class: "button" })], async (sent) => {
+export function create(place, context) {
+  const value = (name) => context.query.get(name) ?? (name === "account_id" ? usual(context.me, "members:write") : "");
+  const form = formOf(inputs(context.me, value), [submitButton("Add"), link("Cancel", "#/members", { class: "button" })], async (sent) => {
     const member = await call("POST", "/members", { body: valuesIn(sent) });
+    used(member.account_id);
     announce(`${nameOf(member)} is added.`);
-    location.hash = hrefOf(member);
+    context.leaveFor(hrefOf(member));
   });
-  main.replaceChildren(h("h1", {}, "Add a member"), form);
+  redraw(place, h("h1", {}, "Add a member"), form);
 }
 
-const inputs = (me, value, more = {}) => FIELDS.map(([name, label]) =>
+const inputs = (me, value) => FIELDS.map(([name, label]) =>
   name === "account_id"
-    ? accountField(me, "members:write", value(name), { required: true, ...more })
-    : field({ name, label, value: value(name), required: true, ...(name === "phone_number" ? { type: "tel" } : {}), ...more }));
+    ? accountField(me, "members:write", value(name), { required: true })
+    : field({ name, label, value: value(name), required: true, ...(name === "phone_number" ? { type: "tel" } : {}) }));
 
 const valuesIn = (form) => Object.fromEntries(FIELDS.map(([name]) => [name, valueOf(form, name)]));
 
-export async function show(main, context) {
-  const member = await call("GET", `/members/${context.parts[0]}`, { signal: context.signal });
-  draw(main, context, member);
+/** What differs from a member, of the values that are to be stored in it. */
+const changesOf = (member, values) => Object.fromEntries(FIELDS.map(([name]) => [name, values[name]]).filter(([name, value]) => value !== member[name]));
+
+export async function show(place, context) {
+  draw(place, context, await call("GET", `/members/${context.parts[0]}`, { signal: context.signal }));
 }
 
-function draw(main, context, member, said = "") {
-  const { me, may } = context;
-  const place = h("div");
-  const facts = h("dl", { class: "facts" },
-    fact("Added", time(member.created_at), member.created_by),
-    fact("Changed", time(member.last_modified), member.modified_by),
-    fact("Version", String(member.version)), fact("Id", member.id));
-  const body = may("members:write")
-    ? formOf(inputs(me, (name) => member[name]), [submitButton("Save"), button("Delete", (event) => remove(event.target, place, member), { class: "danger" })],
-      (form) => save(main, context, member, form))
+/** Draws a member, and its form: with its own values, or with others that somebody has typed. The form, null for readers. */
+function draw(place, context, member, values = member, said = "") {
+  const told = h("div"), saved = h("p", { class: "saved" }, said);
+  const writes = context.may("members:write", member.account_id);
+  const body = writes
+    ? formOf(inputs(context.me, (name) => values[name]),
+      [submitButton("Save"), button("Delete", (event) => remove(event.target, place, told, context, member), { class: "danger" })],
+      async (form) => {
+        const sent = valuesIn(form);
+        saved.textContent = "";
+        if (Object.keys(changesOf(member, sent)).length) await save(place, context, member, member, sent);
+        else announce(saved.textContent = "Nothing is changed, so nothing is saved.");
+      })
     : h("dl", { class: "facts" }, FIELDS.map(([name, label]) => fact(label, member[name])));
-  main.replaceChildren(
+  redraw(place,
     h("p", {}, link("All members", `#/members?${new URLSearchParams({ account: member.account_id, by: "last_name", q: "" })}`)),
-    h("h1", {}, nameOf(member)), h("p", { class: "saved", role: "status" }, said), body, place, facts);
+    h("h1", {}, nameOf(member)), saved, body, told,
+    h("dl", { class: "facts" },
+      fact("Added", time(member.created_at), member.created_by),
+      fact("Changed", time(member.last_modified), member.modified_by),
+      fact("Version", String(member.version)), fact("Id", member.id)));
+  return writes ? body : null;
 }
 
 const fact = (term, ...values) => [h("dt", {}, term), h("dd", {}, values.filter((value) => value).flatMap((value, i) => (i ? [", ", value] : [value])))];
 
-async function save(main, context, member, form) {
-  const sent = valuesIn(form);
-  const changes = Object.fromEntries(Object.entries(sent).filter(([name, value]) => value !== member[name]));
-  if (!Object.keys(changes).length) return;
+/**
+ * Saves what somebody changed, from `before` on, over `stored`. Where that is not the newest any more, both versions are
+ * shown; where a value is refused, it stands in the form again with the reason.
+ */
+async function save(place, context, before, stored, mine) {
+  const changes = changesOf(before, mine);
   try {
-    const changed = await call("PATCH", `/members/${member.id}`, { body: changes, match: member.version });
-    if (changed.id !== member.id) history.replaceState(null, "", hrefOf(changed));
-    draw(main, context, changed, "Saved.");
+    const changed = await call("PATCH", `/members/${stored.id}`, { body: changes, match: stored.version });
+    tell(stored.id, changed);
+    if (changed.id !== stored.id) context.movedTo(hrefOf(changed));
+    draw(place, context, changed, changed, "Saved.");
     announce("Saved.");
   } catch (error) {
-    if (error.status !== 412) throw error;
-    await compare(main, context, member, sent);
+    if (error.status === 412) return choose(place, context, before, mine);
+    if (before === stored) throw error; // the form is still there, and shows it
+    showProblem(draw(place, context, stored, { ...stored, ...changes }), error);
   }
 }
 
-/** Somebody was faster: both versions side by side, and the choice between them. */
-async function compare(main, context, member, mine) {
-  const now = await call("GET", `/members/${member.id}`, { signal: context.signal });
-  const place = h("div");
-  const differs = FIELDS.filter(([name]) => mine[name] !== now[name] || now[name] !== member[name]);
-  const keep = button("Save mine over it", () => during(keep, place, async () => {
-    const changes = Object.fromEntries(differs.filter(([name]) => mine[name] !== member[name]).map(([name]) => [name, mine[name]]));
-    const changed = await call("PATCH", `/members/${now.id}`, { body: changes, match: now.version });
-    if (changed.id !== now.id) history.replaceState(null, "", hrefOf(changed));
-    draw(main, context, changed, "Saved.");
-  }), { class: "main" });
-  main.replaceChildren(
-    h("h1", {}, `${nameOf(now)} was changed meanwhile`),
-    h("p", {}, "By ", now.modified_by ?? "somebody", ", ", time(now.last_modified), ". Nothing of yours is saved yet."),
-    h("table", {},
-      h("caption", { class: "quiet" }, "Where they differ"),
-      h("thead", {}, h("tr", {}, ["", "When you opened it", "Yours", "Stored now"].map((title) => h("th", { scope: "col" }, title)))),
-      h("tbody", {}, differs.map(([name, label]) => h("tr", {},
-        h("th", { scope: "row" }, label), h("td", {}, member[name]),
-        h("td", { class: mine[name] !== member[name] ? "changed" : null }, mine[name]),
-        h("td", { class: now[name] !== member[name] ? "changed" : null }, now[name]))))),
-    place,
-    h("div", { class: "buttons" }, keep, button("Take what is stored", () => draw(main, context, now))));
-  announce("Somebody else has changed this member. Choose which version is to stay.");
-  main.querySelector("h1").tabIndex = -1;
-  main.querySelector("h1").focus();
+/** Somebody was faster: shows both versions, for a choice. */
+async function choose(place, context, before, mine) {
+  const stored = await call("GET", `/members/${before.id}`, { signal: context.signal });
+  compare(place, {
+    title: `${nameOf(stored)} was changed meanwhile`, fields: FIELDS, before, mine, stored,
+    keep: () => save(place, context, before, stored, mine),
+    take: async () => draw(place, context, await call("GET", `/members/${before.id}`, { signal: context.signal })),
+  });
 }
 
-async function remove(pressed, place, member) {
+async function remove(pressed, place, told, context, member) {
   if (!(await confirmed(`Delete ${nameOf(member)}?`, "Its phone number and client member id are free at once. This cannot be undone.", "Delete"))) return;
-  await during(pressed, place, async () => {
-    await call("DELETE", `/members/${member.id}`, { match: member.version });
+  await during(pressed, told, async () => {
+    try {
+      await call("DELETE", `/members/${member.id}`, { match: member.version });
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      const stored = await call("GET", `/members/${member.id}`, { signal: context.signal });
+      const said = "Somebody changed this member meanwhile, so it is not deleted. This is what is stored now.";
+      draw(place, context, stored, stored, said);
+      return announce(said);
+    }
+    tell(member.id, null);
     announce(`${nameOf(member)} is deleted.`);
-    location.hash = `#/members${query({ account: member.account_id, by: "last_name" })}`;
+    context.leaveFor(`#/members${query({ account: member.account_id, by: "last_name" })}`);
   });
 }
