@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
@@ -119,7 +119,9 @@ class Record(BaseModel):
         fields = self.model_dump(include=set(Import.model_fields))
         if self.status == "awaiting_upload" and _seconds_since(self.created_at) > UPLOAD_SECONDS:
             error = Failure(code="upload_expired", detail="The file was never uploaded.")
-            fields |= {"status": "failed", "error": error}
+            ended = datetime.fromisoformat(self.created_at) + timedelta(seconds=UPLOAD_SECONDS)
+            finished_at = ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            fields |= {"status": "failed", "error": error, "finished_at": finished_at}
         done = 100 * self.position // self.chunks if self.chunks else 0
         percent = 100 if self.status == "completed" else min(done, 99)
         return Import(**fields, percent=percent, seconds_left=self._seconds_left())

@@ -196,6 +196,7 @@ def test_a_file_that_never_comes_is_not_waited_for(pipeline: Pipeline) -> None:
     record = announced(pipeline, created_at="2026-01-01T00:00:00.000Z")
     shown = pipeline.imports.ledger.get(record.id).shown()
     assert (shown.status, shown.error.code if shown.error else "") == ("failed", "upload_expired")
+    assert shown.finished_at == "2026-01-02T00:00:00.000Z"  # so that nobody who watches it goes on asking
 
 
 def test_one_notice_is_sent_when_an_import_ends(pipeline: Pipeline, account: str) -> None:
