@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Response
 
 from .access import PUBLIC
 from .errors import NotFound
-from .http import not_modified_as, root, route
+from .http import not_modified_as, route
 from .imports import pipeline
 
 admin = Blueprint(__name__)
@@ -42,8 +42,9 @@ def version() -> str:
 def get_page() -> Response:
     """The page itself: asked for anew each time, and sent when it has changed."""
     request = admin.current_request
-    where = root(request)
-    text = files()[PAGE].replace("{root}", where).replace("{version}", version())
+    # Relative addresses hold behind any stage or proxy. They start from the folder that the page seems to be in.
+    inside = str(request.context.get("path", "")).endswith("/")
+    text = files()[PAGE].replace("{folder}", version() if inside else f"admin/{version()}")
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
     kept = {"ETag": tag, "Cache-Control": "no-cache"}
     if not_modified_as(request, tag):

@@ -1070,7 +1070,8 @@ def test_an_api_that_does_not_answer_is_said_so_and_asked_again(inside: Page) ->
     expect(inside.get_by_role("alert")).to_have_count(0)
 
 
-def test_it_works_under_the_stage_path_of_the_gateway(local: Local, browser: Browser) -> None:
+@pytest.mark.parametrize("page_at", ["admin", "admin/"])
+def test_it_works_under_the_stage_path_of_the_gateway(local: Local, browser: Browser, page_at: str) -> None:
     """As behind API Gateway, whose address for this stage the emulator spells in another way."""
     gateway = "http://gateway.localhost:1/api"
     apis = _emulated(local.emulator)
@@ -1084,10 +1085,16 @@ def test_it_works_under_the_stage_path_of_the_gateway(local: Local, browser: Bro
     context = browser.new_context()
     context.route(f"{gateway}/**", through)
     page = context.new_page()
-    page.goto(f"{gateway}/admin")
-    sign_in(page)
-    expect(heading(page, "Members")).to_be_visible()
-    expect(page.locator(".list")).not_to_contain_text("Something went wrong")
+    for address in (
+        f"{gateway}/{page_at}",
+        f"{local.emulator}/restapis/{apis}/api/_user_request_/{page_at}",
+        f"{local.url}/{page_at}",
+    ):
+        page.goto(address)
+        sign_in(page)
+        expect(heading(page, "Members")).to_be_visible()
+        expect(page.locator(".list")).not_to_contain_text("Something went wrong")
+        page.get_by_role("button", name="Sign out").click()
     context.close()
 
 
@@ -1117,17 +1124,20 @@ def test_the_page_may_load_and_talk_to_nothing_foreign(http: Http) -> None:
     assert len(policy["connect-src"].split()) == 2  # and the bucket that takes uploads
     text = answer.body.decode()
     assert not re.search(r"<script(?![^>]*src=)|style=|\son\w+=|https?://", text)
-    assert http.nobody().get("/admin", headers={"If-None-Match": answer.headers["ETag"]}).status == 304
+    assert http.nobody().get("/admin/", headers={"If-None-Match": answer.headers["ETag"]}).status == 304
 
 
 def test_a_file_is_kept_for_ever_under_its_hash_and_not_there_under_another(http: Http) -> None:
     text = http.nobody().get("/admin").body.decode()
-    for address in re.findall(r'(?:src|href)="(/admin/[^"]+)"', text):
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert len(addresses) >= 8
+    assert http.nobody().get("/admin/").body.decode() == text.replace('="admin/', '="')
+    for address in (f"/{address}" for address in addresses):
         answer = http.nobody().get(address)
         assert answer.status == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         http.nobody().get(address.replace("/admin/", "/admin/0")).problem(404, "file_not_found")
-    folder = re.findall(r"/admin/([0-9a-f]+)/", text)[0]
+    folder = re.findall(r"admin/([0-9a-f]+)/", text)[0]
     for name in ("index.html", "nothing.js", "..%2Fadmin.py"):
         http.nobody().get(f"/admin/{folder}/{name}").problem(404, "file_not_found")
 
@@ -1135,6 +1145,7 @@ def test_a_file_is_kept_for_ever_under_its_hash_and_not_there_under_another(http
 def test_what_is_long_is_compressed_for_who_accepts_it(http: Http) -> None:
     text = http.nobody().get("/admin").body.decode()
     [style] = re.findall(r'href="([^"]+style.css)"', text)
+    style = f"/{style}"
     packed = http.nobody().get(style, headers={"Accept-Encoding": "br, gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.body) == http.nobody().get(style).body

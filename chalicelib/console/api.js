@@ -1,6 +1,6 @@
 // The only way to the registry: its HTTP API, with the session's token. A password is sent once and never kept.
 
-const root = document.documentElement.dataset.root;
+const root = new URL("../..", import.meta.url).href.slice(0, -1); // this file is /admin/<hash>/api.js of it
 const KEPT = "rollcall.session"; // in this tab alone, and gone with it
 
 export const session = {
