@@ -71,7 +71,7 @@ async function route() {
     try {
       await view.show(view.place, view.context);
     } catch (error) {
-      if (error.name !== "AbortError") redraw(view.place, h("h1", {}, "That did not work"), failure(error, route));
+      if (error.name !== "AbortError") redraw(view.place, h("h1", {}, "That did not work"), failure(error, error.passing ? route : null));
     }
     if (current !== view) return; // somebody has gone elsewhere meanwhile
   }

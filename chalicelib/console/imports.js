@@ -40,7 +40,7 @@ const pastImports = (signal) => listOf({
 function sender(me, signal) {
   const files = field({
     name: "files", label: "Choose files, or drop them anywhere on this page", type: "file", multiple: true, accept: ".csv,.gz",
-    hint: "CSV files, also .csv.gz, of any size. They are sent at once.",
+    hint: "CSV files, also .csv.gz, of any size. Sending begins when they are chosen.",
   });
   const form = h("form", { class: "drop" },
     field({ name: "mode", label: "What should happen", options: MODES }),
@@ -76,7 +76,7 @@ for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event
 export async function show(place, context) {
   const { signal, parts: [id], may } = context;
   const first = await call("GET", `/imports/${id}`, { signal });
-  const progress = progressOf(), actions = h("div"), results = h("div");
+  const progress = progressOf(Boolean(first.finished_at)), actions = h("div"), results = h("div");
   progress.tell(first);
   redraw(place, h("p", {}, link("All imports", "#/imports")), h("h1", {}, fileOf(first)), progress.place, actions, results);
   if (!first.finished_at && may("imports:write")) actions.append(canceller(first, actions));

@@ -47,10 +47,10 @@ export async function watch(id, signal, progress) {
   }
 }
 
-/** The place that shows an import, `tell` to show how it is now, and `trouble` to say that nobody knows. */
-export function progressOf() {
+/** The place that shows an import, without a bar for one that is `over` already; `tell` to show how it is now, and `trouble` to say that nobody knows. */
+export function progressOf(over = false) {
   const status = h("span", { class: "status" }), pace = h("span", {}), error = h("p", { class: "message bad", hidden: true });
-  const bar = h("progress", { max: "100", "aria-label": "Loaded" });
+  const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: over });
   const { picture, figures, draw } = outcomes();
   const mode = h("dd"), begun = h("dd"), ended = h("dd", {}, "not yet");
   const place = h("section", { "aria-label": "Progress" },

@@ -1,7 +1,7 @@
 // Files on their way. They go one at a time, each announced when its turn comes, and go on while other views are shown.
 
 import { call, put, session } from "./api.js";
-import { announce, button, failure, h, link, redraw } from "./dom.js";
+import { announce, button, failure, focusOn, h, link, redraw } from "./dom.js";
 import { progressOf, summary, watch, WORDS } from "./progress.js";
 
 const open = new Map(); // of each file that is not sent yet, what stops it
@@ -31,7 +31,7 @@ export async function stopAll() {
 
 addEventListener("beforeunload", (event) => { if (open.size) event.preventDefault(); });
 
-/** Takes a file; `options` are those of an import. */
+/** Takes a file; `options` are those of an import. Its card. */
 export function send(file, options) {
   const stop = new AbortController();
   const title = h("h3", {}, file.name), now = h("div", {}, h("p", {}, "Waiting for its turn."));
@@ -55,10 +55,11 @@ export function send(file, options) {
     })
     .catch((error) => {
       ended.add(card);
-      const again = () => { card.remove(); send(file, options); };
+      const again = () => { card.remove(); focusOn(send(file, options).querySelector("h3")); };
       if (stop.signal.aborted) redraw(card, title, h("p", {}, "Not sent: nothing of it is imported."));
       else if (error.name !== "AbortError") redraw(card, title, failure(error, error.passing ? again : null));
     });
+  return card;
 }
 
 const stopped = (signal) => new Promise((_, failed) => signal.addEventListener("abort", () => failed(signal.reason)));
