@@ -50,7 +50,9 @@ def main() -> None:
         file = Path(folder) / "roster.csv"
         with file.open("w", encoding="utf-8", newline="") as text:
             Roster(ROWS, bad=0.03, seed=7, accounts=2).write(text)
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB")
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB", reduced_motion="reduce"
+        )
         page.set_default_timeout(PATIENCE)
         page.goto(f"{url}/admin")
         page.get_by_label("Name").fill(USER)

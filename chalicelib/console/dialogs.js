@@ -1,6 +1,6 @@
 // Dialogs over the page. Going elsewhere closes them, as Esc does; but not one that is `firm`.
 
-import { button, h } from "./dom.js";
+import { button, focusOn, h } from "./dom.js";
 import { formOf, submitButton } from "./forms.js";
 
 /** Opens a dialog; what it is closed with, "" for nothing. `build` gets a function that closes it, and returns its children. */
@@ -15,6 +15,8 @@ export function opened(title, build, attributes = {}) {
     dialog.addEventListener("close", () => {
       if (firm && !closed) return dialog.showModal(); // a browser lets a second Esc through
       dialog.remove();
+      const heading = document.querySelector("#main h1");
+      if (document.activeElement === document.body && heading) focusOn(heading); // what had the focus before is gone
       answer(dialog.returnValue);
     });
     document.body.append(dialog);

@@ -78,7 +78,7 @@ async function rejectedRows(id, signal) {
     path, caption: "Rejected rows in the order of the file", one: "row", signal, empty: "There are none.",
     columns: [
       ["Line", (row) => count(row.line), "number"],
-      ["Reason", (row) => readable(row.reason)],
+      ["Reason", (row) => readable(row.reason), "reason"],
       ...columns.map((name, index) => [name, cell(index)]),
     ],
   });
