@@ -17,7 +17,8 @@ from chalicelib import config
 from chalicelib.bulk import Bulk, Entry
 from chalicelib.csvfile import Piece, rows
 from chalicelib.items import new_member, to_claim, to_item
-from chalicelib.members import NewMember, PhoneRule, read
+from chalicelib.members import NewMember, read
+from chalicelib.phones import PhoneRule
 from chalicelib.rows import Header
 from tools.roster import COLUMNS, Roster
 

@@ -13,20 +13,10 @@ from .directory import Directory
 from .entries import TOKENS
 from .errors import Malformed, NotFound
 from .gate import caller_of, login
-from .http import (
-    answer,
-    conditions,
-    etag,
-    fields,
-    limit_of,
-    next_link,
-    not_modified,
-    parameters,
-    root,
-    route,
-)
+from .http import answer, next_link, root, route
 from .login import IDLE_SECONDS, token_text
 from .members import read
+from .request import conditions, etag, fields, limit_of, not_modified, parameters
 
 access_api = Blueprint(__name__)
 

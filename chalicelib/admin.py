@@ -9,8 +9,9 @@ from chalice.app import Blueprint, Response
 
 from .access import PUBLIC
 from .errors import NotFound
-from .http import not_modified_as, route
+from .http import route
 from .imports import pipeline
+from .request import not_modified_as
 
 admin = Blueprint(__name__)
 

@@ -8,23 +8,11 @@ from .access import PUBLIC, Need
 from .config import dynamodb, settings
 from .errors import FieldError, Invalid, NotFound
 from .gate import caller_of, scope_of
-from .http import (
-    answer,
-    bad_parameters,
-    conditions,
-    etag,
-    fields,
-    limit_of,
-    next_link,
-    not_modified,
-    parameters,
-    root,
-    route,
-    value_of,
-)
+from .http import answer, next_link, root, route
 from .items import Key
 from .listing import Listing, Search
 from .members import Member, MemberChanges, NewMember, parse_member_id, read
+from .request import bad_parameters, conditions, etag, fields, limit_of, not_modified, parameters, value_of
 from .table import MemberTable
 
 api = Blueprint(__name__)

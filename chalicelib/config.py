@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .members import PhoneRule
+from .phones import PhoneRule
 
 if TYPE_CHECKING:
     from botocore.config import Config

@@ -11,7 +11,7 @@ from .drops import check_key
 from .errors import Unreadable
 from .items import now
 from .ledger import Record, Source
-from .members import is_region
+from .phones import is_region
 from .rows import Header, field_of
 from .store import Store
 

@@ -25,7 +25,7 @@ from .drops import wishes
 from .errors import Busy, Ended, NotFound, Unreadable
 from .items import Mode, now
 from .ledger import Failure, Ledger, Record, Source, is_import_id, is_over, moved
-from .members import PhoneRule
+from .phones import PhoneRule
 from .results import Joined, Tally, rejected_header, rejected_rows, report
 from .rows import Header
 from .store import UPLOADS, Store, result_key

@@ -14,23 +14,12 @@ from .access import Need
 from .drops import NO_ROSTER, is_roster
 from .errors import FieldError, Invalid, Malformed, NotFound, UnsupportedMediaType
 from .gate import caller_of, scope_of
-from .http import (
-    JSON,
-    answer,
-    bad_parameters,
-    fields,
-    limit_of,
-    media_type,
-    next_link,
-    parameters,
-    raw_body,
-    root,
-    route,
-)
+from .http import answer, next_link, root, route
 from .imports import pipeline
 from .items import Mode, now
 from .ledger import Record, Source, is_import_id, new_import_id
 from .members import TEXT_SCHEMA, Identifier, Name, NewMember, Region, read
+from .request import JSON, bad_parameters, fields, limit_of, media_type, parameters, raw_body
 from .results import rejected_header, rejected_page
 from .rows import unescaped
 from .store import LINK_SECONDS

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from .csvfile import UNREADABLE, Row
 from .errors import Invalid, Unreadable
-from .members import MemberChanges, NewMember, PhoneRule, read
+from .members import MemberChanges, NewMember, read
+from .phones import PhoneRule
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # what an upsert may leave as it is
 IDS = ("account_id", "client_member_id")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from app import app
 from chalicelib import config
-from chalicelib.http import MAX_BODY
 from chalicelib.imports_api import MAX_CSV
 from chalicelib.members import READ_ONLY, NewMember, member_id
+from chalicelib.request import MAX_BODY
 
 from .client import FORM, JSON, Answer, Http, href
 

@@ -19,7 +19,8 @@ from chalicelib import config
 from chalicelib.bulk import OUTCOMES
 from chalicelib.items import claimed, from_item, member_key
 from chalicelib.ledger import Record
-from chalicelib.members import Member, NewMember, PhoneRule, read
+from chalicelib.members import Member, NewMember, read
+from chalicelib.phones import PhoneRule
 from chalicelib.results import BYTE_ORDER_MARK
 from chalicelib.rows import RESULT_COLUMNS
 from chalicelib.table import MemberTable

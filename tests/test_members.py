@@ -19,13 +19,12 @@ from chalicelib.members import (
     READ_ONLY,
     MemberChanges,
     NewMember,
-    PhoneRule,
     clean,
     member_id,
     parse_member_id,
     read,
-    usual_phone,
 )
+from chalicelib.phones import PhoneRule, usual_phone
 
 PHONES = yaml.safe_load((Path(__file__).parent / "cases" / "phones.yaml").read_text(encoding="utf-8"))
 RALPH = {

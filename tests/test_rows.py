@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chalicelib.csvfile import MAX_LINES, MAX_ROW, Piece, Row, decoded, delimited, pieces, rows
 from chalicelib.errors import Unreadable
-from chalicelib.members import NewMember, PhoneRule
+from chalicelib.members import NewMember
+from chalicelib.phones import PhoneRule
 from chalicelib.rows import MAX_COLUMNS, Header, field_of
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]
