@@ -1,1 +1,1 @@
-"""Rollcall: the registry, its HTTP API and its imports. docs/inside.md has a map of the rooms."""
+"""Rollcall: the registry, its HTTP API and its imports. README.md has a map of the rooms."""

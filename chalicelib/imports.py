@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any, get_args
+from typing import Any
 
 from . import config
 from .bulk import Bulk, Entry, Outcome
@@ -23,7 +23,7 @@ from .csvfile import Row, rows
 from .cutting import cut
 from .drops import wishes
 from .errors import Busy, Ended, NotFound, Unreadable
-from .items import Mode, now
+from .items import now
 from .ledger import Failure, Ledger, Record, Source, is_import_id, is_over, moved
 from .phones import PhoneRule
 from .results import Joined, Tally, rejected_header, rejected_rows, report
@@ -31,7 +31,6 @@ from .rows import Header
 from .store import UPLOADS, Store, result_key
 from .trial import Trial
 
-MODES: tuple[Mode, ...] = get_args(Mode)
 Settle = Callable[[list[Entry]], Mapping[int, Outcome]]
 
 NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")

@@ -70,7 +70,7 @@ class NewImport(BaseModel):
 
 @route(imports_api, "POST", "/imports", needs=WRITE)
 def start_import() -> Response:
-    """Imports the CSV in the body, or says where to send a file of any size."""
+    """Imports the CSV in the body, or says where to send a larger file, of up to 5 GB."""
     request = imports_api.current_request
     kind = media_type(request)
     if kind == CSV:

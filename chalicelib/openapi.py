@@ -207,7 +207,7 @@ def _start_import() -> Schema:
     bodies = {"text/csv": {"schema": {"type": "string", "pattern": r"\S"}}, **content("NewImport", JSON)}
     return operation(
         "startImport",
-        "Import a CSV of up to 4.5 MB, or get an address for a file of any size",
+        "Import a CSV of up to 4.5 MB, or get an address for a file of up to 5 GB",
         {
             "201": answer("PUT the file at `upload.url` within 15 minutes.", "Announced", "Location"),
             "202": answer("The import has begun; watch it at Location.", "Import", "Location"),

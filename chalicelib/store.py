@@ -32,7 +32,7 @@ class Store:
         return f"{UPLOADS}{import_id}/{name}"
 
     def upload_url(self, key: str) -> str:
-        """Where a file of any size can be PUT."""
+        """Where a file of up to 5 GB can be PUT."""
         params = {"Bucket": self.settings.bucket_name, "Key": key}
         return self._s3.generate_presigned_url("put_object", Params=params, ExpiresIn=LINK_SECONDS)
 

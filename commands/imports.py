@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
+from chalicelib.drops import MODES
 from chalicelib.errors import Invalid, RegistryError
-from chalicelib.imports import MODES
 from chalicelib.imports_api import NewImport
 from chalicelib.ledger import Import, Record
 from chalicelib.members import read

@@ -40,7 +40,7 @@ const pastImports = (signal) => listOf({
 function sender(me, signal) {
   const files = field({
     name: "files", label: "Choose files, or drop them anywhere on this page", type: "file", multiple: true, accept: ".csv,.gz",
-    hint: "CSV files, also .csv.gz, of any size. Sending begins when they are chosen.",
+    hint: "CSV files, also .csv.gz, of up to 5 GB. Sending begins when they are chosen.",
   });
   const form = h("form", { class: "drop" },
     field({ name: "mode", label: "What should happen", options: MODES }),

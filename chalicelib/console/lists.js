@@ -26,6 +26,7 @@ export function listOf({ path, filters = {}, caption, columns, empty, one, signa
   async function more(fresh = false) {
     if (loading && fresh) stale = true;
     if (loading || (over && !fresh) || signal.aborted) return;
+    let onward = false;
     loading = true;
     table.setAttribute("aria-busy", "true");
     seen.unobserve(end);
@@ -37,7 +38,8 @@ export function listOf({ path, filters = {}, caption, columns, empty, one, signa
       else body.append(...rows);
       cursor = page.next;
       over = !cursor;
-      tell();
+      onward = !over && !body.rows.length; // a page may be empty: what it looked at was others'
+      if (!onward) tell();
     } catch (error) {
       if (error.name !== "AbortError") fail(error);
     } finally {
@@ -47,7 +49,7 @@ export function listOf({ path, filters = {}, caption, columns, empty, one, signa
     if (stale) {
       stale = false;
       await more(true);
-    }
+    } else if (onward) await more();
   }
 
   function tell() {
