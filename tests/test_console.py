@@ -476,6 +476,7 @@ def test_what_comes_late_is_drawn_where_it_was_asked_for_and_nowhere_else(
         expect(inside.locator("[inert] input")).to_have_count(5)  # nothing typed now would be lost unseen
         inside.get_by_role("link", name="Imports").click()
         expect(heading(inside, "Imports")).to_be_visible()
+        expect(inside.locator("table[aria-busy=true]")).to_have_count(0)  # what it says comes first
     expect(inside.locator("#live")).to_have_text("Saved.")
     expect(heading(inside, "Imports")).to_be_visible()
     inside.go_back()
@@ -487,6 +488,7 @@ def test_what_comes_late_is_drawn_where_it_was_asked_for_and_nowhere_else(
         inside.get_by_role("button", name="Add").click()
         inside.get_by_role("link", name="Imports").click()
         expect(heading(inside, "Imports")).to_be_visible()
+        expect(inside.locator("table[aria-busy=true]")).to_have_count(0)  # what it says comes first
     expect(inside.locator("#live")).to_have_text("Ben Lee is added.")
     assert inside.url.endswith("#/imports")
 
