@@ -285,6 +285,31 @@ def test_who_signs_out_is_out_at_once_and_the_registry_hears_of_it(local: Local,
     until(lambda: refused(local, token))
 
 
+def test_who_knows_the_old_password_chooses_a_new_one_and_stays(local: Local, page: Page) -> None:
+    name = f"user-{uuid.uuid4().hex[:8]}"
+    local.call("POST", "/users", {"name": name, "password": PASSWORD, "groups": ["viewers"]})
+    sign_in(page, name, PASSWORD)
+    page.get_by_role("button", name="Password").click()
+    dialog = page.get_by_role("dialog", name="Change your password")
+
+    def choose(old: str, new: str) -> None:
+        dialog.get_by_label("Old password").fill(old)
+        dialog.get_by_label("New password").fill(new)
+        dialog.get_by_role("button", name="Change").click()
+
+    choose("a wrong horse battery", "another horse battery")
+    expect(dialog.get_by_role("alert")).to_have_text("The old password is wrong.")
+    choose(PASSWORD, "too short")
+    expect(dialog.locator(".error", has_text="12 to 256 characters")).to_be_visible()
+    choose(PASSWORD, "another horse battery")
+    expect(dialog).to_have_count(0)
+    page.get_by_role("link", name="Imports").click()
+    expect(heading(page, "Imports")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, name, "another horse battery")
+    expect(heading(page, "Members")).to_be_visible()
+
+
 def test_a_registry_that_does_not_answer_signs_nobody_out(inside: Page) -> None:
     inside.route("**/me", lambda route: route.abort())
     inside.reload()
@@ -758,6 +783,19 @@ def test_an_import_is_watched_on_after_a_look_that_failed(local: Local, inside: 
 
 def csv(name: str, account: str, count: int = 3) -> Any:
     return {"name": name, "mimeType": "text/csv", "buffer": roster(account, count).encode()}
+
+
+def test_an_empty_page_of_a_list_is_not_its_end(local: Local, inside: Page, account: str) -> None:
+    """The registry has looked at many imports that are others', and says where to go on."""
+    sent = local.call("POST", "/imports?filename=mine.csv", roster(account, 1), kind="text/csv")["id"]
+    finished(local, sent)
+
+    def nothing_yet(route: Route) -> None:
+        route.fulfill(json={"items": [], "next": "99991231T235959Z-aaaaaaaaaa"})
+
+    inside.route(re.compile(r"/imports\?limit=50$"), nothing_yet)
+    inside.get_by_role("link", name="Imports").click()
+    expect(inside.get_by_role("link", name="mine.csv").first).to_be_visible()
 
 
 def test_files_go_one_at_a_time_and_on_while_other_views_are_shown(inside: Page, account: str) -> None:

@@ -4,7 +4,7 @@ import { may } from "./accounts.js";
 import { call, session } from "./api.js";
 import { closeAll, confirmed } from "./dialogs.js";
 import { announce, button, failure, focusOn, h, link, plural, redraw, titled } from "./dom.js";
-import { signInAgain, signInForm } from "./signin.js";
+import { changePassword, signInAgain, signInForm } from "./signin.js";
 import * as access from "./access.js";
 import * as imports from "./imports.js";
 import * as members from "./members.js";
@@ -35,7 +35,7 @@ function shell() {
     h("header", {},
       h("span", { class: "brand" }, "Rollcall"),
       h("nav", { "aria-label": "Main" }, items.map(([key, text, href]) => link(text, href, { "data-key": key }))),
-      h("span", { class: "who" }, me.name, button("Sign out", signOut))),
+      h("span", { class: "who" }, me.name, button("Password", () => changePassword(me.name)), button("Sign out", signOut))),
     h("main", { id: "main", tabindex: "-1" }),
     live());
 }

@@ -137,11 +137,14 @@ function draw(place, context, member, values = member, said = "") {
     h("p", {}, link("All members", `#/members?${new URLSearchParams({ account: member.account_id, by: "last_name", q: "" })}`)),
     h("h1", {}, nameOf(member)), saved, body, told,
     h("dl", { class: "facts" },
-      fact("Added", time(member.created_at), member.created_by),
-      fact("Changed", time(member.last_modified), member.modified_by),
+      fact("Added", time(member.created_at), writer(context, member.created_by)),
+      fact("Changed", time(member.last_modified), writer(context, member.modified_by)),
       fact("Version", String(member.version)), fact("Id", member.id)));
   return writes ? body : null;
 }
+
+/** Who wrote a member; an import can be looked at. */
+const writer = (context, by) => (by?.startsWith("import:") && context.may("imports:read") ? link(by, `#/imports/${by.slice(7)}`) : by);
 
 const fact = (term, ...values) => [h("dt", {}, term), h("dd", {}, values.filter((value) => value).flatMap((value, i) => (i ? [", ", value] : [value])))];
 

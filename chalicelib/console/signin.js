@@ -1,9 +1,20 @@
-// Signing in: on a page of its own, and over a page whose session has ended.
+// What takes a password: signing in, on a page of its own and over one whose session has ended, and a new password.
 
 import { call, Problem, session } from "./api.js";
-import { opened } from "./dialogs.js";
-import { button, h, plural } from "./dom.js";
+import { formDialog, opened } from "./dialogs.js";
+import { announce, button, h, plural } from "./dom.js";
 import { field, formOf, submitButton, valueOf } from "./forms.js";
+
+/** A call with a name and a password; a refusal of those says `wrong`. */
+async function callWith(basic, method, path, wrong, options = {}) {
+  try {
+    return await call(method, path, { ...options, basic });
+  } catch (error) {
+    throw error.status === 401 ? new Problem(401, { detail: wrong })
+      : error.status === 429 ? new Problem(429, { detail: `Too many wrong passwords. Try again ${error.retryAfter ? `in ${plural(error.retryAfter, "second")}` : "in a while"}.` })
+      : error;
+  }
+}
 
 /** The form; `entered` is called with who it is. */
 export const signInForm = (entered, ...buttons) => formOf(
@@ -12,14 +23,7 @@ export const signInForm = (entered, ...buttons) => formOf(
   [submitButton("Sign in"), ...buttons],
   async (form) => {
     const basic = { name: valueOf(form, "name"), password: valueOf(form, "password") };
-    let token;
-    try {
-      ({ token } = await call("POST", "/sessions", { basic }));
-    } catch (error) {
-      throw error.status === 401 ? new Problem(401, { detail: "The name or the password is wrong." })
-        : error.status === 429 ? new Problem(429, { detail: `Too many wrong passwords. Try again ${error.retryAfter ? `in ${plural(error.retryAfter, "second")}` : "in a while"}.` })
-        : error;
-    }
+    const { token } = await callWith(basic, "POST", "/sessions", "The name or the password is wrong.");
     const who = await call("GET", "/me", { token });
     session.begin(token);
     await entered(who);
@@ -34,3 +38,17 @@ export async function signInAgain(name) {
   ], { firm: true, class: "again" });
   return who;
 }
+
+/** Lets somebody choose a new password, for the old one. All sessions end with that; this tab begins another. */
+export const changePassword = (name) => formDialog(
+  "Change your password",
+  [field({ name: "old", label: "Old password", type: "password", autocomplete: "current-password" }),
+    field({ name: "password", label: "New password", type: "password", autocomplete: "new-password", hint: "12 characters or more." })],
+  "Change",
+  async (form) => {
+    const password = valueOf(form, "password");
+    const old = { name, password: valueOf(form, "old") };
+    await callWith(old, "PATCH", "/me", "The old password is wrong.", { body: { password } });
+    session.begin((await call("POST", "/sessions", { basic: { name, password } })).token);
+    announce("Your password is changed.");
+  });
