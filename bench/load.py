@@ -14,10 +14,11 @@ import boto3
 
 from bench.stub import rows_asked, stubbed
 from chalicelib import config
-from chalicelib.bulk import Bulk, Entry
+from chalicelib.bulk import Bulk
 from chalicelib.csvfile import Piece, rows
 from chalicelib.items import new_member, to_claim, to_item
 from chalicelib.members import NewMember, read
+from chalicelib.outcomes import Entry
 from chalicelib.phones import PhoneRule
 from chalicelib.rows import Header
 from tools.roster import COLUMNS, Roster

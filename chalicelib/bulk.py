@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import Busy, Holder
+from .errors import Busy
 from .items import (
     Item,
     Key,
@@ -26,7 +26,7 @@ from .items import (
     origin_of,
 )
 from .listing import KEYS_A_READ, batch_get
-from .members import Member, NewMember
+from .outcomes import Entry, Held, Outcome, rejection
 from .table import CLIENT_ID, PHONE, alteration, creation
 from .transact import ATTEMPTS, Leg, Refused, Writer
 
@@ -35,38 +35,7 @@ if TYPE_CHECKING:
 
 MAX_LEGS = 100  # DynamoDB's limit for one transaction
 BATCH = MAX_LEGS // 2  # rows settled together: a new member takes two legs
-OUTCOMES = ("created", "updated", "unchanged", "rejected")
-
-
-class Entry(NamedTuple):
-    """A row that describes a member: the line it stands on, and the member, "" where an upsert keeps a field."""
-
-    line: int
-    member: NewMember
-
-    @property
-    def key(self) -> Key:
-        """Whom the row is about."""
-        return Key(self.member.account_id, self.member.client_member_id)
-
-    @property
-    def phone(self) -> Key:
-        """The phone number it asks for, within its account."""
-        return Key(self.member.account_id, self.member.phone_number)
-
-    def over(self, old: Member) -> NewMember:
-        """The member with what `old` has in place of blanks."""
-        kept = old.writable()
-        filled: dict[str, Any] = {name: value or kept[name] for name, value in self.member}
-        return NewMember.model_construct(**filled)
-
-
-class Outcome(NamedTuple):
-    """What became of a row: one of OUTCOMES, and for a rejected one why."""
-
-    outcome: str
-    code: str = ""
-    reason: str = ""
+GLANCE = 10  # rows of a chunk whose members are looked for before it is written
 
 
 class Change(NamedTuple):
@@ -104,7 +73,7 @@ class Bulk:
         self._by = f"import:{import_id}"
         self._mode = mode
         self._in_flight = in_flight
-        self._held = _Held(import_id)
+        self._held = Held(import_id)
         self._outcomes = dict(known or {})
         self._note = note or (lambda _: None)
 
@@ -113,7 +82,7 @@ class Bulk:
         entries = [entry for entry in entries if entry.line not in self._outcomes]
         first = True
         with ThreadPoolExecutor(self._in_flight) as pool:
-            stored = self._stored(pool, entries) if self._mode == "upsert" else {}
+            stored = self._stored(pool, entries) if self._looks_first(pool, entries) else {}
             while entries:
                 now, entries = self._apart(entries, stored)
                 if now and not first:
@@ -129,6 +98,16 @@ class Bulk:
                 if self._mode == "upsert" and entries:
                     stored |= self._stored(pool, now)
         return self._outcomes
+
+    def _looks_first(self, pool: ThreadPoolExecutor, entries: Sequence[Entry]) -> bool:
+        """Whether to read the members before they are written.
+
+        An upsert must. Where most of the first few are there already, the file was imported before: its rows then
+        cost a read each, and not a write that is refused.
+        """
+        first = entries[:GLANCE]
+        there = self._stored(pool, first) if self._mode == "create" else {}
+        return self._mode == "upsert" or 2 * len(there) > len(first)
 
     def recall(self, entries: Sequence[Entry]) -> dict[int, Outcome]:
         """The outcomes of those rows that an earlier try has settled, without writing anything."""
@@ -200,6 +179,8 @@ class Bulk:
         new = entry.over(old)
         if old.same_as(new):
             return Outcome("unchanged")
+        if self._mode != "upsert":
+            return rejection(CLIENT_ID, holder_of(item), self._import_id)
         origin = Origin(self._import_id, entry.line, "updated")
         return Change(entry, "updated", alteration(item, changed_member(old, new, self._by), str(origin)))
 
@@ -247,58 +228,11 @@ class Bulk:
         """The outcome of a row by what stood in its way, or the change to try now that the member is another."""
         if list(failed) == [PHONE]:
             return rejection(PHONE, holder_of(failed[PHONE]), self._import_id), failed[PHONE]
-        if self._mode == "upsert":
+        item = failed.get(CLIENT_ID)
+        if self._mode == "upsert":  # what changed it since it was read is not shown by every leg
             item = next(iter(batch_get(self._client, self._table_name, [member_key(*entry.key)])), None)
-            change = self._change(entry, item)
-            return change if isinstance(change, Change) else (change, item or {})
-        item = failed[CLIENT_ID]
-        earlier = self._done_before(entry, item)
-        if earlier:
-            return earlier, item
-        if from_item(item).same_as(entry.member):
-            return Outcome("unchanged"), item
-        return rejection(CLIENT_ID, holder_of(item), self._import_id), item
-
-
-class _Held:
-    """What a load has learnt: who holds which value. Spares one write per hopeless row."""
-
-    def __init__(self, import_id: str) -> None:
-        self._import_id = import_id
-        self._members: dict[Key, Item] = {}
-        self._phones: dict[Key, Item] = {}  # the holder's item, or its claim
-
-    def learn(self, entry: Entry, outcome: Outcome, item: Item, before: Item | None) -> None:
-        """Takes in what became of a row, the item that says so, and the member as it was before."""
-        if outcome.code == f"{PHONE}_taken":
-            self._phones[entry.phone] = item
-        elif outcome.code == f"{CLIENT_ID}_taken":
-            self._members[entry.key] = item
-        elif item:
-            if before:
-                self._phones.pop(Key(entry.key.account_id, before["phone_number"]["S"]), None)
-            self._members[entry.key] = item
-            self._phones[Key(entry.key.account_id, item["phone_number"]["S"])] = item
-
-    def judge(self, entry: Entry, mode: Mode) -> Outcome | None:
-        """The outcome of a row whose values are known to be held, else None."""
-        if mode != "upsert" and self._members and entry.key in self._members:
-            item = self._members[entry.key]
-            if from_item(item).same_as(entry.member):
-                return Outcome("unchanged")
-            return rejection(CLIENT_ID, holder_of(item), self._import_id)
-        holder = self._phones.get(entry.phone) if self._phones else None
-        if holder and key_of(holder) != entry.key:
-            return rejection(PHONE, holder_of(holder), self._import_id)
-        return None
-
-
-def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
-    """The outcome of a row that asks for what another member has."""
-    who = f"member {holder.member_id}"
-    if holder.import_id == import_id:
-        who = f"line {holder.line} of this file"
-    return Outcome("rejected", f"{what}_taken", f"{what}: It belongs to {who} in this account.")
+        change = self._change(entry, item)
+        return change if isinstance(change, Change) else (change, item or {})
 
 
 def _transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:

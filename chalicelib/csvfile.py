@@ -122,6 +122,9 @@ def bounded(blocks: Iterable[str]) -> Iterator[str]:
 def _short(blocks: Iterable[str]) -> Iterator[str]:
     """The blocks, those of more than MAX_LINES cut into several."""
     for block in blocks:
+        if block.count("\n") <= MAX_LINES:
+            yield block
+            continue
         lines = io.StringIO(block)
         while part := "".join(islice(lines, MAX_LINES)):
             yield part

@@ -18,13 +18,14 @@ from functools import cache
 from typing import Any
 
 from . import config
-from .bulk import Bulk, Entry, Outcome
+from .bulk import Bulk
 from .csvfile import Row, rows
 from .cutting import cut
 from .drops import wishes
 from .errors import Busy, Ended, NotFound, Unreadable
 from .items import now
 from .ledger import Failure, Ledger, Record, Source, is_import_id, is_over, moved
+from .outcomes import Entry, Outcome
 from .phones import PhoneRule
 from .results import Joined, Tally, rejected_header, rejected_rows, report
 from .rows import Header

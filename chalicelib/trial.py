@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from .bulk import Bulk, Entry, Outcome, rejection
+from .bulk import Bulk
 from .items import (
     Item,
     Key,
@@ -21,6 +21,7 @@ from .items import (
     in_trial,
     trial_key,
 )
+from .outcomes import Entry, Outcome, rejection
 from .table import CLIENT_ID, PHONE
 from .transact import Leg, put_new
 

@@ -13,10 +13,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chalicelib import config
-from chalicelib.bulk import Bulk, Entry, Outcome
+from chalicelib.bulk import Bulk
 from chalicelib.errors import Busy, NotFound, Taken
 from chalicelib.items import Key, Mode
 from chalicelib.members import Member, NewMember
+from chalicelib.outcomes import Entry, Outcome
 from chalicelib.table import MemberTable
 from infra.package import table_definition
 from tests.registry import (
@@ -73,6 +74,17 @@ def rest(member: Member) -> dict[str, str]:
 
 
 # ---- Mode create -------------------------------------------------------------------------------------------------
+
+
+def test_rows_that_are_there_already_cost_reads_and_no_writes(table: MemberTable, account: str) -> None:
+    people = [person(account, n) for n in range(120)]
+    assert set(said(load(people))) == {"created"}
+    changed = [*people[:-1], person(account, 119, first_name="Ann"), person(account, 120)]
+    with metered(config.dynamodb()) as meter:
+        outcomes = said(load(changed))
+    assert outcomes == ["unchanged"] * 119 + ["client_member_id_taken", "created"]
+    assert meter.calls["TransactWriteItems"] == 1  # of the one that is new
+    assert {m.first_name for m in members_of(account).values()} == {"Ralph"}
 
 
 def test_every_good_row_goes_in_and_every_bad_one_says_why(table: MemberTable, account: str) -> None:
@@ -161,7 +173,7 @@ def test_a_hundred_and_twenty_rows_with_clashes_all_over(table: MemberTable, acc
 def test_rows_are_written_fifty_to_a_transaction(table: MemberTable, account: str) -> None:
     with metered(config.dynamodb()) as meter:
         load([person(account, n) for n in range(120)])
-    assert meter.calls == {"TransactWriteItems": 3}  # and nothing is read
+    assert meter.calls == {"TransactWriteItems": 3, "BatchGetItem": 1}  # and a glance at what is there
     if counts_units_as_aws():
         assert meter.units == 120 * 5
 
@@ -172,7 +184,7 @@ def test_a_batch_with_bad_rows_is_written_again_without_them_once(table: MemberT
     with metered(config.dynamodb()) as meter:
         outcomes = load([person(account, n, last_name="Vole") for n in range(50)])
     assert Counter(said(outcomes)) == {"created": 45, "client_member_id_taken": 5}
-    assert meter.calls.total() == 2
+    assert meter.calls == {"TransactWriteItems": 2, "BatchGetItem": 1}
 
 
 # ---- Mode upsert -------------------------------------------------------------------------------------------------

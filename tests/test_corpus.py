@@ -16,10 +16,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib import config
-from chalicelib.bulk import OUTCOMES
 from chalicelib.items import claimed, from_item, member_key
 from chalicelib.ledger import Record
 from chalicelib.members import Member, NewMember, read
+from chalicelib.outcomes import OUTCOMES
 from chalicelib.phones import PhoneRule
 from chalicelib.results import BYTE_ORDER_MARK
 from chalicelib.rows import RESULT_COLUMNS

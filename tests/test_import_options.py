@@ -6,10 +6,10 @@ import json
 import pytest
 
 from chalicelib import config
-from chalicelib.bulk import OUTCOMES
 from chalicelib.errors import Ended, NotFound
 from chalicelib.items import Key, now
 from chalicelib.ledger import Record, Source, new_import_id
+from chalicelib.outcomes import OUTCOMES
 from chalicelib.table import MemberTable
 from tests.pipeline import KilledError, Pipeline, dies
 

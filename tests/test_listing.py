@@ -10,11 +10,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chalicelib import config
-from chalicelib.bulk import Bulk, Entry
+from chalicelib.bulk import Bulk
 from chalicelib.errors import Malformed
 from chalicelib.items import SHARDS, Key, folded, name_order, shard_of
 from chalicelib.listing import Listing, Search
 from chalicelib.members import Member, NewMember
+from chalicelib.outcomes import Entry
 from chalicelib.table import MemberTable
 from tests.registry import edited, metered, odd_people, person, phone
 

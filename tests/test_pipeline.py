@@ -5,9 +5,9 @@ import io
 import pytest
 
 from chalicelib import config
-from chalicelib.bulk import OUTCOMES
 from chalicelib.items import Key
 from chalicelib.ledger import Record, new_import_id
+from chalicelib.outcomes import OUTCOMES
 from chalicelib.table import MemberTable
 from tests.pipeline import KilledError, Pipeline, dies
 from tools.roster import Roster
@@ -261,8 +261,8 @@ def test_a_chunk_that_was_given_up_closes_with_its_rows_accounted_for(
     record = pipeline.imports.ledger.hold(pipeline.imports.ledger.get(import_id))
     assert record
     bulk = pipeline.imports._bulk(record)  # noqa: SLF001 - a worker that dies after its first rows
-    from chalicelib.bulk import Entry
     from chalicelib.members import NewMember, read
+    from chalicelib.outcomes import Entry
     from chalicelib.phones import PhoneRule
 
     written = {

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.bulk import OUTCOMES, Outcome
 from chalicelib.csvfile import MAX_ROW, Piece, Row, decoded, delimited, pieces, rows
 from chalicelib.items import Key
+from chalicelib.outcomes import OUTCOMES, Outcome
 from chalicelib.phones import PhoneRule
 from chalicelib.results import SAMPLE, Tally, rejected_header, rejected_rows
 from chalicelib.rows import RESULT_COLUMNS, Header, escaped, field_of, unescaped

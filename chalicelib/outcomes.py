@@ -1,0 +1,82 @@
+"""What became of a row, and what a load has learnt of who holds which value."""
+
+from typing import Any, NamedTuple
+
+from .errors import Holder
+from .items import Item, Key, Mode, from_item, holder_of, key_of
+from .members import Member, NewMember
+from .table import CLIENT_ID, PHONE
+
+OUTCOMES = ("created", "updated", "unchanged", "rejected")
+
+
+class Entry(NamedTuple):
+    """A row that describes a member: the line it stands on, and the member, "" where an upsert keeps a field."""
+
+    line: int
+    member: NewMember
+
+    @property
+    def key(self) -> Key:
+        """Whom the row is about."""
+        return Key(self.member.account_id, self.member.client_member_id)
+
+    @property
+    def phone(self) -> Key:
+        """The phone number it asks for, within its account."""
+        return Key(self.member.account_id, self.member.phone_number)
+
+    def over(self, old: Member) -> NewMember:
+        """The member with what `old` has in place of blanks."""
+        kept = old.writable()
+        filled: dict[str, Any] = {name: value or kept[name] for name, value in self.member}
+        return NewMember.model_construct(**filled)
+
+
+class Outcome(NamedTuple):
+    """What became of a row: one of OUTCOMES, and for a rejected one why."""
+
+    outcome: str
+    code: str = ""
+    reason: str = ""
+
+
+class Held:
+    """What a load has learnt: who holds which value. Spares one write per hopeless row."""
+
+    def __init__(self, import_id: str) -> None:
+        self._import_id = import_id
+        self._members: dict[Key, Item] = {}
+        self._phones: dict[Key, Item] = {}  # the holder's item, or its claim
+
+    def learn(self, entry: Entry, outcome: Outcome, item: Item, before: Item | None) -> None:
+        """Takes in what became of a row, the item that says so, and the member as it was before."""
+        if outcome.code == f"{PHONE}_taken":
+            self._phones[entry.phone] = item
+        elif outcome.code == f"{CLIENT_ID}_taken":
+            self._members[entry.key] = item
+        elif item:
+            if before:
+                self._phones.pop(Key(entry.key.account_id, before["phone_number"]["S"]), None)
+            self._members[entry.key] = item
+            self._phones[Key(entry.key.account_id, item["phone_number"]["S"])] = item
+
+    def judge(self, entry: Entry, mode: Mode) -> Outcome | None:
+        """The outcome of a row whose values are known to be held, else None."""
+        if mode != "upsert" and self._members and entry.key in self._members:
+            item = self._members[entry.key]
+            if from_item(item).same_as(entry.member):
+                return Outcome("unchanged")
+            return rejection(CLIENT_ID, holder_of(item), self._import_id)
+        holder = self._phones.get(entry.phone) if self._phones else None
+        if holder and key_of(holder) != entry.key:
+            return rejection(PHONE, holder_of(holder), self._import_id)
+        return None
+
+
+def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
+    """The outcome of a row that asks for what another member has."""
+    who = f"member {holder.member_id}"
+    if holder.import_id == import_id:
+        who = f"line {holder.line} of this file"
+    return Outcome("rejected", f"{what}_taken", f"{what}: It belongs to {who} in this account.")
