@@ -47,7 +47,8 @@ def change_me() -> Response:
     caller = caller_of(access_api.current_request)
     caller.require_password()
     new = read(OwnChanges, fields(access_api.current_request))
-    directory().change_user(caller.name, UserChanges(password=new.password))
+    # The gateway may remember a caller whose password was replaced a moment ago.
+    directory().change_user(caller.name, UserChanges(password=new.password), epoch=caller.epoch)
     return Response("", {}, 204)
 
 

@@ -39,7 +39,7 @@ from .entries import (
     token_item,
     user_item,
 )
-from .errors import Busy, Conflict, FieldError, Invalid, NotFound
+from .errors import Busy, Conflict, FieldError, Invalid, NotFound, Unauthorized
 from .items import Item, now
 from .table import Condition, always, check
 from .transact import Leg, Refused, Writer, attempts, calm, delete, put_new, put_over
@@ -144,8 +144,13 @@ class Directory:
 
         return self._write(legs)
 
-    def change_user(self, name: str, changes: UserChanges, matches: Condition = always) -> User:
-        """Changes what is set. Raises NotFound, Stale, Invalid, or Conflict for the last admin."""
+    def change_user(
+        self, name: str, changes: UserChanges, matches: Condition = always, epoch: int | None = None
+    ) -> User:
+        """Changes what is set; with an `epoch` for who came with its password, and for nobody after that.
+
+        Raises NotFound, Stale, Invalid, Unauthorized, or Conflict for the last admin.
+        """
         given = changes.model_dump(exclude_unset=True)
         if "password" in given:
             given["password"] = passwords.kept(given["password"])
@@ -153,8 +158,10 @@ class Directory:
         def legs(groups: Groups) -> tuple[list[Leg], User]:
             old = self._user(name)
             check(matches, old.version)
-            epoch = old.epoch + ("password" in given or given.get("active") is False)
-            user = old.model_copy(update={**given, "version": old.version + 1, "epoch": epoch})
+            if epoch not in (None, old.epoch):
+                raise Unauthorized
+            moved = old.epoch + ("password" in given or given.get("active") is False)
+            user = old.model_copy(update={**given, "version": old.version + 1, "epoch": moved})
             _known(user.groups, groups)
             self._keep_an_admin(groups, groups, user)
             leg = put_over(VERSION, user_item(user), version={"N": str(old.version)})

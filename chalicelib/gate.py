@@ -40,7 +40,7 @@ class Asked(AuthRequest):
 
 @gate.authorizer(ttl_seconds=CACHED_SECONDS, name="authorize")
 def authorize(request: Asked) -> AuthResponse:
-    """Who sends this Authorization header, for every route: the gateway keeps the answer for all of them."""
+    """Who sends this Authorization header from this address: the gateway keeps the answer, for all routes."""
     try:
         caller = login().caller(request.token, request.source)
     except Unauthorized as error:

@@ -80,12 +80,12 @@ class Imports:
             stopped = moved(record, "cancelled", failure)
             if record.status == "loading":  # the steps go on, and load nothing more
                 done = self.ledger.move(stopped, "loading")
-            elif record.status in ("awaiting_upload", "splitting"):
+            elif record.status in ("awaiting_upload", "splitting") and not record.shown().finished_at:
                 done = self._end(stopped, record.status).status == "cancelled"
             else:
                 if record.finished_at:
                     self._tell(record)
-                raise Ended(f"The import has ended: it is {record.status}.")
+                raise Ended(f"The import has ended: it is {record.shown().status}.")
             if done:
                 return self.ledger.get(import_id)
 

@@ -131,7 +131,7 @@ def get_report(import_id: str) -> Response:
     """The report of an import that has ended: counts by code, columns, times."""
     record = _record(import_id)
     if not record.finished_at or not record.noticed:
-        raise NotFound(f"There is no report yet: the import is {record.status}.", code="no_results")
+        raise NotFound(f"There is no report: the import is {record.shown().status}.", code="no_results")
     report = pipeline().store.result(record.id, "report.json")
     return Response(report.decode(), {"Content-Type": JSON}, 200)
 
@@ -140,6 +140,7 @@ def get_report(import_id: str) -> Response:
 def get_rejected(import_id: str) -> Response:
     """The rejected rows as CSV, at an address that is good for 15 minutes; as JSON, that address."""
     record = _with_rejected(import_id)
+    pipeline().store.result_size(record.id, "rejected.csv")  # an address of nothing would be no answer
     url = pipeline().store.result_url(record.id, "rejected.csv")
     if JSON in str(imports_api.current_request.headers.get("accept")):
         return answer({"url": url, "expires_at": _link_expires()})
@@ -166,10 +167,8 @@ def _rejected_rows(
     """(the columns, some rejected rows, the cursor after them: a place in rejected.csv). Raises Malformed."""
     header = pipeline().header(record)
     columns = [unescaped(header.columns[i]) for i in header.kept]
-    start = (
-        len(rejected_header(header).encode()) if cursor is None else int(cursor) if cursor.isdecimal() else -1
-    )
     try:
+        start = len(rejected_header(header).encode()) if cursor is None else int(cursor)
         lines, size = pipeline().store.result_lines(record.id, "rejected.csv", start)
         with closing(lines):
             rows, taken = rejected_page(header, lines, limit)
@@ -185,7 +184,9 @@ def _with_rejected(import_id: str) -> Record:
     """An import that has its rejected.csv. Raises NotFound."""
     record = _record(import_id)
     if not record.finished_at or not record.chunks:
-        raise NotFound(f"There are no rejected rows: the import is {record.status}.", code="no_results")
+        raise NotFound(
+            f"There are no rejected rows: the import is {record.shown().status}.", code="no_results"
+        )
     if record.error and record.error.code == "report_failed":
         raise NotFound("The rejected rows could not be written.", code="no_results")
     return record

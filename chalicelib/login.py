@@ -1,4 +1,4 @@
-"""Who calls: passwords, tokens and sessions. One request to the table each time, and a write now and then.
+"""Who calls: passwords, tokens and sessions. A read of the table each time, and a write now and then or per password.
 
 The text of a token or a session is `rollcall_<what it is under, in base64>.<secret>`: the first half finds it, and of
 the second only the digest is stored.

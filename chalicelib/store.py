@@ -1,11 +1,13 @@
 """Where an import keeps its things: the bucket's keys, the queue of next steps, the topic of notices."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .config import Settings
 from .csvfile import Piece
+from .errors import NotFound
 from .ledger import Record, Source
 
 if TYPE_CHECKING:
@@ -54,20 +56,26 @@ class Store:
             yield from body.iter_chunks(min(BLOCK, self.settings.chunk_size))
 
     def result(self, import_id: str, name: str) -> bytes:
-        """A result of an import, whole: only a report is small enough."""
-        answer = self._s3.get_object(Bucket=self.settings.bucket_name, Key=result_key(import_id, name))
+        """A result of an import, whole: only a report is small enough. Raises NotFound."""
+        with _kept():
+            answer = self._s3.get_object(Bucket=self.settings.bucket_name, Key=result_key(import_id, name))
         return answer["Body"].read()
+
+    def result_size(self, import_id: str, name: str) -> int:
+        """The bytes of a result. Raises NotFound."""
+        with _kept():
+            answer = self._s3.head_object(Bucket=self.settings.bucket_name, Key=result_key(import_id, name))
+        return answer["ContentLength"]
 
     def result_lines(self, import_id: str, name: str, start: int) -> tuple[Generator[bytes], int]:
         """(the lines of a result from this byte on, to be closed; the size of the whole in bytes).
 
-        Raises IndexError where there is no such byte.
+        Raises IndexError where there is no such byte, NotFound.
         """
-        key = result_key(import_id, name)
-        size = self._s3.head_object(Bucket=self.settings.bucket_name, Key=key)["ContentLength"]
+        size = self.result_size(import_id, name)
         if not 0 <= start <= size:
             raise IndexError(start)
-        return self._lines(key, start, size), size
+        return self._lines(result_key(import_id, name), start, size), size
 
     def _lines(self, key: str, start: int, size: int) -> Generator[bytes]:
         if start == size:
@@ -128,6 +136,22 @@ class Store:
                 Subject=f"Rollcall import {record.id}: {record.status}",
                 Message=record.shown().model_dump_json(),
             )
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Says of a result that the bucket has let go of by its age that it is there no more.
+
+    Asked for by name, what is missing looks forbidden to a role that may not list the bucket.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+            raise NotFound("The results of this import are not kept any more.", code="no_results") from None
+        raise
 
 
 def result_key(import_id: str, name: str) -> str:

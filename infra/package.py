@@ -48,6 +48,7 @@ from chalice.policy import AppPolicyGenerator
 from chalice.utils import UI, OSUtils, to_cfn_resource_name
 
 PROJECT = Path(__file__).resolve().parent.parent
+CREDENTIALS = "method.request.header.Authorization"
 LOCAL = "local"  # the stage of the emulator; every other runs on AWS
 
 Template = dict[str, Any]
@@ -86,6 +87,9 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 del template["Resources"][kept][policy]
         api = template["Resources"]["RestAPI"]["Properties"]
+        schemes = api["DefinitionBody"]["securityDefinitions"]
+        # MiniStack knows no address there, and takes it for credentials that are missing.
+        schemes["authorize"]["x-amazon-apigateway-authorizer"]["identitySource"] = CREDENTIALS
         # MiniStack does not look for them in the definition.
         api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
         # MiniStack takes every parameter for text, and would compare this one with a number.

@@ -197,6 +197,8 @@ def test_a_file_that_never_comes_is_not_waited_for(pipeline: Pipeline) -> None:
     shown = pipeline.imports.ledger.get(record.id).shown()
     assert (shown.status, shown.error.code if shown.error else "") == ("failed", "upload_expired")
     assert shown.finished_at == "2026-01-02T00:00:00.000Z"  # so that nobody who watches it goes on asking
+    with pytest.raises(Ended):
+        pipeline.imports.cancel(record.id)
 
 
 def test_one_notice_is_sent_when_an_import_ends(pipeline: Pipeline, account: str) -> None:

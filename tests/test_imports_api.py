@@ -18,6 +18,7 @@ from chalicelib.imports_api import LOOKED_AT, MAX_CSV
 from chalicelib.items import now
 from chalicelib.ledger import PARTITION, Record, Source
 from chalicelib.login import token_text
+from chalicelib.store import result_key
 from tests.client import Answer, Http
 from tests.pipeline import Pipeline
 
@@ -245,7 +246,7 @@ def test_the_rejected_rows_come_page_by_page_with_the_cell_at_fault(
     link = http.get(f"{path}/rejected", headers={"Accept": "application/json"}).ok()
     with urllib.request.urlopen(link["url"]) as file:
         assert file.read().decode("utf-8-sig").startswith("first_name,")
-    for cursor in ("x", "-1", "99999999", "10"):
+    for cursor in ("x", "-1", "99999999", "10", "9" * 5000):
         http.get(f"{path}/rejected/rows", {"cursor": cursor}).problem(400, "invalid_cursor")
 
 
@@ -259,6 +260,17 @@ def test_an_import_whose_results_could_not_be_written_has_no_rejected_rows(
     for path in ("rejected", "rejected/rows"):
         http.get(f"/imports/{import_id}/{path}").problem(404, "no_results")
     assert http.get(f"/imports/{import_id}/report").ok()["error"]["code"] == "report_failed"
+
+
+def test_results_that_the_bucket_has_let_go_of_are_not_there(
+    http: Http, pipeline: Pipeline, account: str
+) -> None:
+    record = pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,12,1,{account}\n")
+    for name in ("report.json", "rejected.csv"):
+        config.s3().delete_object(Bucket=record.source.bucket, Key=result_key(record.id, name))
+    for path in ("report", "rejected", "rejected/rows"):
+        http.get(f"/imports/{record.id}/{path}").problem(404, "no_results")
+    assert http.get(f"/imports/{record.id}").ok()["counts"]["rejected"] == 1
 
 
 def test_an_import_without_rejected_rows_has_none_to_list(

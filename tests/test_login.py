@@ -294,6 +294,15 @@ def test_a_session_ends_with_its_user_its_password_or_by_itself(
         assert isinstance(refused(login, old), Unauthorized)
 
 
+def test_a_password_that_was_replaced_sets_no_new_one(login: Login, directory: Directory, name: str) -> None:
+    """The gateway remembers who came with it for a minute: long enough to undo what an admin did against a thief."""
+    known = login.caller(basic(name))
+    directory.change_user(name, UserChanges(password="another horse battery"))
+    with pytest.raises(Unauthorized):
+        directory.change_user(name, UserChanges(password="a thief's own battery"), epoch=known.epoch)
+    assert login.caller(basic(name, "another horse battery")).name == name
+
+
 def test_only_a_password_begins_a_session_and_only_a_session_ends(
     login: Login, directory: Directory, name: str
 ) -> None:

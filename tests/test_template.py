@@ -303,13 +303,14 @@ def test_the_api_is_regional(resources: Resources) -> None:
     assert endpoint == {"Types": ["REGIONAL"]}
 
 
-def test_the_authorizer_is_given_the_request_and_known_by_its_credentials(resources: Resources) -> None:
+def test_an_answer_of_the_authorizer_is_kept_by_credentials_and_address(
+    resources: Resources,
+) -> None:
     (scheme,) = resources["RestAPI"]["Properties"]["Body"]["securityDefinitions"].values()
     authorizer = scheme["x-amazon-apigateway-authorizer"]
-    assert (authorizer["type"], authorizer["identitySource"]) == (
-        "request",
-        "method.request.header.Authorization",
-    )
+    # By the address too: who guesses elsewhere must not be answered with what is remembered of the right password.
+    assert authorizer["identitySource"] == "method.request.header.Authorization, context.identity.sourceIp"
+    assert authorizer["type"] == "request"
     assert authorizer["authorizerResultTtlInSeconds"] == 60
 
 

@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { count, h, plural, time } from "./dom.js";
 
-export const OUTCOMES = ["created", "updated", "unchanged", "rejected"];
+const OUTCOMES = ["created", "updated", "unchanged", "rejected"];
 export const WORDS = {
   awaiting_upload: "waiting for its file", splitting: "reading the file", loading: "loading",
   completed: "completed", failed: "failed", cancelled: "cancelled",
