@@ -24,7 +24,7 @@ ENVIRONMENT = {
 
 
 class Stub:
-    """Answers for DynamoDB and S3: every write succeeds and is forgotten, every object is one and the same file."""
+    """Answers for DynamoDB and S3: every write is forgotten, every object is one and the same file."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
@@ -40,7 +40,7 @@ class Stub:
         sent: Any = request.body
         if hasattr(sent, "read"):
             sent.read()  # it is checksummed on the way out
-        body = b"{}" if "dynamodb" in request.url else b""
+        body = b'{"Responses": {}}' if "dynamodb" in request.url else b""
         return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(io.BytesIO(body)))
 
 
