@@ -112,24 +112,6 @@ def test_files_come_packed_and_with_other_delimiters(
     assert (counts(record)["created"], report["codes"]) == (0, {"control_character": 1})
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "code"),
-    [
-        ("roster.csv.gz", b"no archive", "not_gzip"),
-        ("cut-off.csv.gz", gzip.compress(HEADER.encode() * 99)[:-9], "not_gzip"),
-        ("empty.csv.gz", gzip.compress(b""), "empty_file"),
-        ("half.csv", HEADER.encode("utf-16") + b"x", "not_text"),
-        ("region=XX/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "unknown_region"),
-        ("upsert/Validate/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "ambiguous_key"),
-        ("account=1/account=2/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "ambiguous_key"),
-        ("mode=dry/roster.csv", HEADER.encode() + b"1,2,3,4,5\n", "unknown_mode"),
-    ],
-)
-def test_a_file_that_cannot_be_read_says_why(pipeline: Pipeline, name: str, body: bytes, code: str) -> None:
-    record = pipeline.run(f"drops/{name}", body)
-    assert (record.status, record.error.code if record.error else "") == ("failed", code)
-
-
 def test_a_byte_that_is_no_character_costs_its_row(pipeline: Pipeline, account: str) -> None:
     text = HEADER + f"Zoë,Lee,3235550001,1,{account}\nA?n,Lee,3235550002,2,{account}\n"
     record = pipeline.run("drops/a.csv", text.encode("windows-1252").replace(b"?", b"\x81"))
