@@ -26,7 +26,7 @@ from .items import (
     origin_of,
 )
 from .listing import KEYS_A_READ, batch_get
-from .outcomes import Entry, Held, Outcome, rejection
+from .outcomes import Entry, Held, Outcome, blank, rejection
 from .table import CLIENT_ID, PHONE, alteration, creation
 from .transact import ATTEMPTS, Leg, Refused, Writer
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MAX_LEGS = 100  # DynamoDB's limit for one transaction
 BATCH = MAX_LEGS // 2  # rows settled together: a new member takes two legs
+QUEUE = 500  # rows that wait for others, after which a wave looks no further: else a chain of rows takes their square
 GLANCE = 10  # rows of a chunk whose members are looked for before it is written
 
 
@@ -50,9 +51,9 @@ class Bulk:
     """Writes the rows of one chunk of an import, for one worker at a time. Cut off anywhere, it may start again.
 
     Rows go in waves. Those of one wave share nothing: none changes what is true of another, and a written one is
-    known by its member, which remembers it. The next wave may free a number that was refused, or write over a member
-    that remembers. So before it does, `note` is given all outcomes so far, to be kept. `known` is what was kept of
-    an earlier try; those rows are settled.
+    known by its member, which remembers it. A later one may write over a member on which an outcome rests: it
+    remembers, or its number was refused. Before it does, `note` is given all outcomes so far, to be kept. `known`
+    is what was kept of an earlier try; those rows are settled.
     """
 
     def __init__(
@@ -80,14 +81,14 @@ class Bulk:
     def write(self, entries: Sequence[Entry]) -> dict[int, Outcome]:
         """Writes the rows, in effect one after the other, and says by line what became of each. Raises Busy."""
         entries = [entry for entry in entries if entry.line not in self._outcomes]
-        first = True
         with ThreadPoolExecutor(self._in_flight) as pool:
             stored = self._stored(pool, entries) if self._looks_first(pool, entries) else {}
+            if self._mode == "upsert":
+                self._held.meet(stored.values())
             while entries:
                 now, entries = self._apart(entries, stored)
-                if now and not first:
+                if any(entry.key in self._held.basis for entry in now):
                     self._note(self._outcomes)
-                first = False
                 batches = [now[i : i + BATCH] for i in range(0, len(now), BATCH)]
                 settle = partial(self._settle, stored=stored, shown=bool(entries))
                 for done in pool.map(settle, batches):
@@ -95,8 +96,9 @@ class Bulk:
                         self._outcomes[entry.line] = outcome
                         if entries:  # else nobody is left who could ask
                             self._held.learn(entry, outcome, item, stored.get(entry.key))
-                if self._mode == "upsert" and entries:
-                    stored |= self._stored(pool, now)
+                            if self._mode == "upsert" and item and outcome.outcome != "rejected":
+                                stored[entry.key] = item
+                self._held.basis.update(entry.key for entry in now)
         return self._outcomes
 
     def _looks_first(self, pool: ThreadPoolExecutor, entries: Sequence[Entry]) -> bool:
@@ -122,26 +124,35 @@ class Bulk:
         return member_key(*entry.key)
 
     def _apart(self, entries: Sequence[Entry], stored: Mapping[Key, Item]) -> tuple[list[Entry], list[Entry]]:
-        """(rows that share nothing and can be written at once, rows that wait for one of those)."""
+        """(rows that share nothing and can be written at once, rows that wait for one of those or were not seen)."""
         now: list[Entry] = []
         later: list[Entry] = []
         busy: set[tuple[str, Key]] = set()
-        for entry in entries:
+        for seen, entry in enumerate(entries):
+            if len(later) == QUEUE:
+                return now, [*later, *entries[seen:]]
             key = entry.key
             needs = {("member", key)}
             if entry.member.phone_number:
                 needs.add(("phone", entry.phone))
-            if key in stored:  # the number that this row may free
+            if self._mode == "upsert" and key in stored:  # the number that this row may free
                 needs.add(("phone", Key(key.account_id, stored[key]["phone_number"]["S"])))
             if busy & needs:
                 later.append(entry)
-            elif known := self._held.judge(entry, self._mode):
+            elif known := self._told(entry, stored):
                 self._outcomes[entry.line] = known
+                self._held.basis.add(key)
                 continue
             else:
                 now.append(entry)
             busy |= needs
         return now, later
+
+    def _told(self, entry: Entry, stored: Mapping[Key, Item]) -> Outcome | None:
+        """The outcome of a row that needs no write, by what the load has learnt, else None."""
+        if self._mode == "upsert" and entry.key not in stored and entry.lacking:
+            return blank(entry)
+        return self._held.judge(entry, self._mode)
 
     def _stored(self, pool: ThreadPoolExecutor, entries: Iterable[Entry]) -> dict[Key, Item]:
         """The members that these rows are about, those that exist."""
@@ -166,9 +177,8 @@ class Bulk:
 
     def _change(self, entry: Entry, item: Item | None) -> Change | Outcome:
         if item is None:
-            blank = next((name for name, value in vars(entry.member).items() if not value), None)
-            if blank:
-                return Outcome("rejected", "blank", f"{blank}: This must not be blank.")
+            if entry.lacking:
+                return blank(entry)
             return Change(
                 entry, "created", self._creation(entry, Origin(self._import_id, entry.line, "created"))
             )

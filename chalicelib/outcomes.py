@@ -1,5 +1,6 @@
 """What became of a row, and what a load has learnt of who holds which value."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .errors import Holder
@@ -26,6 +27,11 @@ class Entry(NamedTuple):
         """The phone number it asks for, within its account."""
         return Key(self.member.account_id, self.member.phone_number)
 
+    @property
+    def lacking(self) -> str | None:
+        """The first field that it leaves blank."""
+        return next((name for name, value in vars(self.member).items() if not value), None)
+
     def over(self, old: Member) -> NewMember:
         """The member with what `old` has in place of blanks."""
         kept = old.writable()
@@ -42,24 +48,33 @@ class Outcome(NamedTuple):
 
 
 class Held:
-    """What a load has learnt: who holds which value. Spares one write per hopeless row."""
+    """What a load has learnt: who holds which value. Spares one write per hopeless row.
+
+    `basis` are the members on which outcomes rest. Once one of them is written over, those cannot be found again.
+    """
 
     def __init__(self, import_id: str) -> None:
+        self.basis: set[Key] = set()
         self._import_id = import_id
         self._members: dict[Key, Item] = {}
         self._phones: dict[Key, Item] = {}  # the holder's item, or its claim
+
+    def meet(self, members: Iterable[Item]) -> None:
+        """Takes in members as they were read: each holds its number."""
+        self._phones.update((phone_of(item), item) for item in members)
 
     def learn(self, entry: Entry, outcome: Outcome, item: Item, before: Item | None) -> None:
         """Takes in what became of a row, the item that says so, and the member as it was before."""
         if outcome.code == f"{PHONE}_taken":
             self._phones[entry.phone] = item
+            self.basis.add(key_of(item))
         elif outcome.code == f"{CLIENT_ID}_taken":
             self._members[entry.key] = item
         elif item:
             if before:
-                self._phones.pop(Key(entry.key.account_id, before["phone_number"]["S"]), None)
+                self._phones.pop(phone_of(before), None)
             self._members[entry.key] = item
-            self._phones[Key(entry.key.account_id, item["phone_number"]["S"])] = item
+            self._phones[phone_of(item)] = item
 
     def judge(self, entry: Entry, mode: Mode) -> Outcome | None:
         """The outcome of a row whose values are known to be held, else None."""
@@ -70,6 +85,7 @@ class Held:
             return rejection(CLIENT_ID, holder_of(item), self._import_id)
         holder = self._phones.get(entry.phone) if self._phones else None
         if holder and key_of(holder) != entry.key:
+            self.basis.add(key_of(holder))
             return rejection(PHONE, holder_of(holder), self._import_id)
         return None
 
@@ -80,3 +96,13 @@ def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
     if holder.import_id == import_id:
         who = f"line {holder.line} of this file"
     return Outcome("rejected", f"{what}_taken", f"{what}: It belongs to {who} in this account.")
+
+
+def blank(entry: Entry) -> Outcome:
+    """The outcome of a row that leaves out what its member, which is not there yet, has to have."""
+    return Outcome("rejected", "blank", f"{entry.lacking}: This must not be blank.")
+
+
+def phone_of(item: Item) -> Key:
+    """The phone number that a member's item has, within its account."""
+    return Key(key_of(item).account_id, item["phone_number"]["S"])

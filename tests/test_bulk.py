@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chalicelib import config
-from chalicelib.bulk import Bulk
+from chalicelib.bulk import QUEUE, Bulk
 from chalicelib.errors import Busy, NotFound, Taken
 from chalicelib.items import Key, Mode
 from chalicelib.members import Member, NewMember
@@ -187,6 +187,17 @@ def test_a_batch_with_bad_rows_is_written_again_without_them_once(table: MemberT
     assert meter.calls == {"TransactWriteItems": 2, "BatchGetItem": 1}
 
 
+def test_a_roster_sent_again_one_row_off_costs_reads_alone(table: MemberTable, account: str) -> None:
+    """Each row wants the number of the next one's member, which nobody will let go of: none has to wait."""
+    people = [person(account, n) for n in range(120)]
+    load(people)
+    shifted = [person(account, n, phone_number=phone(n + 1)) for n in range(120)]
+    with metered(config.dynamodb()) as meter:
+        assert set(said(load(shifted, import_id="shifted"))) == {"client_member_id_taken"}
+    assert meter.calls == {"BatchGetItem": 3}  # a glance, then all: a hundred a read
+    assert ("shifted", account) not in NOTES
+
+
 # ---- Mode upsert -------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +270,42 @@ def test_a_phone_number_passes_on_when_its_holder_lets_go_first(table: MemberTab
     ]
     assert said(load(rows, "upsert")) == ["updated"] * 3
     assert [members_of(account)[f"m{n}"].phone_number for n in range(3)] == [phone(10), phone(0), phone(1)]
+
+
+def test_rows_that_want_held_numbers_are_told_without_a_write(table: MemberTable, account: str) -> None:
+    load([person(account, n) for n in range(120)])
+    shifted = [person(account, n, phone_number=phone(n + 1), first_name="") for n in range(120)]
+    with metered(config.dynamodb()) as meter:
+        outcomes = said(load(shifted, "upsert"))
+    assert outcomes == ["phone_number_taken"] * 119 + ["updated"]
+    assert meter.calls == {"BatchGetItem": 2, "TransactWriteItems": 1}
+
+
+def test_a_chain_of_numbers_costs_a_transaction_a_row_and_no_note(table: MemberTable, account: str) -> None:
+    """Each row takes what the row before it has let go of. All can be found again by their members."""
+    load([person(account, n) for n in range(1, 61)])
+    chain = [person(account, n, phone_number=phone(n - 1)) for n in range(1, 61)]
+    with metered(config.dynamodb()) as meter:
+        assert said(load(chain, "upsert", "chain")) == ["updated"] * 60
+    assert meter.calls == {"BatchGetItem": 1, "TransactWriteItems": 60}
+    assert ("chain", account) not in NOTES
+    assert said(load(chain, "upsert", "chain")) == ["updated"] * 60
+
+
+def test_a_row_waits_however_far_behind_it_stands(table: MemberTable, account: str) -> None:
+    """More rows wait for one member than a wave looks at."""
+    rows = [person(account, 1)] * (QUEUE + 20)
+    rows += [person(account, 1, phone_number=phone(9)), person(account, 2, phone_number=phone(1))]
+    outcomes = said(load(rows, "upsert"))
+    assert outcomes == ["created"] + ["unchanged"] * (QUEUE + 19) + ["updated", "created"]
+
+
+def test_a_new_member_without_a_name_is_told_so_wherever_its_number_is(
+    table: MemberTable, account: str
+) -> None:
+    load([person(account)])
+    rows = [person(account, n, phone_number=phone(1), first_name="") for n in (2, 3)]
+    assert said(load(rows, "upsert")) == ["blank", "blank"]
 
 
 def test_two_rows_that_swap_phone_numbers_are_both_rejected(table: MemberTable, account: str) -> None:
