@@ -310,6 +310,60 @@ def test_who_knows_the_old_password_chooses_a_new_one_and_stays(local: Local, pa
     expect(heading(page, "Members")).to_be_visible()
 
 
+def changing_password(local: Local, page: Page, name: str) -> Locator:
+    """The dialog of a new user who is about to change the password, all filled in."""
+    local.call("POST", "/users", {"name": name, "password": PASSWORD, "groups": ["viewers"]})
+    sign_in(page, name, PASSWORD)
+    page.get_by_role("button", name="Password").click()
+    dialog = page.get_by_role("dialog", name="Change your password")
+    dialog.get_by_label("Old password").fill(PASSWORD)
+    dialog.get_by_label("New password").fill("another horse battery")
+    return dialog
+
+
+@pytest.mark.parametrize(("pattern", "method"), [("**/me", "PATCH"), ("**/sessions", "POST")])
+def test_who_signs_out_while_the_password_changes_stays_out(
+    local: Local, page: Page, account: str, pattern: str, method: str
+) -> None:
+    dialog = changing_password(local, page, account)
+    with page.expect_response(lambda one: one.status == 201) as begun, held(page, pattern, method):
+        with page.expect_request(lambda one: one.method == method):
+            dialog.get_by_role("button", name="Change").click()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_text("You are signed out.")).to_be_visible()
+    token = begun.value.json()["token"]
+    until(lambda: refused(local, token))
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_what_is_asked_for_while_the_password_changes_waits_for_the_next_session(
+    local: Local, page: Page, account: str
+) -> None:
+    dialog = changing_password(local, page, account)
+    with held(page, "**/sessions", "POST"):
+        with page.expect_request("**/sessions"):
+            dialog.get_by_role("button", name="Change").click()
+        with page.expect_response(lambda one: one.status == 401):
+            go(page, "/imports")
+    expect(heading(page, "Imports")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_password_that_was_changed_is_said_to_be_so_though_no_session_begins(
+    local: Local, page: Page, account: str
+) -> None:
+    dialog = changing_password(local, page, account)
+    answer_with(page, "**/sessions", 503)
+    dialog.get_by_role("button", name="Change").click()
+    expect(page.locator("#live")).to_have_text("Your password is changed.")
+    expect(dialog).to_have_count(0)
+    page.unroute("**/sessions")
+    page.get_by_role("link", name="Imports").click()
+    sign_in_again(page, account, "another horse battery")
+    expect(heading(page, "Imports")).to_be_visible()
+
+
 def test_a_registry_that_does_not_answer_signs_nobody_out(inside: Page) -> None:
     inside.route("**/me", lambda route: route.abort())
     inside.reload()

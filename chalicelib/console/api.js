@@ -8,6 +8,8 @@ export const session = {
   begin(token) { sessionStorage.setItem(KEPT, token); },
   /** Forgets the token, and whatever else this tab has kept for who had it. */
   end() { sessionStorage.clear(); },
+  /** Settled once the session that is on its way, if any, has begun. */
+  coming: null,
   /** Whether there is a good token now in place of the one that was refused. The shell puts its own way here: it asks. */
   renewed: async () => false,
 };

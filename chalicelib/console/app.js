@@ -168,9 +168,11 @@ async function enter(who) {
 
 let asking = null; // while the password is asked for: all calls wait for the same answer
 
-session.renewed = (refused) => {
-  if (session.token && session.token !== refused) return Promise.resolve(true);
-  if (!me) return Promise.resolve(false);
+session.renewed = async (refused) => {
+  const caller = me;
+  await session.coming;
+  if (!me || me !== caller) return false;
+  if (session.token && session.token !== refused) return true;
   asking ??= askAgain().finally(() => { asking = null; });
   return asking;
 };

@@ -46,9 +46,18 @@ export const changePassword = (name) => formDialog(
     field({ name: "password", label: "New password", type: "password", autocomplete: "new-password", hint: "12 characters or more." })],
   "Change",
   async (form) => {
-    const password = valueOf(form, "password");
-    const old = { name, password: valueOf(form, "old") };
-    await callWith(old, "PATCH", "/me", "The old password is wrong.", { body: { password } });
-    session.begin((await call("POST", "/sessions", { basic: { name, password } })).token);
+    const { token } = session;
+    const password = valueOf(form, "password"), old = { name, password: valueOf(form, "old") };
+    const changed = callWith(old, "PATCH", "/me", "The old password is wrong.", { body: { password } })
+      .then(() => goOn(token, { name, password }));
+    session.coming = changed.catch(() => null);
+    await changed;
     announce("Your password is changed.");
   });
+
+/** Begins a session in place of one that has ended. Where that does not work, the next call asks for the password. */
+async function goOn(token, basic) {
+  const begun = await call("POST", "/sessions", { basic }).catch(() => null);
+  if (begun && session.token === token) session.begin(begun.token);
+  else if (begun) await call("DELETE", "/sessions", { token: begun.token }).catch(() => null); // who was here has left
+}
