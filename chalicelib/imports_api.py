@@ -1,5 +1,6 @@
 """The HTTP API of imports: start one, watch it, stop it, fetch its rejected rows."""
 
+import csv
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -172,7 +173,7 @@ def _rejected_rows(
         lines, size = pipeline().store.result_lines(record.id, "rejected.csv", start)
         with closing(lines):
             rows, taken = rejected_page(header, lines, limit)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, csv.Error):
         raise Malformed(
             "The cursor is not one that this list has given out.", code="invalid_cursor"
         ) from None

@@ -67,7 +67,8 @@ def _rejected_row(header: Header, row: Row, outcome: Outcome) -> list[str]:
 def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[list[dict[str, Any]], int]:
     """(at most `limit` rejected rows, how many bytes of rejected.csv they took), from lines that start a row on.
 
-    `column` is the index of the cell at fault, None where that is the whole row. Raises ValueError for other lines.
+    `column` is the index of the cell at fault, None where that is the whole row. Raises ValueError or
+    csv.Error for other lines.
     """
     taken = 0
 

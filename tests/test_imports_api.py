@@ -250,6 +250,17 @@ def test_the_rejected_rows_come_page_by_page_with_the_cell_at_fault(
         http.get(f"{path}/rejected/rows", {"cursor": cursor}).problem(400, "invalid_cursor")
 
 
+def test_a_cursor_of_ones_own_that_leads_into_an_endless_cell_is_none(
+    http: Http, pipeline: Pipeline, account: str
+) -> None:
+    """From the end of a quoted cell on, all that follows reads as one cell, longer than any may be."""
+    rows = "Ann,Lee,12\n" + f"Ann,Lee,12,1,{account},{'x' * 60_000}\n" * 3
+    record = pipeline.run("drops/a.csv", f"{HEADER.strip()},note\n{rows}")
+    closing = pipeline.result(record.id, "rejected.csv").rindex('"')
+    path = f"/imports/{record.id}/rejected/rows"
+    http.get(path, {"cursor": str(closing)}).problem(400, "invalid_cursor")
+
+
 def test_an_import_whose_results_could_not_be_written_has_no_rejected_rows(
     http: Http, pipeline: Pipeline, account: str
 ) -> None:
