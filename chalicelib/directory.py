@@ -6,6 +6,7 @@ that item's revision on: what is decided from all of them (the last admin stays)
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -156,10 +157,8 @@ class Directory:
             given["password"] = passwords.kept(given["password"])
 
         def legs(groups: Groups) -> tuple[list[Leg], User]:
-            old = self._user(name)
+            old = self._user(name) if epoch is None else self._still(name, epoch)
             check(matches, old.version)
-            if epoch not in (None, old.epoch):
-                raise Unauthorized
             moved = old.epoch + ("password" in given or given.get("active") is False)
             user = old.model_copy(update={**given, "version": old.version + 1, "epoch": moved})
             _known(user.groups, groups)
@@ -183,6 +182,14 @@ class Directory:
 
     def _user(self, name: str) -> StoredUser:
         return _found(self._item(entry_key(USERS, name)), StoredUser, "user")
+
+    def _still(self, name: str, epoch: int) -> StoredUser:
+        """The user whose password is the one of this epoch. Raises Unauthorized."""
+        with suppress(NotFound):
+            user = self._user(name)
+            if user.epoch == epoch:
+                return user
+        raise Unauthorized
 
     def _keep_an_admin(self, before: Groups, after: Groups, changed: StoredUser | None = None) -> None:
         """Raises Conflict where the users have an active admin among them now, and would have none."""

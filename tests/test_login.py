@@ -301,6 +301,9 @@ def test_a_password_that_was_replaced_sets_no_new_one(login: Login, directory: D
     with pytest.raises(Unauthorized):
         directory.change_user(name, UserChanges(password="a thief's own battery"), epoch=known.epoch)
     assert login.caller(basic(name, "another horse battery")).name == name
+    directory.remove_user(name)
+    with pytest.raises(Unauthorized):  # as for anybody who is none
+        directory.change_user(name, UserChanges(password="a thief's own battery"), epoch=known.epoch)
 
 
 def test_only_a_password_begins_a_session_and_only_a_session_ends(
