@@ -1,4 +1,4 @@
-"""The benchmarks that need no emulator run, in small: what they measure changes under them."""
+"""The benchmarks that need no deployed stack run, in small: what they measure changes under them."""
 
 import os
 import subprocess
