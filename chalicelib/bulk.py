@@ -24,6 +24,7 @@ from .items import (
     member_key,
     new_member,
     origin_of,
+    phone_of,
 )
 from .listing import KEYS_A_READ, batch_get
 from .outcomes import Entry, Held, Outcome, blank, rejection
@@ -136,7 +137,7 @@ class Bulk:
             if entry.member.phone_number:
                 needs.add(("phone", entry.phone))
             if self._mode == "upsert" and key in stored:  # the number that this row may free
-                needs.add(("phone", Key(key.account_id, stored[key]["phone_number"]["S"])))
+                needs.add(("phone", phone_of(stored[key])))
             if busy & needs:
                 later.append(entry)
             elif known := self._told(entry, stored):

@@ -123,6 +123,11 @@ def key_of(item: Mapping[str, Any]) -> Key:
     return Key(account_id, item["pk"]["S"].removeprefix("CLIENT#"))
 
 
+def phone_of(item: Mapping[str, Any]) -> Key:
+    """The phone number of a member's item, within its account."""
+    return Key(key_of(item).account_id, item["phone_number"]["S"])
+
+
 def from_item(item: Mapping[str, Any]) -> Member:
     """The member in an item."""
     key = key_of(item)

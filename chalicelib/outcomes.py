@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .errors import Holder
-from .items import Item, Key, Mode, from_item, holder_of, key_of
+from .items import Item, Key, Mode, from_item, holder_of, key_of, phone_of
 from .members import Member, NewMember
 from .table import CLIENT_ID, PHONE
 
@@ -101,8 +101,3 @@ def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
 def blank(entry: Entry) -> Outcome:
     """The outcome of a row that leaves out what its member, which is not there yet, has to have."""
     return Outcome("rejected", "blank", f"{entry.lacking}: This must not be blank.")
-
-
-def phone_of(item: Item) -> Key:
-    """The phone number that a member's item has, within its account."""
-    return Key(key_of(item).account_id, item["phone_number"]["S"])
