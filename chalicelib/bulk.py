@@ -8,7 +8,7 @@ rows that share a phone number or a client member id never travel together, the 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import Busy
@@ -46,6 +46,9 @@ class Change(NamedTuple):
     entry: Entry
     outcome: str
     legs: list[Leg]
+
+
+Settled = tuple[Entry, Outcome, Item]  # a row, its outcome, what stands there now
 
 
 class Bulk:
@@ -88,19 +91,23 @@ class Bulk:
                 self._held.meet(stored.values())
             while entries:
                 now, entries = self._apart(entries, stored)
-                if any(entry.key in self._held.basis for entry in now):
+                if self._held.basis and any(entry.key in self._held.basis for entry in now):
                     self._note(self._outcomes)
                 batches = [now[i : i + BATCH] for i in range(0, len(now), BATCH)]
                 settle = partial(self._settle, stored=stored, shown=bool(entries))
-                for done in pool.map(settle, batches):
-                    for entry, outcome, item in done:
-                        self._outcomes[entry.line] = outcome
-                        if entries:  # else nobody is left who could ask
-                            self._held.learn(entry, outcome, item, stored.get(entry.key))
-                            if self._mode == "upsert" and item and outcome.outcome != "rejected":
-                                stored[entry.key] = item
-                self._held.basis.update(entry.key for entry in now)
+                settled = list(chain.from_iterable(pool.map(settle, batches)))
+                self._outcomes.update((entry.line, outcome) for entry, outcome, _ in settled)
+                if entries:  # else nobody is left who could ask
+                    self._learn(now, settled, stored)
         return self._outcomes
+
+    def _learn(self, now: Iterable[Entry], settled: Iterable[Settled], stored: dict[Key, Item]) -> None:
+        """Takes in what became of a wave, and brings what is `stored` up to date."""
+        self._held.basis.update(entry.key for entry in now)
+        for entry, outcome, item in settled:
+            self._held.learn(entry, outcome, item, stored.get(entry.key))
+            if self._mode == "upsert" and item and outcome.outcome != "rejected":
+                stored[entry.key] = item
 
     def _looks_first(self, pool: ThreadPoolExecutor, entries: Sequence[Entry]) -> bool:
         """Whether to read the members before they are written.
@@ -205,14 +212,12 @@ class Bulk:
             return Outcome(origin.outcome)
         return None
 
-    def _settle(
-        self, entries: Sequence[Entry], stored: Mapping[Key, Item], *, shown: bool
-    ) -> list[tuple[Entry, Outcome, Item]]:
-        """Writes one batch until each row of it is written or judged: (row, outcome, what stands there now).
+    def _settle(self, entries: Sequence[Entry], stored: Mapping[Key, Item], *, shown: bool) -> list[Settled]:
+        """Writes one batch until each row of it is written or judged.
 
         A member that was written is shown only where that is asked for.
         """
-        settled: list[tuple[Entry, Outcome, Item]] = []
+        settled: list[Settled] = []
         together, waiting = list(self._changes(entries, stored)), list[Change]()
         if sum(len(change.legs) for change in together) > MAX_LEGS:
             together, waiting = _transaction(together)
