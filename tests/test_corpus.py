@@ -138,14 +138,14 @@ def test_the_corpus(case: Case, own_table: str, account: str) -> None:
         trial = outcome(pipeline, case, record)
         assert members_of(pipeline, account) == before, "validate has written a member"
 
-    begun = time.monotonic()
+    begun = time.process_time()  # whatever else the machine does
     if case.megabytes:
         tracemalloc.start()
     record = pipeline.run(key, body)
     if case.megabytes:
         assert tracemalloc.get_traced_memory()[1] < case.megabytes * 1e6
         tracemalloc.stop()
-    assert time.monotonic() - begun < case.seconds
+    assert time.process_time() - begun < case.seconds
 
     found = outcome(pipeline, case, record)
     assert trial is None or found == trial, "validate did not foretell what create does"

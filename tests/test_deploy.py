@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from infra import where
 from infra.deploy import DeployError, _artifact_bucket, _clear_failed_creation
-from infra.emulator import free_port
+from infra.emulator import free_port, free_ports
 from infra.package import PROJECT, source_template
 from tests.registry import answer
 
@@ -169,7 +169,7 @@ def test_commands_find_make_local_on_whatever_port_it_has(tmp_path: Path) -> Non
 
 def test_a_second_make_local_in_a_folder_is_told_of_the_first(tmp_path: Path) -> None:
     """And not that a port is taken: on another it would meet the same data."""
-    preflight = ["infra/preflight.py", str(free_port()), str(free_port())]
+    preflight = ["infra/preflight.py", *map(str, free_ports(2))]
     assert ran(preflight, LOCAL_STATE=str(tmp_path)).returncode == 0
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -253,7 +253,7 @@ def crowd(settings: object) -> str:
                 client_member_id=f"{number:04}",
                 first_name=("Ann", "bob", "Čeněk")[number % 3],
                 last_name=f"Name {number // 40 % 7}" if number % 2 else f"name {number // 40 % 7}",
-                phone_number=f"323777{number:04}",
+                phone_number=f"213777{number:04}",
             )
         )
         requests += [{"PutRequest": {"Item": item}} for item in (to_item(member), to_claim(member))]
