@@ -58,7 +58,7 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
     """Splits a dropped file; the import's id and number of chunks."""
     idle()
     from chalicelib.imports import pipeline
-    from chalicelib.ledger import Source, new_import_id
+    from chalicelib.records import Source, new_import_id
 
     def work() -> tuple[str, int]:
         record = pipeline().split(Source(bucket=config.settings().bucket_name, key=key), new_import_id())

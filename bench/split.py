@@ -49,7 +49,7 @@ def split(path: str) -> Callable[[], int]:
     from chalicelib.cutting import cut
     from chalicelib.imports import pipeline
     from chalicelib.items import now
-    from chalicelib.ledger import Record, Source, new_import_id
+    from chalicelib.records import Record, Source, new_import_id
 
     stubbed(Path(path))
     source = Source(bucket="bench", key=f"drops/{Path(path).name}")

@@ -10,8 +10,8 @@ from .csvfile import Row, decoded, delimited, pieces, rows, unpacked
 from .drops import check_key
 from .errors import Unreadable
 from .items import now
-from .ledger import Record, Source
 from .phones import is_region
+from .records import Record, Source
 from .rows import Header, field_of
 from .store import Store
 

@@ -24,9 +24,10 @@ from .cutting import cut
 from .drops import wishes
 from .errors import Busy, Ended, NotFound, Unreadable
 from .items import now
-from .ledger import Failure, Ledger, Record, Source, is_import_id, is_over, moved
+from .ledger import Ledger
 from .outcomes import Entry, Outcome
 from .phones import PhoneRule
+from .records import Failure, Record, Source, is_import_id, is_over, moved
 from .results import Joined, Tally, rejected_header, rejected_rows, report
 from .rows import Header
 from .store import UPLOADS, Store, result_key

@@ -18,8 +18,8 @@ from .gate import caller_of, scope_of
 from .http import answer, next_link, root, route
 from .imports import pipeline
 from .items import Mode, now
-from .ledger import Record, Source, is_import_id, new_import_id
 from .members import TEXT_SCHEMA, Identifier, Name, NewMember, Region, read
+from .records import Record, Source, is_import_id, new_import_id
 from .request import JSON, bad_parameters, fields, limit_of, media_type, parameters, raw_body
 from .results import rejected_header, rejected_page
 from .rows import unescaped

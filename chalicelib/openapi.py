@@ -7,7 +7,6 @@ from pydantic.json_schema import models_json_schema
 
 from . import openapi_access
 from .imports_api import NewImport
-from .ledger import Import
 from .members import READ_ONLY, TEXT_SCHEMA, Member, MemberChanges, NewMember
 from .openapi_parts import (
     ANNOUNCED,
@@ -29,6 +28,7 @@ from .openapi_parts import (
     page,
     parameter,
 )
+from .records import Import
 
 VERSION = "0.1.0"
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from .csvfile import UNREADABLE, Row
-from .ledger import Record
 from .outcomes import Outcome
+from .records import Record
 from .rows import RESULT_COLUMNS, Header, escaped, unescaped
 
 # Of rejected.csv, after which a page is full. Lambda answers with 6 MB at most, and a control character takes one

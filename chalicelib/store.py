@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .config import Settings
 from .csvfile import Piece
 from .errors import NotFound
-from .ledger import Record, Source
+from .records import Record, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,7 +13,7 @@ from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 from .config import settings, sqs
 from .errors import Busy
 from .imports import pipeline
-from .ledger import Record, Source, event_import_id
+from .records import Record, Source, event_import_id
 
 workers = Blueprint(__name__)
 log = Logger()

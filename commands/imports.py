@@ -16,8 +16,8 @@ import click
 from chalicelib.drops import MODES
 from chalicelib.errors import Invalid, RegistryError
 from chalicelib.imports_api import NewImport
-from chalicelib.ledger import Import, Record
 from chalicelib.members import read
+from chalicelib.records import Import, Record
 from chalicelib.store import result_key
 from infra.package import LOCAL
 

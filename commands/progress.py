@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.table import Column
 from rich.text import Text
 
-from chalicelib.ledger import Import
 from chalicelib.outcomes import OUTCOMES
+from chalicelib.records import Import
 
 CALM_SECONDS = 10.0  # between two lines about one file
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from chalicelib import config
 from chalicelib.imports import Imports
-from chalicelib.ledger import HELD_SECONDS, Ledger, Record, Source, event_import_id
+from chalicelib.ledger import HELD_SECONDS, Ledger
+from chalicelib.records import Record, Source, event_import_id
 from chalicelib.store import Store, result_key
 
 

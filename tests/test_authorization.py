@@ -10,10 +10,10 @@ from app import app
 from chalicelib.access import NewGroup, NewToken, NewUser, Permission, UserChanges
 from chalicelib.directory import Directory
 from chalicelib.entries import TOKENS
-from chalicelib.ledger import Source, new_import_id
 from chalicelib.login import PAUSE_SECONDS, token_text
 from chalicelib.members import member_id
 from chalicelib.openapi import document
+from chalicelib.records import Source, new_import_id
 
 from .client import Http, href
 from .pipeline import Pipeline

@@ -19,7 +19,8 @@ from click.testing import CliRunner, Result
 
 from chalicelib import config
 from chalicelib.items import Key
-from chalicelib.ledger import PARTITION, Import, Record, Source
+from chalicelib.ledger import PARTITION
+from chalicelib.records import Import, Record, Source
 from chalicelib.store import UPLOADS
 from chalicelib.table import MemberTable
 from commands.imports import Run

@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib import config
 from chalicelib.items import claimed, from_item, member_key
-from chalicelib.ledger import Record
 from chalicelib.members import Member, NewMember, read
 from chalicelib.outcomes import OUTCOMES
 from chalicelib.phones import PhoneRule
+from chalicelib.records import Record
 from chalicelib.results import BYTE_ORDER_MARK
 from chalicelib.rows import RESULT_COLUMNS
 from chalicelib.table import MemberTable

@@ -20,8 +20,9 @@ from chalicelib.access import NewToken, NewUser
 from chalicelib.directory import Directory
 from chalicelib.entries import TOKENS
 from chalicelib.items import now
-from chalicelib.ledger import Ledger, Record, Source, new_import_id
+from chalicelib.ledger import Ledger
 from chalicelib.login import token_text
+from chalicelib.records import Record, Source, new_import_id
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
 from infra.package import PROJECT, source_template

@@ -28,8 +28,9 @@ from chalicelib.bulk import Bulk
 from chalicelib.errors import Busy, Ended, NotFound
 from chalicelib.imports import Imports
 from chalicelib.items import Mode, now
-from chalicelib.ledger import HELD_SECONDS, Record, Source, is_over, new_import_id
+from chalicelib.ledger import HELD_SECONDS
 from chalicelib.outcomes import Entry
+from chalicelib.records import Record, Source, is_over, new_import_id
 from infra.package import table_definition
 from tests.faults import KINDS, Fault, Worker
 from tests.model import NOT_LOADED, Line, Stored, check

@@ -21,7 +21,8 @@ def imported_by(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "room", ["errors", "phones", "members", "items", "csvfile", "rows", "drops", "access", "passwords"]
+    "room",
+    ["errors", "phones", "members", "items", "csvfile", "rows", "drops", "access", "records", "passwords"],
 )
 def test_a_pure_room_knows_neither_aws_nor_chalice(room: str) -> None:
     loaded = imported_by(f"import chalicelib.{room}")

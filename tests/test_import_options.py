@@ -8,8 +8,8 @@ import pytest
 from chalicelib import config
 from chalicelib.errors import Ended, NotFound
 from chalicelib.items import Key, now
-from chalicelib.ledger import Record, Source, new_import_id
 from chalicelib.outcomes import OUTCOMES
+from chalicelib.records import Record, Source, new_import_id
 from chalicelib.table import MemberTable
 from tests.pipeline import KilledError, Pipeline, dies
 

@@ -16,8 +16,9 @@ from chalicelib.directory import Directory
 from chalicelib.entries import TOKENS
 from chalicelib.imports_api import LOOKED_AT, MAX_CSV
 from chalicelib.items import now
-from chalicelib.ledger import PARTITION, Record, Source
+from chalicelib.ledger import PARTITION
 from chalicelib.login import token_text
+from chalicelib.records import Record, Source
 from chalicelib.store import result_key
 from tests.client import Answer, Http
 from tests.pipeline import Pipeline

@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib import config
 from chalicelib.items import Key
-from chalicelib.ledger import Record, new_import_id
 from chalicelib.outcomes import OUTCOMES
+from chalicelib.records import Record, new_import_id
 from chalicelib.table import MemberTable
 from tests.pipeline import KilledError, Pipeline, dies
 from tools.roster import Roster

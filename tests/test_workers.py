@@ -13,7 +13,7 @@ from chalice.test import Client
 
 from chalicelib import config
 from chalicelib.items import now
-from chalicelib.ledger import Record, Source, new_import_id
+from chalicelib.records import Record, Source, new_import_id
 from tests.pipeline import Pipeline
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
