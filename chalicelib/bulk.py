@@ -27,7 +27,7 @@ from .items import (
     phone_of,
 )
 from .listing import KEYS_A_READ, batch_get
-from .outcomes import Entry, Held, Outcome, blank, rejection
+from .outcomes import Entry, Held, Outcome, blank, rejection, there
 from .table import CLIENT_ID, PHONE, alteration, creation
 from .transact import ATTEMPTS, Leg, Refused, Writer
 
@@ -193,12 +193,12 @@ class Bulk:
         earlier = self._done_before(entry, item)
         if earlier:
             return earlier
+        if self._mode != "upsert":
+            return there(entry, item, self._import_id)
         old = from_item(item)
         new = entry.over(old)
         if old.same_as(new):
             return Outcome("unchanged")
-        if self._mode != "upsert":
-            return rejection(CLIENT_ID, holder_of(item), self._import_id)
         origin = Origin(self._import_id, entry.line, "updated")
         return Change(entry, "updated", alteration(item, changed_member(old, new, self._by), str(origin)))
 

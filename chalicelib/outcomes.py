@@ -79,15 +79,19 @@ class Held:
     def judge(self, entry: Entry, mode: Mode) -> Outcome | None:
         """The outcome of a row whose values are known to be held, else None."""
         if mode != "upsert" and self._members and entry.key in self._members:
-            item = self._members[entry.key]
-            if from_item(item).same_as(entry.member):
-                return Outcome("unchanged")
-            return rejection(CLIENT_ID, holder_of(item), self._import_id)
+            return there(entry, self._members[entry.key], self._import_id)
         holder = self._phones.get(entry.phone) if self._phones else None
         if holder and key_of(holder) != entry.key:
             self.basis.add(key_of(holder))
             return rejection(PHONE, holder_of(holder), self._import_id)
         return None
+
+
+def there(entry: Entry, item: Item, import_id: str) -> Outcome:
+    """The outcome of a row of a new member, where there is one of its key already."""
+    if from_item(item).same_as(entry.member):
+        return Outcome("unchanged")
+    return rejection(CLIENT_ID, holder_of(item), import_id)
 
 
 def rejection(what: str, holder: Holder, import_id: str) -> Outcome:

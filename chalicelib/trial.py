@@ -16,13 +16,12 @@ from .items import (
     Origin,
     claim_key,
     claimed,
-    from_item,
     holder_of,
     in_trial,
     trial_key,
 )
-from .outcomes import Entry, Outcome, rejection
-from .table import CLIENT_ID, PHONE
+from .outcomes import Entry, Outcome, rejection, there
+from .table import PHONE
 from .transact import Leg, put_new
 
 KEPT_SECONDS = 24 * 3600
@@ -48,10 +47,7 @@ class Trial(Bulk):
     ) -> Outcome | None:
         """The outcome of a row that clashes with the table, or is in it, else None."""
         if entry.key in members:
-            item = members[entry.key]
-            if from_item(item).same_as(entry.member):
-                return Outcome("unchanged")
-            return rejection(CLIENT_ID, holder_of(item), self._import_id)
+            return there(entry, members[entry.key], self._import_id)
         if entry.phone in holders:
             return rejection(PHONE, holder_of(holders[entry.phone]), self._import_id)
         return None
