@@ -24,7 +24,7 @@ from chalicelib.records import Record
 from chalicelib.results import BYTE_ORDER_MARK
 from chalicelib.rows import RESULT_COLUMNS
 from chalicelib.table import MemberTable
-from infra.package import table_definition
+from infra.package import PROJECT, table_definition
 from tests.pipeline import Pipeline
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id"
@@ -123,6 +123,12 @@ def test_there_are_enough_cases_and_each_says_what_it_is_for() -> None:
     assert len(CASES) >= 60
     assert len({case.name for case in CASES}) == len(CASES)
     assert all(len(case.why) > 20 for case in CASES)
+
+
+def test_the_admin_page_has_words_for_every_reason() -> None:
+    words = (PROJECT / "chalicelib/console/report.js").read_text(encoding="utf-8")
+    codes = {code for case in CASES for code in (*case.rejected.values(), *case.codes)}
+    assert not [code for code in codes if f"\n  {code}: " not in words]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

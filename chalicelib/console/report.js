@@ -17,6 +17,7 @@ const REASONS = {
   too_long: "A cell is longer than 64 characters",
   control_character: "A cell has a character in it that cannot be shown",
   not_text: "A cell has something in it that is no text",
+  scientific_notation: "A spreadsheet has rounded the id, and its digits are lost",
   too_few_cells: "The row has fewer cells than the header",
   too_many_cells: "The row has more cells than the header",
   unclosed_quote: "A quotation mark is never closed",
