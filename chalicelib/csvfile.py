@@ -1,6 +1,5 @@
-"""From the bytes of a file to numbered rows of cells: unpacking, decoding, cutting at row borders. Pure."""
+"""From a file to numbered rows of cells: unpacking, finding the delimiter, cutting at row borders. Pure."""
 
-import codecs
 import csv
 import io
 import re
@@ -18,7 +17,6 @@ _reader = partial(csv.reader, skipinitialspace=True)
 
 DELIMITERS = ",;\t"
 UNREADABLE = "\ufffd"  # what decoding leaves where a byte is no character
-MAX_TEXT = 8 * 1024**3  # characters of one file, unpacked: a small archive may hold any amount of nothing
 MAX_ROW = 64 * 1024  # characters of one row; an unclosed quote cannot swallow more than this
 MAX_LINES = 10_000  # of one piece: what a load holds goes by its rows, and those may be one letter long
 UNPACKED = 1024 * 1024  # bytes unpacked at once
@@ -59,22 +57,6 @@ def unpacked(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield unpacker.flush()
     if not unpacker.eof:
         raise Unreadable("The gzip archive ends too early.", code="not_gzip")
-
-
-def decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """The blocks as text, every line end as a line feed. Raises UnicodeDecodeError, or Unreadable over MAX_TEXT.
-
-    Windows-1252 leaves five bytes undefined; they cost their rows, as UNREADABLE, and not the file.
-    """
-    errors = "replace" if encoding == "windows-1252" else "strict"
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(errors), translate=True)
-    size = 0
-    for block in chain(blocks, [b""]):
-        text = decoder.decode(block, final=not block)
-        size += len(text)
-        if size > MAX_TEXT:
-            raise Unreadable("The file is too large.", code="file_too_large")
-        yield text
 
 
 # A first line for Excel alone, that says what the delimiter is.

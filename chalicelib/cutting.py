@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
-from .csvfile import Row, decoded, delimited, pieces, rows, unpacked
+from .csvfile import Row, delimited, pieces, rows, unpacked
+from .decoding import Decoder, OtherEncoding
 from .drops import check_key
 from .errors import Unreadable
 from .items import now
@@ -23,14 +24,12 @@ def cut(store: Store, record: Record) -> Record:
     check_key(record.source.key)
     if record.region and not is_region(record.region):
         raise Unreadable(f"There is no phone region {record.region[:64]!r}.", code="unknown_region")
-    encoding = _byte_order_mark(store, record.source) or "utf-8"
+    encoding = _byte_order_mark(store, record.source)
     try:
-        return _store_chunks(store, record, encoding)
-    except UnicodeDecodeError:
-        if encoding != "utf-8":
-            raise Unreadable(f"The file is no text in {encoding}.", code="not_text") from None
-        # Nothing is loaded before the whole file was cut, so it can be read once more, the old way.
-        return _store_chunks(store, record, "windows-1252")
+        return _store_chunks(store, record, encoding or "utf-8", certain=encoding is not None)
+    except OtherEncoding as found:
+        # Nothing is loaded before the whole file is cut, so it can be read a second time.
+        return _store_chunks(store, record, found.encoding, certain=True)
 
 
 @contextmanager
@@ -41,8 +40,12 @@ def _opened(store: Store, source: Source) -> Iterator[Iterator[bytes]]:
 
 
 def _byte_order_mark(store: Store, source: Source) -> str | None:
+    start = b""
     with _opened(store, source) as blocks:
-        start = next((block for block in blocks if block), b"")
+        while (
+            len(start) < 4 and (block := next(blocks, None)) is not None
+        ):  # an archive's blocks may be short
+            start += block
     if start.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not start.startswith(b"\xff\xfe\0\0"):  # UTF-32
@@ -52,14 +55,18 @@ def _byte_order_mark(store: Store, source: Source) -> str | None:
     return None
 
 
-def _store_chunks(store: Store, record: Record, encoding: str) -> Record:
-    """The record with the columns of the header and the number of chunks that were stored."""
+def _store_chunks(store: Store, record: Record, encoding: str, *, certain: bool) -> Record:
+    """The record with the columns of the header and the number of chunks that were stored.
+
+    Raises Unreadable, and OtherEncoding where the encoding was not certain and is another.
+    """
+    decoder = Decoder(encoding, certain=certain)
     waiting: deque[Future[None]] = deque()
     number, columns, only_header = 0, [], True
     # Of this run's own: an event may come twice, and where two runs cut at once each must find what it has stored.
     folder = f"{record.id}/{secrets.token_hex(4)}"
     with _opened(store, record.source) as raw, ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
-        delimiter, blocks = delimited(decoded(raw, encoding), field_of)
+        delimiter, blocks = delimited(decoder.texts(raw), field_of)
         for piece in pieces(blocks, store.settings.chunk_size, delimiter):
             if not number:
                 found = rows(piece, delimiter)
@@ -76,6 +83,7 @@ def _store_chunks(store: Store, record: Record, encoding: str) -> Record:
     if number == 1 and only_header:
         raise Unreadable("The file has a header and no rows.", code="no_rows")
     changes = {"columns": columns, "encoding": encoding, "delimiter": delimiter, "chunks": number}
+    changes |= {"invalid_bytes": decoder.invalid}
     return record.model_copy(update={**changes, "folder": folder, "status": "loading", "loading_at": now()})
 
 

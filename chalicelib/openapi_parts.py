@@ -85,7 +85,13 @@ REPORT: Schema = {
     "description": "The import, and what is known of it at its end.",
     "type": "object",
     "required": ["id", "counts", "codes", "columns", "sample", "seconds"],
-    "properties": {"codes": {"type": "object", "additionalProperties": {"type": "integer"}}},
+    "properties": {
+        "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "invalid_bytes": {
+            "type": "integer",
+            "description": "Bytes of the file that are no characters of its encoding.",
+        },
+    },
 }
 
 REJECTED_PAGE: Schema = {

@@ -84,6 +84,9 @@ class Record(BaseModel):
     columns: list[str] = []
     encoding: str = ""
     delimiter: str = ","
+    invalid_bytes: int = (
+        0  # of the file, that are no characters of its encoding; in UTF-16 units of two bytes
+    )
     chunks: int = 0
     loading_at: str | None = None
     folder: str = ""  # where its chunks are

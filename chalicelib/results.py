@@ -99,6 +99,7 @@ def report(record: Record, header: Header | None, tally: Tally) -> dict[str, Any
         seconds = (ended - begun).total_seconds()
     return shown | {
         "encoding": record.encoding,
+        "invalid_bytes": record.invalid_bytes,
         "delimiter": record.delimiter,
         "columns": {
             "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},

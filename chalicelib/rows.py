@@ -135,7 +135,10 @@ def _damage(cell: tuple[str, str]) -> tuple[str, str] | None:
     """(code, reason) of a field's text that another program has spoilt on its way here, else None."""
     name, text = cell
     if UNREADABLE in text:
-        return "not_text", f"{name}: This has a byte in it that is no character."
+        return (
+            "not_text",
+            f"{name}: A character of this cell is damaged. Correct it, or save the file as UTF-8.",
+        )
     if name in IDS and ROUNDED.fullmatch(text.strip()):
         return "scientific_notation", f"{name}: A spreadsheet has rounded this number; its digits are lost."
     return None

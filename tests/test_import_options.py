@@ -120,6 +120,15 @@ def test_a_byte_that_is_no_character_costs_its_row(pipeline: Pipeline, account: 
     assert [row["code"] for row in pipeline.rejected(record.id)] == ["not_text"]
 
 
+def test_an_archive_in_parts_of_one_byte_is_read_as_one_file(pipeline: Pipeline, account: str) -> None:
+    """The byte order mark, and each character, is spread over several of its members."""
+    raw = b"\xef\xbb\xbf" + (HEADER + f"Zoë,Lee,3235550001,1,{account}\n").encode()
+    body = b"".join(gzip.compress(raw[i : i + 1]) for i in range(len(raw)))
+    record = Pipeline(chunk_size=1024).run("drops/a.csv.gz", body)
+    assert pipeline.report(record.id)["encoding"] == "utf-8-sig"
+    assert counts(record)["created"] == 1
+
+
 @pytest.mark.parametrize(
     ("limit", "status"), [("202", "completed"), ("9", "failed"), ("100%", "completed"), ("50%", "failed")]
 )

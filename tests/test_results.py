@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.csvfile import MAX_ROW, Piece, Row, decoded, delimited, pieces, rows
+from chalicelib.csvfile import MAX_ROW, Piece, Row, delimited, pieces, rows
+from chalicelib.decoding import Decoder
 from chalicelib.items import Key
 from chalicelib.outcomes import OUTCOMES, Outcome
 from chalicelib.phones import PhoneRule
@@ -36,7 +37,7 @@ def result(header: Header, found: Sequence[Row]) -> str:
 
 def read_back(text: str) -> list[Row]:
     """A file's rows as an import reads them, the header first."""
-    delimiter, blocks = delimited(decoded([text.encode()], "utf-8-sig"), field_of)
+    delimiter, blocks = delimited(Decoder("utf-8-sig").texts([text.encode()]), field_of)
     assert delimiter == ","
     return [row for piece in pieces(blocks, 1024, delimiter) for row in rows(piece, delimiter)]
 

@@ -2,13 +2,15 @@
 
 import csv
 import io
+import re
 from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.csvfile import MAX_LINES, MAX_ROW, Piece, Row, decoded, delimited, pieces, rows
+from chalicelib.csvfile import MAX_LINES, MAX_ROW, UNREADABLE, Piece, Row, delimited, pieces, rows
+from chalicelib.decoding import Decoder, OtherEncoding
 from chalicelib.errors import Unreadable
 from chalicelib.members import NewMember
 from chalicelib.phones import PhoneRule
@@ -91,7 +93,51 @@ def test_a_piece_holds_so_many_lines_however_short_they_are() -> None:
 def test_decoding_does_not_mind_where_blocks_end(text: str, block: int) -> None:
     raw = text.encode()
     blocks = [raw[i : i + block] for i in range(0, len(raw), block)]
-    assert "".join(decoded(blocks, "utf-8")) == text.replace("\r\n", "\n").replace("\r", "\n")
+    decoder = Decoder("utf-8", certain=False)
+    assert "".join(decoder.texts(blocks)) == text.replace("\r\n", "\n").replace("\r", "\n")
+    assert decoder.invalid == 0
+
+
+def decoded_twice(blocks: list[bytes]) -> tuple[str, str]:
+    """(the text of a file without a mark, its encoding), decoded a second time where the guess was wrong."""
+    try:
+        return "".join(Decoder("utf-8", certain=False).texts(blocks)), "utf-8"
+    except OtherEncoding as other:
+        return "".join(Decoder(other.encoding).texts(blocks)), other.encoding
+
+
+@given(
+    st.lists(st.sampled_from([*"a,é€𝄞\ufffd"]).map(str.encode) | st.binary(max_size=4), max_size=12),
+    st.integers(1, 5),
+)
+def test_one_valid_sequence_anywhere_makes_a_file_utf_8(parts: list[bytes], block: int) -> None:
+    """Invalid bytes are replaced one by one, wherever they stand and blocks end: the next cell is not damaged."""
+    raw = b"".join(parts).replace(b"\r", b"") + b"."  # a last byte that ends any character
+    whole = raw.decode("utf-8", "surrogateescape")
+    expected = re.sub("[\udc80-\udcff]", UNREADABLE, whole), "utf-8"
+    if not whole.isascii() and re.fullmatch("[\0-\x7f\udc80-\udcff]*", whole):
+        expected = raw.decode("windows-1252", "replace"), "windows-1252"
+    assert decoded_twice([raw[i : i + block] for i in range(0, len(raw), block)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "raw"),
+    [
+        ("utf-8", "é€".encode()[:-1]),
+        ("utf-8-sig", "\ufeff€".encode()[:-1]),
+        ("utf-16", b"\xff\xfea"),
+        ("utf-16", b"\xff\xfe\x34\xd8"),  # the first half of a surrogate pair
+    ],
+)
+def test_a_file_that_ends_within_a_character_is_refused(encoding: str, raw: bytes) -> None:
+    with pytest.raises(Unreadable) as raised:
+        list(Decoder(encoding, certain=encoding != "utf-8").texts([raw]))
+    assert raised.value.code == "truncated_file"
+
+
+def test_an_empty_block_within_a_character_is_not_the_end() -> None:
+    """An archive yields one where it consists of several members."""
+    assert "".join(Decoder("utf-8").texts([b"Zo\xc3", b"", b"\xab"])) == "Zoë"
 
 
 @given(st.integers(1, 9))
