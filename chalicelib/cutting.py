@@ -22,7 +22,7 @@ PUTS_IN_FLIGHT = 4  # chunks being stored while the next is cut
 def cut(store: Store, record: Record) -> Record:
     """Stores the chunks of the import's object; the record with what the load needs. Raises Unreadable."""
     check_key(record.source.key)
-    if record.region and not is_region(record.region):
+    if record.region is not None and not is_region(record.region):
         raise Unreadable(f"There is no phone region {record.region[:64]!r}.", code="unknown_region")
     encoding = _byte_order_mark(store, record.source)
     try:

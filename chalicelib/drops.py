@@ -1,10 +1,12 @@
 """What the key of a dropped file asks for: drops/upsert/account=12/region=GB/x.csv. Pure."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, get_args
 
-from .errors import Unreadable
+from .errors import Invalid, Unreadable
 from .items import Mode
+from .members import MemberChanges, read
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 NO_ROSTER = "Only .csv and .csv.gz files are imported."
@@ -19,6 +21,9 @@ def is_roster(name: str) -> bool:
 def wishes(key: str) -> dict[str, Any]:
     """The mode, account id and region that a drop's import has by its folders, in whatever order they stand."""
     found = {"mode": "create", "account_id": None, "region": None, **dict(_asked(key))}
+    if found["account_id"] is not None:
+        with suppress(Unreadable):  # `check_key` raises it, which ends the import
+            found["account_id"] = _account(found["account_id"])
     return found if found["mode"] in MODES else found | {"mode": "create"}
 
 
@@ -30,11 +35,24 @@ def check_key(key: str) -> None:
     if not is_roster(key):
         raise Unreadable(NO_ROSTER, code="unsupported_file_type")
     found: dict[str, str] = {}
-    for field, value in _asked(key):
+    for field, asked in _asked(key):
+        value = _account(asked) if field == "account_id" else asked
         if found.setdefault(field, value) != value:
             raise Unreadable(f"The folders of the file ask for two values of {field}.", code="ambiguous_key")
     if found.get("mode", "create") not in MODES:
         raise Unreadable(f"There is no mode {found['mode'][:64]!r}.", code="unknown_mode")
+
+
+def _account(value: str) -> str:
+    """The account id that a folder names, as a member's is stored. Raises Unreadable."""
+    try:
+        return read(MemberChanges, {"account_id": value}).account_id
+    except Invalid as error:
+        detail = error.detail.removeprefix("account_id: ")
+        raise Unreadable(
+            f"The folder account={value[:64]} names no account id: {detail} Rename the folder.",
+            code="invalid_account_id",
+        ) from None
 
 
 def _asked(key: str) -> Iterator[tuple[str, str]]:

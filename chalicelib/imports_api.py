@@ -54,7 +54,10 @@ class NewImport(BaseModel):
 
     filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=ROSTER)] = "upload.csv"
     mode: Mode = "create"
-    account_id: Identifier | None = None
+    account_id: Annotated[
+        Identifier | None,
+        Field(description="The account of every row: one that names another is rejected (account_differs)."),
+    ] = None
     region: Region | None = None
     max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
 

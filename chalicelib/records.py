@@ -76,7 +76,7 @@ class Record(BaseModel):
     started_at: str | None = None
     finished_at: str | None = None
     error: Failure | None = None
-    account_id: str | None = None  # of files without that column
+    account_id: str | None = None  # the only account that rows may name, and that of rows that name none
     region: str | None = None  # of phone numbers without +, where it is not the deployment's
     created_by: str | None = None  # the user or token that began it; None for a file that was dropped
     accounts: list[str] | None = None  # the only accounts it may write to; None for all

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .csvfile import UNREADABLE, Row
-from .errors import Invalid, Unreadable
+from .errors import FieldError, Invalid, Unreadable
 from .members import MemberChanges, NewMember, read
 from .phones import PhoneRule
 
@@ -44,8 +44,9 @@ COLUMN_NAMES: Mapping[str, str] = {
 class Header:
     """The columns of a file: where each of a member's fields stands, and what is ignored.
 
-    `account_id` stands in for a column of that name, and `blanks_keep` says that a blank name or phone number
-    keeps what is stored. Raises Unreadable where a field has no column, or two, and where there are absurdly many.
+    `account_id` is the only account that rows may name; it is that of rows that name none. `blanks_keep` says that
+    a blank name or phone number keeps what is stored. Raises Unreadable where a field has no column, or two, and
+    where there are absurdly many.
     """
 
     def __init__(
@@ -113,12 +114,23 @@ class Header:
         damaged = next(filter(None, map(_damage, values.items())), None)
         if damaged:
             return row._replace(code=damaged[0], reason=damaged[1])
-        if self.account_id is not None:
-            values.setdefault("account_id", self.account_id)
+        if self.account_id is not None and not values.get("account_id", "").strip():
+            values["account_id"] = self.account_id
         try:
-            return self._read(values, rule)
+            member = self._read(values, rule)
+            self._check_account(member)
         except Invalid as error:
             return row._replace(code=error.errors[0].code, reason=error.detail)
+        return member
+
+    def _check_account(self, member: NewMember) -> None:
+        """Raises Invalid where the member is of another account than the given one."""
+        if self.account_id not in (None, member.account_id):
+            detail = (
+                "account_id: This is not the account that was given with the import. Correct the cell, or import "
+                "the row without that account."
+            )
+            raise Invalid([FieldError("#/account_id", "account_differs", detail)])
 
     def _read(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
         """The member in these cells; in an upsert a blank one, as "", stands for what is stored."""

@@ -39,7 +39,12 @@ OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region"
     show_default=True,
     help="create adds members, upsert changes those that are there too, validate only says what would happen.",
 )
-@click.option("--account", "account_id", metavar="ID", help="The account of files without that column.")
+@click.option(
+    "--account",
+    "account_id",
+    metavar="ID",
+    help="The account of every row; a row that names another is rejected.",
+)
 @click.option("--region", metavar="GB", help="The region of phone numbers without +.")
 @click.option(
     "--max-rejected", metavar="5%", help="Stop when more rows are rejected: a number, or a percentage."

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chalicelib import config
+from chalicelib.errors import NotFound
 from chalicelib.items import Key
 from chalicelib.ledger import PARTITION
 from chalicelib.records import Import, Record, Source
@@ -166,6 +167,15 @@ def test_several_files_have_an_outcome_each_and_the_worst_is_the_status(
         assert outcome.endswith(said)
     assert (tmp_path / "packed.csv.gz.rejected.csv").exists()
     assert rollcall(good, packed).exit_code == 1
+
+
+def test_a_given_account_rejects_rows_that_name_another(
+    workers: Workers, table: MemberTable, tmp_path: Path, account: str
+) -> None:
+    done = rollcall(roster(tmp_path / "a.csv", f"{account}-b"), "--account", account, "--mode", "upsert")
+    assert (done.exit_code, "3  account_differs" in done.stdout) == (1, True)
+    with pytest.raises(NotFound):
+        table.get(Key(f"{account}-b", "0"))
 
 
 def test_mode_account_region_and_limit_reach_the_import(

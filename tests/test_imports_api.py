@@ -65,6 +65,31 @@ def test_a_csv_in_the_body_becomes_an_import(http: Http, pipeline: Pipeline, acc
     assert text.splitlines()[1].startswith("Ben,Lee,12,2,3,phone_not_possible,")
 
 
+@pytest.mark.parametrize("mode", ["create", "upsert", "validate"])
+@pytest.mark.parametrize("body", ["csv", "json"])
+def test_a_given_account_rejects_rows_that_name_another(
+    http: Http, pipeline: Pipeline, account: str, mode: str, body: str
+) -> None:
+    text = (
+        HEADER + f"Ann,Lee,3235550001,1, {account} \nBen,Lee,3235550002,2,{account}-b\nCy,Lee,3235550003,3,\n"
+    )
+    if body == "csv":
+        shown = post(http, text, f"?account_id=%20{account}&mode={mode}").json
+    else:
+        shown = http.send("POST", "/imports", {"account_id": f" {account}", "mode": mode}).json
+        pipeline.drop(shown["source"]["key"], text.encode())
+
+    done = finish(pipeline, shown)
+
+    assert (done["counts"]["created"], done["counts"]["rejected"]) == (2, 1)
+    [row] = pipeline.rejected(shown["id"])
+    assert (row["line"], row["code"]) == ("3", "account_differs")
+    assert row["reason"].startswith("account_id: ")
+    assert http.get("/members", {"account_id": f"{account}-b"}).json["items"] == []
+    page = http.get(f"/imports/{shown['id']}/rejected/rows").json
+    assert page["columns"][page["items"][0]["column"]] == "account_id"
+
+
 def test_a_second_object_under_an_uploads_key_is_not_imported(
     http: Http, pipeline: Pipeline, account: str
 ) -> None:

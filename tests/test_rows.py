@@ -196,14 +196,32 @@ def test_two_columns_for_one_field_are_refused() -> None:
     assert raised.value.code == "duplicate_columns"
 
 
-def test_an_account_from_elsewhere_stands_in_for_the_column_only() -> None:
-    cells = ["Ann", "Lee", "3235551234", "7"]
-    found = Header(COLUMNS[:-1], "12").member(Row(2, cells), PhoneRule())
-    assert isinstance(found, NewMember)
-    assert found.account_id == "12"
-    found = Header(COLUMNS, "12").member(Row(2, [*cells, "13"]), PhoneRule())
-    assert isinstance(found, NewMember)
-    assert found.account_id == "13"
+@pytest.mark.parametrize("blanks_keep", [False, True])
+@pytest.mark.parametrize(
+    ("given", "cell", "code"),
+    [
+        ("12", None, ""),  # no such column
+        ("12", " 12 ", ""),
+        ("Zo\u00eb", "Zoe\u0308", ""),
+        ("12", "", ""),
+        ("12", "\u00a0 ", ""),
+        ("12", "13", "account_differs"),
+        ("12", "012", "account_differs"),
+        ("12", "x" * 65, "too_long"),
+    ],
+)
+def test_a_given_account_is_the_only_one_that_rows_may_name(
+    given: str, cell: str | None, code: str, *, blanks_keep: bool
+) -> None:
+    columns = COLUMNS[:-1] if cell is None else COLUMNS
+    cells = ["Ann", "Lee", "3235551234", "7", *([] if cell is None else [cell])]
+    found = Header(columns, given, blanks_keep=blanks_keep).member(Row(2, cells), PhoneRule())
+    if code:
+        assert isinstance(found, Row)
+        assert (found.code, found.reason.partition(":")[0]) == (code, "account_id")
+    else:
+        assert isinstance(found, NewMember)
+        assert found.account_id == given
 
 
 @pytest.mark.parametrize(

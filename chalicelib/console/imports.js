@@ -44,7 +44,7 @@ function sender(me, signal) {
   });
   const form = h("form", { class: "drop" },
     field({ name: "mode", label: "What should happen", options: MODES }),
-    accountField(me, "imports:write", only(me, "imports:write"), { label: "Account (only if the file has no account column)" }),
+    accountField(me, "imports:write", only(me, "imports:write"), { label: "Account (if given, rows of other accounts are rejected)" }),
     files);
   const take = (chosen) => {
     clearErrors(form);

@@ -22,6 +22,7 @@ const REASONS = {
   too_many_cells: "The row has more cells than the header",
   unclosed_quote: "A quotation mark is never closed",
   row_too_long: "The row is too long",
+  account_differs: "The account is not the one that was given with the import",
   account_forbidden: "Whoever began the import has no access to the account",
   not_processed: "The row could not be processed",
   not_loaded: "The import had stopped before this row",
