@@ -115,10 +115,11 @@ def report(record: Record, header: Header | None, tally: Tally) -> dict[str, Any
 def _safe(header: Header, index: int, cell: str) -> str:
     """A cell as it stood in the file, safe to open in a spreadsheet. A phone number in E.164 may start with its +.
 
+    But not in the first column: with another delimiter the cells behind it would become one formula with it.
     With a NUL in it rejected.csv would be no text; the mark of what is no character stands there instead.
     """
     cell = unescaped(cell).replace("\0", UNREADABLE)
-    is_phone = index == header.fields["phone_number"] and re.fullmatch(r"\+[0-9]+", cell)
+    is_phone = 0 < index == header.fields["phone_number"] and re.fullmatch(r"\+[0-9]+", cell)
     return cell if is_phone else escaped(cell)
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -22,10 +24,11 @@ COLUMNS = ["notes", "first_name", "last_name", "phone_number", "client_member_id
 HEADER = ",".join(COLUMNS[1:])
 PHONE = COLUMNS.index("phone_number")
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+SEPARATORS = ",;|\t\r\n"  # at which a spreadsheet may split a line
 
 # What reading leaves in a cell: no CR, for line ends are line feeds by then, and no halves of characters.
 letters = st.characters(exclude_categories=["Cs"], exclude_characters="\r\0")
-tricky = st.text(st.sampled_from("'=+-@\t\n \uff1da,\";1("), max_size=6)
+tricky = st.text(st.sampled_from("'=+-@\t\n \u00a0\uff1da,\";|1("), max_size=8)
 cells = tricky | st.text(letters, max_size=20)
 
 
@@ -55,6 +58,38 @@ def test_an_escaped_cell_starts_no_formula(cell: str, blanks: str) -> None:
     assert not text.strip().startswith(FORMULA) or not text.strip()
 
 
+@pytest.mark.parametrize("separators", [*SEPARATORS, SEPARATORS])
+@given(cells)
+def test_no_part_of_an_escaped_cell_starts_a_formula(separators: str, cell: str) -> None:
+    """Where a spreadsheet splits at another delimiter, and takes off the blanks and quotes of each part."""
+    for part in re.split(f"[{separators}]", escaped(cell)):
+        assert not re.match(r'[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20]', part)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a,b\t@SUM(A1)|+1", "a,b\t'@SUM(A1)|'+1"),
+        ('x; "=1+1"', 'x;\' "=1+1"'),
+        ("one\n-two", "one\n'-two"),
+        ("a;'=1", "a;''=1"),
+        ("\t=1", "'\t'=1"),
+        ("Müller; Jr., O'Neil-Lee 1+1=2", "Müller; Jr., O'Neil-Lee 1+1=2"),
+    ],
+)
+def test_a_formula_behind_any_delimiter_gets_an_apostrophe(cell: str, expected: str) -> None:
+    assert escaped(cell) == expected
+    assert unescaped(expected) == cell
+
+
+def test_escaping_takes_time_in_proportion_to_the_cell() -> None:
+    begun = time.process_time()
+    for cell in ("'" * MAX_ROW, " " * MAX_ROW, "', " * (MAX_ROW // 3), "'=;" * (MAX_ROW // 3)):
+        assert unescaped(escaped(cell)) == cell
+    assert time.process_time() - begun < 2
+
+
 @given(st.lists(st.lists(cells, min_size=6, max_size=9).filter(lambda row: any(map(str.strip, row)))))
 def test_rejected_rows_come_back_as_they_were(table: list[list[str]]) -> None:
     """Whatever is in them, and however many cells more than the header they have."""
@@ -82,6 +117,28 @@ def test_the_rejected_rows_of_rejected_rows_have_no_more_columns(table: list[lis
         row[:size] + row[size + 1 :] for row in two[1:]
     ]
     assert one[0] == two[0]
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, COLUMNS[PHONE:] + COLUMNS[:PHONE]])
+@given(table=st.lists(st.lists(cells | st.just("+1"), min_size=6, max_size=9), min_size=1, max_size=3))
+def test_rejected_rows_start_no_formula_at_any_delimiter(columns: list[str], table: list[list[str]]) -> None:
+    """Read by the rules of CSV, or split at each delimiter whatever the quotes; a number alone is none."""
+    text = result(Header(columns), [Row(2 + i, row) for i, row in enumerate(table)])
+    parts = re.split(r"[,;|\t\n]", text)
+    for separator in ",;|\t":
+        cells = [cell for row in csv.reader(io.StringIO(text), delimiter=separator) for cell in row]
+        parts += re.split(f"[{separator}\n]", text)
+        parts += [part for cell in cells for part in cell.split("\n")]
+    bare = {re.sub(r'\A[\s"\ufeff]+|[\s"]+\Z', "", part) for part in parts}
+    assert not [part for part in bare if part.startswith(FORMULA) and not re.fullmatch(r"\+[0-9]+", part)]
+
+
+def test_a_phone_number_in_the_first_column_is_escaped() -> None:
+    """A spreadsheet that splits at semicolons reads the whole line as one cell, here +1,5+A1."""
+    header = Header(["phone_number", "last_name", "first_name", "client_member_id", "account_id"])
+    [_, after] = read_back(result(header, [Row(2, ["+1", "5+A1", "x", "1", "a"])]))
+    assert after.cells[:2] == ["'+1", "5+A1"]
+    assert unescaped(after.cells[0]) == "+1"
 
 
 def test_a_phone_number_of_digits_keeps_its_plus() -> None:
