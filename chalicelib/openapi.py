@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from . import openapi_access
+from . import __version__, openapi_access
 from .imports_api import NewImport
 from .members import READ_ONLY, TEXT_SCHEMA, Member, MemberChanges, NewMember
 from .openapi_parts import (
@@ -29,8 +29,6 @@ from .openapi_parts import (
     parameter,
 )
 from .records import Import
-
-VERSION = "0.1.0"
 
 _FILTERS = [
     parameter("id", "query", "A member's id.", format="member-id"),
@@ -243,7 +241,7 @@ def document() -> Schema:
         "openapi": "3.1.0",
         "info": {
             "title": "Rollcall",
-            "version": VERSION,
+            "version": __version__,
             "description": "A registry of members. Within an account every phone number and every client member "
             "id belongs to one member.",
         },
