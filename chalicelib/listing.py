@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from .access import Scope
-from .errors import Malformed
+from .errors import Busy, Malformed
 from .items import (
     INDEX,
     SHARDS,
@@ -26,7 +26,7 @@ from .items import (
     shard_of,
 )
 from .members import MAX_LENGTH, SEPARATOR, Member
-from .transact import calm
+from .transact import attempts, calm
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -247,13 +247,23 @@ class Listing:
 
 
 def batch_get(client: "DynamoDBClient", table_name: str, keys: list[Item]) -> Iterable[Item]:
-    """The items under up to 100 keys, those that exist, in any order; strongly consistent. Raises Busy."""
-    asked: Any = {table_name: {"Keys": keys, "ConsistentRead": True}}
-    while asked.get(table_name):
+    """The items under up to 100 keys, those that exist, in any order; strongly consistent.
+
+    Keys that DynamoDB leaves unprocessed are asked for again, each time after a pause. Raises Busy where none of
+    them is processed within the attempts and the time of `attempts()`.
+    """
+    tries = attempts()
+    while keys:
+        if next(tries, None) is None:
+            raise Busy
+        asked: Any = {table_name: {"Keys": keys, "ConsistentRead": True}}
         with calm():
-            answer = client.batch_get_item(RequestItems=asked)
+            answer: Any = client.batch_get_item(RequestItems=asked)
         yield from answer["Responses"].get(table_name, [])
-        asked = answer.get("UnprocessedKeys", {})
+        left = answer.get("UnprocessedKeys", {}).get(table_name, {}).get("Keys", [])
+        if len(left) < len(keys):  # progress: the pauses start small again, but none is left out
+            tries = islice(attempts(), 1, None)
+        keys = left
 
 
 def _next(kind: str, items: list[Item], limit: int) -> str | None:

@@ -4,7 +4,7 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -188,6 +188,34 @@ def faulty(client: "DynamoDBClient", operation: str, *faults: Fault | None) -> I
         yield seen
     finally:
         events.unregister(event, meet)
+
+
+@contextmanager
+def partial_answers(client: "DynamoDBClient", sizes: Iterable[int | None]) -> Iterator[list[int]]:
+    """Has each BatchGetItem bring at most this many items, and the keys of the others as UnprocessedKeys.
+
+    None, and whatever comes after the last size, brings all. The list grows by the number of keys left over.
+    """
+    wanted, left = iter(sizes), list[int]()
+    lock = threading.Lock()
+
+    def cut(parsed: dict[str, Any], **_: Any) -> None:
+        with lock:
+            size = next(wanted, None)
+            rest = {name: items[size:] for name, items in parsed["Responses"].items() if size is not None}
+            left.append(sum(map(len, rest.values())))
+        for name, items in rest.items():
+            del parsed["Responses"][name][size:]
+            keys = [{"pk": item["pk"], "sk": item["sk"]} for item in items]
+            parsed["UnprocessedKeys"] |= {name: {"Keys": keys, "ConsistentRead": True}} if keys else {}
+
+    event = "after-call.dynamodb.BatchGetItem"
+    events: Any = client.meta.events
+    events.register(event, cut)
+    try:
+        yield left
+    finally:
+        events.unregister(event, cut)
 
 
 def lost(request: AWSPreparedRequest) -> AWSResponse | None:

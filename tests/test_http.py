@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise, permutations
+from itertools import chain, pairwise, permutations, repeat
 from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
@@ -11,12 +11,13 @@ from urllib.request import urlopen
 import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 
-from chalicelib import config
+from chalicelib import config, transact
 from chalicelib.items import folded, new_member, to_claim, to_item
 from chalicelib.members import NewMember, member_id
 
 from .client import FORM, Answer, Http, href
 from .pipeline import Pipeline
+from .registry import partial_answers
 
 FIELDS = [
     *("id", "account_id", "client_member_id", "first_name", "last_name", "phone_number"),
@@ -651,6 +652,19 @@ def test_a_throttled_table_is_a_503_that_says_when_to_try_again(http: Http, acco
         answer = http.get(href(account, "42"))
     answer.problem(503, "busy")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_keys_that_stay_unprocessed_are_a_503(
+    http: Http, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    http.create(ralph(account))
+    sizes = chain([None], repeat(0))  # the authorizer reads the credentials first
+    with partial_answers(config.dynamodb(), sizes) as left:
+        answer = http.get("/members", {"phone_number": phone_of(account)})
+    answer.problem(503, "busy")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert left == [0, 1, 1, 1]
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing(http: Http, account: str) -> None:

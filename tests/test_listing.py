@@ -2,22 +2,22 @@
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import cycle, pairwise, repeat
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from chalicelib import config
+from chalicelib import config, transact
 from chalicelib.bulk import Bulk
-from chalicelib.errors import Malformed
-from chalicelib.items import SHARDS, Key, folded, name_order, shard_of
-from chalicelib.listing import Listing, Search
+from chalicelib.errors import Busy, Malformed
+from chalicelib.items import SHARDS, Item, Key, folded, key_of, member_key, name_order, shard_of
+from chalicelib.listing import Listing, Search, batch_get
 from chalicelib.members import Member, NewMember
 from chalicelib.outcomes import Entry
 from chalicelib.table import MemberTable
-from tests.registry import edited, metered, odd_people, person, phone
+from tests.registry import edited, metered, odd_people, partial_answers, person, phone
 
 ODD = 200
 MANY = 1000
@@ -300,6 +300,57 @@ def test_all_members_go_on_from_one_that_is_gone(
     table.delete(keys[whole[at]])
     rest = listing.find(Search(), len(whole), cursor).members
     assert [m.id for m in rest] == whole[at + 1 :]
+
+
+# ---- Keys that a BatchGetItem leaves unprocessed ------------------------------------------------------------------
+
+
+@pytest.fixture
+def eight(table: MemberTable, account: str) -> list[Item]:
+    """The keys of eight members."""
+    return [member_key(account, table.create(person(account, n)).client_member_id) for n in range(8)]
+
+
+def asked_again(keys: list[Item]) -> list[str]:
+    """The client member ids of the members that are found under keys."""
+    found = batch_get(config.dynamodb(), config.settings().table_name, keys)
+    return sorted(key_of(item).client_member_id for item in found)
+
+
+def test_unprocessed_keys_are_asked_again(eight: list[Item]) -> None:
+    with partial_answers(config.dynamodb(), [3, 0, 0]) as left:
+        assert asked_again(eight) == [f"m{n}" for n in range(8)]
+    assert left == [5, 5, 5, 0]
+
+
+def test_keys_that_are_never_processed_end_as_busy(
+    eight: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    with partial_answers(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy) as error:
+        asked_again(eight)
+    assert left == [8] * 3
+    assert error.value.headers["Retry-After"]
+
+
+def test_keys_that_come_one_by_one_are_all_waited_for(
+    eight: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only attempts that bring nothing count."""
+    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    with partial_answers(config.dynamodb(), cycle([0, 1])) as left:
+        assert asked_again(eight) == [f"m{n}" for n in range(8)]
+    assert left == [8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0]
+
+
+def test_keys_are_asked_again_after_a_pause_despite_progress(
+    eight: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without time for a pause there is no second request."""
+    monkeypatch.setattr(transact, "PATIENCE", -1.0)
+    with partial_answers(config.dynamodb(), repeat(1)) as left, pytest.raises(Busy):
+        asked_again(eight)
+    assert left == [7]
 
 
 # ---- Cursors -----------------------------------------------------------------------------------------------------

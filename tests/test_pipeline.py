@@ -1,15 +1,18 @@
 """The import from a dropped file to its report, over real S3, SQS and DynamoDB."""
 
 import io
+from itertools import repeat
 
 import pytest
 
-from chalicelib import config
+from chalicelib import config, transact
+from chalicelib.errors import Busy
 from chalicelib.items import Key
 from chalicelib.outcomes import OUTCOMES
 from chalicelib.records import Record, new_import_id
 from chalicelib.table import MemberTable
 from tests.pipeline import KilledError, Pipeline, dies
+from tests.registry import partial_answers
 from tools.roster import Roster
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
@@ -219,6 +222,21 @@ def test_a_message_lost_after_its_chunk_was_counted_is_sent_again(pipeline: Pipe
         break
     pipeline.imports.step(import_id, 0, repeated=True)
     assert pipeline.drain(import_id).status == "completed"
+
+
+def test_a_step_whose_keys_stay_unprocessed_is_postponed(
+    pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = f"Ann,Lee,3235550001,1,{account}\n"
+    pipeline.run("drops/a.csv", HEADER + rows)
+    source, import_id = pipeline.drop("drops/upsert/b.csv", (HEADER + rows.replace("Ann", "Eve")).encode())
+    pipeline.imports.split(source, import_id)
+    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    with partial_answers(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy):
+        pipeline.imports.step(import_id, 0, repeated=False)
+    assert left == [1] * 3
+
+    assert counts(pipeline.drain(import_id))["updated"] == 1
 
 
 def test_a_step_that_another_worker_began_meanwhile_knows_what_that_one_has_noted(
