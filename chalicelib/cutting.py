@@ -93,5 +93,5 @@ def _columns(header: Row | None, record: Record) -> list[str]:
         raise Unreadable("The file is empty.", code="empty_file")
     if header.code:
         raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
-    Header(header.cells, record.account_id)
+    Header(header.cells, record.account_id).check_length()
     return header.cells

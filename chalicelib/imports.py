@@ -236,8 +236,8 @@ class Imports:
         return record
 
     def header(self, record: Record) -> Header:
-        """The columns of an import's file."""
-        return Header(record.columns, record.account_id, blanks_keep=record.mode == "upsert")
+        """The columns of an import's file. Raises NotFound before it was split."""
+        return Header(self.ledger.columns(record), record.account_id, blanks_keep=record.mode == "upsert")
 
     def _rule(self, record: Record) -> PhoneRule:
         settings = self.store.settings

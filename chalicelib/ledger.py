@@ -1,9 +1,13 @@
 """The ledger of imports: one item each, moved from state to state by conditional updates.
 
+The columns of a file may be many kilobytes, and lie in an item of their own: a list of imports, which does not show
+them, would pay for them.
+
 `position` is the number of the next chunk to load. Only the load that finds its own chunk's number there may
 add its counts and move it on, so each chunk counts once however often its message comes.
 """
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +25,7 @@ HELD_SECONDS = 360.0  # how long a worker has a step to itself: longer than it c
 PARTITION = "IMPORTS"  # all imports, by id: a chunk is one write here, far below what one partition takes
 OPEN = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Attributes of their own, written without the record.
-BESIDE = {"counts", "position", "advanced_at", "begun", "holder", "noticed"}
+BESIDE = {"counts", "position", "advanced_at", "begun", "holder", "noticed", "columns"}
 
 
 class Ledger:
@@ -36,6 +40,7 @@ class Ledger:
 
     def add(self, record: Record) -> bool:
         """Adds an import; False where its id is there already."""
+        self._keep_columns(record)
         item = {**_key(record.id), "record": {"S": record.model_dump_json(exclude=BESIDE)}}
         item |= {name: {"N": "0"} for name in (*Counts.model_fields, "position")}
         item["status"] = {"S": record.status}
@@ -44,11 +49,32 @@ class Ledger:
 
     def get(self, import_id: str) -> Record:
         """The import. Raises NotFound."""
-        with calm():
-            answer = self.client.get_item(TableName=self.table_name, Key=_key(import_id), ConsistentRead=True)
-        if "Item" not in answer:
+        item = self._item(_key(import_id))
+        if item is None:
             raise NotFound("There is no import under this id.", code="import_not_found")
-        return _record(answer["Item"])
+        return _record(item)
+
+    def columns(self, record: Record) -> list[str]:
+        """The columns of an import's file, once it was split. Raises NotFound."""
+        if record.columns:  # written by a version that kept them in the record
+            return record.columns
+        item = self._item(columns_key(record.id))
+        if item is None:
+            raise NotFound("The columns of this import's file are not known.", code="no_columns")
+        columns: list[str] = json.loads(item["columns"]["S"])
+        return columns
+
+    def _keep_columns(self, record: Record) -> None:
+        """Writes the columns that a record has. Whoever splits the same object again finds the same ones."""
+        if record.columns:
+            text = json.dumps(record.columns, ensure_ascii=False)
+            item = {**columns_key(record.id), "columns": {"S": text}}
+            self._write(self.client.put_item, Item=item, ConditionExpression="attribute_not_exists(pk)")
+
+    def _item(self, key: Item) -> Item | None:
+        with calm():
+            answer = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True)
+        return answer.get("Item")
 
     def newest(self, limit: int, before: str | None = None) -> list[Record]:
         """At most `limit` imports, the newest first, those older than the import `before`."""
@@ -64,6 +90,7 @@ class Ledger:
 
     def move(self, record: Record, *states: Status) -> bool:
         """Writes a changed record where the import still is in one of `states` and has not ended."""
+        self._keep_columns(record)
         values: Item = {f":s{i}": {"S": state} for i, state in enumerate(states)}
         update = "SET #status = :status, #record = :record"
         if record.finished_at:
@@ -154,6 +181,11 @@ class Ledger:
 
 def _key(import_id: str) -> Item:
     return {"pk": {"S": PARTITION}, "sk": {"S": import_id}}
+
+
+def columns_key(import_id: str) -> Item:
+    """Where the columns of an import's file lie."""
+    return {"pk": {"S": f"IMPORT#{import_id}"}, "sk": {"S": "COLUMNS"}}
 
 
 def _record(item: Mapping[str, Any]) -> Record:

@@ -81,7 +81,7 @@ class Record(BaseModel):
     created_by: str | None = None  # the user or token that began it; None for a file that was dropped
     accounts: list[str] | None = None  # the only accounts it may write to; None for all
     max_rejected: str | None = None  # rejected rows, 100 or 5%, over which the import stops
-    columns: list[str] = []
+    columns: list[str] = []  # in the record only until it is written: see Ledger.columns
     encoding: str = ""
     delimiter: str = ","
     invalid_bytes: int = (

@@ -13,6 +13,8 @@ IDS = ("account_id", "client_member_id")
 ROUNDED = re.compile(r"\d([.,]\d+)?e\+\d{2,3}", re.IGNORECASE)  # what a spreadsheet makes of a long number
 RESULT_COLUMNS = ("line", "code", "reason")  # what rejected.csv adds to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv gives each row all of them: a letter a line would become gigabytes
+# Characters of the columns' names, 32 for each of so many: every step and every page of rejected rows reads them.
+MAX_HEADER = 16 * 1024
 
 # How rosters name our columns, in small letters and without spaces or punctuation. Add yours here.
 COLUMN_NAMES: Mapping[str, str] = {
@@ -44,9 +46,9 @@ COLUMN_NAMES: Mapping[str, str] = {
 class Header:
     """The columns of a file: where each of a member's fields stands, and what is ignored.
 
-    `account_id` is the only account that rows may name; it is that of rows that name none. `blanks_keep` says that
-    a blank name or phone number keeps what is stored. Raises Unreadable where a field has no column, or two, and
-    where there are absurdly many.
+    `account_id` is the only account that rows may name, and that of rows that name none. `blanks_keep` says that a
+    blank name or phone number keeps what is stored. Raises Unreadable where a field has no column, or two, and
+    where there are more than MAX_COLUMNS, not counting those that rejected.csv adds.
     """
 
     def __init__(
@@ -57,9 +59,9 @@ class Header:
         self.blanks_keep = blanks_keep
         # A row may end where the named columns do: spreadsheets leave nameless ones behind.
         self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
-        if self.width > MAX_COLUMNS:
+        if len(self.kept) > MAX_COLUMNS:
             raise Unreadable(
-                f"The first line names {self.width} columns; at most {MAX_COLUMNS} are read.",
+                f"The first line names {len(self.kept)} columns; at most {MAX_COLUMNS} are read.",
                 code="too_many_columns",
             )
         self.fields: dict[str, int] = {}
@@ -76,6 +78,19 @@ class Header:
             raise Unreadable(
                 f"The first line must name the columns; {', '.join(missing)} not found{self._among()}.",
                 code="missing_columns",
+            )
+
+    def check_length(self) -> None:
+        """Raises Unreadable where the names have more than MAX_HEADER characters.
+
+        It is called for new files alone: an import that is older than this limit may have longer names.
+        """
+        length = sum(len(unescaped(self.columns[i])) + 1 for i in self.kept)
+        if length > MAX_HEADER:
+            raise Unreadable(
+                f"The column names of the first line have {length} characters; at most {MAX_HEADER} are read. "
+                "Shorten or remove some.",
+                code="header_too_long",
             )
 
     def _among(self) -> str:

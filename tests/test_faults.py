@@ -369,7 +369,7 @@ def test_whatever_befalls_an_import_it_ends_as_if_each_row_was_handled_once(
     config.dynamodb().delete_table(TableName=schedule.table)
 
 
-@pytest.mark.parametrize("call", range(1, 14))
+@pytest.mark.parametrize("call", range(1, 15))
 def test_a_split_and_whatever_overtakes_it_agree(
     workers: tuple[Worker, Worker], sent: Sent, account: str, call: int
 ) -> None:

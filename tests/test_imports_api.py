@@ -5,7 +5,7 @@ import gzip
 import json
 import urllib.request
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, islice, product
 from typing import Any
 
 import pytest
@@ -16,12 +16,14 @@ from chalicelib.directory import Directory
 from chalicelib.entries import TOKENS
 from chalicelib.imports_api import LOOKED_AT, MAX_CSV
 from chalicelib.items import now
-from chalicelib.ledger import PARTITION
+from chalicelib.ledger import PARTITION, columns_key
 from chalicelib.login import token_text
 from chalicelib.records import Record, Source
+from chalicelib.rows import MAX_HEADER, Header
 from chalicelib.store import result_key
 from tests.client import Answer, Http
 from tests.pipeline import Pipeline
+from tests.registry import metered
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
@@ -219,6 +221,69 @@ def test_a_list_looks_at_so_many_imports_of_others_and_no_more(
     assert [[one["id"] for one in page["items"]] for page in pages] == [[], [crowd[0]]]
     assert [page["next"] for page in pages] == [crowd[-LOOKED_AT], None]
     assert len(queries) < 20
+
+
+COLUMNS = HEADER.strip().split(",")
+WIDEST = [*COLUMNS, "\U0001d11e" * (MAX_HEADER - len(HEADER) - 1)]  # four bytes each
+SIXTY = ["".join(name) for name in islice(product("ab", repeat=10), 60)]
+
+
+@pytest.fixture
+def narrow_and_wide(pipeline: Pipeline) -> Iterator[dict[str, list[str]]]:
+    """The ids of sixty old imports with short headers and of sixty with the largest, the oldest first."""
+    ledger, source = pipeline.imports.ledger, Source(bucket="", key="")
+    ids = {day: [f"{day}T000000Z-{name}" for name in SIXTY] for day in ("20200301", "20200302")}
+    for (_, made), columns in zip(ids.items(), (COLUMNS, WIDEST), strict=True):
+        for import_id in made:
+            record = Record(id=import_id, status="splitting", mode="create", source=source, created_at=now())
+            ledger.add(record)
+            split = {"status": "loading", "chunks": 1, "folder": "x", "columns": columns}
+            ledger.move(record.model_copy(update=split), "splitting")
+    yield ids
+    for import_id in chain.from_iterable(ids.values()):
+        for key in ({"pk": {"S": PARTITION}, "sk": {"S": import_id}}, columns_key(import_id)):
+            config.dynamodb().delete_item(TableName=ledger.table_name, Key=key)
+
+
+def test_list_costs_the_same_whatever_the_headers(
+    http: Http, pipeline: Pipeline, narrow_and_wide: dict[str, list[str]]
+) -> None:
+    costs = []
+    for day, made in narrow_and_wide.items():
+        with metered(config.dynamodb()) as meter:
+            page = http.get("/imports", {"limit": 59, "cursor": f"{day}T000001Z-aaaaaaaaaa"}).ok()
+        assert [shown["id"] for shown in page["items"]] == made[:0:-1]
+        costs.append((meter.calls["Query"], meter.units))
+        columns = pipeline.imports.ledger.columns(pipeline.imports.ledger.get(made[0]))
+        Header(columns).check_length()
+        assert columns == (COLUMNS if day == "20200301" else WIDEST)
+    (queries, units), (wide_queries, wide_units) = costs
+    assert wide_queries == queries == 1
+    assert wide_units <= 2 * units
+
+
+def test_import_with_its_columns_in_the_record_goes_on(http: Http, pipeline: Pipeline, account: str) -> None:
+    """As it was begun by a version that kept them there; to be stopped writes the record anew."""
+    source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,12,1,{account}\n").encode())
+    ledger = pipeline.imports.ledger
+    record = pipeline.imports.split(source, import_id)
+    record = record.model_copy(update={"columns": ledger.columns(record)})
+    config.dynamodb().update_item(
+        TableName=ledger.table_name,
+        Key={"pk": {"S": PARTITION}, "sk": {"S": import_id}},
+        UpdateExpression="SET #record = :record",
+        ExpressionAttributeNames={"#record": "record"},
+        ExpressionAttributeValues={":record": {"S": record.model_dump_json()}},
+    )
+    config.dynamodb().delete_item(TableName=ledger.table_name, Key=columns_key(import_id))
+
+    pipeline.imports.step(import_id, 0, repeated=False)
+    pipeline.imports.cancel(import_id)
+    pipeline.drain(import_id)
+
+    assert ledger.get(import_id).columns == []
+    page = http.get(f"/imports/{import_id}/rejected/rows").ok()
+    assert (page["columns"], len(page["items"])) == (COLUMNS, 1)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,15 @@ from chalicelib.items import Key
 from chalicelib.outcomes import OUTCOMES, Outcome
 from chalicelib.phones import PhoneRule
 from chalicelib.results import SAMPLE, Tally, rejected_header, rejected_rows
-from chalicelib.rows import RESULT_COLUMNS, Header, escaped, field_of, unescaped
+from chalicelib.rows import (
+    MAX_COLUMNS,
+    MAX_HEADER,
+    RESULT_COLUMNS,
+    Header,
+    escaped,
+    field_of,
+    unescaped,
+)
 from chalicelib.table import MemberTable
 from tests.pipeline import Pipeline
 
@@ -196,6 +204,19 @@ def test_a_row_with_cells_in_excess_is_still_too_long_when_it_comes_again() -> N
 def test_columns_of_the_senders_own_are_kept_whatever_their_names() -> None:
     header = Header(["Line", *COLUMNS, "code"])
     assert [header.columns[i] for i in header.kept] == ["Line", *COLUMNS, "code"]
+
+
+@pytest.mark.parametrize("size", [MAX_COLUMNS, 6])
+def test_rejected_rows_of_the_largest_header_can_be_read_again(size: int) -> None:
+    """Neither the columns that rejected.csv adds count, nor the quotes before formulas."""
+    names = [*COLUMNS[1:], *["=" * 30] * (size - len(COLUMNS[1:]))]
+    names[-1] += "=" * (MAX_HEADER - len(",".join(names)) - 1)
+    header = Header(names)
+    header.check_length()
+    [row] = read_back(rejected_header(header))
+    again = Header(row.cells)
+    again.check_length()
+    assert again.kept == header.kept
 
 
 def test_a_nul_does_not_make_a_binary_file_of_the_results() -> None:

@@ -14,7 +14,7 @@ from chalicelib.decoding import Decoder, OtherEncoding
 from chalicelib.errors import Unreadable
 from chalicelib.members import NewMember
 from chalicelib.phones import PhoneRule
-from chalicelib.rows import MAX_COLUMNS, Header, field_of
+from chalicelib.rows import MAX_COLUMNS, MAX_HEADER, Header, field_of
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]
 
@@ -251,6 +251,16 @@ def test_a_header_of_absurdly_many_columns_is_refused_and_nameless_ones_do_not_c
     with pytest.raises(Unreadable) as raised:
         Header([*COLUMNS, *more, "", "one too many"])
     assert raised.value.code == "too_many_columns"
+
+
+def test_header_over_its_length_limit_is_refused() -> None:
+    room = MAX_HEADER - len(",".join(COLUMNS)) - 2
+    Header([*COLUMNS, "x" * room]).check_length()
+    with pytest.raises(Unreadable) as raised:
+        Header([*COLUMNS, "x" * (room + 1)]).check_length()
+    assert raised.value.code == "header_too_long"
+    assert str(MAX_HEADER) in raised.value.detail
+    assert "xx" not in raised.value.detail
 
 
 def test_columns_that_a_report_added_are_not_repeated_by_the_next() -> None:

@@ -277,7 +277,9 @@ def test_what_reads_files_of_others_touches_no_user_and_no_token(resources: Reso
         for statement in statements(resources, function):
             if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
                 keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                assert set(keys) <= {"CLIENT#*", "PHONE#*", "TRIAL#*", "IMPORTS"}, statement["Sid"]
+                assert set(keys) <= {"CLIENT#*", "PHONE#*", "TRIAL#*", "IMPORTS", "IMPORT#*"}, statement[
+                    "Sid"
+                ]
 
 
 def test_there_is_no_secret_in_the_template(prod: dict[str, Any], resources: Resources) -> None:
