@@ -161,4 +161,4 @@ def _compact(moment: datetime) -> str:
 
 def is_import_id(text: str) -> bool:
     """Whether this may be an import's id."""
-    return re.fullmatch(r"\d{8}T\d{6}Z-[a-z2-7]{10}", text) is not None
+    return re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[a-z2-7]{10}", text) is not None

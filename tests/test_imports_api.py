@@ -292,6 +292,7 @@ def test_import_with_its_columns_in_the_record_goes_on(http: Http, pipeline: Pip
         ("/imports/nothing", 404, "import_not_found"),
         ("/imports/nothing/rejected", 404, "import_not_found"),
         ("/imports?cursor=zzz", 400, "invalid_cursor"),
+        ("/imports?cursor=%D9%A20261123T040000Z-aaaaaaaaaa", 400, "invalid_cursor"),  # an Arabic 2
         ("/imports?limit=0", 400, "invalid_parameter"),
     ],
 )
