@@ -16,7 +16,7 @@ from .gate import caller_of, login
 from .http import answer, next_link, root, route
 from .login import IDLE_SECONDS, token_text
 from .members import read
-from .request import conditions, etag, fields, limit_of, not_modified, parameters
+from .request import PAGING, conditions, etag, fields, limit_of, not_modified, parameters
 
 access_api = Blueprint(__name__)
 
@@ -71,7 +71,7 @@ def end_session() -> Response:
 # ---- Users
 
 
-@route(access_api, "GET", "/users", needs=ADMIN)
+@route(access_api, "GET", "/users", needs=ADMIN, query=PAGING)
 def list_users() -> Response:
     """All users by name, a page at a time."""
     limit, after = _page()
@@ -108,7 +108,7 @@ def delete_user(name: str) -> Response:
 # ---- Groups
 
 
-@route(access_api, "GET", "/groups", needs=ADMIN)
+@route(access_api, "GET", "/groups", needs=ADMIN, query=PAGING)
 def list_groups() -> Response:
     """All groups by name, a page at a time."""
     limit, after = _page()
@@ -147,7 +147,7 @@ def delete_group(name: str) -> Response:
 # ---- Tokens
 
 
-@route(access_api, "GET", "/tokens", needs=ADMIN)
+@route(access_api, "GET", "/tokens", needs=ADMIN, query=PAGING)
 def list_tokens() -> Response:
     """All tokens of machines by name, a page at a time."""
     limit, after = _page()
@@ -179,7 +179,7 @@ def revoke_token(name: str) -> Response:
 
 def _page() -> tuple[int, str]:
     """(the page size asked for, the name it starts after). Raises Malformed."""
-    query = parameters(access_api.current_request, "limit", "cursor")
+    query = parameters(access_api.current_request)
     cursor = query.get("cursor", "")
     if len(cursor) > LONGEST_HANDLE or not cursor.isascii():
         raise Malformed("The cursor is not one that this list has given out.", code="invalid_cursor")
@@ -192,7 +192,7 @@ def _listed(path: str, found: Sequence[Any], limit: int) -> Response:
     if len(found) <= limit:
         return answer({"items": items, "next": None})
     request, cursor = access_api.current_request, found[limit - 1].name
-    link = next_link(request, path, parameters(request, "limit", "cursor"), cursor)
+    link = next_link(request, path, parameters(request), cursor)
     return answer({"items": items, "next": cursor}, Link=link)
 
 

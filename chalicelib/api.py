@@ -12,13 +12,24 @@ from .http import answer, next_link, root, route
 from .items import Key
 from .listing import Listing, Search
 from .members import Member, MemberChanges, NewMember, parse_member_id, read
-from .request import bad_parameters, conditions, etag, fields, limit_of, not_modified, parameters, value_of
+from .request import (
+    PAGING,
+    bad_parameters,
+    conditions,
+    etag,
+    fields,
+    limit_of,
+    not_modified,
+    parameters,
+    value_of,
+)
 from .table import MemberTable
 
 api = Blueprint(__name__)
 
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
+FILTERS = ("account_id", "client_member_id", "phone_number", "last_name")
 READ: Need = "members:read"
 WRITE: Need = "members:write"
 
@@ -35,13 +46,11 @@ def listing() -> Listing:
     return Listing(dynamodb(), settings().table_name)
 
 
-@route(api, "GET", "/members", "/member", needs=READ)
+@route(api, "GET", "/members", "/member", needs=READ, query=("id", *FILTERS, *PAGING))
 def find_members() -> Response:
     """Members that match all filters, a page at a time."""
     request = api.current_request
-    query = parameters(
-        request, "id", "account_id", "client_member_id", "phone_number", "last_name", "limit", "cursor"
-    )
+    query = parameters(request)
     search, limit = _search(query), limit_of(query)
     if search is None:
         return answer({"items": [], "next": None})
@@ -191,8 +200,7 @@ def _ids_of_path(data: dict[str, object], key: Key) -> dict[str, str]:
 
 def _search(query: dict[str, str]) -> Search | None:
     """The filters of a query, None where they contradict each other. Raises Malformed, Forbidden."""
-    names = ("account_id", "client_member_id", "phone_number", "last_name")
-    given = {name: value_of(name, query[name]) for name in names if name in query}
+    given = {name: value_of(name, query[name]) for name in FILTERS if name in query}
     if "last_name" in given and "account_id" not in given:
         raise bad_parameters(
             FieldError("?last_name", "account_required", "A search by last_name needs an account_id.")

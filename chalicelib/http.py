@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from functools import wraps
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from chalice.app import Blueprint, Chalice, Request, Response
 from .access import PUBLIC, SIGNED_IN, Need
 from .errors import Internal, Malformed, MethodNotAllowed, RegistryError, Taken
 from .gate import admit, authorize, caller_of
-from .request import JSON
+from .request import JSON, check_parameters
 
 PROBLEM = "application/problem+json"
 
@@ -27,10 +27,13 @@ View = Callable[..., Response]
 log = Logger()
 
 
-def route(owner: Blueprint | Chalice, method: str, *paths: str, needs: Need) -> Callable[[View], View]:
+def route(
+    owner: Blueprint | Chalice, method: str, *paths: str, needs: Need, query: Collection[str] | None = ()
+) -> Callable[[View], View]:
     """Registers a view under each path, for those who have the permission that it `needs`.
 
-    Its errors become problem+json, and each answer one line of log.
+    The view takes the parameters that `query` names; others are refused, or ignored where it is None.
+    Errors become problem+json, and each answer one line of log.
     """
 
     def register(view: View) -> View:
@@ -40,6 +43,8 @@ def route(owner: Blueprint | Chalice, method: str, *paths: str, needs: Need) -> 
             started = time.perf_counter()
             try:
                 admit(request, needs)
+                if query is not None:
+                    check_parameters(request, query)
                 response = view(**{name: _path_value(name, value) for name, value in values.items()})
             except RegistryError as error:
                 response = problem(request, error)
@@ -86,7 +91,8 @@ def close_methods(app: Chalice) -> None:
 
 
 def _refuse(app: Chalice, method: str, path: str, allowed: str) -> None:
-    @route(app, method, path, needs=SIGNED_IN)
+    # The query does not matter: whatever it says, the method is not allowed.
+    @route(app, method, path, needs=SIGNED_IN, query=None)
     def method_not_allowed(**_: str) -> Response:
         """Not a method of this path."""
         raise MethodNotAllowed(f"This path takes {allowed}.", headers={"Allow": allowed})

@@ -20,7 +20,7 @@ from .imports import pipeline
 from .items import Mode, now
 from .members import TEXT_SCHEMA, Identifier, Name, NewMember, Region, read
 from .records import Record, Source, is_import_id, new_import_id
-from .request import JSON, bad_parameters, fields, limit_of, media_type, parameters, raw_body
+from .request import JSON, PAGING, bad_parameters, fields, limit_of, media_type, parameters, raw_body
 from .results import rejected_header, rejected_page
 from .rows import unescaped
 from .store import LINK_SECONDS
@@ -72,14 +72,14 @@ class NewImport(BaseModel):
         )
 
 
-@route(imports_api, "POST", "/imports", needs=WRITE)
+@route(imports_api, "POST", "/imports", needs=WRITE, query=NewImport.model_fields)
 def start_import() -> Response:
     """Imports the CSV in the body, or says where to send a larger file, of up to 5 GB."""
     request = imports_api.current_request
-    kind = media_type(request)
+    kind, query = media_type(request), parameters(request)
     if kind == CSV:
         try:
-            new = _asked(parameters(request, *NewImport.model_fields))
+            new = _asked(query)
         except Invalid as error:
             wrong = (replace(e, pointer=e.pointer.replace("#/", "?")) for e in error.errors)
             raise bad_parameters(*wrong) from None
@@ -87,6 +87,9 @@ def start_import() -> Response:
         return answer(record.shown().model_dump(), 202, Location=_href(record))
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
+    if query:
+        detail = "Send this as a field of the JSON body."
+        raise bad_parameters(*(FieldError(f"?{n}", "unknown_parameter", f"{n}: {detail}") for n in query))
     new = _asked(fields(request))
     record = pipeline().announce(_scoped(new), new.filename)
     url = pipeline().store.upload_url(record.source.key)
@@ -94,11 +97,11 @@ def start_import() -> Response:
     return answer({**record.shown().model_dump(), "upload": upload}, 201, Location=_href(record))
 
 
-@route(imports_api, "GET", "/imports", needs=READ)
+@route(imports_api, "GET", "/imports", needs=READ, query=PAGING)
 def list_imports() -> Response:
     """All imports, the newest first, a page at a time."""
     request = imports_api.current_request
-    query = parameters(request, "limit", "cursor")
+    query = parameters(request)
     limit, before = limit_of(query), query.get("cursor")
     if before is not None and not is_import_id(before):
         raise Malformed("The cursor is not one that this list has given out.", code="invalid_cursor")
@@ -151,11 +154,11 @@ def get_rejected(import_id: str) -> Response:
     return Response("", {"Location": url}, 303)
 
 
-@route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ)
+@route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=PAGING)
 def list_rejected(import_id: str) -> Response:
     """The rejected rows in file order, a page at a time, each with the cell at fault."""
     request = imports_api.current_request
-    query = parameters(request, "limit", "cursor")
+    query = parameters(request)
     record, limit = _with_rejected(import_id), limit_of(query)
     columns, rows, end = _rejected_rows(record, limit, query.get("cursor"))
     body = {"columns": columns, "items": rows, "next": end}

@@ -41,7 +41,7 @@ _FILTERS = [
 
 def _one_member(what: str) -> Schema:
     """The operations on one member, by whatever key its path has."""
-    written = "400 404 409 412 413 415 422"
+    written = "404 409 412 413 415 422"
     one, changed = (
         answer("The member.", "Member", "ETag"),
         answer("The member, and its Location if it moved.", "Member", "ETag", "Location?"),
@@ -51,7 +51,7 @@ def _one_member(what: str) -> Schema:
             f"get{what}",
             "Get a member",
             {"200": one, "304": answer("The caller has this version.", "", "ETag")},
-            "400 404",
+            "404",
             parameters=[IF_NONE_MATCH],
         ),
         "put": operation(
@@ -74,7 +74,7 @@ def _one_member(what: str) -> Schema:
             f"delete{what}",
             "Remove a member",
             {"204": answer("It is gone; its phone number and client member id are free.")},
-            "400 404 412",
+            "404 412",
             parameters=[IF_MATCH, IF_NONE_MATCH],
         ),
     }
@@ -96,13 +96,13 @@ def _members() -> Schema:
     return {
         "/members": {
             "get": operation(
-                "findMembers", "Find members that match all filters", {"200": listing}, "400", **find
+                "findMembers", "Find members that match all filters", {"200": listing}, "", **find
             ),
             "post": operation(
                 "createMember",
                 "Add a member",
                 {"201": created},
-                "400 409 413 415 422",
+                "409 413 415 422",
                 requestBody=body("NewMember"),
             ),
         },
@@ -122,7 +122,7 @@ def _imports() -> Schema:
                 "listImports",
                 "List imports, the newest first",
                 {"200": answer("A page of imports.", "ImportPage", "Link?")},
-                "400",
+                "",
                 parameters=[LIMIT, CURSOR],
             ),
             "post": _start_import(),
@@ -142,9 +142,7 @@ def _imports() -> Schema:
         },
         "/imports/{import_id}": {
             **one,
-            "get": operation(
-                "getImport", "Get an import", {"200": answer("The import.", "Import")}, "400 404"
-            ),
+            "get": operation("getImport", "Get an import", {"200": answer("The import.", "Import")}, "404"),
         },
         "/imports/{import_id}/cancel": {
             **one,
@@ -152,7 +150,7 @@ def _imports() -> Schema:
                 "cancelImport",
                 "Stop what is not loaded yet; those rows come back as rejected",
                 {"202": answer("It loads nothing more.", "Import")},
-                "400 404 409",
+                "404 409",
             ),
         },
         "/imports/{import_id}/rejected": {
@@ -164,7 +162,7 @@ def _imports() -> Schema:
                     "303": answer("Where they are for the next 15 minutes.", "", "Location"),
                     "200": answer("That address, for who accepts JSON.", "Link"),
                 },
-                "400 404",
+                "404",
             ),
         },
         "/imports/{import_id}/rejected/rows": {
@@ -173,7 +171,7 @@ def _imports() -> Schema:
                 "listRejected",
                 "List the rejected rows with their reasons, in file order",
                 {"200": answer("A page of rows.", "RejectedPage", "Link?")},
-                "400 404",
+                "404",
                 parameters=[LIMIT, CURSOR],
             ),
         },
@@ -183,7 +181,7 @@ def _imports() -> Schema:
                 "getReport",
                 "Get the report of an import that has ended",
                 {"200": answer("The report.", "Report")},
-                "400 404",
+                "404",
             ),
         },
     }
@@ -196,7 +194,7 @@ def _start_import() -> Schema:
         {
             "name": name,
             "in": "query",
-            "description": "Of a CSV in the body.",
+            "description": "Beside a CSV in the body; beside JSON it is refused.",
             "required": False,
             "schema": schema,
         }
@@ -210,7 +208,7 @@ def _start_import() -> Schema:
             "201": answer("PUT the file at `upload.url` within 15 minutes.", "Announced", "Location"),
             "202": answer("The import has begun; watch it at Location.", "Import", "Location"),
         },
-        "400 413 415 422",
+        "413 415 422",
         parameters=choices,
         requestBody={"required": True, "content": bodies},
     )

@@ -80,7 +80,7 @@ def paths() -> Schema:
                 "changeMe",
                 "Set your own password, with the old one as credentials; all your sessions end",
                 {"204": answer("It is set.")},
-                "400 413 415 422",
+                "413 415 422",
                 security=[{"basic": []}],
                 requestBody=_body("OwnChanges"),
             ),
@@ -117,7 +117,7 @@ def _path(kind: str) -> Schema:
 def _list(kind: str) -> Schema:
     listing = answer("A page, by name.", f"{kind}Page", "Link?")
     return operation(
-        f"list{kind}s", f"List {kind.lower()}s", {"200": listing}, "400", parameters=[LIMIT, CURSOR]
+        f"list{kind}s", f"List {kind.lower()}s", {"200": listing}, "", parameters=[LIMIT, CURSOR]
     )
 
 
@@ -127,7 +127,7 @@ def _body(schema: str) -> Schema:
 
 def _many(kind: str) -> Schema:
     created = answer(f"The new {kind.lower()}.", kind, "Location", "ETag")
-    errors = "400 409 413 415 422"
+    errors = "409 413 415 422"
     adding = operation(
         f"create{kind}", f"Add a {kind.lower()}", {"201": created}, errors, requestBody=_body(f"New{kind}")
     )
@@ -141,12 +141,12 @@ def _one(kind: str) -> Schema:
     }
     gone = {"204": answer("It is gone.")}
     return {
-        "get": operation(f"get{kind}", f"Get a {kind.lower()}", shown, "400 404", parameters=[IF_NONE_MATCH]),
+        "get": operation(f"get{kind}", f"Get a {kind.lower()}", shown, "404", parameters=[IF_NONE_MATCH]),
         "delete": operation(
             f"delete{kind}",
             f"Remove a {kind.lower()}; never the last admin, nor a group that somebody is in",
             gone,
-            "400 404 409 412",
+            "404 409 412",
             parameters=[IF_MATCH, IF_NONE_MATCH],
         ),
     }
@@ -157,7 +157,7 @@ def _patch(kind: str) -> Schema:
         f"change{kind}",
         f"Change some of a {kind.lower()}",
         {"200": answer(f"The {kind.lower()}.", kind, "ETag")},
-        "400 404 409 412 413 415 422",
+        "404 409 412 413 415 422",
         parameters=[IF_MATCH, IF_NONE_MATCH],
         requestBody=_body(f"{kind}Changes"),
     )
@@ -166,7 +166,7 @@ def _patch(kind: str) -> Schema:
 def _tokens() -> Schema:
     created = answer("The token with its text.", "IssuedToken", "Location")
     adding = operation(
-        "createToken", "Add a token", {"201": created}, "400 409 413 415 422", requestBody=_body("NewToken")
+        "createToken", "Add a token", {"201": created}, "409 413 415 422", requestBody=_body("NewToken")
     )
     return {"get": _list("Token"), "post": adding}
 
@@ -174,7 +174,7 @@ def _tokens() -> Schema:
 def _one_token() -> Schema:
     return {
         "get": operation(
-            "getToken", "Get a token, without its text", {"200": answer("The token.", "Token")}, "400 404"
+            "getToken", "Get a token, without its text", {"200": answer("The token.", "Token")}, "404"
         ),
-        "delete": operation("revokeToken", "Revoke a token", {"204": answer("It is revoked.")}, "400 404"),
+        "delete": operation("revokeToken", "Revoke a token", {"204": answer("It is revoked.")}, "404"),
     }

@@ -163,7 +163,7 @@ def answer(description: str, schema: str = "", *headers: str) -> Schema:
 
 
 def operation(name: str, summary: str, answers: dict[str, Schema], errors: str, **more: Any) -> Schema:
-    """An operation with its answers and, by status, its errors; every one of them may also meet 429, 500, 503.
+    """An operation with its answers and, by status, its errors; every one of them may also meet 400, 429, 500, 503.
 
     Unless `security` says otherwise it takes either credentials, and refuses with 401 and 403.
     """
@@ -171,7 +171,7 @@ def operation(name: str, summary: str, answers: dict[str, Schema], errors: str, 
     refusals = ["401", "403"] if more["security"] else []
     problems = {
         status: {"description": ERRORS[status], "content": content("Problem", PROBLEM)}
-        for status in [*errors.split(), *refusals, "429", "500", "503"]
+        for status in ["400", *errors.split(), *refusals, "429", "500", "503"]
     }
     if refusals:
         problems["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -17,6 +17,7 @@ from .table import Condition, always
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 64 * 1024  # bytes of one member: many times the largest that could be valid
+PAGING = ("limit", "cursor")  # the query parameters of every list
 MAX_LIMIT, DEFAULT_LIMIT = 500, 100  # members or imports of one page
 
 T = TypeVar("T")
@@ -76,14 +77,15 @@ def _once(pairs: Sequence[tuple[str, T]]) -> dict[str, T]:
     return values
 
 
-def parameters(request: Request, *allowed: str) -> dict[str, str]:
-    """The query's parameters. Raises Malformed for one that is unknown or given twice.
+def check_parameters(request: Request, allowed: Collection[str]) -> None:
+    """Raises Malformed for a query parameter that is not allowed or given twice.
 
-    Unknown ones are refused: `?phone=…` would else list every member there is.
+    Ignoring it would do something else than the caller asked for: `?phone=…` would list every member.
     """
     given = request.query_params or MultiDict(None)
+    remedy = f"use {', '.join(allowed)}" if allowed else "remove it"
     wrong = [
-        FieldError(f"?{name}", "unknown_parameter", f"There is no parameter {name[:64]!a} here.")
+        FieldError(f"?{name}", "unknown_parameter", f"There is no parameter {name[:64]!a} here; {remedy}.")
         for name in given
         if name not in allowed
     ]
@@ -94,6 +96,11 @@ def parameters(request: Request, *allowed: str) -> dict[str, str]:
     ]
     if wrong:
         raise bad_parameters(*wrong)
+
+
+def parameters(request: Request) -> dict[str, str]:
+    """Returns the query's parameters; `route` has checked them."""
+    given = request.query_params or MultiDict(None)
     return {name: given[name] for name in given}
 
 

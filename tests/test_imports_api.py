@@ -120,6 +120,7 @@ def test_a_second_object_under_an_uploads_key_is_not_imported(
         ("?account_id=%20", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?account=1", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?filename=a.xlsx", "text/csv", HEADER, 400, "invalid_parameter"),
+        ("?mode=validate&account_id=1", "application/json", "{}", 400, "invalid_parameter"),
     ],
 )
 def test_what_cannot_be_imported_is_refused(
@@ -127,6 +128,18 @@ def test_what_cannot_be_imported_is_refused(
 ) -> None:
     answer = post(http, body, query, kind)
     assert (answer.status, json.loads(answer.body)["code"]) == (status, code)
+
+
+def test_query_beside_json_is_refused_by_name(http: Http) -> None:
+    """Ignored, `?mode=validate` would start an import that writes members."""
+    said = post(http, "{}", "?mode=validate", "application/json").problem(400, "invalid_parameter")
+    assert said["errors"] == [
+        {
+            "pointer": "?mode",
+            "code": "unknown_parameter",
+            "detail": "mode: Send this as a field of the JSON body.",
+        }
+    ]
 
 
 def test_a_file_of_any_size_is_uploaded_to_the_address_that_is_given(
