@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.stack import Stack, deployed
 from bench.stub import rows_asked
+from chalicelib.members import Member
 from tests.registry import members_of
 
 ROWS = 15_000  # of each file
@@ -128,7 +129,7 @@ class Client:
         theirs = self._known[number % 5 :][:1]
         for one in (member, *(self._call("GET", f"/members/{known}", 200) for known in theirs)):
             name = f"Ann {number}"
-            path, etag = f"/members/{one['id']}", f'"{one["version"]}"'
+            path, etag = f"/members/{one['id']}", Member(**one).etag
             changed = self._call("PATCH", path, 200, {"first_name": name}, If_Match=etag)
             self._expected[one["client_member_id"]] = (name, changed["version"])
             assert changed["version"] == one["version"] + 1

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from .errors import Forbidden
-from .members import Identifier, Moment
+from .members import Identifier, Moment, entity_tag
 
 Permission = Literal["members:read", "members:write", "imports:read", "imports:write", "access:admin"]
 Need = Permission | Literal["signed in", "public"]
@@ -96,12 +96,21 @@ class GroupChanges(_Body):
 
 
 class Group(BaseModel):
-    """A group as it is stored and shown; `version` counts the writes, from 1."""
+    """A group as it is stored and shown; `version` counts the writes, from 1.
+
+    `created_at` is None for the built-in groups, and for those stored before it was recorded.
+    """
 
     name: str
     permissions: list[Permission]
     accounts: list[str] | Literal["*"]
+    created_at: Moment | None = None
     version: int = 1
+
+    @property
+    def etag(self) -> str:
+        """The ETag of this state."""
+        return entity_tag(self.version, self.created_at)
 
 
 class NewUser(_Body):
@@ -130,6 +139,11 @@ class User(BaseModel):
     created_at: Moment
     last_login: Moment | None
     version: int
+
+    @property
+    def etag(self) -> str:
+        """The ETag of this state; a login does not change it."""
+        return entity_tag(self.version, self.created_at)
 
 
 def _whole(value: object) -> object:

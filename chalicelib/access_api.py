@@ -16,7 +16,7 @@ from .gate import caller_of, login
 from .http import answer, next_link, root, route
 from .login import IDLE_SECONDS, token_text
 from .members import read
-from .request import PAGING, conditions, etag, fields, limit_of, not_modified, parameters
+from .request import PAGING, conditions, fields, limit_of, not_modified, parameters
 
 access_api = Blueprint(__name__)
 
@@ -197,18 +197,18 @@ def _listed(path: str, found: Sequence[Any], limit: int) -> Response:
 
 
 def _one(one: Any) -> Response:
-    if not_modified(access_api.current_request, one.version):
-        return Response("", {"ETag": etag(one.version)}, 304)
+    if not_modified(access_api.current_request, one.etag):
+        return Response("", {"ETag": one.etag}, 304)
     return _shown(one)
 
 
 def _shown(one: Any) -> Response:
-    return answer(one.model_dump(), ETag=etag(one.version))
+    return answer(one.model_dump(), ETag=one.etag)
 
 
 def _created(path: str, one: Any) -> Response:
     location = f"{root(access_api.current_request)}{path}/{one.name}"
-    return answer(one.model_dump(), 201, ETag=etag(one.version), Location=location)
+    return answer(one.model_dump(), 201, ETag=one.etag, Location=location)
 
 
 def _handle(name: str, kind: str) -> str:

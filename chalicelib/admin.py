@@ -11,7 +11,7 @@ from .access import PUBLIC
 from .errors import NotFound
 from .http import route
 from .imports import pipeline
-from .request import not_modified_as
+from .request import not_modified
 
 admin = Blueprint(__name__)
 
@@ -48,7 +48,7 @@ def get_page() -> Response:
     text = files()[PAGE].replace("{folder}", version() if inside else f"admin/{version()}")
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
     kept = {"ETag": tag, "Cache-Control": "no-cache"}
-    if not_modified_as(request, tag):
+    if not_modified(request, tag):
         return Response("", {**kept}, 304)
     return Response(text, {"Content-Type": "text/html; charset=utf-8", **kept, **_guards()}, 200)
 

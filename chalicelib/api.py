@@ -16,7 +16,6 @@ from .request import (
     PAGING,
     bad_parameters,
     conditions,
-    etag,
     fields,
     limit_of,
     not_modified,
@@ -109,7 +108,7 @@ def put_account_member(account_id: str, client_member_id: str) -> Response:
         data = {**data, **_ids_of_path(data, key)}
     new = read(NewMember, data, settings().phone_rule)
     member, created = table().put(new, conditions(api.current_request), _who())
-    return _created(member) if created else answer(member.model_dump(), ETag=etag(member.version))
+    return _created(member) if created else answer(member.model_dump(), ETag=member.etag)
 
 
 @route(api, "PATCH", ACCOUNT_MEMBER, needs=WRITE)
@@ -126,9 +125,9 @@ def delete_account_member(account_id: str, client_member_id: str) -> Response:
 
 def _get(key: Key) -> Response:
     member = table().get(key)
-    if not_modified(api.current_request, member.version):
-        return Response("", {"ETag": etag(member.version)}, 304)
-    return answer(member.model_dump(), ETag=etag(member.version))
+    if not_modified(api.current_request, member.etag):
+        return Response("", {"ETag": member.etag}, 304)
+    return answer(member.model_dump(), ETag=member.etag)
 
 
 def _patch(key: Key) -> Response:
@@ -144,14 +143,14 @@ def _delete(key: Key) -> Response:
 
 
 def _created(member: Member) -> Response:
-    return answer(member.model_dump(), 201, ETag=etag(member.version), Location=_href(member))
+    return answer(member.model_dump(), 201, ETag=member.etag, Location=_href(member))
 
 
 def _changed(key: Key, member: Member) -> Response:
     """The member after a change, and where it is now, if that moved it."""
     if key == (member.account_id, member.client_member_id):
-        return answer(member.model_dump(), ETag=etag(member.version))
-    return answer(member.model_dump(), ETag=etag(member.version), Location=_href(member))
+        return answer(member.model_dump(), ETag=member.etag)
+    return answer(member.model_dump(), ETag=member.etag, Location=_href(member))
 
 
 def _href(member: Member) -> str:

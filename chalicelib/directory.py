@@ -78,7 +78,7 @@ class Directory:
         def change(groups: dict[str, Group]) -> Group:
             if new.name in groups:
                 raise Conflict("There is a group of this name.", code="name_taken")
-            groups[new.name] = _sound(Group(**new.model_dump()))
+            groups[new.name] = _sound(Group(**new.model_dump(), created_at=now()))
             return groups[new.name]
 
         return self._change_groups(change)
@@ -88,7 +88,7 @@ class Directory:
 
         def change(groups: dict[str, Group]) -> Group:
             old = _named(groups, name, "group")
-            check(matches, old.version)
+            check(matches, old.etag)
             update = {**changes.model_dump(exclude_unset=True), "version": old.version + 1}
             groups[name] = _sound(old.model_copy(update=update))
             return groups[name]
@@ -100,7 +100,7 @@ class Directory:
 
         def change(groups: dict[str, Group]) -> Group:
             group = _named(groups, name, "group")
-            check(matches, group.version)
+            check(matches, group.etag)
             users, tokens = self._all(USERS, StoredUser), self._all(TOKENS, StoredToken)
             if any(name in one.groups for one in users) or any(name in one.groups for one in tokens):
                 raise Conflict("Users or tokens are in this group.", code="group_in_use")
@@ -158,7 +158,7 @@ class Directory:
 
         def legs(groups: Groups) -> tuple[list[Leg], User]:
             old = self._user(name) if epoch is None else self._still(name, epoch)
-            check(matches, old.version)
+            check(matches, old.etag)
             moved = old.epoch + ("password" in given or given.get("active") is False)
             user = old.model_copy(update={**given, "version": old.version + 1, "epoch": moved})
             _known(user.groups, groups)
@@ -173,7 +173,7 @@ class Directory:
 
         def legs(groups: Groups) -> tuple[list[Leg], None]:
             old = self._user(name)
-            check(matches, old.version)
+            check(matches, old.etag)
             self._keep_an_admin(groups, groups, old.model_copy(update={"active": False}))
             leg = delete(VERSION, entry_key(USERS, name), version={"N": str(old.version)})
             return [leg, _groups_leg(groups)], None

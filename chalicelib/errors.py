@@ -120,7 +120,7 @@ class Ended(RegistryError):
 
 
 class Stale(RegistryError):
-    """If-Match named a version that is no longer the current one."""
+    """If-Match or If-None-Match does not hold for the current ETag."""
 
     status = 412
     code = "version_mismatch"

@@ -162,6 +162,15 @@ class Member(BaseModel):
     modified_by: str | None = None
     version: int
 
+    @property
+    def etag(self) -> str:
+        """The ETag of this state.
+
+        `created_at` would not do: an import creates many members in one millisecond, and any of them may move to an
+        id that another had.
+        """
+        return entity_tag(self.version, self.last_modified)
+
     def writable(self) -> dict[str, str]:
         """The fields a caller decides."""
         return {name: getattr(self, name) for name in NewMember.model_fields}
@@ -169,6 +178,15 @@ class Member(BaseModel):
     def same_as(self, other: NewMember) -> bool:
         """Whether `other` would change nothing."""
         return all(getattr(self, name) == getattr(other, name) for name in NewMember.model_fields)
+
+
+def entity_tag(version: int, moment: str | None) -> str:
+    """Returns the ETag of a version, with the `moment` (ISO 8601) of its writing or of the resource's creation.
+
+    Versions start from 1 again when a resource is deleted and created again, so the version alone repeats.
+    """
+    digits = re.sub("[^0-9]", "", moment or "0")  # console/api.js derives the same for the items of a list
+    return f'"{version}-{digits}"'
 
 
 def member_id(account_id: str, client_member_id: str) -> str:

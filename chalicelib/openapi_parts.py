@@ -11,7 +11,7 @@ ERRORS = {
     "403": "The caller may not do this, or not for this account.",
     "404": "There is nothing under this id.",
     "409": "What stands there does not allow it; `errors` names the member that a value belongs to.",
-    "412": "If-Match or If-None-Match does not hold for the current version.",
+    "412": "If-Match or If-None-Match does not hold for the current ETag.",
     "413": "The body is too large.",
     "415": "The body is of a type that is not read here.",
     "422": "Fields break a rule; `errors` names each.",
@@ -143,7 +143,7 @@ LIMIT = parameter("limit", "query", "Items of a page.", type="integer", minimum=
 CURSOR = parameter("cursor", "query", "`next` of the page before.", format="cursor")
 _TAGS: Schema = {  # the grammar of RFC 9110
     "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
-    "examples": ['"1"'],
+    "examples": ['"1-20261123052448110"'],
 }
 IF_MATCH = parameter("If-Match", "header", "The ETag that must still be current, or *.", **_TAGS)
 IF_NONE_MATCH = parameter("If-None-Match", "header", "An ETag the caller has, or *.", **_TAGS)

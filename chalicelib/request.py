@@ -131,30 +131,20 @@ def limit_of(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def etag(version: int) -> str:
-    """The entity tag of a version."""
-    return f'"{version}"'
-
-
-def not_modified(request: Request, version: int) -> bool:
-    """Whether If-None-Match says that the caller has this version already."""
-    return not_modified_as(request, etag(version))
-
-
-def not_modified_as(request: Request, tag: str) -> bool:
-    """Whether If-None-Match says that the caller has what this entity tag names."""
+def not_modified(request: Request, etag: str) -> bool:
+    """Whether If-None-Match says that the caller has what this ETag names."""
     tags = _tags(request, "if-none-match")
-    return tags is not None and ("*" in tags or tag in tags)
+    return tags is not None and ("*" in tags or etag in tags)
 
 
 def conditions(request: Request) -> Condition:
-    """If-Match and If-None-Match of a write, as a condition on the version that it meets."""
+    """If-Match and If-None-Match of a write, as a condition on the current ETag."""
     match, none_match = _tags(request, "if-match"), _tags(request, "if-none-match")
     if match is None and none_match is None:
         return always
 
-    def holds(version: int | None) -> bool:
-        current = set() if version is None else {"*", etag(version)}
+    def holds(etag: str | None) -> bool:
+        current = set() if etag is None else {"*", etag}
         return (match is None or bool(match & current)) and (none_match is None or not none_match & current)
 
     return holds
@@ -166,7 +156,10 @@ def _tags(request: Request, header: str) -> set[str] | None:
     if value is None:
         return None
     if not re.fullmatch(r'\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*', value):
-        raise Malformed(f'{header} takes quoted versions, such as "1", or *.', code="invalid_header")
+        raise Malformed(
+            f'{header} takes ETags with their quotes, such as "1-20261123052448110", or *.',
+            code="invalid_header",
+        )
     tags = set(re.findall(r'(?:W/)?"[^"]*"|\*', value))
     if header == "if-match":
         return tags  # a weak tag never matches here

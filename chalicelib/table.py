@@ -26,7 +26,7 @@ from .transact import Leg, Refused, Writer, attempts, calm, delete, put_new, put
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Condition = Callable[[int | None], bool]  # of the current version, None where there is no member
+Condition = Callable[[str | None], bool]  # of the current ETag, None where there is no member
 Edit = Callable[[Member], NewMember]
 
 # What a leg's condition guards. The first is settled by reading again, the others are answers to the caller.
@@ -35,7 +35,7 @@ PHONE = "phone_number"
 CLIENT_ID = "client_member_id"
 
 
-def always(_version: int | None) -> bool:
+def always(_etag: str | None) -> bool:
     """The condition of a caller who sent none."""
     return True
 
@@ -82,12 +82,12 @@ class MemberTable:
     def change(self, key: Key, edit: Edit, matches: Condition = always, by: str | None = None) -> Member:
         """Writes what `edit` makes of the member under `key`; a new key moves the member, its id with it.
 
-        Raises NotFound, Taken, or Stale where `matches` refuses the current version.
+        Raises NotFound, Taken, or Stale where `matches` refuses the current ETag.
         """
         for _ in attempts():
             item = self._read(key)
             old = from_item(item)
-            check(matches, old.version)
+            check(matches, old.etag)
             new = edit(old)
             if old.same_as(new):
                 return old
@@ -106,7 +106,7 @@ class MemberTable:
         for _ in attempts():
             item = self._read(key)
             old = from_item(item)
-            check(matches, old.version)
+            check(matches, old.etag)
             try:
                 self._writer.write(
                     [
@@ -201,8 +201,8 @@ def _outrun(legs: Iterable[Leg], refusal: Refused) -> bool:
     return any(leg.what == VERSION for i, leg in enumerate(legs) if i in refusal.legs)
 
 
-def check(matches: Condition, version: int | None) -> None:
-    """Raises Stale where a caller's condition does not hold for the current version."""
-    if not matches(version):
-        now = f"its version is {version}" if version is not None else "there is no such member"
+def check(matches: Condition, etag: str | None) -> None:
+    """Raises Stale where a caller's condition does not hold for the current ETag, None where there is no member."""
+    if not matches(etag):
+        now = f"the ETag is now {etag}" if etag is not None else "there is no such member"
         raise Stale(f"The condition of the request does not hold: {now}.")

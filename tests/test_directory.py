@@ -36,7 +36,7 @@ def user(name: str, *groups: str) -> NewUser:
     return NewUser(name=name, password=PASSWORD, groups=list(groups))
 
 
-def never(_version: int | None) -> bool:
+def never(_etag: str | None) -> bool:
     return False
 
 

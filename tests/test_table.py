@@ -37,9 +37,9 @@ def key(new: NewMember | Member) -> Key:
     return Key(new.account_id, new.client_member_id)
 
 
-def current(expected: int | None) -> Callable[[int | None], bool]:
-    """The condition that the version is this one."""
-    return lambda version: version == expected
+def current(expected: Member | None) -> Callable[[str | None], bool]:
+    """The condition that this state of the member is the current one."""
+    return lambda etag: etag == (expected and expected.etag)
 
 
 # ---- The verbs ---------------------------------------------------------------------------------------------------
@@ -241,19 +241,19 @@ def test_a_condition_on_the_version_stops_every_write_that_it_refuses(
     table: MemberTable, account: str
 ) -> None:
     old = table.create(person(account))
-    new = table.change(key(old), edited(last_name="Vole"), current(1))
+    new = table.change(key(old), edited(last_name="Vole"), current(old))
     for stale in (
-        lambda: table.change(key(old), edited(last_name="Rat"), current(1)),
-        lambda: table.change(key(old), edited(), current(1)),  # even where it would write nothing
-        lambda: table.put(person(account, last_name="Rat"), current(1)),
+        lambda: table.change(key(old), edited(last_name="Rat"), current(old)),
+        lambda: table.change(key(old), edited(), current(old)),  # even where it would write nothing
+        lambda: table.put(person(account, last_name="Rat"), current(old)),
         lambda: table.put(person(account, last_name="Rat"), current(None)),
-        lambda: table.put(person(account, 2), current(1)),  # there is none
-        lambda: table.delete(key(old), current(1)),
+        lambda: table.put(person(account, 2), current(old)),  # there is none
+        lambda: table.delete(key(old), current(old)),
     ):
         with pytest.raises(Stale):
             stale()
     assert members_of(account) == {"m1": new}
-    table.delete(key(old), current(2))
+    table.delete(key(old), current(new))
     assert table.put(person(account), current(None))[1]
 
 
@@ -423,7 +423,7 @@ def test_a_member_that_another_took_the_place_of_is_not_taken_for_the_one_that_w
     table.create(old)
     looks = iter(range(9))
 
-    def meanwhile(_: int | None) -> bool:
+    def meanwhile(_: str | None) -> bool:
         if next(looks) == 0:
             table.delete(key(old))
             table.create(other)

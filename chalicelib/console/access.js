@@ -43,7 +43,7 @@ async function plainly(task) {
 
 async function remove(kind, one, entry, verb) {
   if (!(await confirmed(`${verb} ${entry.name}?`, `The ${one} ${entry.name} is gone at once, and cannot be brought back.`, verb))) return;
-  await call("DELETE", `/${kind}/${encodeURIComponent(entry.name)}`, { match: kind === "tokens" ? undefined : entry.version });
+  await call("DELETE", `/${kind}/${encodeURIComponent(entry.name)}`, { match: kind === "tokens" ? undefined : entry });
   announce(`${entry.name} is gone.`);
 }
 
@@ -80,7 +80,7 @@ const VIEWS = {
       ["Permissions", (group) => names(group.permissions)],
       ["Accounts", (group) => names(group.accounts)],
       ["", (group) => tools(group, () => groupDialog(`Edit ${group.name}`, group, "Save", ({ permissions, accounts }) =>
-        call("PATCH", `/groups/${encodeURIComponent(group.name)}`, { body: { permissions, accounts }, match: group.version })))],
+        call("PATCH", `/groups/${encodeURIComponent(group.name)}`, { body: { permissions, accounts }, match: group })))],
     ],
   }),
   tokens: (signal) => ({
@@ -112,7 +112,7 @@ async function editUser(user, signal) {
   return dialog(`Edit ${user.name}`, fields, "Save", (form) => {
     const body = { groups: valuesOf(form, "groups"), active: valuesOf(form, "active").includes("yes") };
     if (valueOf(form, "password")) body.password = valueOf(form, "password");
-    return call("PATCH", `/users/${encodeURIComponent(user.name)}`, { body, match: user.version });
+    return call("PATCH", `/users/${encodeURIComponent(user.name)}`, { body, match: user });
   });
 }
 

@@ -33,11 +33,14 @@ export const readable = (text) => text.replace(/(^|\. )([a-z]+(?:_[a-z]+)*): /g,
 function headersOf({ body, basic, match }, token) {
   const sent = { Accept: "application/json" };
   if (body !== undefined) sent["Content-Type"] = "application/json";
-  if (match !== undefined) sent["If-Match"] = `"${match}"`;
+  if (match !== undefined) sent["If-Match"] = tagOf(match);
   if (basic) sent.Authorization = "Basic " + base64(`${basic.name}:${basic.password}`);
   else if (token) sent.Authorization = `Bearer ${token}`;
   return sent;
 }
+
+/** The ETag of a member, user or group as `entity_tag` in members.py makes it: an item of a list has no header. */
+const tagOf = ({ version, last_modified, created_at }) => `"${version}-${(last_modified ?? created_at ?? "0").replace(/[^0-9]/g, "")}"`;
 
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 

@@ -155,7 +155,7 @@ const fact = (term, ...values) => [h("dt", {}, term), h("dd", {}, values.filter(
 async function save(place, context, before, stored, mine) {
   const changes = changesOf(before, mine);
   try {
-    const changed = await call("PATCH", `/members/${stored.id}`, { body: changes, match: stored.version });
+    const changed = await call("PATCH", `/members/${stored.id}`, { body: changes, match: stored });
     tell(stored.id, changed);
     if (changed.id !== stored.id) context.movedTo(hrefOf(changed));
     draw(place, context, changed, changed, "Saved.");
@@ -181,7 +181,7 @@ async function remove(pressed, place, told, context, member) {
   if (!(await confirmed(`Delete ${nameOf(member)}?`, "Its phone number and client member id are free at once. This cannot be undone.", "Delete"))) return;
   await during(pressed, told, async () => {
     try {
-      await call("DELETE", `/members/${member.id}`, { match: member.version });
+      await call("DELETE", `/members/${member.id}`, { match: member });
     } catch (error) {
       if (error.status !== 412) throw error;
       const stored = await call("GET", `/members/${member.id}`, { signal: context.signal });
