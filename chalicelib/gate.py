@@ -18,6 +18,7 @@ from .login import Login
 
 CACHED_SECONDS = 60  # as long as the gateway may keep an answer: what was revoked works so much longer
 ELSEWHERE = {"cross-site", "same-site"}  # where a browser says that another page made it send a request
+READING = {"GET", "HEAD"}  # methods that change nothing
 
 gate = Blueprint(__name__)
 log = Logger()
@@ -61,7 +62,7 @@ def admit(request: Request, need: Need) -> None:
     """Lets a request pass that may do what its route needs. Raises Unauthorized, TooManyAttempts, Forbidden."""
     if need == PUBLIC:
         return
-    if request.method != "GET" and request.headers.get("sec-fetch-site") in ELSEWHERE:
+    if request.method not in READING and request.headers.get("sec-fetch-site") in ELSEWHERE:
         # A browser that has been asked for a password sends it along with whatever another site makes it send.
         raise Forbidden("Another site made your browser send this.", code="cross_site")
     said = request.context.get("authorizer") or {}

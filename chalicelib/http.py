@@ -21,7 +21,7 @@ PROBLEM = "application/problem+json"
 
 # Of every answer that says nothing else: members' data is for the caller alone, and what its type says.
 KEPT_BY_NOBODY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 View = Callable[..., Response]
 log = Logger()
@@ -33,7 +33,7 @@ def route(
     """Registers a view under each path, for those who have the permission that it `needs`.
 
     The view takes the parameters that `query` names; others are refused, or ignored where it is None.
-    Errors become problem+json, and each answer one line of log.
+    A GET takes HEAD too. Errors become problem+json, and each answer one line of log.
     """
 
     def register(view: View) -> View:
@@ -56,7 +56,7 @@ def route(
             admitted = "admitted" in request.context
             log.info(
                 "request",
-                method=method,
+                method=request.method,
                 route=request.context["resourcePath"],
                 status=response.status_code,
                 caller=str(caller_of(request)) if admitted else None,
@@ -67,15 +67,24 @@ def route(
                 request_id=request_id(request),
             )
             response.headers = {**KEPT_BY_NOBODY, **response.headers}
-            return response
+            return _without_body(response) if request.method == "HEAD" else response
 
+        methods = [method, "HEAD"] if method == "GET" else [method]
         for path in paths:
             # An empty list keeps Chalice from judging the type of bodies, those of GET included: `fields` does.
             authorizer = None if needs == PUBLIC else authorize
-            owner.route(path, methods=[method], content_types=[], authorizer=authorizer)(answer)
+            owner.route(path, methods=methods, content_types=[], authorizer=authorizer)(answer)
         return view
 
     return register
+
+
+def _without_body(response: Response) -> Response:
+    """Returns the answer to HEAD: a body would be read as the start of the connection's next answer."""
+    if not response.body:
+        return response
+    length = str(len(str(response.body).encode()))
+    return Response("", {**response.headers, "Content-Length": length}, response.status_code)
 
 
 def close_methods(app: Chalice) -> None:
@@ -84,7 +93,7 @@ def close_methods(app: Chalice) -> None:
     API Gateway knows no 405: it would answer them like a path that does not exist.
     """
     for path, taken in list(app.routes.items()):
-        lacking = [method for method in METHODS if method not in taken]
+        lacking = [method for method in METHODS if method not in taken and method != "HEAD"]  # GET brings it
         allowed = ", ".join(method for method in METHODS if method in taken)
         for method in lacking:
             _refuse(app, method, path, allowed)

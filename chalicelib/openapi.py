@@ -241,7 +241,7 @@ def document() -> Schema:
             "title": "Rollcall",
             "version": __version__,
             "description": "A registry of members. Within an account every phone number and every client member "
-            "id belongs to one member.",
+            "id belongs to one member. HEAD is answered wherever GET is, with the same status and headers.",
         },
         "paths": {**_members(), **_imports(), **openapi_access.paths(), "/openapi.json": {"get": itself}},
         "components": {

@@ -16,11 +16,22 @@ from chalice.cli import main as chalice_cli
 from infra.package import source_template
 
 
+class UnknownPathError(Exception):
+    """No route has this path."""
+
+
 class Gateway(local.LocalGateway):
     """Chalice's gateway, with our answers."""
 
     def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
-        """The answer to a request."""
+        """The answer to a request; to HEAD it has no body, whoever gives it."""
+        answer = self._answer(method, path, headers, body)
+        if method != "HEAD" or not answer["body"]:
+            return answer
+        length = str(len(answer["body"].encode()))
+        return {**answer, "headers": {**answer["headers"], "Content-Length": length}, "body": ""}
+
+    def _answer(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
         start, mark, query = path.partition("?")
         path = (
             start.replace(";", "%3B") + mark + query
@@ -30,12 +41,19 @@ class Gateway(local.LocalGateway):
             return _compressed(answer, headers)
         except local.NotAuthorizedError:
             return _gateway_response("UNAUTHORIZED")
-        except local.ForbiddenError as error:
-            unknown = b"Missing Authentication Token" in (error.body or b"")
-            return _gateway_response("MISSING_AUTHENTICATION_TOKEN" if unknown else "ACCESS_DENIED")
+        except local.ForbiddenError:
+            return _gateway_response("ACCESS_DENIED")
+        except UnknownPathError:
+            return _gateway_response("MISSING_AUTHENTICATION_TOKEN")
         except Exception:
             traceback.print_exc()
             return _gateway_response("AUTHORIZER_FAILURE")
+
+    def _generate_lambda_event(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
+        try:
+            return super()._generate_lambda_event(method, path, headers, body)
+        except ValueError:  # chalice would refuse the credentials, as API Gateway does without our responses
+            raise UnknownPathError from None
 
 
 @cache
@@ -73,9 +91,19 @@ def _gateway_response(kind: str) -> dict[str, Any]:
     }
 
 
+def _send(handler: Any, status: int, headers: dict[str, Any], body: str | bytes) -> None:
+    """Sends an answer. Chalice would add a second Content-Length to the answer to HEAD."""
+    content = body if isinstance(body, bytes) else body.encode()
+    defaults = {"Content-Length": str(len(content)), "Content-Type": "application/json"}
+    handler.send_response(status)
+    handler._send_headers({**defaults, **headers})  # noqa: SLF001
+    handler.wfile.write(content)
+
+
 def main() -> None:
     """Runs chalice's command line."""
     local.LocalGateway = Gateway  # type: ignore[misc]
     # Its lines hold paths and queries, and those members' ids and phone numbers. Ours say what happened.
     local.ChaliceRequestHandler.log_message = lambda *_: None
+    local.ChaliceRequestHandler._send_http_response_with_body = _send  # type: ignore[assignment,method-assign]  # noqa: SLF001
     chalice_cli()

@@ -53,6 +53,13 @@ class Answer:
             assert field["detail"].endswith("."), said  # a sentence
         return said
 
+    def refused(self, method: str, status: int, code: str) -> None:
+        """Checks the error that was expected; HEAD gets one without a body."""
+        if method == "HEAD":
+            assert (self.status, self.body) == (status, b""), self
+        else:
+            self.problem(status, code)
+
 
 class Http:
     """Requests to the app."""

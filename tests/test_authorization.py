@@ -19,11 +19,21 @@ from .client import Http, href
 from .pipeline import Pipeline
 
 PASSWORD = "correct horse battery"
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 ALL: list[Permission] = ["members:read", "members:write", "imports:read", "imports:write"]
 ROUTES = sorted((method, path) for path, entries in app.routes.items() for method in entries)
-PUBLIC = {("GET", "/openapi.json"), ("GET", "/admin"), ("GET", "/admin/{folder}/{name}")}
-SIGNED_IN = {("GET", "/me"), ("PATCH", "/me"), ("POST", "/sessions"), ("DELETE", "/sessions")}
+PUBLIC = {
+    (method, path)
+    for method in ("GET", "HEAD")
+    for path in ("/openapi.json", "/admin", "/admin/{folder}/{name}")
+}
+SIGNED_IN = {
+    ("GET", "/me"),
+    ("HEAD", "/me"),
+    ("PATCH", "/me"),
+    ("POST", "/sessions"),
+    ("DELETE", "/sessions"),
+}
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
 
@@ -74,7 +84,7 @@ def test_no_route_answers_without_credentials(http: Http, method: str, path: str
     missing = http.nobody().request(method, filled(path))
     wrong = http.bearer("rollcall_VE9LRU5TL25vYm9keQ.x").request(method, filled(path))
     for answer in (missing, wrong):
-        answer.problem(401, "unauthorized")
+        answer.refused(method, 401, "unauthorized")
         assert answer.headers["WWW-Authenticate"].startswith('Basic realm="rollcall"')
 
 
@@ -84,7 +94,7 @@ def test_no_route_answers_who_was_granted_nothing(
 ) -> None:
     refused = app.routes[path][method].view_name == "method_not_allowed"
     status, code = (405, "method_not_allowed") if refused else (403, "forbidden")
-    with_grants(http, directory, [], ["*"]).request(method, filled(path)).problem(status, code)
+    with_grants(http, directory, [], ["*"]).request(method, filled(path)).refused(method, status, code)
 
 
 def test_the_routes_that_need_no_permission_are_these_and_say_so() -> None:
@@ -95,7 +105,9 @@ def test_the_routes_that_need_no_permission_are_these_and_say_so() -> None:
         for method, operation in item.items()
         if method.upper() in METHODS and not operation["security"]
     }
-    assert public == {route for route in PUBLIC if not route[1].startswith("/admin")}  # a page for people
+    assert public == {
+        ("GET", path) for _, path in PUBLIC if not path.startswith("/admin")
+    }  # a page for people
 
 
 @pytest.mark.parametrize(
@@ -326,6 +338,7 @@ def test_another_site_makes_no_browser_send_what_changes_something(
     sent = {"Sec-Fetch-Site": site}
     http.send("POST", "/members", person(account), sent).problem(403, "cross_site")
     assert http.get("/members", {"account_id": account}, sent).ok()["items"] == []
+    assert http.request("HEAD", f"/members?account_id={account}", headers=sent).status == 200
     for own in ("same-origin", "none"):
         http.send("PUT", href(account, "1"), person(account), {"Sec-Fetch-Site": own})
     assert http.get(href(account, "1")).ok()["version"] == 1

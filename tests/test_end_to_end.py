@@ -140,6 +140,8 @@ def test_the_old_apps_line_works_through_the_gateway(stack: dict[str, str]) -> N
         assert call(stack, "GET", query)[2]["items"] == [member]
     assert call(stack, "GET", f"/members/{member['id']}")[2] == member
     assert call(stack, "GET", f"/members/{member['id']}/", If_None_Match=etag)[0] == 304
+    status, headers, text = call(stack, "HEAD", f"/members/{member['id']}")
+    assert (status, headers["ETag"], headers["Content-Type"], text) == (200, etag, "application/json", "")
 
     patch = json.dumps({"client_member_id": "Zoë 7"}).encode()
     kind = {"Content_Type": "application/json", "If_Match": etag}
@@ -203,6 +205,7 @@ def test_bad_requests_are_problems_behind_the_gateway_too(stack: dict[str, str])
         ("GET", "/members?limit=501", None, 400),
         ("GET", "/members/nobody", None, 404),
         ("GET", "/nothing/here", None, 404),
+        ("POST", "/nothing/here", b"{}", 404),
     ]:
         status, headers, problem = call(stack, method, path, body, Content_Type="application/json")
         assert (status, problem["status"]) == (expected, expected)

@@ -660,11 +660,51 @@ def test_a_method_that_a_path_does_not_take_is_said_to_be_that(http: Http) -> No
 
     for path, entries in app.routes.items():
         fillers = {method for method, entry in entries.items() if entry.view_name == "method_not_allowed"}
-        assert entries.keys() == {"GET", "POST", "PUT", "PATCH", "DELETE"}
+        assert entries.keys() == {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
         for method in fillers:
             answer = http.request(method, quote(path, safe="/"))
-            answer.problem(405, "method_not_allowed")
+            answer.refused(method, 405, "method_not_allowed")
             assert set(answer.headers["Allow"].split(", ")) == entries.keys() - fillers
+
+
+def check_head(caller: Http, path: str, headers: dict[str, str] | None = None) -> Answer:
+    """Checks that HEAD answers as GET does, without the body; returns the answer to HEAD."""
+    got, head = caller.get(path, headers=headers), caller.request("HEAD", path, headers=headers)
+    assert (head.status, head.body) == (got.status, b"")
+    length = {"Content-Length": str(len(got.body))} if got.body else {}
+    assert head.headers == {**got.headers, **length}
+    return head
+
+
+def test_head_answers_as_get_does_on_every_path(http: Http) -> None:
+    """Successes, errors of routes and of the gateway."""
+    from app import app
+
+    statuses = set()
+    for path, entries in app.routes.items():
+        if entries["GET"].view_name != "method_not_allowed":
+            for caller in (http, http.nobody(), http.bearer("wrong")):
+                statuses.add(check_head(caller, path.replace("{", "").replace("}", "")).status)
+    assert statuses == {200, 401, 404}
+
+
+def test_head_of_a_member_gives_its_etag_and_length(http: Http, account: str) -> None:
+    member = http.create(ralph(account, first_name="Zoë"))
+    for path in (f"/members/{member['id']}", href(account, member["client_member_id"])):
+        assert check_head(http, path).headers["ETag"] == etag(member)
+        assert check_head(http, path, {"If-None-Match": etag(member)}).status == 304
+        assert check_head(http, path, {"If-None-Match": "nonsense"}).status == 400
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/here", "/member/x", "/", "/members/x/y?limit=1"])
+def test_unknown_path_is_not_found_whoever_asks(http: Http, path: str) -> None:
+    """A 401 would send the caller to look for a fault in its credentials."""
+    for authorization in (None, http.credentials["Authorization"], "Bearer wrong", "Basic bm8=", "Bearer é"):
+        headers = {"Authorization": authorization} if authorization else {}
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+            answer = http.nobody().request(method, path, headers=headers)
+            answer.refused(method, 404, "not_found")
+            assert "WWW-Authenticate" not in answer.headers
 
 
 @contextmanager

@@ -347,6 +347,9 @@ def test_every_answer_of_the_gateway_is_a_problem(resources: Resources) -> None:
     ("kind", "status", "code"),
     [
         ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found"),  # what it says of a route it does not know
+        ("INVALID_SIGNATURE", 404, "not_found"),  # and to callers who send an Authorization header there
+        ("EXPIRED_TOKEN", 404, "not_found"),
+        ("DEFAULT_4XX", 404, "not_found"),
         ("UNAUTHORIZED", 401, "unauthorized"),
         ("ACCESS_DENIED", 401, "unauthorized"),  # by the authorizer, which denies whom it does not know
         ("WAF_FILTERED", 403, "forbidden"),
@@ -362,6 +365,18 @@ def test_the_gateway_says_what_happened(resources: Resources, kind: str, status:
     response = gateway_responses(resources)[kind]
     assert int(response["statusCode"]) == status
     assert json.loads(response["responseTemplates"]["application/json"])["code"] == code
+
+
+def test_the_api_has_head_wherever_it_has_get(resources: Resources) -> None:
+    """For the same callers, and where both are answered 405 too: the gateway itself would answer 404."""
+    for path, methods in resources["RestAPI"]["Properties"]["Body"]["paths"].items():
+        assert set(methods) == {"get", "head", "post", "put", "patch", "delete"}, path
+        assert methods["head"] == methods["get"], path
+
+
+def test_no_route_of_the_api_takes_aws_signatures(resources: Resources) -> None:
+    """So the gateway's complaint about one always means an unknown path."""
+    assert set(resources["RestAPI"]["Properties"]["Body"]["securityDefinitions"]) == {"authorize"}
 
 
 def test_the_access_log_holds_no_path_query_or_address(resources: Resources) -> None:
