@@ -48,7 +48,8 @@ class Emulator:
 
 def environment(endpoint: str) -> dict[str, str]:
     """Our own environment, with all that tells an AWS SDK where to go replaced by the emulator."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    replaced = ("AWS_", "GATEWAY_PORT")  # MiniStack prefers GATEWAY_PORT to the EDGE_PORT that `start` sets
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(replaced)}
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -101,7 +102,9 @@ def start(
     scratch.mkdir(parents=True)
     settings = {
         "BIND_HOST": HOST,
-        "GATEWAY_PORT": str(port),
+        # Not GATEWAY_PORT: MiniStack writes that one into the URLs of its queues and keeps them. After a start on
+        # another port its event source mappings would not find the queues, and no import would be loaded.
+        "EDGE_PORT": str(port),
         "MINISTACK_HOST": HOST,
         "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",
