@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -12,19 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.filesize import decimal
 
 from chalicelib.drops import MODES
-from chalicelib.errors import Invalid, RegistryError
+from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.imports_api import NewImport
 from chalicelib.members import read
 from chalicelib.records import Import, Record
 from chalicelib.store import result_key
 from infra.package import LOCAL
 
-from .progress import Bars, Lines, counted, display, duration
+from .progress import Bars, Lines, Sent, counted, display, duration
 from .stage import AWS_ERRORS, Deployment, find
+from .waiting import Clock, Waits, import_wait
 
 POLL_SECONDS = 0.25
+NO_ANSWER_SECONDS = (
+    300.0  # without an answer from DynamoDB until the watching ends; the import goes on by itself
+)
 DONE, REJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses; the worst of several files counts
 LONGEST_NAME = 64  # characters of a file's name that an import keeps
 OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region": "--region"}
@@ -87,17 +93,25 @@ class Outcome:
 class Run:
     """Some files on their way: uploaded one after the other, each watched from then on."""
 
-    def __init__(self, deployment: Deployment, options: dict[str, str], shown: Bars | Lines) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        options: dict[str, str],
+        shown: Bars | Lines,
+        clock: Clock = time.monotonic,
+    ) -> None:
         self._deployment = deployment
         self._imports = deployment.imports
         self._options = options
         self._display = shown
+        self._clock = clock
+        self._waits = Waits(shown.say, clock)
         self._stopped = threading.Event()
 
     def all(self, paths: Sequence[Path]) -> list[Outcome]:
         """The outcome of each file. Ctrl-C ends the watching, and what was not uploaded yet."""
         watched: list[Future[Outcome]] = []
-        with ThreadPoolExecutor(len(paths)) as pool:
+        with self._waits.checked(), ThreadPoolExecutor(len(paths)) as pool:
             try:
                 for path in paths:
                     sent = self._send(path)  # in this thread, where Ctrl-C reaches boto3, which cleans up
@@ -135,32 +149,65 @@ class Run:
             raise
 
     def _announce(self, path: Path) -> Record:
+        self._waits.update(_name(path), "announce", "waiting for DynamoDB to store the new import")
         new = read(NewImport, {**self._options, "filename": path.name[-LONGEST_NAME:]})
         return self._imports.announce(new.record(), new.filename)
 
     def _upload(self, path: Path, record: Record) -> Record:
-        sent = self._display.upload(_name(path), path.stat().st_size)
+        sent = self._sent(_name(path), path.stat().st_size)
         self._deployment.s3.upload_file(str(path), record.source.bucket, record.source.key, Callback=sent)
         return record
+
+    def _sent(self, name: str, size: int) -> Sent:
+        """What an upload calls with the number of bytes that it has sent since the last call."""
+        show, done = self._display.upload(name, size), 0
+
+        def sent(count: int) -> None:
+            nonlocal done
+            done += count
+            show(count)
+            text = f"{decimal(done)} of {decimal(size)} uploaded, waiting for S3 to take the file"
+            self._waits.update(name, ("upload", done), text)
+
+        sent(0)
+        return sent
 
     def _finish(self, path: Path, sent: Record | Outcome) -> Outcome:
         """Watches a file's import to its end, and fetches the rows it rejected."""
         if isinstance(sent, Outcome):
+            self._waits.end(_name(path))
             return sent
         try:
-            record = self._watch(path, sent)
-            if not record.finished_at:
+            record = self._watch(_name(path), sent)
+            if not record.shown().finished_at:
                 return Outcome(INTERRUPTED, self._goes_on(path, record.id))
+            self._waits.update(_name(path), "report", "waiting for S3 to return the results of the import")
             return self._told(path, record)
         except (*AWS_ERRORS, RegistryError) as error:
-            return Outcome(FAILED, f"{_name(path)}: out of sight: {error}\n  {self._goes_on(path, sent.id)}")
+            return Outcome(
+                FAILED, f"{_name(path)}: no longer watched: {error}\n  {self._goes_on(path, sent.id)}"
+            )
+        finally:
+            self._waits.end(_name(path))
 
-    def _watch(self, path: Path, record: Record) -> Record:
-        """The import once it has ended, or as it is when the watching is stopped."""
+    def _watch(self, name: str, record: Record) -> Record:
+        """The import once it has ended, or as it is when the watching is stopped.
+
+        Raises Busy when DynamoDB has not answered for NO_ANSWER_SECONDS.
+        """
+        answered = self._clock()
         while True:
-            record = self._imports.ledger.get(record.id)
-            self._display.load(_name(path), record.shown())
-            if record.finished_at or self._stopped.wait(POLL_SECONDS):
+            try:
+                record = self._imports.ledger.get(record.id)
+                answered = self._clock()
+                self._display.load(name, record.shown())
+                wait_for = import_wait(record, self._deployment.logs)
+            except Busy as error:
+                if self._clock() - answered >= NO_ANSWER_SECONDS:
+                    raise Busy(f"No answer from DynamoDB for 5 min: {error.__cause__}") from error
+                wait_for = f"DynamoDB does not answer: {error.__cause__}"
+            self._waits.update(name, (record.status, record.position), wait_for)
+            if record.shown().finished_at or self._stopped.wait(POLL_SECONDS):
                 return record
 
     def _goes_on(self, path: Path, import_id: str) -> str:

@@ -16,6 +16,8 @@ from rich.text import Text
 from chalicelib.outcomes import OUTCOMES
 from chalicelib.records import Import
 
+from .waiting import Clock
+
 CALM_SECONDS = 10.0  # between two lines about one file
 
 PHASES = {"awaiting_upload": "uploaded", "splitting": "reading the file"}  # before there are counts
@@ -26,8 +28,9 @@ Sent = Callable[[int], None]  # takes the number of bytes that were sent since t
 class Lines(AbstractContextManager["Lines"]):
     """A line when something begins, and now and then how far it is. They go to standard error."""
 
-    def __init__(self) -> None:
-        self._said: dict[str, float] = {}
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._said: dict[str, tuple[float, str]] = {}  # when the last line about a file was, and its text
         self._left = _TimeLeft()
 
     def __exit__(self, *_: object) -> None:
@@ -35,22 +38,33 @@ class Lines(AbstractContextManager["Lines"]):
 
     def upload(self, name: str, size: int) -> Sent:
         """A file's upload begins; `size` in bytes."""
-        self._say(f"{name}: uploading {decimal(size)}")
-        return lambda _: None
+        self.say(f"{name}: uploading {decimal(size)}")
+        done, said = 0, self._clock()
+
+        def sent(count: int) -> None:
+            nonlocal done, said
+            done += count
+            if self._clock() - said >= CALM_SECONDS:
+                said = self._clock()
+                self.say(f"{name}: {decimal(done)} uploaded")
+
+        return sent
 
     def load(self, name: str, shown: Import) -> None:
         """How far a file's import is."""
-        begun = self._said.setdefault(name, 0.0)
-        if not begun:
-            self._say(f"{name}: uploaded, import {shown.id}")
-        elif shown.counts.rows and time.monotonic() - begun >= CALM_SECONDS:
-            left = self._left(name, shown)
-            self._say(f"{name}: {shown.percent}%, {counted(shown)}{left and f', {left}'}")
+        if name not in self._said:
+            text = f"{name}: uploaded, import {shown.id}"
         else:
-            return
-        self._said[name] = time.monotonic()
+            moment, last = self._said[name]
+            left = self._left(name, shown)
+            text = f"{name}: {shown.percent}%, {counted(shown)}{left and f', {left}'}"
+            if not shown.counts.rows or text == last or self._clock() - moment < CALM_SECONDS:
+                return
+        self.say(text)
+        self._said[name] = (self._clock(), text)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print a line."""
         click.echo(text, err=True)
 
 
@@ -89,6 +103,10 @@ class Bars(AbstractContextManager["Bars"]):
         said = counted(shown) or PHASES.get(shown.status, shown.status)
         left = self._left(name, shown)
         self._progress.update(self._tasks[name], total=100, completed=shown.percent, said=said, left=left)
+
+    def say(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Field(ProgressColumn):

@@ -38,9 +38,10 @@ class NotDeployed(click.ClickException):
 
 @dataclass(frozen=True)
 class Deployment:
-    """One deployed stage: where its API is, and what works on its table and bucket."""
+    """One deployed stage: where its API and its functions' logs are, and what works on its table and bucket."""
 
     api_url: str
+    logs: str
     settings: Settings
     s3: "S3Client"
     imports: Imports
@@ -52,8 +53,10 @@ def find(stage: str) -> Deployment:
     stack = f"rollcall-{stage}"
     try:
         client = _clients(stage)
-        # Who waits at a terminal is told soon that nothing answers.
-        soon = Config(connect_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+        # Somebody waits at a terminal: report within half a minute that nothing answers.
+        soon = Config(
+            connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
+        )
         [found] = client("cloudformation", soon).describe_stacks(StackName=stack)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
         settings = Settings(
@@ -62,12 +65,12 @@ def find(stage: str) -> Deployment:
             load_queue_url=outputs["LoadQueueUrl"],
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )
-        s3, dynamodb = client("s3"), client("dynamodb")
+        s3, dynamodb = client("s3"), client("dynamodb", soon)
         imports = Imports(
             Ledger(dynamodb, settings.table_name), Store(settings, s3, client("sqs"), client("sns"))
         )
         directory = Directory(dynamodb, settings.table_name)
-        return Deployment(_api_url(stage, outputs), settings, s3, imports, directory)
+        return Deployment(_api_url(stage, outputs), _logs(stage), settings, s3, imports, directory)
     except ClientError as error:
         hint = (
             f" (`make deploy STAGE={stage}` makes it)"
@@ -88,6 +91,12 @@ def _api_url(stage: str, outputs: dict[str, str]) -> str:
     if stage == LOCAL:  # where `make local` serves it
         return f"http://{HOST}:{where.local_port('PORT')}"
     return outputs["ApiUrl"]
+
+
+def _logs(stage: str) -> str:
+    if stage == LOCAL:
+        return str(where.STATE / "emulator.log")
+    return f"the log groups /aws/lambda/rollcall-{stage}-… in CloudWatch"
 
 
 def _clients(stage: str) -> Callable[..., Any]:

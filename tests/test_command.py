@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import itertools
 import os
 import pty
 import re
@@ -13,8 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner, Result
 
 from chalicelib import config
@@ -27,9 +30,11 @@ from chalicelib.table import MemberTable
 from commands.imports import Run
 from commands.progress import Lines, Sent
 from commands.stage import find
+from infra import where
 from infra.emulator import free_port
 from rollcall import main
 from tests.pipeline import Pipeline
+from tests.test_waiting import Clock
 
 ROOT = Path(__file__).parent.parent
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
@@ -381,4 +386,79 @@ def test_an_import_that_cannot_be_asked_for_any_more_is_named(
     path = roster(tmp_path / "a.csv", account)
     [outcome] = Run(find("local"), {}, Trouble(looking=forget)).all([path])
     assert outcome.status == 2
-    assert outcome.text.startswith(f"{path}: out of sight: There is no import under this id.\n")
+    assert outcome.text.startswith(f"{path}: no longer watched: There is no import under this id.\n")
+
+
+def test_watching_ends_once_the_upload_has_expired(
+    stage: None, pipeline: Pipeline, tmp_path: Path, account: str
+) -> None:
+    ledger = pipeline.imports.ledger
+
+    def expire(import_id: str) -> None:
+        old = ledger.get(import_id).model_copy(update={"created_at": "2020-01-01T00:00:00.000Z"})
+        ledger.move(old, "awaiting_upload")
+
+    path = roster(tmp_path / "a.csv", account)
+    [outcome] = Run(find("local"), {}, Trouble(looking=expire)).all([path])
+    assert (outcome.status, outcome.text) == (2, f"{path}: failed: The file was never uploaded.")
+
+
+class Listener(Trouble):
+    """A display that does something when a line is printed."""
+
+    def __init__(self, said: Callable[[str], None], looking: Callable[[str], None]) -> None:
+        super().__init__(looking=looking)
+        self._said_line = said
+
+    def say(self, text: str) -> None:
+        """What Lines does, before the reaction."""
+        super().say(text)
+        self._said_line(text)
+
+
+def test_import_without_progress_says_what_it_waits_for(
+    stage: None, pipeline: Pipeline, tmp_path: Path, account: str
+) -> None:
+    """No function is called for the uploaded file. The test's clock passes a minute at each look at it."""
+    path = roster(tmp_path / "a.csv", account)
+    ids: list[str] = []
+    notices: list[str] = []
+
+    def hear(text: str) -> None:
+        if "is awaiting_upload at 0%" in text:
+            notices.append(text)
+        if len(notices) == 2:
+            pipeline.imports.cancel(ids[0])
+
+    clock = itertools.count(step=60.0).__next__
+    [outcome] = Run(find("local"), {}, Listener(hear, ids.append), clock).all([path])
+
+    assert outcome.text == f"{path}: cancelled: The import was cancelled."
+    for notice in notices[:2]:
+        assert re.match(rf"{re.escape(str(path))}: no progress for \d+ min: import {ids[0]} is ", notice)
+        assert notice.endswith(f" for the uploaded file. See {where.STATE / 'emulator.log'}")
+
+
+def test_watching_ends_after_minutes_without_an_answer(stage: None, tmp_path: Path, account: str) -> None:
+    deployment, clock, lines = find("local"), Clock(), list[str]()
+    events: Any = deployment.imports.ledger.client.meta.events
+
+    def refuse(**_: Any) -> None:
+        clock.now = max(clock.now, 1070.0)
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1/")
+
+    def hear(text: str) -> None:
+        lines.append(text)
+        if "no progress" in text:
+            clock.now += 300.0 if "does not answer" in text else 60.0
+
+    def cut_off(_: str) -> None:
+        events.register("before-send.dynamodb", refuse)
+
+    path = roster(tmp_path / "a.csv", account)
+    [outcome] = Run(deployment, {}, Listener(hear, cut_off), clock).all([path])
+
+    assert outcome.status == 2
+    assert outcome.text.startswith(f"{path}: no longer watched: No answer from DynamoDB for 5 min: ")
+    assert " goes on by itself. To stop it:" in outcome.text
+    assert 'min: DynamoDB does not answer: Could not connect to the endpoint URL: "http' in lines[-1]

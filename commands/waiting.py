@@ -1,0 +1,93 @@
+"""What the files of an import command wait for, printed once a minute while nothing moves."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from chalicelib.records import Record
+
+NOTICE_SECONDS = 60.0  # without progress until the first notice, and from each notice to the next
+TICK_SECONDS = 0.25
+
+Clock = Callable[[], float]  # seconds that only grow
+
+
+@dataclass(frozen=True)
+class _Wait:
+    progress: object
+    text: str
+    since: float
+    noticed: float
+
+
+class Waits:
+    """How far each file is and what it waits for. Without progress, `say` gets a notice once a minute."""
+
+    def __init__(self, say: Callable[[str], None], clock: Clock = time.monotonic) -> None:
+        self._say = say
+        self._clock = clock
+        self._waits: dict[str, _Wait] = {}
+        self._lock = threading.Lock()
+
+    def update(self, name: str, progress: object, text: str) -> None:
+        """Record a file's progress, where any other value than the last is progress, and its wait in words."""
+        with self._lock:
+            known = self._waits.get(name)
+            if known and known.progress == progress:
+                self._waits[name] = replace(known, text=text)
+            else:
+                now = self._clock()
+                self._waits[name] = _Wait(progress, text, since=now, noticed=now)
+
+    def end(self, name: str) -> None:
+        """Forget a file: it waits for nothing any more."""
+        with self._lock:
+            self._waits.pop(name, None)
+
+    def check(self) -> None:
+        """Say which files have made no progress, each at most once a minute."""
+        with self._lock:
+            now = self._clock()
+            for name, wait in self._waits.items():
+                if now - wait.noticed >= NOTICE_SECONDS:
+                    self._waits[name] = replace(wait, noticed=now)
+                    minutes = int((now - wait.since) // 60)
+                    self._say(f"{name}: no progress for {minutes} min: {wait.text}")
+
+    @contextmanager
+    def checked(self) -> Iterator[None]:
+        """Check all the time, in a thread of its own: a call to AWS may keep the others waiting."""
+        over = threading.Event()
+
+        def tick() -> None:
+            while not over.wait(TICK_SECONDS):
+                self.check()
+
+        thread = threading.Thread(target=tick, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def import_wait(record: Record, logs: str) -> str:
+    """Describe what an import waits for; `logs` is where the functions of its stage log."""
+    shown = record.shown()
+    return f"import {record.id} is {shown.status} at {shown.percent}%, waiting for {_next_step(record)}. See {logs}"
+
+
+def _next_step(record: Record) -> str:
+    if record.status == "awaiting_upload":
+        return "the bucket to call the function split for the uploaded file"
+    if record.status == "splitting":
+        return "the function split to divide the file into chunks"
+    if record.position == record.chunks:
+        return "the function load to write the report"
+    chunk = f"chunk {record.position + 1} of {record.chunks}"
+    if record.status == "loading":
+        return f"the function load to load {chunk}"
+    return f"the function load to reject the rows of {chunk}"
