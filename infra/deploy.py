@@ -25,6 +25,10 @@ from infra import where
 from infra.emulator import REGION, environment
 from infra.package import LOCAL, package, source_template
 
+EMULATOR_SECONDS = (
+    600.0  # the emulator deploys in ten; AWS takes what it takes, and the AWS CLI gives up after an hour
+)
+
 
 class DeployError(Exception):
     """The deployment stopped; the message says where, in one line."""
@@ -59,16 +63,17 @@ def deploy(
         env = environment(endpoint) if endpoint else os.environ | {"AWS_DEFAULT_REGION": session.region_name}
         upload = ["--s3-bucket", _artifact_bucket(session, account, endpoint), "--s3-prefix", stack]
         cloudformation = _client(session, "cloudformation", endpoint)
-        _clear_failed_creation(cloudformation, _client(session, "dynamodb", endpoint), stack)
+        _clear_failed_creation(cloudformation, _client(session, "dynamodb", endpoint), stack, log)
         with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
             template, packaged = package(stage, Path(folder)), Path(folder) / "packaged.json"
             files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
-            _aws(["cloudformation", "package", *files, *upload], env, log, quiet=True)
+            seconds = EMULATOR_SECONDS if endpoint else None
+            _aws(["cloudformation", "package", *files, *upload], env, log, seconds, quiet=True)
             options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload]
             if parameters:
                 options += ["--parameter-overrides", *parameters]
             files = ["--stack-name", stack, "--template-file", str(packaged)]
-            _aws(["cloudformation", "deploy", *files, *options], env, log)
+            _aws(["cloudformation", "deploy", *files, *options], env, log, seconds)
         found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     except _ToolError as error:
         raise DeployError(_first_failure(cloudformation, stack, started) or str(error)) from error
@@ -80,7 +85,7 @@ def deploy(
     return outputs
 
 
-def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str) -> None:
+def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str, log: Path | None = None) -> None:
     """Delete what is left of a stack whose first deployment failed: CloudFormation takes no update of it."""
     try:
         status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
@@ -88,6 +93,7 @@ def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str) -> No
         return
     if status not in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:  # where a first deployment ends, and no other
         return
+    _say(f"deleting what the failed first deployment of {stack} left; this may take minutes", log)
     resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     left = [r for r in resources if r["ResourceStatus"] == "DELETE_FAILED"]
     for table in (r["PhysicalResourceId"] for r in left if r["ResourceType"] == "AWS::DynamoDB::Table"):
@@ -164,17 +170,32 @@ def _client(session: boto3.Session, service: Any, endpoint: str | None) -> Any:
     return session.client(service, endpoint_url=endpoint, config=Config(proxies=proxies))
 
 
-def _aws(arguments: list[str], env: dict[str, str], log: Path | None, *, quiet: bool = False) -> None:
-    """Run this Python's AWS CLI. It speaks to `log`, or to the terminal (if quiet, only when it fails)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "awscli", *arguments],
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if log or quiet else None,
-        stderr=subprocess.STDOUT if log or quiet else None,
-        text=True,
-        check=False,
-    )
+def _aws(
+    arguments: list[str],
+    env: dict[str, str],
+    log: Path | None,
+    seconds: float | None = None,
+    *,
+    quiet: bool = False,
+) -> None:
+    """Run this Python's AWS CLI for at most so many seconds.
+
+    Its output goes to `log`, or to the terminal (if quiet, only when it fails).
+    """
+    what = f"aws {' '.join(arguments[:2])}"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", *arguments],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if log or quiet else None,
+            stderr=subprocess.STDOUT if log or quiet else None,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise _ToolError(f"{what} did not end within {seconds:.0f} seconds") from None
     if log:
         with log.open("a") as file:
             file.write(done.stdout)
@@ -182,7 +203,7 @@ def _aws(arguments: list[str], env: dict[str, str], log: Path | None, *, quiet: 
         sys.stderr.write(done.stdout)
     if done.returncode:
         said = f": {done.stdout.strip().splitlines()[-1]}" if done.stdout and done.stdout.strip() else ""
-        raise _ToolError(f"aws {' '.join(arguments[:2])} failed{said}")
+        raise _ToolError(f"{what} failed{said}")
 
 
 def main(arguments: Sequence[str]) -> int:

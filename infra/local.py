@@ -76,7 +76,7 @@ def _run(stack: contextlib.ExitStack) -> None:
     stack.callback(emulator.stop)
     PORTS.write_text(json.dumps(ports))
     _forget_what_has_no_stack(emulator)
-    _say("deploying the stack to it")
+    _say("deploying the stack to it; the log is .local/deploy.log")
     outputs = deploy(LOCAL, emulator.endpoint, log=_log("deploy"))
     _add_local_user(emulator, outputs["TableName"])
     _say(f"serving the API on {HOST}:{port}")

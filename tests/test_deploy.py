@@ -15,7 +15,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from infra import where
-from infra.deploy import DeployError, _artifact_bucket, _clear_failed_creation
+from infra.deploy import DeployError, _artifact_bucket, _aws, _clear_failed_creation, _ToolError
 from infra.emulator import free_port, free_ports
 from infra.package import PROJECT, source_template
 from tests.registry import answer
@@ -110,6 +110,11 @@ def test_the_first_deployment_to_a_region_makes_the_bucket_for_code_and_keeps_it
         name = _artifact_bucket(boto3.Session(region_name="eu-west-1"), account, None)
         blocked = boto3.client("s3").get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         assert (name, set(blocked.values())) == (f"rollcall-artifacts-{account}-eu-west-1", {True})
+
+
+def test_deployment_step_ends_at_its_time_limit() -> None:
+    with pytest.raises(_ToolError, match="aws cloudformation deploy did not end within 0 seconds"):
+        _aws(["cloudformation", "deploy"], dict(os.environ), None, seconds=0.0)
 
 
 # ---- Where a stage is ------------------------------------------------------------------------------------------
