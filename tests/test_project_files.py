@@ -1,0 +1,21 @@
+"""Files that repeat what the Makefile says, compared with it."""
+
+import yaml
+
+from infra.package import PROJECT
+
+
+def make_commands(target: str) -> list[str]:
+    """Return the commands of a target of the Makefile, without the @ and exec before them."""
+    lines = (PROJECT / "Makefile").read_text(encoding="utf-8").replace("$(VENV)", ".venv").splitlines()
+    start = next(number for number, line in enumerate(lines, 1) if line.startswith(f"{target}:"))
+    end = next(number for number in range(start, len(lines)) if not lines[number].startswith("\t"))
+    return [line.strip().removeprefix("@").removeprefix("exec ") for line in lines[start:end]]
+
+
+def test_commit_hooks_run_the_commands_of_make_check() -> None:
+    text = (PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    [repository] = yaml.safe_load(text)["repos"]
+    assert repository["repo"] == "local"
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+    assert [hook["entry"] for hook in repository["hooks"]] == make_commands("check")
