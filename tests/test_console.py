@@ -404,9 +404,11 @@ def test_who_writes_to_one_account_is_offered_no_change_in_another(
     sign_in(page, account, PASSWORD)
     go(page, f"/members/{written['id']}")
     expect(heading(page, "Own Lee")).to_be_visible()
+    assert pairs(page)["Phone number"] == written["phone_number"]
     expect(page.get_by_role("button", name="Save")).to_be_visible()
     go(page, f"/members/{read['id']}")
     expect(heading(page, "Ann Lee")).to_be_visible()
+    assert pairs(page)["Phone number"] == read["phone_number"]
     expect(page.get_by_role("button", name=re.compile("Save|Delete"))).to_have_count(0)
     go(page, "/members/new")
     expect(page.get_by_label("Account", exact=True)).to_have_value(other)  # the only one there is
@@ -421,6 +423,7 @@ def test_a_viewer_is_offered_nothing_that_it_may_not_do(local: Local, page: Page
     expect(page.get_by_role("link", name="Add a member")).to_have_count(0)
     go(page, f"/members/{member['id']}")
     expect(heading(page, "Ann Lee")).to_be_visible()
+    assert {label: pairs(page)[label] for label in LABELS} == values(member)
     expect(page.get_by_role("textbox")).to_have_count(0)
     expect(page.get_by_role("button", name="Delete")).to_have_count(0)
     go(page, "/imports")
@@ -454,6 +457,7 @@ def test_a_member_is_added_and_a_conflict_leads_to_who_holds_the_value(
     inside.get_by_role("button", name="Add").click()
     inside.get_by_role("link", name="Show that member").click()
     expect(heading(inside, "Holly Lee")).to_be_visible()
+    assert {label: pairs(inside)[label] for label in LABELS} == values(holder)
     assert inside.url.endswith(f"#/members/{holder['id']}")
     go(inside, "/members/new")
     fill(
@@ -466,7 +470,10 @@ def test_a_member_is_added_and_a_conflict_leads_to_who_holds_the_value(
     )
     inside.get_by_role("button", name="Add").click()
     expect(heading(inside, "Ben Lee")).to_be_visible()
-    expect(inside.get_by_label("Phone number")).to_have_value("+13235550002")
+    assert (
+        pairs(inside).items()
+        >= {"First name": "Ben", "Phone number": "+13235550002", "Account": account}.items()
+    )
     expect(inside.get_by_text("user:rollcall").first).to_be_visible()
 
 
@@ -479,6 +486,7 @@ def test_a_member_is_changed_moved_and_deleted(local: Local, inside: Page, accou
     expect(inside.locator(".saved")).to_have_text("Saved.")
     moved = local.call("GET", f"/accounts/{account}/members/9")
     assert (moved["first_name"], moved["version"]) == ("Zoë", 2)
+    assert {label: pairs(inside)[label] for label in LABELS} == values(moved)
     assert inside.url.endswith(f"#/members/{moved['id']}")
 
     inside.get_by_role("button", name="Delete").click()
@@ -507,6 +515,7 @@ def test_a_stale_edit_shows_both_versions_and_loses_neither(
     inside.get_by_role("button", name=choice).click()
     name = "Mine Else" if choice.startswith("Save") else "Theirs Else"
     expect(heading(inside, name)).to_be_visible()
+    assert pairs(inside)["Phone number"] == member["phone_number"]
     stored = local.call("GET", f"/members/{member['id']}")
     assert f"{stored['first_name']} {stored['last_name']}" == name
 
@@ -1067,6 +1076,209 @@ def test_users_groups_and_tokens_are_added_changed_and_removed(
     inside.get_by_role("button", name="Delete rollcall").click()
     dialog.get_by_role("button", name="Delete").click()
     expect(inside.get_by_role("alert")).to_contain_text("This is the last active admin.")
+
+
+# ---- Each view, as each kind of user
+
+
+READ = """() => [document.title, document.body.innerText,
+  ...[...document.querySelectorAll("input, select, output")].map((field) => field.value)].join("\\n")"""
+BROKEN = re.compile(r"\[object|undefined|NaN|\bnull\b|Invalid Date")
+KINDS = {  # the groups of each kind of user; those with {} are of this test's account
+    "admin": ["admins"],
+    "editor": ["editors"],
+    "viewer": ["viewers"],
+    "reader": ["{}-reader"],
+    "importer": ["{}-importer"],
+    "writer": ["{}-writer"],
+    "nobody": [],
+}
+LABELS = {
+    "First name": "first_name",
+    "Last name": "last_name",
+    "Phone number": "phone_number",
+    "Client member id": "client_member_id",
+    "Account": "account_id",
+}
+LIMITED = {  # what the groups of this test's account grant
+    "reader": ["members:read"],
+    "importer": ["imports:read", "imports:write"],
+    "writer": ["members:write"],
+}
+
+
+def expect_read(page: Page, *texts: str) -> None:
+    """Waits until a person can read all of these, in the page or in its fields, and nothing broken."""
+    end = time.monotonic() + PATIENCE / 1000
+    while missing := [text for text in texts if text not in (seen := page.evaluate(READ))]:
+        assert time.monotonic() < end, (missing, seen)
+    assert not BROKEN.search(page.evaluate(READ)), page.evaluate(READ)
+
+
+def pairs(page: Page) -> dict[str, str]:
+    """The facts and the fields of a view: their values by label."""
+    return dict(
+        page.evaluate("""() => [
+          ...[...document.querySelectorAll("main dt")].map((dt) => [dt, dt.nextElementSibling.innerText]),
+          ...[...document.querySelectorAll("main label[for]")].map((l) => [l, l.control.value]),
+        ].map(([label, value]) => [label.innerText, value])""")
+    )
+
+
+def values(member: dict[str, str]) -> dict[str, str]:
+    """The values of a member by the labels they are shown with."""
+    return {label: member[name] for label, name in LABELS.items()}
+
+
+class Seeded:
+    """An account with a member, an import that made one and rejected another, and a group for each limit."""
+
+    def __init__(self, local: Local, account: str) -> None:
+        self.account = account
+        self.other = local.member(f"{account}-other", first_name="Foreign")
+        self.member = local.member(account, last_name=f"Lee{account}")
+        text = roster(account, 1) + f"Bad,Phone,12,x,{account}\n"
+        path = f"/imports?filename={account}.csv&account_id={account}"
+        self.sent = finished(local, local.call("POST", path, text, kind="text/csv")["id"])
+        self.loaded = local.call("GET", f"/accounts/{account}/members/0")
+        for kind, permissions in LIMITED.items():
+            accounts = "*" if kind == "importer" else [account]  # imports by others need every account
+            group = {"name": f"{account}-{kind}", "permissions": permissions, "accounts": accounts}
+            local.call("POST", "/groups", group)
+        local.call("POST", "/tokens", {"name": account, "groups": ["viewers"]})
+
+    def views(self) -> list[tuple[str, str, str, list[str]]]:
+        """Each view: its address, the permission for it, its heading, and what it says."""
+        one, account = self.member, self.account
+        loaded, sent = self.loaded, self.sent["id"]
+        facts = ["First name", "Last name", "Phone number", "Client member id", "Account", "Added", "Changed"]
+        return [
+            (
+                f"/members?account={account}&by=last_name&q=",
+                "members:read",
+                "Members",
+                [one["first_name"], one["last_name"], one["phone_number"], loaded["last_name"], "2 members"],
+            ),
+            (
+                f"/members/{one['id']}",
+                "members:read",
+                f"Ann Lee{account}",
+                [*facts, one["first_name"], one["phone_number"], account, "token:tests", one["id"]],
+            ),
+            (
+                f"/members/{loaded['id']}",
+                "members:read",
+                "Ann0 Lee00000",
+                [*facts, loaded["phone_number"], f"import:{sent}"],
+            ),
+            ("/members/new", "members:write", "Add a member", [*facts[:5], "Cancel"]),
+            ("/imports", "imports:read", "Imports", [f"{account}.csv", "completed", "token:tests"]),
+            (
+                f"/imports/{sent}",
+                "imports:read",
+                f"{account}.csv",
+                [
+                    "1 created",
+                    "1 rejected",
+                    "too few or too many digits",
+                    "Phone number:",
+                    "Bad",
+                    "12",
+                    "token:tests",
+                ],
+            ),
+            ("/access/users", "access:admin", "Users", [f"{account}-admin", "admins", "yes", "Add a user"]),
+            (
+                "/access/groups",
+                "access:admin",
+                "Groups",
+                [f"{account}-reader", "members:read", "every account"],
+            ),
+            ("/access/tokens", "access:admin", "Tokens", [account, "viewers", "token:tests", "never"]),
+        ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_view_is_readable_by_each_kind_of_user(
+    local: Local, page: Page, account: str, kind: str
+) -> None:
+    seeded = Seeded(local, account)
+    name = f"{account}-{kind}"
+    groups = [group.format(account) for group in KINDS[kind]]
+    local.call("POST", "/users", {"name": f"{account}-admin", "password": PASSWORD, "groups": ["admins"]})
+    if kind != "admin":
+        local.call("POST", "/users", {"name": name, "password": PASSWORD, "groups": groups})
+    expect_read(page, "Rollcall", "Name", "Password", "Sign in")
+    sign_in(page, name, PASSWORD)
+    expect_read(page, name, "Sign out")
+    page.evaluate(f"sessionStorage.setItem('rollcall.account', '{account}')")
+    granted = {one for group in groups for one in local.call("GET", f"/groups/{group}")["permissions"]}
+    for place, permission, title, texts in seeded.views():
+        go(page, place)
+        if kind in ("nobody", "writer"):
+            expect_read(page, "No access yet", "An admin can give you some.")
+        elif permission in granted:
+            expect(heading(page, title)).to_be_visible()
+            expect_read(page, title, *texts)
+        else:
+            expect_read(page, "Not for you", f"This needs the permission {permission}.")
+        expect_read(page)
+    if "access:admin" in granted:
+        for thing, texts in (
+            ("user", ["Name", "Password", "12 characters or more.", "viewers"]),
+            ("group", ["Name", "Permissions", "members:read", "Accounts"]),
+            ("token", ["Name", "Days until it ends", "viewers", "365"]),
+        ):
+            go(page, f"/access/{thing}s")
+            page.get_by_role("button", name=f"Add a {thing}").click()
+            expect_read(page, f"Add a {thing}", *texts, "Cancel")
+            page.keyboard.press("Escape")
+    page.get_by_role("button", name="Password").click()
+    expect_read(page, "Change your password", "Old password", "New password", "12 characters or more.")
+
+
+@pytest.mark.parametrize("kind", ["editor", "viewer", "reader"])
+def test_a_member_shows_each_value_beside_its_label(
+    local: Local, page: Page, account: str, kind: str
+) -> None:
+    seeded = Seeded(local, account)
+    groups = [group.format(account) for group in KINDS[kind]]
+    local.call("POST", "/users", {"name": account, "password": PASSWORD, "groups": groups})
+    sign_in(page, account, PASSWORD)
+    expect(heading(page, "Members")).to_be_visible()
+    member = seeded.member
+    go(page, f"/members/{member['id']}")
+    expect(heading(page, f"Ann {member['last_name']}")).to_be_visible()
+    shown = pairs(page)
+    assert {label: shown[label] for label in LABELS} == values(member)
+    assert shown["Added"].endswith(", token:tests")
+    assert (shown["Version"], shown["Id"]) == ("1", member["id"])
+
+
+def test_a_reader_of_one_account_finds_nothing_of_another(local: Local, page: Page, account: str) -> None:
+    seeded = Seeded(local, account)
+    groups = [f"{account}-reader"]
+    local.call("POST", "/users", {"name": account, "password": PASSWORD, "groups": groups})
+    sign_in(page, account, PASSWORD)
+    expect(rows(page)).to_have_count(2)
+    expect(page.get_by_label("Account", exact=True)).to_have_value(account)
+    go(page, f"/members/{seeded.other['id']}")
+    expect_read(page, "You have no access to this account.")
+    assert "Foreign" not in page.evaluate(READ)
+
+
+def test_an_element_takes_nested_lists_and_refuses_objects(page: Page) -> None:
+    module = page.locator("link[href$='/dom.js']").get_attribute("href")
+    made = page.evaluate(
+        """async (module) => {
+          const { h } = await import(new URL(module, location.href).href);
+          const refused = (child) => { try { h("p", {}, child); } catch (error) { return error.name; } };
+          const nested = h("p", {}, "a", [["b", [h("b", {}, "c")]], null, undefined], []);
+          return [nested.innerHTML, [{}, 1, true, () => 1, [["x", new Date(0)]]].map(refused)];
+        }""",
+        module,
+    )
+    assert made == ["ab<b>c</b>", ["TypeError"] * 5]
 
 
 # ---- For everybody

@@ -2,7 +2,10 @@
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "selected", "required", "multiple"]);
 
-/** An element: h("a", {href, class, onclick, "aria-label"}, "text", child, …). Null children are left out. */
+/**
+ * Creates an element: h("a", {href, class, onclick, "aria-label"}, "text", child, …). Children are nodes, strings, and
+ * lists of these, nested or not; null and undefined are left out. Throws TypeError for any other child.
+ */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -11,8 +14,17 @@ export function h(tag, attributes = {}, ...children) {
     else if (PROPERTIES.has(name)) element[name] = value;
     else if (value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...flatten(children));
   return element;
+}
+
+/** Nodes and strings only: the browser would show other values as text such as "[object Object]". */
+function flatten(children) {
+  const flat = children.flat(Infinity).filter((child) => child !== null && child !== undefined);
+  for (const child of flat) {
+    if (typeof child !== "string" && !(child instanceof Node)) throw new TypeError(`A child must be a node or a string, not ${typeof child}.`);
+  }
+  return flat;
 }
 
 export const button = (text, onclick, attributes = {}) => h("button", { type: "button", onclick, ...attributes }, text);
@@ -46,12 +58,12 @@ const CONTROLS = "a, button, input, select, [tabindex]";
 const keyOf = (element) => element.getAttribute("aria-label") || element.name || element.textContent;
 
 /**
- * Puts other children into `place`. The focus stays on the control of the same name; where there is none any more, it
+ * Puts other children, as of `h`, into `place`. The focus stays on the control of the same name; where there is none any more, it
  * goes to the nearest heading. A view's place names the page as well.
  */
 export function redraw(place, ...children) {
   const focused = place.contains(document.activeElement) ? document.activeElement : null;
-  place.replaceChildren(...children.flat());
+  place.replaceChildren(...flatten(children));
   if (focused && !focused.isConnected) {
     const same = [...place.querySelectorAll(CONTROLS)].find((one) => one.tagName === focused.tagName && keyOf(one) === keyOf(focused));
     focusOn(same ?? headingOf(place));
