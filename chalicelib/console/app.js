@@ -24,17 +24,18 @@ const ROUTES = [
 ];
 const MENU = [
   ["members", "Members", "#/members", "members:read"],
+  ["members", "Add a member", "#/members/new", "members:write", "members:read"], // readers find it above their list
   ["imports", "Imports", "#/imports", "imports:read"],
   ["access", "Access", "#/access/users", "access:admin"],
 ];
+const menu = () => MENU.filter(([, , , need, unless]) => allowed(need) && !(unless && allowed(unless)));
 
 function shell() {
-  const items = MENU.filter(([, , , need]) => allowed(need));
   document.body.replaceChildren(
     h("button", { type: "button", class: "skip", onclick: () => document.getElementById("main").focus() }, "Skip to the content"),
     h("header", {},
       h("span", { class: "brand" }, "Rollcall"),
-      h("nav", { "aria-label": "Main" }, items.map(([key, text, href]) => link(text, href, { "data-key": key }))),
+      h("nav", { "aria-label": "Main" }, menu().map(([key, text, href]) => link(text, href, { "data-key": key }))),
       h("span", { class: "who" }, me.name, button("Password", () => changePassword(me.name)), button("Sign out", signOut))),
     h("main", { id: "main", tabindex: "-1" }),
     live());
@@ -80,7 +81,7 @@ async function route() {
 
 function viewOf(here) {
   const [path, search = ""] = location.hash.slice(1).split("?");
-  const home = MENU.find(([, , , need]) => allowed(need));
+  const [home] = menu();
   const found = ROUTES.find(([pattern]) => pattern.test(path));
   const [pattern, show, need, key, keep] = found ?? [/^/];
   const stop = new AbortController();
@@ -93,7 +94,7 @@ function viewOf(here) {
     movedTo(address) { if (current === view) history.replaceState(history.state, "", address); },
   };
   const says = (title, text) => (place) => redraw(place, h("h1", {}, title), h("p", {}, text));
-  view.show = !home ? says("No access yet", "You have no access to anything yet. An admin can give you some.")
+  view.show = !home ? says("No access yet", "Your groups grant no permission that this page needs. Ask an admin for one.")
     : !found && !path.replace("/", "") ? () => location.replace(home[2])
     : !found ? says("Nothing here", "There is no such page.")
     : !allowed(need) ? says("Not for you", `This needs the permission ${need}.`)

@@ -83,7 +83,7 @@ export function list(place, { me, may, signal, query: given }) {
         signal,
         columns,
         empty: () => nothing(sought ? "Nobody matches." : account ? `Account ${account} has no members yet.` : "There are no members yet.",
-          may("imports:write") ? h("p", {}, link("Import a roster", "#/imports")) : null),
+          may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null),
         refused: (problem) => {
           clearErrors(form);
           showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));
@@ -94,15 +94,17 @@ export function list(place, { me, may, signal, query: given }) {
 
 // ---- One member
 
-export function create(place, context) {
+export function create(place, context, added = "") {
   const value = (name) => context.query.get(name) ?? (name === "account_id" ? usual(context.me, "members:write") : "");
-  const form = formOf(inputs(context.me, value), [submitButton("Add"), link("Cancel", "#/members", { class: "button" })], async (sent) => {
+  const form = formOf(inputs(context.me, value), [submitButton("Add"), context.may("members:read") ? link("Cancel", "#/members", { class: "button" }) : null], async (sent) => {
     const member = await call("POST", "/members", { body: valuesIn(sent) });
     used(member.account_id);
-    announce(`${nameOf(member)} is added.`);
-    context.leaveFor(hrefOf(member));
+    const text = `${nameOf(member)} is added.`;
+    announce(text);
+    if (context.may("members:read", member.account_id)) context.leaveFor(hrefOf(member));
+    else create(place, context, text);
   });
-  redraw(place, h("h1", {}, "Add a member"), form);
+  redraw(place, h("h1", {}, "Add a member"), h("p", { class: "saved" }, added), form);
 }
 
 const inputs = (me, value) => FIELDS.map(([name, label]) =>
