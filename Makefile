@@ -10,7 +10,7 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 
 # Its tests, one for each operation, have one name between them, which those who share out tests run once.
-ALONE := tests/test_openapi.py
+ALONE := tests/integration/api/test_openapi.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

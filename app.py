@@ -2,12 +2,12 @@
 
 from chalice.app import Chalice
 
-from chalicelib.access_api import access_api
-from chalicelib.admin import admin
-from chalicelib.api import api
-from chalicelib.gate import gate
-from chalicelib.http import close_methods
-from chalicelib.imports_api import imports_api
+from chalicelib.api.access import access_api
+from chalicelib.api.authorizer import gate
+from chalicelib.api.console import admin
+from chalicelib.api.imports import imports_api
+from chalicelib.api.members import api
+from chalicelib.api.routing import add_405_routes
 from chalicelib.workers import workers
 
 app = Chalice(app_name="rollcall")
@@ -18,4 +18,4 @@ app.register_blueprint(imports_api)
 app.register_blueprint(access_api)
 app.register_blueprint(admin)
 app.register_blueprint(workers)
-close_methods(app)
+add_405_routes(app)

@@ -7,10 +7,10 @@ import uuid
 from typing import Any
 
 from chalicelib import config
-from chalicelib.access import NewToken, NewUser
-from chalicelib.directory import Directory
-from chalicelib.entries import TOKENS
-from chalicelib.login import Login, token_text
+from chalicelib.access.authenticator import Authenticator, token_text
+from chalicelib.access.items import TOKENS
+from chalicelib.access.model import NewToken, NewUser
+from chalicelib.access.store import Directory
 from infra.emulator import started
 from infra.package import table_definition
 
@@ -25,7 +25,7 @@ def main() -> None:
         name = f"rollcall-bench-{uuid.uuid4().hex[:8]}"
         client = config.dynamodb()
         client.create_table(**{**table_definition(), "TableName": name})
-        directory, login = Directory(client, name), Login(client, name)
+        directory, login = Directory(client, name), Authenticator(client, name)
         directory.add_user(NewUser(name="ann", password=PASSWORD, groups=["editors"]))
         _, secret = directory.add_token(NewToken(name="sync", groups=["editors"]))
         basic = "Basic " + base64.b64encode(f"ann:{PASSWORD}".encode()).decode()

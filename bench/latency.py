@@ -16,8 +16,8 @@ from typing import Any
 
 from bench.stack import Stack, deployed
 from bench.stub import rows_asked
-from chalicelib.members import Member
-from tests.registry import members_of
+from chalicelib.members.model import Member
+from tests.support.registry import members_of
 
 ROWS = 15_000  # of each file
 FILES = 6

@@ -14,13 +14,14 @@ import boto3
 
 from bench.stub import rows_asked, stubbed
 from chalicelib import config
-from chalicelib.bulk import Bulk
-from chalicelib.csvfile import Piece, rows
-from chalicelib.items import new_member, to_claim, to_item
-from chalicelib.members import NewMember, read
-from chalicelib.outcomes import Entry
-from chalicelib.phones import PhoneRule
-from chalicelib.rows import Header
+from chalicelib.fields.phone import PhoneRule
+from chalicelib.fields.validation import validate
+from chalicelib.imports.bulk_writer import BulkWriter
+from chalicelib.imports.columns import Header
+from chalicelib.imports.csv_reader import Chunk, rows
+from chalicelib.imports.outcomes import MemberRow
+from chalicelib.members.items import to_claim, to_item
+from chalicelib.members.model import NewMember, new_member
 from tools.roster import COLUMNS, Roster
 
 ROWS = 5_000  # what a chunk of the default size holds
@@ -30,7 +31,6 @@ TRIES = 7  # of which the best counts: other processes share the cores
 def main() -> None:
     """Measures and prints."""
     stub = stubbed()
-    from chalicelib import workers  # noqa: F401 - it sets the collector of garbage as the functions have it
 
     plain = boto3.client("dynamodb")
     stub.behind(plain)
@@ -50,12 +50,12 @@ def main() -> None:
 
 def in_bulk(text: str) -> None:
     """As the load step does it."""
-    found = list(rows(Piece(1, text)))[1:]
+    found = list(rows(Chunk(1, text)))[1:]
     header, rule = Header(COLUMNS), PhoneRule()
     members = ((row.line, header.member(row, rule)) for row in found)
-    entries = [Entry(line, member) for line, member in members if isinstance(member, NewMember)]
+    entries = [MemberRow(line, member) for line, member in members if isinstance(member, NewMember)]
     settings = config.settings()
-    bulk = Bulk(config.dynamodb(), settings.table_name, "bench", "create", settings.writes_in_flight)
+    bulk = BulkWriter(config.dynamodb(), settings.table_name, "bench", "create", settings.writes_in_flight)
     assert len(bulk.write(entries)) == len(found)
 
 
@@ -64,7 +64,7 @@ def row_by_row(text: str, client: Any) -> None:
     rule = PhoneRule()
     for row in csv.DictReader(io.StringIO(text)):
         del row["id"]
-        member = new_member(read(NewMember, row, rule))
+        member = new_member(validate(NewMember, row, rule))
         new = {
             "TableName": "bench",
             "ConditionExpression": "attribute_not_exists(pk)",

@@ -48,7 +48,7 @@ def main() -> None:
 def idle() -> Callable[[], None]:
     """Loads the functions' code and makes their clients."""
     import_module("app")
-    from chalicelib.imports import pipeline
+    from chalicelib.imports.pipeline import pipeline
 
     pipeline()
     return lambda: None
@@ -57,8 +57,8 @@ def idle() -> Callable[[], None]:
 def split(key: str) -> Callable[[], tuple[str, int]]:
     """Splits a dropped file; the import's id and number of chunks."""
     idle()
-    from chalicelib.imports import pipeline
-    from chalicelib.records import Source, new_import_id
+    from chalicelib.imports.model import Source, new_import_id
+    from chalicelib.imports.pipeline import pipeline
 
     def work() -> tuple[str, int]:
         record = pipeline().split(Source(bucket=config.settings().bucket_name, key=key), new_import_id())
@@ -70,7 +70,7 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
 def load(import_id: str, number: str) -> Callable[[], str]:
     """Does a step of an import: that of a chunk, or the report after the last one; the import's status."""
     idle()
-    from chalicelib.imports import pipeline
+    from chalicelib.imports.pipeline import pipeline
 
     return lambda: pipeline().step(import_id, int(number), repeated=False).status
 

@@ -46,16 +46,18 @@ def lines(count: int, row: str) -> Iterator[str]:
 
 def split(path: str) -> Callable[[], int]:
     """Splits as the function does; the number of chunks."""
-    from chalicelib.cutting import cut
-    from chalicelib.imports import pipeline
-    from chalicelib.items import now
-    from chalicelib.records import Record, Source, new_import_id
+    from chalicelib.clock import now
+    from chalicelib.imports.model import ImportRecord, Source, new_import_id
+    from chalicelib.imports.pipeline import pipeline
+    from chalicelib.imports.splitter import split_object
 
     stubbed(Path(path))
     source = Source(bucket="bench", key=f"drops/{Path(path).name}")
-    record = Record(id=new_import_id(), status="splitting", mode="create", source=source, created_at=now())
+    record = ImportRecord(
+        id=new_import_id(), status="splitting", mode="create", source=source, created_at=now()
+    )
     store = pipeline().store
-    return lambda: cut(store, record).chunks
+    return lambda: split_object(store, record).chunks
 
 
 def read(path: str) -> Callable[[], int]:

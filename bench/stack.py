@@ -15,10 +15,10 @@ import boto3
 from botocore.config import Config
 
 from bench.child import peak
-from chalicelib.access import NewToken
-from chalicelib.directory import Directory
-from chalicelib.entries import TOKENS
-from chalicelib.login import token_text
+from chalicelib.access.authenticator import token_text
+from chalicelib.access.items import TOKENS
+from chalicelib.access.model import NewToken
+from chalicelib.access.store import Directory
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
 

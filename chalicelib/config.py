@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .phones import PhoneRule
+from chalicelib.fields.phone import PhoneRule
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+
 
 CONNECTIONS = 16  # at most this many requests to one service are under way in one process
 
@@ -66,9 +67,6 @@ def _client_config() -> "Config":
         retries={"mode": "standard", "total_max_attempts": 4},
         max_pool_connections=CONNECTIONS,
     )
-
-
-# boto3 takes 150 ms to import and 300 ms to make a first client, so neither happens before it is needed.
 
 
 @cache

@@ -10,14 +10,13 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 
-from .config import settings, sqs
-from .errors import Busy
-from .imports import pipeline
-from .records import Record, Source, event_import_id
+from chalicelib.config import settings, sqs
+from chalicelib.errors import Busy
+from chalicelib.imports.model import ImportRecord, Source, event_import_id
+from chalicelib.imports.pipeline import pipeline
 
 workers = Blueprint(__name__)
 log = Logger()
-
 # A load makes a million small objects and hardly a cycle: looking for those at Python's usual pace, every 700
 # objects, takes a seventh of its time.
 gc.set_threshold(50_000)
@@ -51,7 +50,7 @@ def load(event: SQSEvent) -> dict[str, Any]:
 
 
 @workers.on_sqs_message(queue="dead", batch_size=1, name="close")
-def close(event: SQSEvent) -> None:
+def settle_dead_letters(event: SQSEvent) -> None:
     """What failed too often: a step of an import, or the splitting of a file. The import goes on or ends.
 
     Where it cannot settle one it fails, so that an alarm rings: no other queue takes what is left here.
@@ -77,7 +76,7 @@ def _done(message: Mapping[str, Any]) -> bool:
 
 def _step(message: Mapping[str, Any]) -> None:
     body = json.loads(message["body"])
-    _tell(pipeline().step(body["import"], body["step"], repeated=_deliveries(message) > 1))
+    _log_step(pipeline().step(body["import"], body["step"], repeated=_deliveries(message) > 1))
 
 
 def _postpone(message: Mapping[str, Any]) -> None:
@@ -96,11 +95,11 @@ def _deliveries(message: Mapping[str, Any]) -> int:
 def _give_up(message: Mapping[str, Any]) -> None:
     body = json.loads(message["body"])
     if "import" in body:
-        _tell(pipeline().give_up(body["import"], body["step"]))
+        _log_step(pipeline().give_up(body["import"], body["step"]))
         return
     # A failed call of `split`, with the event that it was given.
     for source, import_id in _dropped(body["requestPayload"]):
-        _tell(pipeline().give_up_split(source, import_id))
+        _log_step(pipeline().give_up_split(source, import_id))
 
 
 def _dropped(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
@@ -117,7 +116,7 @@ def _dropped(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
             yield source, event_import_id(source, record["eventTime"], thing.get("sequencer", ""))
 
 
-def _tell(record: Record) -> None:
+def _log_step(record: ImportRecord) -> None:
     """One line of log a step; the counts as metrics where it ended the import. No names, phones or client ids."""
     log.info(
         "import",

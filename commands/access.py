@@ -10,19 +10,12 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.access import (
-    EVERY,
-    GroupChanges,
-    NewGroup,
-    NewToken,
-    NewUser,
-    Permission,
-    UserChanges,
-)
-from chalicelib.entries import TOKENS
+from chalicelib.access.authenticator import token_text
+from chalicelib.access.items import TOKENS
+from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, UserChanges
+from chalicelib.access.permissions import ALL_ACCOUNTS, Permission
 from chalicelib.errors import RegistryError
-from chalicelib.login import token_text
-from chalicelib.members import read
+from chalicelib.fields.validation import validate
 from infra.package import LOCAL
 
 from .stage import AWS_ERRORS, find
@@ -88,7 +81,7 @@ def users() -> None:
 def add_user(directory: Any, name: str, groups: Sequence[str], *, password_stdin: bool) -> None:
     """Add a user, and ask for its password: 12 characters or more."""
     password = _password(stdin=password_stdin)
-    directory.add_user(read(NewUser, {"name": name, "password": password, "groups": list(groups)}))
+    directory.add_user(validate(NewUser, {"name": name, "password": password, "groups": list(groups)}))
     click.echo(f"{name} is added; it is in {', '.join(groups) or 'no group yet'}.")
 
 
@@ -97,7 +90,7 @@ def add_user(directory: Any, name: str, groups: Sequence[str], *, password_stdin
 @_STDIN
 def change_password(directory: Any, name: str, *, password_stdin: bool) -> None:
     """Give a user a new password. Its sessions end."""
-    directory.change_user(name, read(UserChanges, {"password": _password(stdin=password_stdin)}))
+    directory.change_user(name, validate(UserChanges, {"password": _password(stdin=password_stdin)}))
     click.echo(f"{name} has a new password.")
 
 
@@ -106,7 +99,7 @@ def change_password(directory: Any, name: str, *, password_stdin: bool) -> None:
 @_GROUPS
 def change_groups(directory: Any, name: str, groups: Sequence[str]) -> None:
     """Put a user in these groups, and in no others."""
-    directory.change_user(name, read(UserChanges, {"groups": list(groups)}))
+    directory.change_user(name, validate(UserChanges, {"groups": list(groups)}))
     click.echo(f"{name} is in {', '.join(groups) or 'no group'}.")
 
 
@@ -152,7 +145,7 @@ def groups() -> None:
 def add_group(directory: Any, name: str, permissions: Sequence[str], accounts: Sequence[str]) -> None:
     """Add a group with these permissions for these accounts."""
     given = {"name": name, "permissions": list(permissions), "accounts": _accounts(accounts)}
-    directory.add_group(read(NewGroup, given))
+    directory.add_group(validate(NewGroup, given))
     click.echo(f"{name} is added.")
 
 
@@ -164,7 +157,7 @@ def change_group(directory: Any, name: str, permissions: Sequence[str], accounts
     """Change a group's permissions, its accounts, or both."""
     given: dict[str, Any] = {"permissions": list(permissions)} if permissions else {}
     given |= {"accounts": _accounts(accounts)} if accounts else {}
-    directory.change_group(name, read(GroupChanges, given))
+    directory.change_group(name, validate(GroupChanges, given))
     click.echo(f"{name} is changed.")
 
 
@@ -194,7 +187,7 @@ def tokens() -> None:
 @click.option("--days", default=365, show_default=True, help="How long it is good.")
 def create_token(directory: Any, name: str, groups: Sequence[str], days: int) -> None:
     """Create a token and print it: nobody can read it again."""
-    new = read(NewToken, {"name": name, "groups": list(groups), "days": days})
+    new = validate(NewToken, {"name": name, "groups": list(groups), "days": days})
     token, secret = directory.add_token(new)
     click.echo(f"{name} is good until {token.expires_at}. Send it as: Authorization: Bearer …", err=True)
     click.echo(token_text(TOKENS, name, secret))
@@ -221,7 +214,7 @@ def _password(*, stdin: bool) -> str:
 
 
 def _accounts(given: Sequence[str]) -> list[str] | str:
-    return EVERY if EVERY in given else list(given)
+    return ALL_ACCOUNTS if ALL_ACCOUNTS in given else list(given)
 
 
 def _all(page: Callable[[int, str], list[Any]]) -> Iterable[Any]:

@@ -15,12 +15,12 @@ from typing import Any
 import click
 from rich.filesize import decimal
 
-from chalicelib.drops import MODES
+from chalicelib.api.imports import NewImport
 from chalicelib.errors import Busy, Invalid, RegistryError
-from chalicelib.imports_api import NewImport
-from chalicelib.members import read
-from chalicelib.records import Import, Record
-from chalicelib.store import result_key
+from chalicelib.fields.validation import validate
+from chalicelib.imports.drop_key import MODES
+from chalicelib.imports.model import Import, ImportRecord
+from chalicelib.imports.storage import result_key
 from infra.package import LOCAL
 
 from .progress import Bars, Lines, Sent, counted, display, duration
@@ -69,7 +69,7 @@ def import_files(
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        read(NewImport, given)
+        validate(NewImport, given)
     except Invalid as error:
         fields = [(e.pointer.removeprefix("#/"), e.detail) for e in error.errors]
         wrong = (f"{OPTIONS[field]}: {detail.removeprefix(f'{field}: ')}" for field, detail in fields)
@@ -124,7 +124,7 @@ class Run:
         )
         return [future.result() for future in watched] + [Outcome(INTERRUPTED, text) for text in unsent]
 
-    def _send(self, path: Path) -> Record | Outcome:
+    def _send(self, path: Path) -> ImportRecord | Outcome:
         """The import of a file that was uploaded, or why there is none."""
         try:
             if path.exists() and not path.is_file():  # a folder, or a pipe, whose opening would wait
@@ -148,12 +148,12 @@ class Run:
                 self._imports.cancel(record.id)
             raise
 
-    def _announce(self, path: Path) -> Record:
+    def _announce(self, path: Path) -> ImportRecord:
         self._waits.update(_name(path), "announce", "waiting for DynamoDB to store the new import")
-        new = read(NewImport, {**self._options, "filename": path.name[-LONGEST_NAME:]})
+        new = validate(NewImport, {**self._options, "filename": path.name[-LONGEST_NAME:]})
         return self._imports.announce(new.record(), new.filename)
 
-    def _upload(self, path: Path, record: Record) -> Record:
+    def _upload(self, path: Path, record: ImportRecord) -> ImportRecord:
         sent = self._sent(_name(path), path.stat().st_size)
         self._deployment.s3.upload_file(str(path), record.source.bucket, record.source.key, Callback=sent)
         return record
@@ -172,7 +172,7 @@ class Run:
         sent(0)
         return sent
 
-    def _finish(self, path: Path, sent: Record | Outcome) -> Outcome:
+    def _finish(self, path: Path, sent: ImportRecord | Outcome) -> Outcome:
         """Watches a file's import to its end, and fetches the rows it rejected."""
         if isinstance(sent, Outcome):
             self._waits.end(_name(path))
@@ -190,7 +190,7 @@ class Run:
         finally:
             self._waits.end(_name(path))
 
-    def _watch(self, name: str, record: Record) -> Record:
+    def _watch(self, name: str, record: ImportRecord) -> ImportRecord:
         """The import once it has ended, or as it is when the watching is stopped.
 
         Raises Busy when DynamoDB has not answered for NO_ANSWER_SECONDS.
@@ -217,7 +217,7 @@ class Run:
             f"  curl -u NAME -X POST {url}/cancel"
         )
 
-    def _told(self, path: Path, record: Record) -> Outcome:
+    def _told(self, path: Path, record: ImportRecord) -> Outcome:
         """The outcome of an import that has ended; its rejected rows are written beside the file."""
         status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
         text = f"{_name(path)}: {_summary(record.shown())}"

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.table import Column
 from rich.text import Text
 
-from chalicelib.outcomes import OUTCOMES
-from chalicelib.records import Import
+from chalicelib.imports.model import Import
+from chalicelib.imports.outcomes import OUTCOMES
 
 from .waiting import Clock
 

@@ -15,11 +15,11 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.access.store import Directory
 from chalicelib.config import CONNECTIONS, Settings
-from chalicelib.directory import Directory
-from chalicelib.imports import Imports
-from chalicelib.ledger import Ledger
-from chalicelib.store import Store
+from chalicelib.imports.pipeline import ImportPipeline
+from chalicelib.imports.repository import ImportRepository
+from chalicelib.imports.storage import ImportStorage
 from infra import where
 from infra.emulator import HOST, REGION
 from infra.package import LOCAL
@@ -44,7 +44,7 @@ class Deployment:
     logs: str
     settings: Settings
     s3: "S3Client"
-    imports: Imports
+    imports: ImportPipeline
     directory: Directory
 
 
@@ -66,8 +66,9 @@ def find(stage: str) -> Deployment:
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )
         s3, dynamodb = client("s3"), client("dynamodb", soon)
-        imports = Imports(
-            Ledger(dynamodb, settings.table_name), Store(settings, s3, client("sqs"), client("sns"))
+        imports = ImportPipeline(
+            ImportRepository(dynamodb, settings.table_name),
+            ImportStorage(settings, s3, client("sqs"), client("sns")),
         )
         directory = Directory(dynamodb, settings.table_name)
         return Deployment(_api_url(stage, outputs), _logs(stage), settings, s3, imports, directory)

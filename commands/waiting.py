@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from chalicelib.records import Record
+from chalicelib.imports.model import ImportRecord
 
 NOTICE_SECONDS = 60.0  # without progress until the first notice, and from each notice to the next
 TICK_SECONDS = 0.25
@@ -74,13 +74,13 @@ class Waits:
             thread.join()
 
 
-def import_wait(record: Record, logs: str) -> str:
+def import_wait(record: ImportRecord, logs: str) -> str:
     """Describe what an import waits for; `logs` is where the functions of its stage log."""
     shown = record.shown()
     return f"import {record.id} is {shown.status} at {shown.percent}%, waiting for {_next_step(record)}. See {logs}"
 
 
-def _next_step(record: Record) -> str:
+def _next_step(record: ImportRecord) -> str:
     if record.status == "awaiting_upload":
         return "the bucket to call the function split for the uploaded file"
     if record.status == "splitting":

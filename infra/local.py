@@ -25,8 +25,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from chalicelib.access import NewUser
-from chalicelib.directory import Directory
+from chalicelib.access.model import NewUser
+from chalicelib.access.store import Directory
 from chalicelib.errors import Conflict
 from infra import child
 from infra.deploy import DeployError, deploy

@@ -14,16 +14,16 @@ import hypothesis
 import pytest
 
 from chalicelib import config
-from chalicelib.access import NewToken
-from chalicelib.directory import Directory
-from chalicelib.entries import TOKENS
-from chalicelib.listing import Listing
-from chalicelib.login import token_text
-from chalicelib.table import MemberTable
+from chalicelib.access.authenticator import token_text
+from chalicelib.access.items import TOKENS
+from chalicelib.access.model import NewToken
+from chalicelib.access.store import Directory
+from chalicelib.members.repository import MemberRepository
+from chalicelib.members.search import MemberSearch
 from infra.emulator import started
 from infra.package import table_definition
-from tests.client import Http
-from tests.pipeline import Pipeline
+from tests.support.client import Http
+from tests.support.pipeline import Pipeline
 
 
 @pytest.fixture(scope="session")
@@ -81,15 +81,15 @@ def http(directory: Directory) -> Http:
 
 
 @pytest.fixture
-def table(settings: object) -> MemberTable:
+def table(settings: object) -> MemberRepository:
     """The members in the run's table."""
-    return MemberTable(config.dynamodb(), config.settings().table_name)
+    return MemberRepository(config.dynamodb(), config.settings().table_name)
 
 
 @pytest.fixture
-def listing(settings: object) -> Listing:
+def listing(settings: object) -> MemberSearch:
     """The searches over the run's table."""
-    return Listing(config.dynamodb(), config.settings().table_name)
+    return MemberSearch(config.dynamodb(), config.settings().table_name)
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,13 @@ from infra.package import PROJECT
 HERE = Path(__file__).parent
 HOME = PROJECT / "build" / "dynamodb-local"
 TESTS = (
-    *("test_table.py", "test_listing.py", "test_bulk.py", "test_pipeline*.py"),
-    *("test_directory.py", "test_login.py"),
+    *(
+        "members/test_repository*.py",
+        "members/test_search*.py",
+        "imports/test_bulk_writer*.py",
+        "imports/test_pipeline*.py",
+    ),
+    "access/test_*.py",
 )
 START_SECONDS = 60.0
 
@@ -116,7 +121,9 @@ def _end(number: int, _frame: FrameType | None) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run the tests; return the status to exit with."""
     signal.signal(signal.SIGTERM, _end)
-    tests = [str(path) for pattern in TESTS for path in sorted((PROJECT / "tests").glob(pattern))]
+    tests = [
+        str(path) for pattern in TESTS for path in sorted((PROJECT / "tests" / "integration").glob(pattern))
+    ]
     try:
         with running() as endpoint:
             print(f"DynamoDB Local answers at {endpoint}", flush=True)

@@ -1,0 +1,1 @@
+"""Users, groups, tokens, sessions and what each may do."""

@@ -1,0 +1,1 @@
+"""The HTTP API, its authorizer and the admin page's files."""

@@ -1,0 +1,1 @@
+"""A file becomes members: read, split, load, report."""

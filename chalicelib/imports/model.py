@@ -1,0 +1,164 @@
+"""An import: what is known of it, what is shown of it, and its id. No AWS, no Chalice."""
+
+import base64
+import hashlib
+import math
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+
+from chalicelib.scope import Scope
+
+Mode = Literal["create", "upsert", "validate"]  # what an import may do; validate writes no member
+Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
+UPLOAD_SECONDS = 24 * 3600  # an announced file that has not come by then is not expected any more
+
+
+class Source(BaseModel):
+    """The object an import reads: `size` in bytes, `version` of the bucket's versioning."""
+
+    bucket: str
+    key: str
+    version: str | None = None
+    size: int = 0
+
+
+class Counts(BaseModel):
+    """Rows by outcome; rows = created + updated + unchanged + rejected."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+class Failure(BaseModel):
+    """Why an import ended without reading its file to the end."""
+
+    code: str
+    detail: str
+
+
+class Import(BaseModel):
+    """An import as it is shown; times are ISO 8601 in UTC, `percent` is of the file's chunks.
+
+    `seconds_left` is an estimate, null where there is nothing to go by. A `cancelled` or `failed` import that has
+    no `finished_at` yet is still counting the rows that it will not load.
+    """
+
+    id: str
+    status: Status
+    mode: Mode
+    source: Source
+    counts: Counts
+    percent: int
+    seconds_left: int | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    error: Failure | None
+    created_by: str | None
+
+
+class ImportRecord(BaseModel):
+    """An import with what the workers need of it."""
+
+    id: str
+    status: Status
+    mode: Mode
+    source: Source
+    counts: Counts = Counts()
+    created_at: str
+    started_at: str | None = None
+    finished_at: str | None = None
+    error: Failure | None = None
+    account_id: str | None = None  # the only account that rows may name, and that of rows that name none
+    region: str | None = None  # of phone numbers without +, where it is not the deployment's
+    created_by: str | None = None  # the user or token that began it; None for a file that was dropped
+    accounts: list[str] | None = None  # the only accounts it may write to; None for all
+    max_rejected: str | None = None  # rejected rows, 100 or 5%, over which the import stops
+    columns: list[str] = []  # in the record only until it is written: see Ledger.columns
+    encoding: str = ""
+    delimiter: str = ","
+    invalid_bytes: int = (
+        0  # of the file, that are no characters of its encoding; in UTF-16 units of two bytes
+    )
+    chunks: int = 0
+    loading_at: str | None = None
+    folder: str = ""  # where its chunks are
+    position: int = 0  # kept beside the record, as the counts are, and moved on with them
+    advanced_at: str | None = None  # likewise: when the position last moved on
+    begun: bool = False  # likewise: a worker has taken this position's step before, so its message was sent
+    holder: str = ""  # the worker that has it now
+    noticed: bool = False  # the notice of its end was sent
+
+    @property
+    def scope(self) -> Scope:
+        """The accounts that it may write to."""
+        return Scope(None if self.accounts is None else frozenset(self.accounts))
+
+    def shown(self) -> Import:
+        """What a caller may know of it."""
+        fields = self.model_dump(include=set(Import.model_fields))
+        if self.status == "awaiting_upload" and _seconds_since(self.created_at) > UPLOAD_SECONDS:
+            error = Failure(code="upload_expired", detail="The file was never uploaded.")
+            ended = datetime.fromisoformat(self.created_at) + timedelta(seconds=UPLOAD_SECONDS)
+            finished_at = ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            fields |= {"status": "failed", "error": error, "finished_at": finished_at}
+        done = 100 * self.position // self.chunks if self.chunks else 0
+        percent = 100 if self.status == "completed" else min(done, 99)
+        return Import(**fields, percent=percent, seconds_left=self._seconds_left())
+
+    def _seconds_left(self) -> int | None:
+        if self.finished_at or self.loading_at is None or self.advanced_at is None:
+            return None
+        since = _seconds_since(self.advanced_at)
+        so_far = _seconds_since(self.loading_at) - since
+        return math.ceil(max(0.0, so_far * (self.chunks - self.position) / self.position - since))
+
+
+def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
+    """The record of an import that stops, or ends, here."""
+    return record.model_copy(update={"status": status, "error": error})
+
+
+def is_over(max_rejected: str | None, counts: Counts) -> bool:
+    """Whether more rows were rejected than `max_rejected` allows: a number, or a percentage of the rows so far."""
+    if max_rejected is None:
+        return False
+    if max_rejected.endswith("%"):
+        return counts.rejected * 100 > int(max_rejected[:-1]) * counts.rows
+    return counts.rejected > int(max_rejected)
+
+
+def _seconds_since(moment: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+
+
+def event_import_id(source: Source, moment: str, sequencer: str) -> str:
+    """The id of the import of a dropped object: the same for every delivery of its event, and sorting by time.
+
+    `moment` is the event's time, ISO 8601.
+    """
+    text = "\n".join((source.bucket, source.key, source.version or sequencer))
+    digest = base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
+    return f"{_compact(datetime.fromisoformat(moment))}-{digest[:10]}"
+
+
+def new_import_id() -> str:
+    """The id of an import that a caller of the API starts."""
+    name = base64.b32encode(secrets.token_bytes(7)).decode().lower()
+    return f"{_compact(datetime.now(UTC))}-{name[:10]}"
+
+
+def _compact(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def is_import_id(text: str) -> bool:
+    """Whether this may be an import's id."""
+    return re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[a-z2-7]{10}", text) is not None

@@ -1,0 +1,1 @@
+"""Members: the model, its items, single writes and searches."""

@@ -1,0 +1,128 @@
+"""Keys and items: how members and phone claims lie in the table. No key is spelled anywhere else."""
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.dynamodb.items import Item
+from chalicelib.errors import Holder
+from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
+
+from .model import Member, MemberKey, Origin, member_id
+
+INDEX = "by_account"
+SHARDS = 8  # index partitions of one account: 8,000 writes a second before it throttles
+
+
+def member_key(account_id: str, client_member_id: str) -> Item:
+    """The key of a member."""
+    return {"pk": {"S": f"CLIENT#{client_member_id}"}, "sk": {"S": f"ACCOUNT#{account_id}"}}
+
+
+def claim_key(account_id: str, phone_number: str) -> Item:
+    """The key of the claim that makes a phone number (E.164) one member's within its account."""
+    return {"pk": {"S": f"PHONE#{phone_number}"}, "sk": {"S": f"ACCOUNT#{account_id}"}}
+
+
+def account_shard(account_id: str, shard: int) -> str:
+    """The index partition of one shard of an account."""
+    return f"{account_id}#{shard}"
+
+
+def shard_of(client_member_id: str) -> int:
+    """The shard a member is listed in."""
+    return zlib.crc32(client_member_id.encode()) % SHARDS
+
+
+def folded(name: str) -> str:
+    """A name as it sorts and is searched. Folding lengthens some letters, and a key holds 1,024 bytes."""
+    return name.casefold()[:MAX_LENGTH]
+
+
+def name_order(member: Member) -> str:
+    """Where a member stands in its account's list: by last name, first name, client member id."""
+    return SEPARATOR.join((folded(member.last_name), folded(member.first_name), member.client_member_id))
+
+
+def to_item(member: Member, origin: str = "") -> Item:
+    """The member as an item."""
+    item: Item = {
+        **member_key(member.account_id, member.client_member_id),
+        "account_shard": {"S": account_shard(member.account_id, shard_of(member.client_member_id))},
+        "name_order": {"S": name_order(member)},
+        "first_name": {"S": member.first_name},
+        "last_name": {"S": member.last_name},
+        "phone_number": {"S": member.phone_number},
+        "created_at": {"S": member.created_at},
+        "last_modified": {"S": member.last_modified},
+        "version": {"N": str(member.version)},
+    }
+    if member.created_by:
+        item["created_by"] = {"S": member.created_by}
+    if member.modified_by:
+        item["modified_by"] = {"S": member.modified_by}
+    if origin:
+        item["origin"] = {"S": origin}
+    return item
+
+
+def key_of(item: Mapping[str, Any]) -> MemberKey:
+    """Account id and client member id of a member's item or of a phone's claim."""
+    account_id = item["sk"]["S"].removeprefix("ACCOUNT#")
+    if "client_member_id" in item:
+        return MemberKey(account_id, item["client_member_id"]["S"])
+    return MemberKey(account_id, item["pk"]["S"].removeprefix("CLIENT#"))
+
+
+def phone_of(item: Mapping[str, Any]) -> MemberKey:
+    """The phone number of a member's item, within its account."""
+    return MemberKey(key_of(item).account_id, item["phone_number"]["S"])
+
+
+def from_item(item: Mapping[str, Any]) -> Member:
+    """The member in an item."""
+    key = key_of(item)
+    return Member(
+        id=member_id(*key),
+        account_id=key.account_id,
+        client_member_id=key.client_member_id,
+        first_name=item["first_name"]["S"],
+        last_name=item["last_name"]["S"],
+        phone_number=item["phone_number"]["S"],
+        created_at=item["created_at"]["S"],
+        created_by=item["created_by"]["S"] if "created_by" in item else None,
+        modified_by=item["modified_by"]["S"] if "modified_by" in item else None,
+        last_modified=item["last_modified"]["S"],
+        version=int(item["version"]["N"]),
+    )
+
+
+def to_claim(member: Member, origin: str = "") -> Item:
+    """The claim of a member on its phone number."""
+    claim = claim_key(member.account_id, member.phone_number)
+    claim["client_member_id"] = {"S": member.client_member_id}
+    if origin:
+        claim["origin"] = {"S": origin}
+    return claim
+
+
+def claimed(claim: Item) -> MemberKey:
+    """(account id, phone number) of a claim."""
+    return MemberKey(key_of(claim).account_id, claim["pk"]["S"].removeprefix("PHONE#"))
+
+
+def origin_of(item: Mapping[str, Any]) -> Origin | None:
+    """The import and line that wrote an item, or None where a caller of the API did."""
+    if "origin" not in item:
+        return None
+    import_id, _, row = item["origin"]["S"].partition("#")
+    line, _, outcome = row.partition(":")
+    return Origin(import_id, int(line), outcome)
+
+
+def holder_of(item: Mapping[str, Any]) -> Holder:
+    """Who stands behind a member's item or a phone's claim."""
+    origin = origin_of(item)
+    return Holder(
+        member_id(*key_of(item)), origin.import_id if origin else None, origin.line if origin else None
+    )

@@ -1,0 +1,145 @@
+"""A member, what a caller may send of one, and ids. No AWS, no Chalice."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.clock import now
+from chalicelib.fields.phone import Phone
+from chalicelib.fields.text import SEPARATOR, Identifier, Moment, Name, clean
+from chalicelib.preconditions import entity_tag
+
+READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "version")
+
+
+class _Body(BaseModel):
+    """What a caller sends: read-only fields are ignored, so that a GET can be PUT back; unknown ones refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_read_only(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.keys().isdisjoint(READ_ONLY):
+            return {name: value for name, value in data.items() if name not in READ_ONLY}
+        return data
+
+
+class NewMember(_Body):
+    """All that a caller decides about a member."""
+
+    account_id: Identifier
+    client_member_id: Identifier
+    first_name: Name
+    last_name: Name
+    phone_number: Phone
+
+    @property
+    def id(self) -> str:
+        """The id this member has, or will have."""
+        return member_id(self.account_id, self.client_member_id)
+
+
+class MemberChanges(_Body):
+    """Some of a member's fields; those left out stay as they are."""
+
+    account_id: Identifier = ""
+    client_member_id: Identifier = ""
+    first_name: Name = ""
+    last_name: Name = ""
+    phone_number: Phone = ""
+
+    def applied_to(self, member: "Member") -> NewMember:
+        """The member as it is after these changes."""
+        return NewMember.model_construct(**(member.writable() | self.model_dump(exclude_unset=True)))
+
+
+class Member(BaseModel):
+    """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1.
+
+    Who wrote it is `user:<name>`, `token:<name>` or `import:<id>`.
+    """
+
+    id: str
+    account_id: str
+    client_member_id: str
+    first_name: str
+    last_name: str
+    phone_number: str
+    created_at: Moment
+    created_by: str | None = None
+    last_modified: Moment
+    modified_by: str | None = None
+    version: int
+
+    @property
+    def etag(self) -> str:
+        """The ETag of this state.
+
+        `created_at` would not do: an import creates many members in one millisecond, and any of them may move to an
+        id that another had.
+        """
+        return entity_tag(self.version, self.last_modified)
+
+    def writable(self) -> dict[str, str]:
+        """The fields a caller decides."""
+        return {name: getattr(self, name) for name in NewMember.model_fields}
+
+    def same_as(self, other: NewMember) -> bool:
+        """Whether `other` would change nothing."""
+        return all(getattr(self, name) == getattr(other, name) for name in NewMember.model_fields)
+
+
+def member_id(account_id: str, client_member_id: str) -> str:
+    """The URL-safe token of a member's key; `parse_member_id` reads it back."""
+    text = account_id + SEPARATOR + client_member_id
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def parse_member_id(token: str) -> tuple[str, str] | None:
+    """(account id, client member id), or None where `token` is no member's id."""
+    try:
+        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
+        account_id, client_member_id = text.split(SEPARATOR)
+        key = clean(account_id), clean(client_member_id)
+    except (ValueError, binascii.Error, PydanticCustomError):
+        return None
+    # base64 spells some texts in several ways, as people do; a member has one id.
+    return key if member_id(*key) == token else None
+
+
+class MemberKey(NamedTuple):
+    """What makes a member unique, and all that its id says."""
+
+    account_id: str
+    client_member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The row that wrote an item: its import, its line of the file (from 1), and the outcome it had by that."""
+
+    import_id: str
+    line: int
+    outcome: str
+
+    def __str__(self) -> str:
+        return f"{self.import_id}#{self.line}:{self.outcome}"
+
+
+def new_member(new: NewMember, by: str | None = None) -> Member:
+    """`new` as the member it becomes on creation."""
+    moment = now()
+    times = {"created_at": moment, "last_modified": moment}
+    return Member(id=new.id, **new.__dict__, **times, created_by=by, modified_by=by, version=1)
+
+
+def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member:
+    """`old` after a write of `new`."""
+    first = {"created_at": old.created_at, "created_by": old.created_by}
+    last = {"last_modified": now(), "modified_by": by}
+    return Member(id=new.id, **new.__dict__, **first, **last, version=old.version + 1)

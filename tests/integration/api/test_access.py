@@ -1,0 +1,172 @@
+"""Users, groups, tokens and sessions over HTTP."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.client import Http
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses."""
+    return f"n-{uuid.uuid4().hex[:8]}"
+
+
+def user(name: str, **more: object) -> dict[str, object]:
+    return {"name": name, "password": PASSWORD, "groups": ["viewers"], **more}
+
+
+def group(name: str, **more: object) -> dict[str, object]:
+    return {"name": name, "permissions": ["members:read"], "accounts": ["7"], **more}
+
+
+def test_a_user_is_created_shown_changed_and_deleted(http: Http, name: str) -> None:
+    answer = http.send("POST", "/users", user(name))
+    made = answer.ok(201)
+    assert list(made) == ["name", "groups", "active", "created_at", "last_login", "version"]
+    assert answer.headers["Location"] == f"/users/{name}"
+    etag = answer.headers["ETag"]
+    assert http.get(f"/users/{name}").ok() == made
+    assert http.get(f"/users/{name}", headers={"If-None-Match": etag}).status == 304
+    http.send("POST", "/users", user(name)).problem(409, "name_taken")
+
+    http.send("PATCH", f"/users/{name}", {"active": False}, {"If-Match": '"1"'}).problem(
+        412, "version_mismatch"
+    )
+    changed = http.send("PATCH", f"/users/{name}", {"active": False}, {"If-Match": etag})
+    assert (changed.ok()["active"], changed.ok()["version"]) == (False, 2)
+    assert changed.headers["ETag"] == http.get(f"/users/{name}").headers["ETag"] != etag
+    http.request("DELETE", f"/users/{name}", headers={"If-Match": etag}).problem(412, "version_mismatch")
+    assert http.request("DELETE", f"/users/{name}").status == 204
+    for method in ("GET", "DELETE"):
+        http.request(method, f"/users/{name}").problem(404, "user_not_found")
+    http.send("PATCH", f"/users/{name}", {}).problem(404, "user_not_found")
+
+
+def test_users_set_their_own_password_with_the_old_one(http: Http, name: str) -> None:
+    http.send("POST", "/users", user(name)).ok(201)
+    me = http.basic(name, PASSWORD)
+    session = http.bearer(me.request("POST", "/sessions").ok(201)["token"])
+    new = {"password": "another horse battery"}
+    for caller in (session, http):  # who finds a session open, or a token, does not take the user over
+        caller.send("PATCH", "/me", new).problem(403, "password_needed")
+    me.send("PATCH", "/me", {"password": "too short"}).problem(422, "invalid")
+    me.send("PATCH", "/me", {**new, "groups": ["admins"]}).problem(422, "invalid")
+    assert me.send("PATCH", "/me", new).status == 204
+    for old in (me, session):
+        old.get("/me").problem(401, "unauthorized")
+    assert http.basic(name, new["password"]).get("/me").ok()["name"] == name
+    assert http.get(f"/users/{name}").ok()["groups"] == ["viewers"]
+
+
+def test_a_group_is_created_shown_changed_and_deleted(http: Http, name: str) -> None:
+    answer = http.send("POST", "/groups", group(name))
+    made = answer.ok(201)
+    assert made == group(name, version=1, created_at=made["created_at"])
+    assert answer.headers["Location"] == f"/groups/{name}"
+    read = {"If-Match": answer.headers["ETag"]}
+    http.send("POST", "/groups", group(name)).problem(409, "name_taken")
+    changed = http.send("PATCH", f"/groups/{name}", {"accounts": "*"}, read)
+    assert changed.ok() == made | {"accounts": "*", "version": 2}
+    http.send("PATCH", f"/groups/{name}", {}, read).problem(412, "version_mismatch")
+    http.send("POST", "/users", user(name, groups=[name])).ok(201)
+    http.request("DELETE", f"/groups/{name}").problem(409, "group_in_use")
+    http.request("DELETE", f"/users/{name}").ok(204)
+    http.request("DELETE", f"/groups/{name}").ok(204)
+    http.get(f"/groups/{name}").problem(404, "group_not_found")
+
+
+@pytest.mark.parametrize("kind", ["users", "groups"])
+def test_etag_of_a_deleted_entry_never_matches_its_successor(http: Http, name: str, kind: str) -> None:
+    """Both are at version 1, and even equal."""
+    body, path = (user(name) if kind == "users" else group(name)), f"/{kind}/{name}"
+    old = http.send("POST", f"/{kind}", body).headers["ETag"]
+    http.request("DELETE", path, headers={"If-Match": old}).ok(204)
+    new = http.send("POST", f"/{kind}", body)
+    for method in ("PATCH", "DELETE"):
+        answer = http.request(method, path, "{}", {"If-Match": old})
+        assert new.headers["ETag"] in answer.problem(412, "version_mismatch")["detail"]
+    assert http.get(path, headers={"If-None-Match": old}).ok() == new.json
+    assert http.get(path, headers={"If-None-Match": new.headers["ETag"]}).status == 304
+
+
+def test_group_stored_without_its_creation_time_keeps_working(http: Http) -> None:
+    """So are the built-in groups, and those of older deployments."""
+    shown = http.get("/groups/viewers")
+    assert (shown.ok()["created_at"], shown.headers["ETag"]) == (None, '"1-0"')
+    assert http.get("/groups/viewers", headers={"If-None-Match": '"1-0"'}).status == 304
+
+
+def test_a_token_shows_its_text_once_and_works_until_it_is_revoked(http: Http, name: str) -> None:
+    answer = http.send("POST", "/tokens", {"name": name, "groups": ["viewers"], "days": 30})
+    made = answer.ok(201)
+    assert answer.headers["Location"] == f"/tokens/{name}"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert made["created_by"] == "token:tests"
+    left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
+    assert timedelta(days=29) < left <= timedelta(days=30)
+    bearer = http.bearer(made.pop("token"))
+    assert http.get(f"/tokens/{name}").ok() == made
+    assert bearer.get("/me").ok() == {
+        "kind": "token",
+        "name": name,
+        "grants": {"members:read": "*", "imports:read": "*"},
+    }
+    assert http.request("DELETE", f"/tokens/{name}").status == 204
+    bearer.get("/me").problem(401, "unauthorized")
+    for method in ("GET", "DELETE"):
+        http.request(method, f"/tokens/{name}").problem(404, "token_not_found")
+
+
+@pytest.mark.parametrize("kind", ["users", "groups", "tokens"])
+def test_everything_is_listed_by_name_a_page_at_a_time(http: Http, name: str, kind: str) -> None:
+    make: Any = {"users": user, "groups": group, "tokens": lambda one: {"name": one, "groups": []}}[kind]
+    names = [f"{name}-{n}" for n in range(3)]
+    for one in reversed(names):
+        http.send("POST", f"/{kind}", make(one)).ok(201)
+    found = [one["name"] for page in http.pages(f"/{kind}", {"limit": 2}) for one in page["items"]]
+    assert [one for one in found if one.startswith(name)] == names
+    assert found == sorted(set(found))
+    http.get(f"/{kind}", {"cursor": "x" * 65}).problem(400, "invalid_cursor")
+
+
+def test_a_session_begins_with_a_password_and_ends_when_it_is_told_to(http: Http, name: str) -> None:
+    http.send("POST", "/users", user(name)).ok(201)
+    answer = http.basic(name, PASSWORD).request("POST", "/sessions")
+    begun = answer.ok(201)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert begun["idle_seconds"] == 3600
+    left = datetime.fromisoformat(begun["expires_at"]) - datetime.now(UTC)
+    assert timedelta(hours=11) < left <= timedelta(hours=12)
+    session = http.bearer(begun["token"])
+    assert session.get("/me").ok()["name"] == name
+    session.request("POST", "/sessions").problem(403, "password_needed")
+    assert session.request("DELETE", "/sessions").status == 204
+    session.get("/me").problem(401, "unauthorized")
+    http.request("DELETE", "/sessions").problem(403, "no_session")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer", "code"),
+    [
+        ("/users", {"name": "ann", "password": "short"}, "#/password", "password_length"),
+        ("/users", {"name": "Ann", "password": PASSWORD}, "#/name", "wrong_form"),
+        ("/users", {"name": "ann", "password": PASSWORD, "active": 1}, "#/active", "wrong_type"),
+        ("/users", {"name": "ann", "password": PASSWORD, "groups": ["gone"]}, "#/groups", "unknown_group"),
+        ("/users", {"name": "ann", "password": PASSWORD, "groups": ["a"] * 21}, "#/groups", "too_many"),
+        ("/groups", {"name": "g", "permissions": ["fly"], "accounts": []}, "#/permissions", "unknown_value"),
+        ("/groups", {"name": "g", "permissions": [], "accounts": "7"}, "#/accounts", "unknown_value"),
+        ("/tokens", {"name": "t", "groups": [], "days": 0}, "#/days", "out_of_range"),
+        ("/tokens", {"name": "t"}, "#/groups", "missing"),
+    ],
+)
+def test_what_cannot_be_is_refused_field_by_field(
+    http: Http, path: str, body: dict[str, object], pointer: str, code: str
+) -> None:
+    problem = http.send("POST", path, body).problem(422, "invalid")
+    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [(pointer, code)]

@@ -1,0 +1,215 @@
+"""What a sender may choose: modes, formats, a region, a limit of rejected rows, to stop, to be told."""
+
+import gzip
+import json
+
+import pytest
+
+from chalicelib import config
+from chalicelib.clock import now
+from chalicelib.errors import Ended, NotFound
+from chalicelib.imports.model import ImportRecord, Source, new_import_id
+from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.members.model import MemberKey
+from chalicelib.members.repository import MemberRepository
+from tests.support.pipeline import KilledError, Pipeline, dies
+
+HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
+
+
+def counts(record: ImportRecord) -> dict[str, int]:
+    found = record.counts.model_dump()
+    assert found["rows"] == sum(found[name] for name in OUTCOMES)
+    return found
+
+
+def announced(pipeline: Pipeline, **changes: str) -> ImportRecord:
+    """An import that waits for its file."""
+    source = Source(bucket="", key="")
+    record = ImportRecord(
+        id=new_import_id(), status="awaiting_upload", mode="create", source=source, created_at=now()
+    )
+    return pipeline.imports.announce(record.model_copy(update=changes), "a.csv")
+
+
+def test_a_blank_cell_of_an_upsert_keeps_what_is_stored(
+    pipeline: Pipeline, table: MemberRepository, account: str
+) -> None:
+    pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Low,3235550002,2,{account}\n")
+    text = HEADER + f",Moore, ,1,{account}\n,,,2,{account}\n,New,3235550003,3,{account}\n,,,,{account}\n"
+
+    record = pipeline.run("drops/upsert/b.csv", text)
+
+    assert counts(record) == {"rows": 4, "created": 0, "updated": 1, "unchanged": 1, "rejected": 2}
+    assert {row["line"]: row["code"] for row in pipeline.rejected(record.id)} == {"4": "blank", "5": "blank"}
+    member = table.get(MemberKey(account, "1"))
+    assert (member.first_name, member.last_name, member.phone_number) == ("Ann", "Moore", "+13235550001")
+
+
+def test_validate_writes_no_member_and_finds_every_clash(
+    pipeline: Pipeline, table: MemberRepository, account: str
+) -> None:
+    """With the table, within the file, and across chunks; dropped for real it comes to the same."""
+    pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Low,3235550002,2,{account}\n")
+    rows = [
+        f"Ann,Lee,3235550001,1,{account}",
+        f"Ann,Moore,3235550001,1,{account}",
+        f"Cy,Lee,3235550002,3,{account}",
+    ]
+    rows += [f"Cy,Lee,{3235551000 + i},c{i},{account}" for i in range(60)]
+    rows += [f"Di,Lee,{3235551000 + i},d{i},{account}" for i in range(5)]
+    rows += [f"Cy,Lee,3235551000,c0,{account}", f"Cy,Loo,3235552000,c0,{account}", "too,few"]
+    text = HEADER + "\n".join(rows)
+
+    found = []
+    for trial in (Pipeline(), Pipeline(chunk_size=1024)):
+        record = trial.run("drops/validate/b.csv", text)
+        assert counts(record) == {"rows": 71, "created": 60, "updated": 0, "unchanged": 2, "rejected": 9}
+        with pytest.raises(NotFound):
+            table.get(MemberKey(account, "c0"))
+        found.append(trial.rejected(record.id))
+
+    done = pipeline.run("drops/b.csv", text)
+    assert counts(done) == counts(record)
+    assert found == [pipeline.rejected(done.id)] * 2
+
+
+def test_a_region_may_come_from_the_key(pipeline: Pipeline, table: MemberRepository, account: str) -> None:
+    record = pipeline.run("drops/region=GB/a.csv", HEADER + f"Ann,Lee,020 7946 0958,1,{account}\n")
+    assert counts(record)["created"] == 1
+    assert table.get(MemberKey(account, "1")).phone_number == "+442079460958"
+
+
+@pytest.mark.parametrize(
+    "folders", ["Validate", "{account}/account={account}/validate", "2026/mode=VALIDATE"]
+)
+def test_a_dry_run_writes_nothing_wherever_and_however_the_key_asks_for_it(
+    pipeline: Pipeline, table: MemberRepository, account: str, folders: str
+) -> None:
+    key = f"drops/{folders.format(account=account)}/a.csv"
+    record = pipeline.run(key, HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    assert (record.mode, counts(record)["created"]) == ("validate", 1)
+    with pytest.raises(NotFound):
+        table.get(MemberKey(account, "1"))
+
+
+def test_a_mode_in_the_files_name_is_no_wish(pipeline: Pipeline, account: str) -> None:
+    record = pipeline.run("drops/create.d/validate.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    assert (record.mode, counts(record)["created"]) == ("create", 1)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_files_come_packed_and_with_other_delimiters(
+    pipeline: Pipeline, account: str, delimiter: str, newline: str
+) -> None:
+    rows = [HEADER.strip().split(","), ['"a,b;c\td"', "Lee", "3235550001", "1", account]]
+    raw = newline.join(delimiter.join(row) for row in rows).encode()
+    # Two archives one after the other are one file.
+    record = pipeline.run("drops/a.CSV.gz", gzip.compress(raw[:20]) + gzip.compress(raw[20:]))
+    report = pipeline.report(record.id)
+    assert report["delimiter"] == delimiter
+    # A tab is no part of a name.
+    assert (counts(record)["created"], report["codes"]) == (0, {"control_character": 1})
+
+
+def test_a_byte_that_is_no_character_costs_its_row(pipeline: Pipeline, account: str) -> None:
+    text = HEADER + f"Zoë,Lee,3235550001,1,{account}\nA?n,Lee,3235550002,2,{account}\n"
+    record = pipeline.run("drops/a.csv", text.encode("windows-1252").replace(b"?", b"\x81"))
+    assert pipeline.report(record.id)["encoding"] == "windows-1252"
+    assert counts(record)["created"] == 1
+    assert [row["code"] for row in pipeline.rejected(record.id)] == ["not_text"]
+
+
+def test_an_archive_in_parts_of_one_byte_is_read_as_one_file(pipeline: Pipeline, account: str) -> None:
+    """The byte order mark, and each character, is spread over several of its members."""
+    raw = b"\xef\xbb\xbf" + (HEADER + f"Zoë,Lee,3235550001,1,{account}\n").encode()
+    body = b"".join(gzip.compress(raw[i : i + 1]) for i in range(len(raw)))
+    record = Pipeline(chunk_size=1024).run("drops/a.csv.gz", body)
+    assert pipeline.report(record.id)["encoding"] == "utf-8-sig"
+    assert counts(record)["created"] == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "status"), [("202", "completed"), ("9", "failed"), ("100%", "completed"), ("50%", "failed")]
+)
+def test_a_hopeless_file_is_stopped_where_its_sender_says_so(
+    pipeline: Pipeline, account: str, limit: str, status: str
+) -> None:
+    pipeline = Pipeline(chunk_size=1024)
+    rows = [f"Ann,Lee,12,{i},{account}\n" for i in range(99)] + [f"Ann,Lee,3235550001,1,{account}\n"]
+    record = announced(pipeline, max_rejected=limit)
+    done = pipeline.run(record.source.key, HEADER + "".join(rows))
+    assert done.status == status
+    assert counts(done)["rows"] == 100
+    assert len(pipeline.rejected(done.id)) == done.counts.rejected
+    codes = pipeline.report(done.id)["codes"]
+    if status == "failed":
+        assert done.error
+        assert done.error.code == "too_many_rejected"
+        assert done.counts.created == 0
+        assert codes["not_loaded"] == 1
+    else:
+        assert codes == {"phone_not_possible": 99}
+
+
+def test_a_cancelled_import_loads_nothing_more_and_counts_every_row(pipeline: Pipeline, account: str) -> None:
+    pipeline = Pipeline(chunk_size=1024)
+    rows = [f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(100)]
+    source, import_id = pipeline.drop("drops/a.csv", (HEADER + "".join(rows)).encode())
+    pipeline.imports.split(source, import_id)
+    first = pipeline.imports.step(import_id, 0, repeated=False)
+    assert first.shown().seconds_left is not None
+
+    with dies(config.dynamodb(), "dynamodb.UpdateItem", spared=1), pytest.raises(KilledError):
+        pipeline.imports.step(import_id, 1, repeated=False)
+    assert pipeline.imports.cancel(import_id).status == "cancelled"
+    record = pipeline.drain(import_id)
+
+    assert record.status == "cancelled"
+    assert record.finished_at
+    found = counts(record)
+    assert found["rows"] == 100
+    # The second chunk was written before its worker died: those rows are in, and say so.
+    assert found["created"] > first.counts.created
+    assert pipeline.report(import_id)["codes"] == {"cancelled": found["rejected"]}
+    with pytest.raises(Ended):
+        pipeline.imports.cancel(import_id)
+
+
+def test_an_import_can_be_cancelled_before_its_file_has_come(pipeline: Pipeline, account: str) -> None:
+    record = announced(pipeline)
+    assert pipeline.imports.cancel(record.id).finished_at
+    done = pipeline.run(record.source.key, HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    assert (pipeline.imports.ledger.get(record.id).status, done.counts.rows) == ("cancelled", 0)
+
+
+def test_a_file_that_never_comes_is_not_waited_for(pipeline: Pipeline) -> None:
+    record = announced(pipeline, created_at="2026-01-01T00:00:00.000Z")
+    shown = pipeline.imports.ledger.get(record.id).shown()
+    assert (shown.status, shown.error.code if shown.error else "") == ("failed", "upload_expired")
+    assert shown.finished_at == "2026-01-02T00:00:00.000Z"  # so that nobody who watches it goes on asking
+    with pytest.raises(Ended):
+        pipeline.imports.cancel(record.id)
+
+
+def test_one_notice_is_sent_when_an_import_ends(pipeline: Pipeline, account: str) -> None:
+    sns, sqs = config.sns(), config.sqs()
+    topic = sns.create_topic(Name=f"notices-{account}")["TopicArn"]
+    queue = sqs.create_queue(QueueName=f"notices-{account}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    pipeline = Pipeline(notice_topic_arn=topic)
+
+    done = pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    failed = pipeline.run("drops/b.csv", "")
+    for step in (0, 1, 2):
+        pipeline.imports.step(done.id, step, repeated=True)
+
+    found = []
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            found.append(json.loads(json.loads(message["Body"])["Message"]))
+    assert {one["id"]: one["status"] for one in found} == {done.id: "completed", failed.id: "failed"}
+    assert len(found) == 2

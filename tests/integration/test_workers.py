@@ -1,0 +1,187 @@
+"""The triggers, called with events as AWS sends them."""
+
+import io
+import json
+import logging
+import traceback
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from chalice.test import Client
+
+from chalicelib import config
+from chalicelib.clock import now
+from chalicelib.imports.model import ImportRecord, Source, new_import_id
+from tests.support.pipeline import Pipeline
+
+HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
+
+
+@pytest.fixture
+def functions(pipeline: Pipeline) -> Iterator[Any]:
+    from app import app
+
+    with Client(app) as client:
+        yield client.lambda_
+
+
+@pytest.fixture
+def logs(functions: Any) -> Iterator[io.StringIO]:
+    """All that the workers log, as it goes to the log stream."""
+    from chalicelib.workers import log
+
+    handlers = [h for h in logging.getLogger(log.name).handlers if isinstance(h, logging.StreamHandler)]
+    written = io.StringIO()
+    streams = [handler.setStream(written) for handler in handlers]
+    yield written
+    for handler, stream in zip(handlers, streams, strict=True):
+        handler.setStream(stream)
+
+
+def dropped(*sources: Source, **changes: Any) -> dict[str, Any]:
+    """An S3 event: keys form-encoded, one record for each object."""
+    records = [
+        {
+            "eventTime": "2026-11-23T04:00:00.000Z",
+            "eventName": "ObjectCreated:Put",
+            "s3": {
+                "bucket": {"name": source.bucket},
+                "object": {
+                    "key": quote_plus(source.key, safe="/"),
+                    "size": source.size,
+                    "versionId": source.version,
+                    "sequencer": "0055AED6DCD90281E5",
+                    **changes,
+                },
+            },
+        }
+        for source in sources
+    ]
+    return {"Records": records}
+
+
+def message(body: Any, times: int = 1) -> dict[str, Any]:
+    """An SQS event of one message, delivered for the given time."""
+    attributes = {"ApproximateReceiveCount": str(times)}
+    return {"Records": [{"messageId": "m1", "body": json.dumps(body), "attributes": attributes}]}
+
+
+def test_every_record_of_an_event_is_an_import(functions: Any, pipeline: Pipeline, account: str) -> None:
+    body = (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode()
+    objects = [pipeline.drop(key, body) for key in ("drops/a b+c.csv", "drops/ü/名.csv")]
+
+    functions.invoke("split", dropped(*(source for source, _ in objects)))
+
+    found = [pipeline.imports.ledger.get(import_id) for _, import_id in objects]
+    assert [record.source.key for record in found] == ["drops/a b+c.csv", "drops/ü/名.csv"]
+    assert [pipeline.drain(record.id).status for record in found] == ["completed", "completed"]
+
+
+def test_test_events_and_folders_are_no_imports(functions: Any, pipeline: Pipeline) -> None:
+    before = pipeline.imports.ledger.newest(1)
+    functions.invoke("split", {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})
+    functions.invoke("split", dropped(Source(bucket="b", key="drops/folder/")))
+    assert pipeline.imports.ledger.newest(1) == before
+
+
+def test_a_step_that_fails_is_reported_and_comes_back_soon(functions: Any, pipeline: Pipeline) -> None:
+    """The queue's own delay is six times the function's timeout: half an hour."""
+    queue = pipeline.settings.load_queue_url
+    body = {"import": "20260101T000000Z-aaaaaaaaaa", "step": 0}
+    config.sqs().send_message(QueueUrl=queue, MessageBody=json.dumps(body))
+    [received] = config.sqs().receive_message(QueueUrl=queue, VisibilityTimeout=1800)["Messages"]
+    event = message(body)
+    event["Records"][0] |= {"receiptHandle": received["ReceiptHandle"]}
+
+    answer = functions.invoke("load", event)
+
+    assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    [again] = config.sqs().receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    assert again["MessageId"] == received["MessageId"]
+    config.sqs().delete_message(QueueUrl=queue, ReceiptHandle=again["ReceiptHandle"])
+
+
+def test_a_step_that_failed_too_often_closes_its_chunk(
+    functions: Any, pipeline: Pipeline, account: str
+) -> None:
+    source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
+    pipeline.imports.split(source, import_id)
+
+    functions.invoke("close", message({"import": import_id, "step": 0}))
+
+    record = pipeline.drain(import_id)
+    assert record.status == "completed"
+    assert pipeline.report(import_id)["codes"] == {"not_processed": 1}
+
+
+def test_a_split_that_failed_too_often_fails_its_import(
+    functions: Any, pipeline: Pipeline, account: str
+) -> None:
+    """Lambda sends the event inside a message of its own."""
+    source, import_id = pipeline.drop("drops/a.csv", HEADER.encode())
+    functions.invoke("close", message({"requestPayload": dropped(source), "responsePayload": {}}))
+    record = pipeline.imports.ledger.get(import_id)
+    assert record.error
+    assert record.error.code == "split_failed"
+
+
+def test_what_cannot_be_settled_is_an_error_that_lambda_counts_and_that_quotes_nothing(
+    functions: Any, account: str
+) -> None:
+    """An alarm watches Lambda's count of errors, which a failure that is only reported does not raise."""
+    event = dropped(Source(bucket="b", key="drops/a.csv"), size=account)  # which pydantic refuses, and quotes
+    with pytest.raises(RuntimeError) as failed:
+        functions.invoke("close", message({"requestPayload": event}))
+    said = "".join(traceback.format_exception(failed.value))
+    assert said.endswith("RuntimeError: ValidationError\n")
+    assert account not in said
+
+
+def test_the_counts_of_an_import_are_told_as_metrics_once(
+    functions: Any, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However many steps are left when it stops, and however often the last message comes."""
+    pipeline = Pipeline(chunk_size=1024)
+    record = pipeline.imports.announce(
+        ImportRecord(
+            id=new_import_id(),
+            status="awaiting_upload",
+            mode="create",
+            source=Source(bucket="", key=""),
+            created_at=now(),
+            max_rejected="10",
+        ),
+        "a.csv",
+    )
+    rows = "".join(f"Ann,Lee,12,{i},{account}\n" for i in range(200))
+    source, _ = pipeline.drop(record.source.key, (HEADER + rows).encode())
+    pipeline.imports.split(source, "unused")
+    capsys.readouterr()
+
+    for body in pipeline.messages():
+        functions.invoke("load", message(body))
+        functions.invoke("load", message(body, times=2))
+
+    record = pipeline.imports.ledger.get(record.id)
+    assert (record.status, record.chunks > 5, record.counts.rows) == ("failed", True, 200)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(line["status"], line["rows"], line["rows_rejected"]) for line in lines] == [
+        ("failed", [200.0], [200.0])
+    ]
+
+
+def test_logs_of_an_import_name_no_member(
+    functions: Any, pipeline: Pipeline, account: str, logs: io.StringIO
+) -> None:
+    rows = "Secretfirst,Secretlast,3235559876,secretid,{0}\nSecretfirst,Secretlast,12,secretid2,{0}\n"
+    source, import_id = pipeline.drop("drops/a.csv", (HEADER + rows.format(account)).encode())
+    functions.invoke("split", dropped(source))
+    for body in pipeline.messages():
+        functions.invoke("load", message(body))
+    assert pipeline.imports.ledger.get(import_id).status == "completed"
+    out = logs.getvalue()
+    assert import_id in out
+    assert "secret" not in out.lower()
+    assert "5559876" not in out

@@ -1,0 +1,135 @@
+"""Workers that meet faults: cut off at any call to AWS, throttled, left without an answer, or met by another."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
+
+from chalicelib.config import Settings
+from chalicelib.imports.pipeline import ImportPipeline
+from chalicelib.imports.repository import ImportRepository
+from chalicelib.imports.storage import ImportStorage
+from tests.support.pipeline import KilledError
+from tests.support.registry import answer, lost, unsent
+
+KINDS = (
+    *("killed", "killed after", "killed", "killed after"),  # before a call took effect, and after that
+    *("lost", "lost and asked again", "unsent", "throttled", "meets", "meets"),
+)
+
+
+class Fault(NamedTuple):
+    """What the `call`-th call of a worker meets (from 1); for the kind `meets` what happens meanwhile, and next."""
+
+    call: int
+    kind: str
+    meanwhile: Callable[[], object] = lambda: None
+    after: "Fault | None" = None
+
+
+class Worker:
+    """Imports with AWS clients of their own, that meet one fault a run. Messages and notices go to `sent`."""
+
+    def __init__(self, sent: Callable[[str, dict[str, Any]], None]) -> None:
+        self._sent = sent
+        self._lock = threading.Lock()
+        self._fault: Fault | None = None
+        self._calls = 0
+        self._killed = False
+        once = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        self._clients: dict[str, Any] = {
+            name: boto3.client(name, config=once) for name in ("dynamodb", "s3", "sqs", "sns")
+        }
+        for name in ("dynamodb", "s3"):
+            events = self._clients[name].meta.events
+            events.register_first(f"before-send.{name}", self._meet)
+            events.register_first(f"needs-retry.{name}", self._ask_again)
+        self._clients["sqs"].meta.events.register("before-call.sqs.SendMessage", self._message)
+        self._clients["sns"].meta.events.register("before-call.sns.Publish", self._notice)
+
+    def close(self) -> None:
+        """Closes its connections."""
+        for client in self._clients.values():
+            client.close()
+
+    @contextmanager
+    def meeting(
+        self, fault: Fault | None, settings: Settings, clock: Callable[[], float]
+    ) -> Iterator[ImportPipeline]:
+        """The pipeline in the hands of this worker."""
+        self._fault, self._calls, self._killed = fault, 0, False
+        ledger = ImportRepository(self._clients["dynamodb"], settings.table_name, clock)
+        yield ImportPipeline(
+            ledger, ImportStorage(settings, *(self._clients[name] for name in ("s3", "sqs", "sns")))
+        )
+
+    def _next(self) -> Fault | None:
+        """The fault that the call under way meets. A killed worker makes no call."""
+        with self._lock:
+            self._calls += 1
+            if self._killed:
+                raise KilledError
+            due = self._fault if self._fault and self._calls == self._fault.call else None
+            if due and due.kind == "killed":
+                self._killed = True
+                raise KilledError
+        if due and due.kind == "meets":
+            due.meanwhile()
+            self._fault = due.after and due.after._replace(call=due.call + due.after.call)
+        return due
+
+    def _kill(self) -> None:
+        self._killed = True
+        raise KilledError
+
+    def _meet(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        due = self._next()
+        if due is None:
+            return None
+        if due.kind == "killed after":
+            try:
+                lost(request)
+            except ReadTimeoutError:
+                self._kill()
+        if due.kind.startswith("lost"):
+            return lost(request)
+        if due.kind == "unsent":
+            return unsent(request)
+        if due.kind == "throttled":
+            return self._throttle(request)
+        return None
+
+    def _throttle(self, request: AWSPreparedRequest) -> AWSResponse | None:
+        target = str(request.headers.get("X-Amz-Target", ""))
+        if "TransactWriteItems" in target:
+            return answer("TransactionCanceledException", reasons=["None", "TransactionConflict"])(request)
+        return answer("ThrottlingException" if target else "", 400 if target else 503)(request)
+
+    def _ask_again(self, attempts: int, caught_exception: Exception | None, **_: Any) -> int | None:
+        """The SDK's own second attempt, at once."""
+        again = self._fault and self._fault.kind == "lost and asked again"
+        return 0 if again and attempts == 1 and isinstance(caught_exception, ReadTimeoutError) else None
+
+    def _message(self, params: dict[str, Any], **_: Any) -> Any:
+        return self._send("message", json.loads(json.loads(params["body"])["MessageBody"]))
+
+    def _notice(self, params: dict[str, Any], **_: Any) -> Any:
+        return self._send("notice", json.loads(params["body"]["Message"]))
+
+    def _send(self, kind: str, body: dict[str, Any]) -> Any:
+        due = self._next()
+        if due and due.kind in ("unsent", "throttled"):
+            raise ReadTimeoutError(endpoint_url="")
+        self._sent(kind, body)
+        if due and due.kind == "killed after":
+            self._kill()
+        if due and due.kind.startswith("lost"):
+            raise ReadTimeoutError(endpoint_url="")
+        return SimpleNamespace(status_code=200), {}

@@ -1,0 +1,117 @@
+"""What `python rollcall.py import` says of files that make no progress, at a clock of the test's own."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.imports.model import ImportRecord, Source
+from commands.progress import Lines
+from commands.waiting import Waits, import_wait
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """The time in seconds."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def notices(waits: Waits, said: list[str], clock: Clock, seconds: int) -> list[str]:
+    """What is said in so many seconds, checked at each of them."""
+    said.clear()
+    for _ in range(seconds):
+        clock.now += 1
+        waits.check()
+    return [*said]
+
+
+def test_stalled_file_is_reported_once_a_minute(clock: Clock) -> None:
+    said: list[str] = []
+    waits = Waits(said.append, clock)
+    waits.update("a.csv", ("loading", 1), "waiting for load")
+    assert notices(waits, said, clock, 59) == []
+    assert notices(waits, said, clock, 1) == ["a.csv: no progress for 1 min: waiting for load"]
+    assert notices(waits, said, clock, 125) == [
+        "a.csv: no progress for 2 min: waiting for load",
+        "a.csv: no progress for 3 min: waiting for load",
+    ]
+
+
+def test_progress_starts_the_minute_again(clock: Clock) -> None:
+    said: list[str] = []
+    waits = Waits(said.append, clock)
+    for position in range(4):
+        waits.update("a.csv", ("loading", position), "waiting for load")
+        assert notices(waits, said, clock, 59) == []
+
+
+def test_notice_has_the_newest_text(clock: Clock) -> None:
+    said: list[str] = []
+    waits = Waits(said.append, clock)
+    waits.update("a.csv", "loading", "waiting for load")
+    clock.now += 59
+    waits.update("a.csv", "loading", "DynamoDB does not answer")
+    assert notices(waits, said, clock, 1) == ["a.csv: no progress for 1 min: DynamoDB does not answer"]
+
+
+def test_file_that_has_ended_is_not_reported(clock: Clock) -> None:
+    said: list[str] = []
+    waits = Waits(said.append, clock)
+    for name in ("a.csv", "b.csv"):
+        waits.update(name, "loading", "waiting for load")
+    waits.end("a.csv")
+    assert notices(waits, said, clock, 60) == ["b.csv: no progress for 1 min: waiting for load"]
+
+
+@pytest.mark.parametrize(
+    ("state", "waits_for"),
+    [
+        (
+            {"status": "awaiting_upload"},
+            "awaiting_upload at 0%, waiting for the bucket to call the function split for the uploaded file",
+        ),
+        (
+            {"status": "splitting"},
+            "splitting at 0%, waiting for the function split to divide the file into chunks",
+        ),
+        (
+            {"status": "loading", "chunks": 4, "position": 1},
+            "loading at 25%, waiting for the function load to load chunk 2 of 4",
+        ),
+        (
+            {"status": "loading", "chunks": 4, "position": 4},
+            "loading at 99%, waiting for the function load to write the report",
+        ),
+        (
+            {"status": "cancelled", "chunks": 4, "position": 3},
+            "cancelled at 75%, waiting for the function load to reject the rows of chunk 4 of 4",
+        ),
+    ],
+)
+def test_each_state_names_what_it_waits_for(state: dict[str, Any], waits_for: str) -> None:
+    record = ImportRecord(
+        id="20261123T040000Z-abcdefghij",
+        mode="create",
+        source=Source(bucket="b", key="k"),
+        created_at="2999-01-01T00:00:00.000Z",
+        **state,
+    )
+    expected = f"import 20261123T040000Z-abcdefghij is {waits_for}. See emulator.log"
+    assert import_wait(record, "emulator.log") == expected
+
+
+def test_long_upload_is_reported_in_lines(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    sent = Lines(clock).upload("a.csv", 3000)
+    for _ in range(3):
+        clock.now += 6
+        sent(1000)
+    assert capsys.readouterr().err == "a.csv: uploading 3.0 kB\na.csv: 2.0 kB uploaded\n"

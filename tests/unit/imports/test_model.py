@@ -1,0 +1,149 @@
+"""An import as it is known and shown, and its id. No engine."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.imports.model import (
+    Counts,
+    Failure,
+    ImportRecord,
+    Source,
+    event_import_id,
+    is_import_id,
+    is_over,
+    new_import_id,
+    with_status,
+)
+
+LONG_AGO = "2020-01-01T00:00:00.000Z"
+NEVER = "2999-01-01T00:00:00.000Z"  # so far ahead that no upload has expired
+
+
+def record(**fields: Any) -> ImportRecord:
+    usual = {"id": new_import_id(), "status": "loading", "mode": "create", "created_at": LONG_AGO}
+    return ImportRecord.model_validate(usual | {"source": Source(bucket="b", key="k")} | fields)
+
+
+@pytest.mark.parametrize(
+    ("position", "chunks", "percent"), [(0, 0, 0), (0, 3, 0), (1, 3, 33), (2, 3, 66), (3, 3, 99)]
+)
+def test_percent_is_of_the_chunks_until_the_end(position: int, chunks: int, percent: int) -> None:
+    assert record(position=position, chunks=chunks).shown().percent == percent
+
+
+def test_completed_import_is_at_100_percent() -> None:
+    assert record(status="completed", chunks=3, position=3).shown().percent == 100
+
+
+def test_upload_that_never_came_has_failed_after_a_day() -> None:
+    shown = record(status="awaiting_upload").shown()
+    assert (shown.status, shown.finished_at) == ("failed", "2020-01-02T00:00:00.000Z")
+    assert shown.error
+    assert shown.error.code == "upload_expired"
+
+
+def test_upload_that_may_still_come_is_awaited() -> None:
+    shown = record(status="awaiting_upload", created_at=NEVER).shown()
+    assert (shown.status, shown.finished_at, shown.error) == ("awaiting_upload", None, None)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"loading_at": LONG_AGO},
+        {"loading_at": LONG_AGO, "advanced_at": LONG_AGO, "finished_at": LONG_AGO},
+    ],
+)
+def test_time_left_is_unknown_before_a_chunk_and_after_the_end(fields: dict[str, str]) -> None:
+    assert record(chunks=2, position=1, **fields).shown().seconds_left is None
+
+
+def test_time_left_is_never_negative() -> None:
+    times = {"loading_at": LONG_AGO, "advanced_at": "2020-01-01T00:00:10.000Z"}
+    assert record(chunks=3, position=1, **times).shown().seconds_left == 0
+
+
+def test_shown_import_holds_nothing_of_the_workers() -> None:
+    shown = record(columns=["x"], folder="f", accounts=["1"], holder="h").shown().model_dump()
+    assert not shown.keys() & {"columns", "folder", "accounts", "holder", "delimiter", "position"}
+
+
+def test_moved_record_leaves_the_old_one_as_it_was() -> None:
+    before = record()
+    after = with_status(before, "cancelled", Failure(code="cancelled", detail="It was."))
+    assert (before.status, before.error) == ("loading", None)
+    assert (after.status, after.error and after.error.code) == ("cancelled", "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "account", "expected"), [(None, "1", True), (["1"], "1", True), (["1"], "2", False)]
+)
+def test_scope_is_that_of_the_accounts(accounts: list[str] | None, account: str, *, expected: bool) -> None:
+    assert record(accounts=accounts).scope.includes(account) is expected
+
+
+def test_import_limited_to_no_account_includes_none() -> None:
+    assert not record(accounts=[]).scope.includes("1")
+
+
+@pytest.mark.parametrize(
+    ("limit", "rejected", "rows", "expected"),
+    [
+        (None, 9, 9, False),
+        ("0", 0, 9, False),
+        ("0", 1, 9, True),
+        ("5", 5, 9, False),
+        ("5", 6, 9, True),
+        ("0%", 0, 0, False),
+        ("5%", 5, 100, False),
+        ("5%", 51, 1000, True),
+    ],
+)
+def test_limit_of_rejected_rows_is_a_number_or_a_share(
+    limit: str | None, rejected: int, rows: int, *, expected: bool
+) -> None:
+    assert is_over(limit, Counts(rows=rows, rejected=rejected)) is expected
+
+
+def test_every_delivery_of_an_event_has_one_import_id() -> None:
+    source = Source(bucket="b", key="drops/a.csv", version="1", size=5)
+    made = event_import_id(source, "2026-11-23T04:00:00.000Z", "seq")
+    assert made.startswith("20261123T040000Z-")
+    assert is_import_id(made)
+    assert made == event_import_id(source, "2026-11-23T05:00:00.000+01:00", "another")
+
+
+@pytest.mark.parametrize("change", [{"version": "2"}, {"key": "drops/b.csv"}, {"bucket": "c"}])
+def test_other_object_has_another_import_id(change: dict[str, str]) -> None:
+    source = Source(bucket="b", key="drops/a.csv", version="1")
+    ids = {event_import_id(s, LONG_AGO, "") for s in (source, source.model_copy(update=change))}
+    assert len(ids) == 2
+
+
+def test_object_without_a_version_is_told_by_its_sequencer() -> None:
+    source = Source(bucket="b", key="drops/a.csv")
+    assert event_import_id(source, LONG_AGO, "1") != event_import_id(source, LONG_AGO, "2")
+
+
+def test_new_import_ids_differ_and_are_ids() -> None:
+    ids = {new_import_id() for _ in range(100)}
+    assert len(ids) == 100
+    assert all(map(is_import_id, ids))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "20261123T040000Z-",
+        "20261123T040000Z-aaaaaaaaa1",
+        "20261123T040000Z-AAAAAAAAAA",
+        "20261123T040000Z-aaaaaaaaaa\n",
+        "20261123T040000Z-aaaaaaaaaaa",
+        "\u0662\u0660\u0662\u0666\u0661\u0661\u0662\u0663T040000Z-aaaaaaaaaa",  # digits of another script
+    ],
+)
+def test_malformed_import_id_is_none(text: str) -> None:
+    assert not is_import_id(text)
