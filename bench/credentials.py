@@ -11,6 +11,7 @@ from chalicelib.access.authenticator import Authenticator, token_text
 from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken, NewUser
 from chalicelib.access.store import Directory
+from chalicelib.dynamodb.table import Table
 from infra.emulator import started
 from infra.package import table_definition
 
@@ -25,7 +26,8 @@ def main() -> None:
         name = f"rollcall-bench-{uuid.uuid4().hex[:8]}"
         client = config.dynamodb()
         client.create_table(**{**table_definition(), "TableName": name})
-        directory, login = Directory(client, name), Authenticator(client, name)
+        table = Table(client, name)
+        directory, login = Directory(table), Authenticator(table)
         directory.add_user(NewUser(name="ann", password=PASSWORD, groups=["editors"]))
         _, secret = directory.add_token(NewToken(name="sync", groups=["editors"]))
         basic = "Basic " + base64.b64encode(f"ann:{PASSWORD}".encode()).decode()

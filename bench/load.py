@@ -14,6 +14,7 @@ import boto3
 
 from bench.stub import rows_asked, stubbed
 from chalicelib import config
+from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
 from chalicelib.imports.bulk_writer import BulkWriter
@@ -55,7 +56,9 @@ def in_bulk(text: str) -> None:
     members = ((row.line, header.member(row, rule)) for row in found)
     entries = [MemberRow(line, member) for line, member in members if isinstance(member, NewMember)]
     settings = config.settings()
-    bulk = BulkWriter(config.dynamodb(), settings.table_name, "bench", "create", settings.writes_in_flight)
+    bulk = BulkWriter(
+        Table(config.dynamodb(), settings.table_name), "bench", "create", settings.writes_in_flight
+    )
     assert len(bulk.write(entries)) == len(found)
 
 

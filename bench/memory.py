@@ -48,9 +48,9 @@ def main() -> None:
 def idle() -> Callable[[], None]:
     """Loads the functions' code and makes their clients."""
     import_module("app")
-    from chalicelib.imports.pipeline import pipeline
+    from chalicelib.services import services
 
-    pipeline()
+    assert services().imports
     return lambda: None
 
 
@@ -58,10 +58,12 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
     """Splits a dropped file; the import's id and number of chunks."""
     idle()
     from chalicelib.imports.model import Source, new_import_id
-    from chalicelib.imports.pipeline import pipeline
+    from chalicelib.services import services
 
     def work() -> tuple[str, int]:
-        record = pipeline().split(Source(bucket=config.settings().bucket_name, key=key), new_import_id())
+        record = services().imports.split(
+            Source(bucket=config.settings().bucket_name, key=key), new_import_id()
+        )
         return record.id, record.chunks
 
     return work
@@ -70,9 +72,9 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
 def load(import_id: str, number: str) -> Callable[[], str]:
     """Does a step of an import: that of a chunk, or the report after the last one; the import's status."""
     idle()
-    from chalicelib.imports.pipeline import pipeline
+    from chalicelib.services import services
 
-    return lambda: pipeline().step(import_id, int(number), repeated=False).status
+    return lambda: services().imports.step(import_id, int(number), repeated=False).status
 
 
 if __name__ == "__main__":

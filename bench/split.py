@@ -48,15 +48,15 @@ def split(path: str) -> Callable[[], int]:
     """Splits as the function does; the number of chunks."""
     from chalicelib.clock import now
     from chalicelib.imports.model import ImportRecord, Source, new_import_id
-    from chalicelib.imports.pipeline import pipeline
     from chalicelib.imports.splitter import split_object
+    from chalicelib.services import services
 
     stubbed(Path(path))
     source = Source(bucket="bench", key=f"drops/{Path(path).name}")
     record = ImportRecord(
         id=new_import_id(), status="splitting", mode="create", source=source, created_at=now()
     )
-    store = pipeline().store
+    store = services().imports.store
     return lambda: split_object(store, record).chunks
 
 

@@ -19,6 +19,7 @@ from chalicelib.access.authenticator import token_text
 from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken
 from chalicelib.access.store import Directory
+from chalicelib.dynamodb.table import Table
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
 
@@ -31,7 +32,7 @@ class Stack:
     def __init__(self, emulator: Emulator, outputs: dict[str, str]) -> None:
         self.emulator = emulator
         self.outputs = outputs
-        _, secret = Directory(self.client("dynamodb"), outputs["TableName"]).add_token(
+        _, secret = Directory(Table(self.client("dynamodb"), outputs["TableName"])).add_token(
             NewToken(name="bench", groups=["editors"])
         )
         self._credentials = f"Bearer {token_text(TOKENS, 'bench', secret)}"

@@ -2,11 +2,9 @@
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from chalicelib.fields.phone import PhoneRule
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -34,11 +32,6 @@ class Settings(BaseModel):
         default=512 * 1024, ge=1024
     )  # characters of CSV in one chunk: 5,000 to 10,000 rows
     writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # transactions one load has under way
-
-    @property
-    def phone_rule(self) -> PhoneRule:
-        """How this deployment reads phone numbers."""
-        return PhoneRule(self.phone_region, self.phone_check)
 
 
 class SettingsError(Exception):
@@ -70,36 +63,41 @@ def _client_config() -> "Config":
 
 
 @cache
-def dynamodb() -> "DynamoDBClient":
-    """The one DynamoDB client of this process."""
-    import boto3
+def client(service: Literal["dynamodb", "s3", "sns", "sqs"]) -> Any:
+    """Returns this process's one client of a service.
 
-    return boto3.client("dynamodb", config=_client_config())
-
-
-@cache
-def s3() -> "S3Client":
-    """The one S3 client of this process."""
+    boto3 takes 150 ms to import, and 300 ms to build a first client: neither happens before it is needed.
+    """
     import boto3
     from botocore.config import Config
 
-    # A link is signed for the host in it. By default that is the one of all regions, whose redirect to a bucket
-    # elsewhere the signature does not fit; and it is signed the old way where a region still takes that.
-    links = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-    return boto3.client("s3", config=_client_config().merge(links))
+    chosen = _client_config()
+    if service == "s3":
+        # Presigned links must name the bucket's region: the global host redirects, and the signature does not
+        # survive that. Signature version 4 because some regions still default to the old one.
+        chosen = chosen.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    return boto3.client(service, config=chosen)
 
 
-@cache
-def sqs() -> "SQSClient":
-    """The one SQS client of this process."""
-    import boto3
-
-    return boto3.client("sqs", config=_client_config())
+def dynamodb() -> "DynamoDBClient":
+    """Returns the DynamoDB client."""
+    found: DynamoDBClient = client("dynamodb")
+    return found
 
 
-@cache
+def s3() -> "S3Client":
+    """Returns the S3 client."""
+    found: S3Client = client("s3")
+    return found
+
+
 def sns() -> "SNSClient":
-    """The one SNS client of this process."""
-    import boto3
+    """Returns the SNS client."""
+    found: SNSClient = client("sns")
+    return found
 
-    return boto3.client("sns", config=_client_config())
+
+def sqs() -> "SQSClient":
+    """Returns the SQS client."""
+    found: SQSClient = client("sqs")
+    return found

@@ -12,12 +12,25 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """The member that has a unique value: its id, and the import and line that wrote it, if one did."""
+
+    member_id: str
+    import_id: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that is wrong: where (`#/phone_number`, `?limit`), a code for machines, a sentence for people."""
+    """One field that is wrong: where (`#/phone_number`, `?limit`), a code for machines, a sentence for people.
+
+    `holder` is the member that has the value already, where that is the error.
+    """
 
     pointer: str
     code: str
     detail: str
+    holder: Holder | None = None
 
 
 class RegistryError(Exception):
@@ -85,24 +98,14 @@ class MethodNotAllowed(RegistryError):
     code = "method_not_allowed"
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who has a value that belongs to one member only: its id, and the import and line that brought it."""
-
-    member_id: str
-    import_id: str | None = None
-    line: int | None = None
-
-
 class Taken(RegistryError):
     """A phone number or a client member id of this account belongs to another member already."""
 
     status = 409
     code = "phone_number_taken"
 
-    def __init__(self, errors: Sequence[FieldError], holders: Sequence[Holder]) -> None:
+    def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(" ".join(e.detail for e in errors), code=errors[0].code, errors=errors)
-        self.holders = tuple(holders)
 
 
 class Conflict(RegistryError):

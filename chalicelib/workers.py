@@ -13,7 +13,7 @@ from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 from chalicelib.config import settings, sqs
 from chalicelib.errors import Busy
 from chalicelib.imports.model import ImportRecord, Source, event_import_id
-from chalicelib.imports.pipeline import pipeline
+from chalicelib.services import services
 
 workers = Blueprint(__name__)
 log = Logger()
@@ -26,7 +26,7 @@ gc.set_threshold(50_000)
 def split(event: S3Event) -> None:
     """Files dropped: any number of records, test events among them."""
     for source, import_id in _dropped(event.to_dict()):
-        record = pipeline().split(source, import_id)
+        record = services().imports.split(source, import_id)
         log.info("split", import_id=record.id, status=record.status, chunks=record.chunks)
 
 
@@ -76,7 +76,7 @@ def _done(message: Mapping[str, Any]) -> bool:
 
 def _step(message: Mapping[str, Any]) -> None:
     body = json.loads(message["body"])
-    _log_step(pipeline().step(body["import"], body["step"], repeated=_deliveries(message) > 1))
+    _log_step(services().imports.step(body["import"], body["step"], repeated=_deliveries(message) > 1))
 
 
 def _postpone(message: Mapping[str, Any]) -> None:
@@ -95,11 +95,11 @@ def _deliveries(message: Mapping[str, Any]) -> int:
 def _give_up(message: Mapping[str, Any]) -> None:
     body = json.loads(message["body"])
     if "import" in body:
-        _log_step(pipeline().give_up(body["import"], body["step"]))
+        _log_step(services().imports.give_up(body["import"], body["step"]))
         return
     # A failed call of `split`, with the event that it was given.
     for source, import_id in _dropped(body["requestPayload"]):
-        _log_step(pipeline().give_up_split(source, import_id))
+        _log_step(services().imports.give_up_split(source, import_id))
 
 
 def _dropped(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:

@@ -18,8 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.access.store import Directory
 from chalicelib.config import CONNECTIONS, Settings
 from chalicelib.imports.pipeline import ImportPipeline
-from chalicelib.imports.repository import ImportRepository
-from chalicelib.imports.storage import ImportStorage
+from chalicelib.services import Services
 from infra import where
 from infra.emulator import HOST, REGION
 from infra.package import LOCAL
@@ -65,13 +64,15 @@ def find(stage: str) -> Deployment:
             load_queue_url=outputs["LoadQueueUrl"],
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )
-        s3, dynamodb = client("s3"), client("dynamodb", soon)
-        imports = ImportPipeline(
-            ImportRepository(dynamodb, settings.table_name),
-            ImportStorage(settings, s3, client("sqs"), client("sns")),
+        services = Services(settings, lambda name: client(name, soon if name == "dynamodb" else None))
+        return Deployment(
+            _api_url(stage, outputs),
+            _logs(stage),
+            settings,
+            client("s3"),
+            services.imports,
+            services.directory,
         )
-        directory = Directory(dynamodb, settings.table_name)
-        return Deployment(_api_url(stage, outputs), _logs(stage), settings, s3, imports, directory)
     except ClientError as error:
         hint = (
             f" (`make deploy STAGE={stage}` makes it)"

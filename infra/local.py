@@ -27,6 +27,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.access.model import NewUser
 from chalicelib.access.store import Directory
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Conflict
 from infra import child
 from infra.deploy import DeployError, deploy
@@ -107,7 +108,7 @@ def _add_local_user(emulator: Emulator, table_name: str) -> None:
     """Add the user of this stage alone, unless there is one; the rule of twelve characters is for all others."""
     user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
     with contextlib.suppress(Conflict):
-        Directory(_client("dynamodb", emulator), table_name).add_user(user)
+        Directory(Table(_client("dynamodb", emulator), table_name)).add_user(user)
 
 
 def _client(service: Any, emulator: Emulator) -> Any:

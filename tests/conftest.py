@@ -18,6 +18,7 @@ from chalicelib.access.authenticator import token_text
 from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken
 from chalicelib.access.store import Directory
+from chalicelib.dynamodb.table import Table
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch
 from infra.emulator import started
@@ -68,7 +69,7 @@ def pipeline(settings: object) -> Pipeline:
 @pytest.fixture(scope="session")
 def directory(settings: object) -> Directory:
     """The users, groups and tokens in the run's table."""
-    return Directory(config.dynamodb(), config.settings().table_name)
+    return Directory(Table(config.dynamodb(), config.settings().table_name))
 
 
 @pytest.fixture(scope="session")
@@ -83,13 +84,13 @@ def http(directory: Directory) -> Http:
 @pytest.fixture
 def table(settings: object) -> MemberRepository:
     """The members in the run's table."""
-    return MemberRepository(config.dynamodb(), config.settings().table_name)
+    return MemberRepository(Table(config.dynamodb(), config.settings().table_name))
 
 
 @pytest.fixture
 def listing(settings: object) -> MemberSearch:
     """The searches over the run's table."""
-    return MemberSearch(config.dynamodb(), config.settings().table_name)
+    return MemberSearch(Table(config.dynamodb(), config.settings().table_name))
 
 
 @pytest.fixture(scope="session")

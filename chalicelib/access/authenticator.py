@@ -11,11 +11,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.retries import transient_errors_as_busy
-from chalicelib.dynamodb.table import batch_get
+from chalicelib.dynamodb.items import Item, key_pair
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Forbidden, TooManyAttempts, Unauthorized
 
 from . import passwords
@@ -23,10 +22,6 @@ from .grants import grants_of
 from .items import GROUPS_KEY, TOKENS, USERS, StoredToken, StoredUser, entry_in, entry_key, groups_in
 from .model import LONGEST_PASSWORD
 from .permissions import Caller
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 
 SESSIONS, ATTEMPTS = "SESSIONS", "ATTEMPTS"
 PREFIX = "rollcall_"
@@ -48,11 +43,8 @@ class Session(NamedTuple):
 class Authenticator:
     """The credentials of one deployment."""
 
-    def __init__(
-        self, client: "DynamoDBClient", table_name: str, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._client = client
-        self._table_name = table_name
+    def __init__(self, table: Table, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
         self._clock = clock
 
     def caller(self, header: str, source: str = "") -> Caller:
@@ -73,7 +65,7 @@ class Authenticator:
         # Counted by address too: else anyone could keep a user out by guessing.
         user_key, attempts_key = entry_key(USERS, name), entry_key(ATTEMPTS, f"{name} {_network(source)}")
         found = self._read(user_key, attempts_key, GROUPS_KEY)
-        item, tried = found.get((USERS, name)), found.get(_pair(attempts_key))
+        item, tried = found.get((USERS, name)), found.get(key_pair(attempts_key))
         turn = self._turn(attempts_key, tried)
         user = entry_in(item, StoredUser) if item else None
         right = passwords.verify_password(password, user.password if user else None)
@@ -82,7 +74,7 @@ class Authenticator:
             raise Unauthorized(user.name if user else None)
         self._succeed(attempts_key, turn)
         self._used(user_key, "last_login", user.last_login, LOGIN_WRITTEN_SECONDS)
-        grants = grants_of(user.groups, groups_in(found.get(_pair(GROUPS_KEY))).by_name)
+        grants = grants_of(user.groups, groups_in(found.get(key_pair(GROUPS_KEY))).by_name)
         return Caller(kind="user", name=user.name, grants=grants, epoch=user.epoch)
 
     def _turn(self, key: Item, tried: Item | None) -> Item | None:
@@ -108,20 +100,17 @@ class Authenticator:
 
         A right one among many wrong ones, all sent at once, would else show which it was.
         """
-        try:
-            with transient_errors_as_busy():
-                self._client.delete_item(
-                    TableName=self._table_name,
-                    Key=key,
-                    ConditionExpression="attribute_not_exists(pk) OR #count < :free OR #until = :mine",
-                    ExpressionAttributeNames={"#count": "count", "#until": "until"},
-                    ExpressionAttributeValues={
-                        ":free": {"N": str(FREE_ATTEMPTS)},
-                        ":mine": turn["until"] if turn else {"NULL": True},
-                    },
-                )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise self._too_many() from None
+        forgotten = self._table.delete(
+            key,
+            ConditionExpression="attribute_not_exists(pk) OR #count < :free OR #until = :mine",
+            ExpressionAttributeNames={"#count": "count", "#until": "until"},
+            ExpressionAttributeValues={
+                ":free": {"N": str(FREE_ATTEMPTS)},
+                ":mine": turn["until"] if turn else {"NULL": True},
+            },
+        )
+        if forgotten is None:
+            raise self._too_many()
 
     def _too_many(self) -> TooManyAttempts:
         # The next attempt may be sooner, but the gateway would give this answer again.
@@ -131,8 +120,8 @@ class Authenticator:
         """Counts an attempt: the count and when the next may be; None where that is no longer what was `seen`."""
         moment = self._clock()
         only: dict[str, Any] = {"ConditionExpression": "#until = :seen"} if seen else {}
-        return self._write(
-            Key=key,
+        return self._table.update(
+            key,
             UpdateExpression="ADD #count :one SET #until = :until, expires_at = :expires",
             ExpressionAttributeNames={"#count": "count", "#until": "until"},
             ExpressionAttributeValues={
@@ -166,14 +155,14 @@ class Authenticator:
     def _by_token(self, name: str, secret: str) -> Caller:
         key = entry_key(TOKENS, name)
         found = self._read(key, GROUPS_KEY)
-        item = found.get(_pair(key))
+        item = found.get(key_pair(key))
         token = entry_in(item, StoredToken) if item else None
         if token is None or not passwords.verify_secret(secret, token.secret):
             raise Unauthorized
         if _timestamp(token.expires_at) <= self._clock():
             raise Unauthorized
         self._used(key, "last_used", token.last_used, TOKEN_WRITTEN_SECONDS)
-        grants = grants_of(token.groups, groups_in(found.get(_pair(GROUPS_KEY))).by_name)
+        grants = grants_of(token.groups, groups_in(found.get(key_pair(GROUPS_KEY))).by_name)
         return Caller(kind="token", name=token.name, grants=grants)
 
     def _by_session(self, name: str, secret: str) -> Caller:
@@ -182,7 +171,7 @@ class Authenticator:
         if not user_name:
             raise Unauthorized
         found = self._read(key, entry_key(USERS, user_name), GROUPS_KEY)
-        item, user_item = found.get(_pair(key)), found.get((USERS, user_name))
+        item, user_item = found.get(key_pair(key)), found.get((USERS, user_name))
         if item is None or user_item is None or not passwords.verify_secret(secret, item["secret"]["S"]):
             raise Unauthorized
         user = entry_in(user_item, StoredUser)
@@ -190,13 +179,13 @@ class Authenticator:
         if min(ends_at, idle_at) <= moment or not user.active or user.epoch != int(item["epoch"]["N"]):
             raise Unauthorized
         if idle_at - moment < IDLE_SECONDS - SESSION_WRITTEN_SECONDS:
-            self._write(
-                Key=key,
+            self._table.update(
+                key,
                 UpdateExpression="SET idle_at = :at",
                 ConditionExpression="attribute_exists(pk)",
                 ExpressionAttributeValues={":at": {"N": str(moment + IDLE_SECONDS)}},
             )
-        grants = grants_of(user.groups, groups_in(found.get(_pair(GROUPS_KEY))).by_name)
+        grants = grants_of(user.groups, groups_in(found.get(key_pair(GROUPS_KEY))).by_name)
         return Caller(kind="user", name=user.name, grants=grants, session=name, epoch=user.epoch)
 
     def begin(self, caller: Caller) -> Session:
@@ -212,23 +201,19 @@ class Authenticator:
             "idle_at": moment + IDLE_SECONDS,
         }
         item = entry_key(SESSIONS, name) | {k: {"N": str(v)} for k, v in numbers.items()}
-        with transient_errors_as_busy():
-            self._client.put_item(
-                TableName=self._table_name, Item={**item, "secret": {"S": passwords.hash_secret(secret)}}
-            )
+        self._table.add({**item, "secret": {"S": passwords.hash_secret(secret)}})
         return Session(token_text(SESSIONS, name, secret), ends_at)
 
     def end(self, caller: Caller) -> None:
         """Ends the caller's session. Raises Forbidden where it came without one."""
         if not caller.session:
             raise Forbidden("You are not in a session.", code="no_session")
-        with transient_errors_as_busy():
-            self._client.delete_item(TableName=self._table_name, Key=entry_key(SESSIONS, caller.session))
+        self._table.delete(entry_key(SESSIONS, caller.session))
 
     # ---- The table
 
     def _read(self, *keys: Item) -> Mapping[tuple[str, str], Item]:
-        return {_pair(item): item for item in batch_get(self._client, self._table_name, list(keys))}
+        return {key_pair(item): item for item in self._table.batch_get(keys)}
 
     def _used(self, key: Item, attribute: str, last: str | None, seconds: float) -> None:
         """Writes down that somebody was here, unless that was done a moment ago, or the entry is gone."""
@@ -236,21 +221,13 @@ class Authenticator:
         if last and moment - _timestamp(last) < seconds:
             return
         stamp = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._write(
-            Key=key,
+        self._table.update(
+            key,
             UpdateExpression="SET #used = :now",
             ConditionExpression="attribute_exists(pk)",
             ExpressionAttributeNames={"#used": attribute},
             ExpressionAttributeValues={":now": {"S": stamp}},
         )
-
-    def _write(self, **update: Any) -> Item | None:
-        """What the answer returns of the item; None where the condition fails."""
-        try:
-            with transient_errors_as_busy():
-                return self._client.update_item(TableName=self._table_name, **update).get("Attributes", {})
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return None
 
 
 def token_text(kind: str, name: str, secret: str) -> str:
@@ -278,10 +255,6 @@ def _network(source: str) -> str:
     except ValueError:
         return ""
     return str(ipaddress.ip_network((address, 32 if address.version == 4 else 64), strict=False))
-
-
-def _pair(key: Mapping[str, Any]) -> tuple[str, str]:
-    return key["pk"]["S"], key["sk"]["S"]
 
 
 def _timestamp(moment: str) -> float:

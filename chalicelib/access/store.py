@@ -8,17 +8,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from chalicelib.clock import now
-from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.retries import backoff, transient_errors_as_busy
-from chalicelib.dynamodb.transactions import (
+from chalicelib.dynamodb.retries import backoff
+from chalicelib.dynamodb.table import Table
+from chalicelib.dynamodb.writes import (
     ConditionalWrite,
     ConditionsFailed,
-    TransactionWriter,
     delete_if,
     put_if,
     put_new,
@@ -46,10 +45,6 @@ from .items import (
 from .model import Group, GroupChanges, NewGroup, NewToken, NewUser, Token, User, UserChanges
 from .permissions import ALL_ACCOUNTS
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
 MAX_BYTES = 300_000  # of all groups: an item of DynamoDB's holds 400 kB
 TAKEN, VERSION = "taken", "version"
 Shown = TypeVar("Shown", bound=BaseModel)
@@ -59,16 +54,14 @@ T = TypeVar("T")
 class Directory:
     """Users, groups and tokens of one deployment."""
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
-        self.client = client
-        self.table_name = table_name
-        self._writer = TransactionWriter(client, table_name)
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     # ---- Groups
 
     def groups(self) -> Groups:
         """All groups; those that every deployment starts with, before the first change."""
-        return groups_in(self._item(GROUPS_KEY))
+        return groups_in(self._table.get(GROUPS_KEY))
 
     def group(self, name: str) -> Group:
         """One group. Raises NotFound."""
@@ -165,7 +158,7 @@ class Directory:
             user = old.model_copy(update={**given, "version": old.version + 1, "epoch": moved})
             _known(user.groups, groups)
             self._keep_an_admin(groups, groups, user)
-            leg = put_if(VERSION, user_item(user), version={"N": str(old.version)})
+            leg = put_if(VERSION, user_item(user), {"version": {"N": str(old.version)}})
             return [leg, _groups_leg(groups)], _shown(User, user)
 
         return self._write(legs)
@@ -177,13 +170,13 @@ class Directory:
             old = self._user(name)
             check(matches, old.etag)
             self._keep_an_admin(groups, groups, old.model_copy(update={"active": False}))
-            leg = delete_if(VERSION, entry_key(USERS, name), version={"N": str(old.version)})
+            leg = delete_if(VERSION, entry_key(USERS, name), {"version": {"N": str(old.version)}})
             return [leg, _groups_leg(groups)], None
 
         self._write(legs)
 
     def _user(self, name: str) -> StoredUser:
-        return _found(self._item(entry_key(USERS, name)), StoredUser, "user")
+        return _found(self._table.get(entry_key(USERS, name)), StoredUser, "user")
 
     def _still(self, name: str, epoch: int) -> StoredUser:
         """The user whose password is the one of this epoch. Raises Unauthorized."""
@@ -209,7 +202,7 @@ class Directory:
 
     def token(self, name: str) -> Token:
         """One token. Raises NotFound."""
-        return _shown(Token, _found(self._item(entry_key(TOKENS, name)), StoredToken, "token"))
+        return _shown(Token, _found(self._table.get(entry_key(TOKENS, name)), StoredToken, "token"))
 
     def add_token(self, new: NewToken, by: str | None = None) -> tuple[Token, str]:
         """(a new token, its secret, which nobody can read again). Raises Conflict, Invalid."""
@@ -233,11 +226,7 @@ class Directory:
 
     def revoke_token(self, name: str) -> None:
         """Removes a token. Raises NotFound."""
-        with transient_errors_as_busy():
-            gone = self.client.delete_item(
-                TableName=self.table_name, Key=entry_key(TOKENS, name), ReturnValues="ALL_OLD"
-            )
-        _found(gone.get("Attributes"), StoredToken, "token")
+        _found(self._table.delete(entry_key(TOKENS, name)) or None, StoredToken, "token")
 
     # ---- The table
 
@@ -246,18 +235,13 @@ class Directory:
         for _ in backoff():
             legs, result = decide(self.groups())
             try:
-                self._writer.write(legs)
-            except ConditionsFailed as refusal:
-                if any(legs[i].constraint == TAKEN for i in refusal.legs):
+                self._table.write(legs)
+            except ConditionsFailed as error:
+                if error.breaks(TAKEN):
                     raise Conflict("There is one of this name.", code="name_taken") from None
                 continue
             return result
         raise Busy
-
-    def _item(self, key: Item) -> Item | None:
-        with transient_errors_as_busy():
-            answer = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True)
-        return answer.get("Item")
 
     def _all(self, kind: str, model: type[Stored]) -> Iterator[Stored]:
         after = ""
@@ -266,15 +250,13 @@ class Directory:
             after = page[-1].name
 
     def _page(self, kind: str, model: type[Stored], limit: int, after: str) -> list[Stored]:
-        with transient_errors_as_busy():
-            answer = self.client.query(
-                TableName=self.table_name,
-                KeyConditionExpression="pk = :pk AND sk > :after",
-                ExpressionAttributeValues={":pk": {"S": kind}, ":after": {"S": after or " "}},
-                ConsistentRead=True,
-                Limit=limit,
-            )
-        return [entry_in(item, model) for item in answer["Items"]]
+        page = self._table.query(
+            KeyConditionExpression="pk = :pk AND sk > :after",
+            ExpressionAttributeValues={":pk": {"S": kind}, ":after": {"S": after or " "}},
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        return [entry_in(item, model) for item in page["Items"]]
 
 
 def _groups_leg(groups: Groups) -> ConditionalWrite:
@@ -284,7 +266,7 @@ def _groups_leg(groups: Groups) -> ConditionalWrite:
         raise Invalid([FieldError("#/accounts", "too_many_groups", "All groups together are too large.")])
     if not groups.revision:
         return put_new(VERSION, item)
-    return put_if(VERSION, item, revision={"N": str(groups.revision)})
+    return put_if(VERSION, item, {"revision": {"N": str(groups.revision)}})
 
 
 def _sound(group: Group) -> Group:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from chalice.app import Blueprint, Response
@@ -11,13 +10,11 @@ from chalicelib.access.authenticator import IDLE_SECONDS, token_text
 from chalicelib.access.items import TOKENS
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, OwnChanges, UserChanges
 from chalicelib.access.permissions import SIGNED_IN, Requirement
-from chalicelib.access.store import Directory
-from chalicelib.config import dynamodb, settings
 from chalicelib.errors import Malformed, NotFound
 from chalicelib.fields.validation import validate
+from chalicelib.services import services
 
 from .admission import caller_of
-from .authorizer import login
 from .requests import PAGING, conditions, fields, limit_of, not_modified, parameters
 from .responses import base_path, json_response, next_link
 from .routing import route
@@ -26,12 +23,6 @@ access_api = Blueprint(__name__)
 ADMIN: Requirement = "access:admin"
 USER, GROUP, TOKEN = "/users/{name}", "/groups/{name}", "/tokens/{name}"
 LONGEST_HANDLE = 64
-
-
-@cache
-def directory() -> Directory:
-    """The users, groups and tokens, made with the first request that needs them."""
-    return Directory(dynamodb(), settings().table_name)
 
 
 @route(access_api, "GET", "/me", needs=SIGNED_IN)
@@ -48,14 +39,14 @@ def change_me() -> Response:
     caller.require_password()
     new = validate(OwnChanges, fields(access_api.current_request))
     # The gateway may remember a caller whose password was replaced a moment ago.
-    directory().change_user(caller.name, UserChanges(password=new.password), epoch=caller.epoch)
+    services().directory.change_user(caller.name, UserChanges(password=new.password), epoch=caller.epoch)
     return Response("", {}, 204)
 
 
 @route(access_api, "POST", "/sessions", needs=SIGNED_IN)
 def begin_session() -> Response:
     """A session token for the name and password of this request."""
-    session = login().begin(caller_of(access_api.current_request))
+    session = services().authenticator.begin(caller_of(access_api.current_request))
     ends = datetime.fromtimestamp(session.ends_at, UTC).isoformat().replace("+00:00", "Z")
     body = {"token": session.text, "expires_at": ends, "idle_seconds": IDLE_SECONDS}
     return json_response(body, 201, Cache_Control="no-store")
@@ -64,7 +55,7 @@ def begin_session() -> Response:
 @route(access_api, "DELETE", "/sessions", needs=SIGNED_IN)
 def end_session() -> Response:
     """Ends the session that this request is in."""
-    login().end(caller_of(access_api.current_request))
+    services().authenticator.end(caller_of(access_api.current_request))
     return Response("", {}, 204)
 
 
@@ -72,19 +63,21 @@ def end_session() -> Response:
 def list_users() -> Response:
     """All users by name, a page at a time."""
     limit, after = _page()
-    return _listed("/users", directory().users(limit + 1, after), limit)
+    return _listed("/users", services().directory.users(limit + 1, after), limit)
 
 
 @route(access_api, "POST", "/users", needs=ADMIN)
 def create_user() -> Response:
     """Adds a user."""
-    return _created("/users", directory().add_user(validate(NewUser, fields(access_api.current_request))))
+    return _created(
+        "/users", services().directory.add_user(validate(NewUser, fields(access_api.current_request)))
+    )
 
 
 @route(access_api, "GET", USER, needs=ADMIN)
 def get_user(name: str) -> Response:
     """One user."""
-    return _one(directory().user(_handle(name, "user")))
+    return _one(services().directory.user(_handle(name, "user")))
 
 
 @route(access_api, "PATCH", USER, needs=ADMIN)
@@ -92,13 +85,13 @@ def change_user(name: str) -> Response:
     """Changes a user's password, groups, or whether it is active."""
     changes = validate(UserChanges, fields(access_api.current_request))
     matches = conditions(access_api.current_request)
-    return _shown(directory().change_user(_handle(name, "user"), changes, matches))
+    return _shown(services().directory.change_user(_handle(name, "user"), changes, matches))
 
 
 @route(access_api, "DELETE", USER, needs=ADMIN)
 def delete_user(name: str) -> Response:
     """Removes a user; its sessions end with it."""
-    directory().remove_user(_handle(name, "user"), conditions(access_api.current_request))
+    services().directory.remove_user(_handle(name, "user"), conditions(access_api.current_request))
     return Response("", {}, 204)
 
 
@@ -106,7 +99,7 @@ def delete_user(name: str) -> Response:
 def list_groups() -> Response:
     """All groups by name, a page at a time."""
     limit, after = _page()
-    groups = directory().groups().by_name
+    groups = services().directory.groups().by_name
     found = [groups[name] for name in sorted(groups) if name > after]
     return _listed("/groups", found[: limit + 1], limit)
 
@@ -114,13 +107,15 @@ def list_groups() -> Response:
 @route(access_api, "POST", "/groups", needs=ADMIN)
 def create_group() -> Response:
     """Adds a group."""
-    return _created("/groups", directory().add_group(validate(NewGroup, fields(access_api.current_request))))
+    return _created(
+        "/groups", services().directory.add_group(validate(NewGroup, fields(access_api.current_request)))
+    )
 
 
 @route(access_api, "GET", GROUP, needs=ADMIN)
 def get_group(name: str) -> Response:
     """One group."""
-    return _one(directory().group(_handle(name, "group")))
+    return _one(services().directory.group(_handle(name, "group")))
 
 
 @route(access_api, "PATCH", GROUP, needs=ADMIN)
@@ -128,13 +123,13 @@ def change_group(name: str) -> Response:
     """Changes what a group grants."""
     changes = validate(GroupChanges, fields(access_api.current_request))
     matches = conditions(access_api.current_request)
-    return _shown(directory().change_group(_handle(name, "group"), changes, matches))
+    return _shown(services().directory.change_group(_handle(name, "group"), changes, matches))
 
 
 @route(access_api, "DELETE", GROUP, needs=ADMIN)
 def delete_group(name: str) -> Response:
     """Removes a group that nobody is in."""
-    directory().remove_group(_handle(name, "group"), conditions(access_api.current_request))
+    services().directory.remove_group(_handle(name, "group"), conditions(access_api.current_request))
     return Response("", {}, 204)
 
 
@@ -142,7 +137,7 @@ def delete_group(name: str) -> Response:
 def list_tokens() -> Response:
     """All tokens of machines by name, a page at a time."""
     limit, after = _page()
-    return _listed("/tokens", directory().tokens(limit + 1, after), limit)
+    return _listed("/tokens", services().directory.tokens(limit + 1, after), limit)
 
 
 @route(access_api, "POST", "/tokens", needs=ADMIN)
@@ -150,7 +145,7 @@ def create_token() -> Response:
     """Adds a token. Its text is in this answer, and never again."""
     request = access_api.current_request
     new = validate(NewToken, fields(request))
-    token, secret = directory().add_token(new, str(caller_of(request)))
+    token, secret = services().directory.add_token(new, str(caller_of(request)))
     body = {**token.model_dump(), "token": token_text(TOKENS, token.name, secret)}
     return json_response(
         body, 201, Location=f"{base_path(request)}/tokens/{token.name}", Cache_Control="no-store"
@@ -160,13 +155,13 @@ def create_token() -> Response:
 @route(access_api, "GET", TOKEN, needs=ADMIN)
 def get_token(name: str) -> Response:
     """One token, without its text."""
-    return json_response(directory().token(_handle(name, "token")).model_dump())
+    return json_response(services().directory.token(_handle(name, "token")).model_dump())
 
 
 @route(access_api, "DELETE", TOKEN, needs=ADMIN)
 def revoke_token(name: str) -> Response:
     """Revokes a token."""
-    directory().revoke_token(_handle(name, "token"))
+    services().directory.revoke_token(_handle(name, "token"))
     return Response("", {}, 204)
 
 

@@ -5,26 +5,18 @@ the header WWW-Authenticate, which it lets no function send. Who has tried too o
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, cast
 
 from aws_lambda_powertools import Logger
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib.access.authenticator import Authenticator
-from chalicelib.config import dynamodb, settings
 from chalicelib.errors import TooManyAttempts, Unauthorized
+from chalicelib.services import services
 
 CACHED_SECONDS = 60  # as long as the gateway may keep an answer: what was revoked works so much longer
 READING = {"GET", "HEAD"}  # methods that change nothing
 gate = Blueprint(__name__)
 log = Logger()
-
-
-@cache
-def login() -> Authenticator:
-    """The credentials, read with the first request that needs them."""
-    return Authenticator(dynamodb(), settings().table_name)
 
 
 class AuthorizerRequest(AuthRequest):
@@ -40,7 +32,7 @@ class AuthorizerRequest(AuthRequest):
 def authorize(request: AuthorizerRequest) -> AuthResponse:
     """Who sends this Authorization header from this address: the gateway keeps the answer, for all routes."""
     try:
-        caller = login().caller(request.token, request.source)
+        caller = services().authenticator.caller(request.token, request.source)
     except Unauthorized as error:
         log.info("authorize", caller=None, user=error.user)
         return AuthResponse([], "nobody")

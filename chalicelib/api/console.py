@@ -9,13 +9,13 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.access.permissions import PUBLIC
 from chalicelib.errors import NotFound
-from chalicelib.imports.pipeline import pipeline
+from chalicelib.services import services
 
 from .requests import not_modified
 from .routing import route
 
 admin = Blueprint(__name__)
-CONSOLE = Path(__file__).parent / "console"
+CONSOLE = Path(__file__).parent.parent / "console"
 PAGE = "index.html"
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -69,7 +69,7 @@ def get_file(folder: str, name: str) -> Response:
 @cache
 def _guards() -> dict[str, str]:
     """What the page may load and talk to: itself, the API, and the bucket that takes uploads."""
-    bucket = urlsplit(pipeline().store.upload_url("x"))
+    bucket = urlsplit(services().imports.store.upload_url("x"))
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         f"connect-src 'self' {bucket.scheme}://{bucket.netloc}; "

@@ -20,10 +20,10 @@ from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import NO_ROSTER, is_roster
 from chalicelib.imports.escaping import unescaped
 from chalicelib.imports.model import ImportRecord, Mode, Source, is_import_id, new_import_id
-from chalicelib.imports.pipeline import pipeline
 from chalicelib.imports.results import rejected_header, rejected_page
 from chalicelib.imports.storage import LINK_SECONDS
 from chalicelib.members.model import NewMember
+from chalicelib.services import services
 
 from .admission import caller_of, scope_of
 from .requests import JSON, PAGING, bad_parameters, fields, limit_of, media_type, parameters, raw_body
@@ -86,7 +86,7 @@ def start_import() -> Response:
         except Invalid as error:
             wrong = (replace(e, pointer=e.pointer.replace("#/", "?")) for e in error.errors)
             raise bad_parameters(*wrong) from None
-        record = pipeline().upload(_scoped(new), raw_body(request, MAX_CSV), new.filename)
+        record = services().imports.upload(_scoped(new), raw_body(request, MAX_CSV), new.filename)
         return json_response(record.shown().model_dump(), 202, Location=_href(record))
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
@@ -94,8 +94,8 @@ def start_import() -> Response:
         detail = "Send this as a field of the JSON body."
         raise bad_parameters(*(FieldError(f"?{n}", "unknown_parameter", f"{n}: {detail}") for n in query))
     new = _asked(fields(request))
-    record = pipeline().announce(_scoped(new), new.filename)
-    url = pipeline().store.upload_url(record.source.key)
+    record = services().imports.announce(_scoped(new), new.filename)
+    url = services().imports.store.upload_url(record.source.key)
     upload = {"method": "PUT", "url": url, "expires_at": _link_expires()}
     return json_response({**record.shown().model_dump(), "upload": upload}, 201, Location=_href(record))
 
@@ -133,7 +133,7 @@ def get_import(import_id: str) -> Response:
 def cancel_import(import_id: str) -> Response:
     """Stops what is not loaded yet; those rows come back as rejected."""
     _record(import_id)
-    return json_response(pipeline().cancel(import_id).shown().model_dump(), 202)
+    return json_response(services().imports.cancel(import_id).shown().model_dump(), 202)
 
 
 @route(imports_api, "GET", f"{IMPORT}/report", needs=READ)
@@ -142,7 +142,7 @@ def get_report(import_id: str) -> Response:
     record = _record(import_id)
     if not record.finished_at or not record.noticed:
         raise NotFound(f"There is no report: the import is {record.shown().status}.", code="no_results")
-    report = pipeline().store.result(record.id, "report.json")
+    report = services().imports.store.result(record.id, "report.json")
     return Response(report.decode(), {"Content-Type": JSON}, 200)
 
 
@@ -150,8 +150,10 @@ def get_report(import_id: str) -> Response:
 def get_rejected(import_id: str) -> Response:
     """The rejected rows as CSV, at an address that is good for 15 minutes; as JSON, that address."""
     record = _with_rejected(import_id)
-    pipeline().store.result_size(record.id, "rejected.csv")  # an address of nothing would be no answer
-    url = pipeline().store.result_url(record.id, "rejected.csv")
+    services().imports.store.result_size(
+        record.id, "rejected.csv"
+    )  # an address of nothing would be no answer
+    url = services().imports.store.result_url(record.id, "rejected.csv")
     if JSON in str(imports_api.current_request.headers.get("accept")):
         return json_response({"url": url, "expires_at": _link_expires()})
     return Response("", {"Location": url}, 303)
@@ -175,11 +177,11 @@ def _rejected_rows(
     record: ImportRecord, limit: int, cursor: str | None
 ) -> tuple[list[str], list[dict[str, Any]], str | None]:
     """(the columns, some rejected rows, the cursor after them: a place in rejected.csv). Raises Malformed."""
-    header = pipeline().header(record)
+    header = services().imports.header(record)
     columns = [unescaped(header.columns[i]) for i in header.kept]
     try:
         start = len(rejected_header(header).encode()) if cursor is None else int(cursor)
-        lines, size = pipeline().store.result_lines(record.id, "rejected.csv", start)
+        lines, size = services().imports.store.result_lines(record.id, "rejected.csv", start)
         with closing(lines):
             rows, taken = rejected_page(header, lines, limit)
     except (ValueError, IndexError, csv.Error):
@@ -246,7 +248,7 @@ def _visible(limit: int, before: str | None) -> tuple[list[ImportRecord], str | 
 
 def _newest(size: int, before: str | None) -> Iterator[ImportRecord]:
     """All imports, the newest first, read `size` at a time."""
-    while records := pipeline().ledger.newest(size, before):
+    while records := services().imports.ledger.newest(size, before):
         yield from records
         before = records[-1].id
 
@@ -254,7 +256,7 @@ def _newest(size: int, before: str | None) -> Iterator[ImportRecord]:
 def _record(import_id: str) -> ImportRecord:
     """The import. One that may be about other accounts than the caller's is not there. Raises NotFound."""
     # What is no import's id is not asked for: it may be longer than a key can be.
-    record = pipeline().ledger.get(import_id) if is_import_id(import_id) else None
+    record = services().imports.ledger.get(import_id) if is_import_id(import_id) else None
     if record is None or not scope_of(imports_api.current_request).covers(record.accounts):
         raise NotFound("There is no import under this id.", code="import_not_found")
     return record

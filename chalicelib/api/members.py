@@ -1,16 +1,13 @@
 """The HTTP API: each route reads its request, makes one call, and renders the answer."""
 
-from functools import cache
-
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.permissions import PUBLIC, Requirement
-from chalicelib.config import dynamodb, settings
 from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import Member, MemberChanges, MemberKey, NewMember, parse_member_id
-from chalicelib.members.repository import MemberRepository
-from chalicelib.members.search import MemberSearch, Search
+from chalicelib.members.search import Search
+from chalicelib.services import services
 
 from .admission import caller_of, scope_of
 from .requests import PAGING, bad_parameters, conditions, fields, limit_of, not_modified, parameters, value_of
@@ -25,18 +22,6 @@ READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"
 
 
-@cache
-def table() -> MemberRepository:
-    """The members, made with the first request that needs them."""
-    return MemberRepository(dynamodb(), settings().table_name)
-
-
-@cache
-def listing() -> MemberSearch:
-    """The searches, likewise."""
-    return MemberSearch(dynamodb(), settings().table_name)
-
-
 @route(api, "GET", "/members", "/member", needs=READ, query=("id", *FILTERS, *PAGING))
 def find_members() -> Response:
     """Members that match all filters, a page at a time."""
@@ -45,7 +30,7 @@ def find_members() -> Response:
     search, limit = _search(query), limit_of(query)
     if search is None:
         return json_response({"items": [], "next": None})
-    page = listing().find(search, limit, query.get("cursor"), scope_of(request))
+    page = services().member_search.find(search, limit, query.get("cursor"), scope_of(request))
     body = {"items": [member.model_dump() for member in page.members], "next": page.cursor}
     if page.cursor is None:
         return json_response(body)
@@ -55,8 +40,8 @@ def find_members() -> Response:
 @route(api, "POST", "/members", "/member", needs=WRITE)
 def create_member() -> Response:
     """Adds a member."""
-    new = _within(validate(NewMember, fields(api.current_request), settings().phone_rule))
-    return _created(table().create(new, _who()))
+    new = _within(validate(NewMember, fields(api.current_request), services().phone_rule))
+    return _created(services().members.create(new, _who()))
 
 
 @route(api, "GET", MEMBER, needs=READ)
@@ -69,8 +54,10 @@ def get_member(member_id: str) -> Response:
 def replace_member(member_id: str) -> Response:
     """Replaces all of a member; a new account or client member id moves it."""
     key = _key(member_id)
-    new = _within(validate(NewMember, fields(api.current_request), settings().phone_rule))
-    return _changed(key, table().change(key, lambda _: new, conditions(api.current_request), _who()))
+    new = _within(validate(NewMember, fields(api.current_request), services().phone_rule))
+    return _changed(
+        key, services().members.change(key, lambda _: new, conditions(api.current_request), _who())
+    )
 
 
 @route(api, "PATCH", MEMBER, needs=WRITE)
@@ -98,8 +85,8 @@ def put_account_member(account_id: str, client_member_id: str) -> Response:
     data = fields(api.current_request)
     if isinstance(data, dict):
         data = {**data, **_ids_of_path(data, key)}
-    new = validate(NewMember, data, settings().phone_rule)
-    member, created = table().put(new, conditions(api.current_request), _who())
+    new = validate(NewMember, data, services().phone_rule)
+    member, created = services().members.put(new, conditions(api.current_request), _who())
     return _created(member) if created else json_response(member.model_dump(), ETag=member.etag)
 
 
@@ -116,21 +103,23 @@ def delete_account_member(account_id: str, client_member_id: str) -> Response:
 
 
 def _get(key: MemberKey) -> Response:
-    member = table().get(key)
+    member = services().members.get(key)
     if not_modified(api.current_request, member.etag):
         return Response("", {"ETag": member.etag}, 304)
     return json_response(member.model_dump(), ETag=member.etag)
 
 
 def _patch(key: MemberKey) -> Response:
-    changes = validate(MemberChanges, fields(api.current_request), settings().phone_rule)
+    changes = validate(MemberChanges, fields(api.current_request), services().phone_rule)
     if changes.account_id:
         scope_of(api.current_request).require(changes.account_id)
-    return _changed(key, table().change(key, changes.applied_to, conditions(api.current_request), _who()))
+    return _changed(
+        key, services().members.change(key, changes.applied_to, conditions(api.current_request), _who())
+    )
 
 
 def _delete(key: MemberKey) -> Response:
-    table().delete(key, conditions(api.current_request))
+    services().members.delete(key, conditions(api.current_request))
     return Response("", {}, 204)
 
 
@@ -177,7 +166,7 @@ def _account_key(account_id: str, client_member_id: str) -> MemberKey:
 
 def _ids_of_path(data: dict[str, object], key: MemberKey) -> dict[str, str]:
     """The ids of the path, for the body. Raises Invalid where the body names others: one of them is a mistake."""
-    rule = settings().phone_rule
+    rule = services().phone_rule
     ids = key._asdict()
     said = {name: data[name] for name in ids if name in data}
     given = validate(MemberChanges, said, rule).model_dump(exclude_unset=True)

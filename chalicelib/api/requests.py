@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 from chalice.app import MultiDict, Request
 from pydantic_core import PydanticCustomError
 
-from chalicelib.config import settings
 from chalicelib.errors import FieldError, Malformed, TooLarge, UnsupportedMediaType
 from chalicelib.fields.text import clean
 from chalicelib.preconditions import Condition, always
+from chalicelib.services import services
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -113,7 +113,7 @@ def value_of(name: str, value: str) -> str:
     try:
         if name != "phone_number":
             return clean(value)
-        return settings().phone_rule.parse(clean(_with_plus(name, value)))
+        return services().phone_rule.parse(clean(_with_plus(name, value)))
     except PydanticCustomError as error:
         raise bad_parameters(FieldError(f"?{name}", error.type, f"{name}: {error.message()}")) from None
 

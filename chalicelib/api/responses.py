@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 
-from chalicelib.errors import RegistryError, Taken
+from chalicelib.errors import FieldError, RegistryError
 
 from .requests import JSON
 
@@ -35,12 +34,17 @@ def problem(request: Request, error: RegistryError) -> Response:
         "request_id": request_id(request),
     }
     if error.errors:
-        body["errors"] = [asdict(field) for field in error.errors]
-    if isinstance(error, Taken):
-        base = base_path(request)
-        for field, holder in zip(body["errors"], error.holders, strict=True):
-            field["member"] = {"id": holder.member_id, "href": f"{base}/members/{holder.member_id}"}
+        body["errors"] = [_field(request, field) for field in error.errors]
     return Response(json.dumps(body), {"Content-Type": PROBLEM, **error.headers}, error.status)
+
+
+def _field(request: Request, error: FieldError) -> dict[str, Any]:
+    """Returns a field error as JSON, with a link to the member that holds the value, if one does."""
+    body: dict[str, Any] = {"pointer": error.pointer, "code": error.code, "detail": error.detail}
+    if error.holder:
+        member_id = error.holder.member_id
+        body["member"] = {"id": member_id, "href": f"{base_path(request)}/members/{member_id}"}
+    return body
 
 
 def json_response(body: Mapping[str, Any], status: int = 200, **headers: str) -> Response:

@@ -1,5 +1,11 @@
-"""DynamoDB's own form of an item."""
+"""DynamoDB's own form of an item, and the pair that identifies one."""
 
+from collections.abc import Mapping
 from typing import Any
 
-Item = dict[str, Any]  # DynamoDB's own form: {"pk": {"S": "…"}, …}
+Item = dict[str, Any]  # {"pk": {"S": "…"}, "sk": {"S": "…"}, …}
+
+
+def key_pair(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns (partition key, sort key) of an item or of its key."""
+    return item["pk"]["S"], item["sk"]["S"]

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from chalicelib.errors import Busy
 
-MAX_ATTEMPTS = 12  # of one write that meets others on the same items: about 3 s of pauses
-MAX_WAIT_SECONDS = 8.0  # seconds after which no further attempt is made, for a throttled one lasts by itself
-# What DynamoDB says, besides any status from 500, when the same request may succeed later. botocore has tried
-# again by then.
+MAX_ATTEMPTS = 12  # of one operation that meets others on the same items: about 3 s of pauses
+MAX_WAIT_SECONDS = 8.0  # no attempt begins later than this: a throttled one takes long by itself
+
+# Besides any status from 500, the codes after which the same request may succeed later. botocore has already
+# retried them.
 RETRYABLE_CODES = {
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -22,7 +23,7 @@ RETRYABLE_CODES = {
 
 @contextmanager
 def transient_errors_as_busy() -> Iterator[None]:
-    """Turns what may pass (throttles, timeouts, no connection or a lost one) into Busy."""
+    """Turns throttles, timeouts, lost connections and server errors into Busy."""
     from botocore import exceptions as botocore
 
     try:
@@ -37,11 +38,14 @@ def transient_errors_as_busy() -> Iterator[None]:
 
 
 def backoff() -> Iterator[int]:
-    """Counts the attempts at one thing that others keep from happening, a random and growing pause before each."""
+    """Yields the attempts' numbers from 0, with a growing random pause before each but the first.
+
+    Ends after MAX_ATTEMPTS attempts or MAX_WAIT_SECONDS.
+    """
     end = time.monotonic() + MAX_WAIT_SECONDS
     for attempt in range(MAX_ATTEMPTS):
         if attempt:
             if time.monotonic() > end:
                 return
-            time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 - no secret
+            time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 - jitter is no secret
         yield attempt

@@ -1,6 +1,9 @@
-"""One DynamoDB table: reads and single writes."""
+"""One DynamoDB table: strongly consistent reads, pages, and conditional writes.
 
-from collections.abc import Iterable
+Every method raises Busy where the table throttles or cannot be reached for longer than the retries last.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -8,29 +11,105 @@ from chalicelib.errors import Busy
 
 from .items import Item
 from .retries import backoff, transient_errors_as_busy
+from .transactions import TransactionWriter
+from .writes import ConditionalWrite
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BATCH_GET_LIMIT = 100  # keys of one BatchGetItem, DynamoDB's limit
 
-KEYS_A_READ = 100  # DynamoDB's limit for one BatchGetItem
 
+class Table:
+    """The table of one deployment."""
 
-def batch_get(client: "DynamoDBClient", table_name: str, keys: list[Item]) -> Iterable[Item]:
-    """The items under up to 100 keys, those that exist, in any order; strongly consistent.
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+        self._writer = TransactionWriter(client, name)
 
-    Keys that DynamoDB leaves unprocessed are asked for again, each time after a pause. Raises Busy where none of
-    them is processed within the attempts and the time of `attempts()`.
-    """
-    tries = backoff()
-    while keys:
-        if next(tries, None) is None:
-            raise Busy
-        asked: Any = {table_name: {"Keys": keys, "ConsistentRead": True}}
+    def get(self, key: Item) -> Item | None:
+        """Returns the item under a key, None where there is none. Strongly consistent."""
         with transient_errors_as_busy():
-            answer: Any = client.batch_get_item(RequestItems=asked)
-        yield from answer["Responses"].get(table_name, [])
-        left = answer.get("UnprocessedKeys", {}).get(table_name, {}).get("Keys", [])
-        if len(left) < len(keys):  # progress: the pauses start small again, but none is left out
-            tries = islice(backoff(), 1, None)
-        keys = left
+            response = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        return response.get("Item")
+
+    def batch_get(self, keys: Sequence[Item]) -> list[Item]:
+        """Returns the items that exist under these keys, in any order. Strongly consistent."""
+        found: list[Item] = []
+        for start in range(0, len(keys), BATCH_GET_LIMIT):
+            found += self._batch_get(list(keys[start : start + BATCH_GET_LIMIT]))
+        return found
+
+    def _batch_get(self, keys: list[Item]) -> list[Item]:
+        """Reads up to 100 keys; those that DynamoDB leaves unprocessed again, each time after a pause."""
+        found: list[Item] = []
+        attempts = backoff()
+        while keys:
+            if next(attempts, None) is None:
+                raise Busy
+            request: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
+            with transient_errors_as_busy():
+                response: Any = self._client.batch_get_item(RequestItems=request)
+            found += response["Responses"].get(self._name, [])
+            unprocessed = response.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            if len(unprocessed) < len(keys):  # progress: the pauses start small again, but none is left out
+                attempts = islice(backoff(), 1, None)
+            keys = unprocessed
+        return found
+
+    def query(self, **arguments: Any) -> Mapping[str, Any]:
+        """Returns one page of a Query: its response, with Items and perhaps LastEvaluatedKey."""
+        with transient_errors_as_busy():
+            return self._client.query(TableName=self._name, **arguments)
+
+    def query_all(self, first: Mapping[str, Any] | None = None, **arguments: Any) -> Iterator[Item]:
+        """Yields the items of all pages of a Query, each read when it is asked for; `first` is one read already."""
+        page = self.query(**arguments) if first is None else first
+        while True:
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            page = self.query(**{**arguments, "ExclusiveStartKey": page["LastEvaluatedKey"]})
+
+    def scan(self, **arguments: Any) -> Mapping[str, Any]:
+        """Returns one page of a Scan: its response, with Items and perhaps LastEvaluatedKey."""
+        with transient_errors_as_busy():
+            return self._client.scan(TableName=self._name, **arguments)
+
+    def add(self, item: Item) -> bool:
+        """Puts a new item; returns False where its key exists."""
+        condition = "attribute_not_exists(pk)"
+        response = self._conditional(self._client.put_item, Item=item, ConditionExpression=condition)
+        return response is not None
+
+    def update(self, key: Item, **arguments: Any) -> Item | None:
+        """Returns the attributes that ReturnValues asks for, by default the whole new item.
+
+        None where the condition fails.
+        """
+        return self._attributes(self._client.update_item, key, {"ReturnValues": "ALL_NEW", **arguments})
+
+    def delete(self, key: Item, **arguments: Any) -> Item | None:
+        """Deletes an item and returns it as it was, {} for none; None where the condition fails."""
+        return self._attributes(self._client.delete_item, key, {"ReturnValues": "ALL_OLD", **arguments})
+
+    def write(self, writes: Sequence[ConditionalWrite]) -> None:
+        """Writes all or nothing: one item alone, several as one transaction. Raises ConditionsFailed."""
+        self._writer.write(writes)
+
+    def _attributes(
+        self, call: Callable[..., Mapping[str, Any]], key: Item, arguments: Mapping[str, Any]
+    ) -> Item | None:
+        response = self._conditional(call, Key=key, **arguments)
+        return None if response is None else dict(response.get("Attributes", {}))
+
+    def _conditional(
+        self, call: Callable[..., Mapping[str, Any]], **arguments: Any
+    ) -> Mapping[str, Any] | None:
+        """Returns the call's response; None where its condition failed."""
+        try:
+            with transient_errors_as_busy():
+                return call(TableName=self._name, **arguments)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None

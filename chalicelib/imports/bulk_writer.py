@@ -8,13 +8,13 @@ rows that share a phone number or a client member id never travel together, the 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.retries import MAX_ATTEMPTS
-from chalicelib.dynamodb.table import KEYS_A_READ, batch_get
-from chalicelib.dynamodb.transactions import ConditionalWrite, ConditionsFailed, TransactionWriter
+from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
+from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
 from chalicelib.members.items import from_item, holder_of, key_of, member_key, origin_of, phone_of
 from chalicelib.members.model import MemberKey, Origin, changed_member, new_member
@@ -30,12 +30,8 @@ from .outcomes import (
     rejection,
 )
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
-MAX_LEGS = 100  # DynamoDB's limit for one transaction
-BATCH = MAX_LEGS // 2  # rows settled together: a new member takes two legs
+MAX_WRITES = 100  # DynamoDB's limit for one transaction
+BATCH = MAX_WRITES // 2  # rows settled together: a new member takes two legs
 MAX_DEFERRED = 500  # rows that wait for others; then the wave ends, or a chain takes quadratic time
 PREFETCH_SAMPLE = 10  # rows of a chunk whose members are looked for before it is written
 
@@ -45,7 +41,7 @@ class Change(NamedTuple):
 
     entry: MemberRow
     outcome: str
-    legs: list[ConditionalWrite]
+    writes: list[ConditionalWrite]
 
 
 Settled = tuple[MemberRow, Outcome, Item]  # a row, its outcome, what stands there now
@@ -62,8 +58,7 @@ class BulkWriter:
 
     def __init__(
         self,
-        client: "DynamoDBClient",
-        table_name: str,
+        table: Table,
         import_id: str,
         mode: Mode,
         in_flight: int,
@@ -71,9 +66,7 @@ class BulkWriter:
         known: Mapping[int, Outcome] | None = None,
         note: Callable[[Mapping[int, Outcome]], None] | None = None,
     ) -> None:
-        self._client = client
-        self._table_name = table_name
-        self._writer = TransactionWriter(client, table_name)
+        self._table = table
         self._import_id = import_id
         self._by = f"import:{import_id}"
         self._mode = mode
@@ -174,8 +167,8 @@ class BulkWriter:
     def _read(self, pool: ThreadPoolExecutor, keys: Iterable[Item]) -> list[Item]:
         """The items under these keys, those that exist."""
         unique = list({(key["pk"]["S"], key["sk"]["S"]): key for key in keys}.values())
-        parts = [unique[i : i + KEYS_A_READ] for i in range(0, len(unique), KEYS_A_READ)]
-        found = pool.map(lambda part: list(batch_get(self._client, self._table_name, part)), parts)
+        parts = [unique[i : i + BATCH_GET_LIMIT] for i in range(0, len(unique), BATCH_GET_LIMIT)]
+        found = pool.map(self._table.batch_get, parts)
         return [item for items in found for item in items]
 
     def _changes(self, entries: Iterable[MemberRow], stored: Mapping[MemberKey, Item]) -> Iterator[Change]:
@@ -225,19 +218,25 @@ class BulkWriter:
         """
         settled: list[Settled] = []
         together, waiting = list(self._changes(entries, stored)), list[Change]()
-        if sum(len(change.legs) for change in together) > MAX_LEGS:
+        if sum(len(change.writes) for change in together) > MAX_WRITES:
             together, waiting = _transaction(together)
         for _ in range(len(entries) + MAX_ATTEMPTS):
             if not together:
                 return settled
             again = []
             try:
-                self._writer.write([leg for change in together for leg in change.legs])
+                self._table.write([write for change in together for write in change.writes])
                 settled += [
-                    (c.entry, Outcome(c.outcome), c.legs[0].body["Item"] if shown else {}) for c in together
+                    (c.entry, Outcome(c.outcome), c.writes[0].body["Item"] if shown else {}) for c in together
                 ]
-            except ConditionsFailed as refusal:
-                for change, failed in _by_row(together, refusal):
+            except ConditionsFailed as error:
+                stored_by_key = {failed.write.key: failed.stored_item for failed in error.failed_writes}
+                for change in together:
+                    failed = {
+                        write.constraint: stored_by_key[write.key]
+                        for write in change.writes
+                        if write.key in stored_by_key
+                    }
                     verdict = self._judge(change.entry, failed) if failed else change
                     if isinstance(verdict, Change):
                         again.append(verdict)
@@ -252,7 +251,7 @@ class BulkWriter:
             return rejection(PHONE, holder_of(failed[PHONE]), self._import_id), failed[PHONE]
         item = failed.get(CLIENT_ID)
         if self._mode == "upsert":  # what changed it since it was read is not shown by every leg
-            item = next(iter(batch_get(self._client, self._table_name, [member_key(*entry.key)])), None)
+            item = self._table.get(member_key(*entry.key))
         change = self._change(entry, item)
         return change if isinstance(change, Change) else (change, item or {})
 
@@ -267,18 +266,10 @@ def _transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]
     others: list[Change] = []
     touched: set[tuple[str, str]] = set()
     for change in changes:
-        keys = {leg.key for leg in change.legs}
-        if touched & keys or len(touched) + len(keys) > MAX_LEGS:
+        keys = {write.key for write in change.writes}
+        if touched & keys or len(touched) + len(keys) > MAX_WRITES:
             others.append(change)
         else:
             together.append(change)
             touched |= keys
     return together, others
-
-
-def _by_row(changes: Iterable[Change], refusal: ConditionsFailed) -> Iterator[tuple[Change, dict[str, Any]]]:
-    """Each change with its failed legs: what they meant, and the item that stood there."""
-    number = iter(range(MAX_LEGS))
-    for change in changes:
-        numbered = zip(islice(number, len(change.legs)), change.legs, strict=True)
-        yield change, {leg.constraint: refusal.legs[i] for i, leg in numbered if i in refusal.legs}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.transactions import ConditionalWrite, put_new
+from chalicelib.dynamodb.writes import ConditionalWrite, put_new
 from chalicelib.members.items import claim_key, claimed, holder_of, key_of
 from chalicelib.members.model import MemberKey, Origin
 from chalicelib.members.writes import PHONE

@@ -14,11 +14,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
-from chalicelib import config
 from chalicelib.clock import now
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, Ended, NotFound, Unreadable
 from chalicelib.fields.phone import PhoneRule
 
@@ -48,7 +47,11 @@ STOPPED = {
 class ImportPipeline:
     """The pipeline: every step may be repeated, and be cut off anywhere."""
 
-    def __init__(self, ledger: ImportRepository, store: ImportStorage) -> None:
+    def __init__(
+        self, table: Table, ledger: ImportRepository, store: ImportStorage, phone_rule: PhoneRule
+    ) -> None:
+        self._table = table
+        self._phone_rule = phone_rule
         self.ledger = ledger
         self.store = store
 
@@ -240,15 +243,13 @@ class ImportPipeline:
         return Header(self.ledger.columns(record), record.account_id, blanks_keep=record.mode == "upsert")
 
     def _rule(self, record: ImportRecord) -> PhoneRule:
-        settings = self.store.settings
-        return PhoneRule(record.region or settings.phone_region, settings.phone_check)
+        return PhoneRule(record.region or self._phone_rule.region, self._phone_rule.check)
 
     def _bulk(self, record: ImportRecord) -> BulkWriter:
         in_flight = self.store.settings.writes_in_flight
         kind = DryRun if record.mode == "validate" else BulkWriter
         return kind(
-            self.ledger.client,
-            self.ledger.table_name,
+            self._table,
             record.id,
             record.mode,
             in_flight,
@@ -316,10 +317,3 @@ def _reject_remaining(record: ImportRecord, bulk: BulkWriter, outcome: Outcome) 
         return {entry.line: outcome for entry in entries} | settled
 
     return settle
-
-
-@cache
-def pipeline() -> ImportPipeline:
-    """The pipeline of this process, made with the first event or request that needs it."""
-    ledger = ImportRepository(config.dynamodb(), config.settings().table_name)
-    return ImportPipeline(ledger, ImportStorage(config.settings(), config.s3(), config.sqs(), config.sns()))

@@ -11,18 +11,14 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.retries import transient_errors_as_busy
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import NotFound
 
 from .model import Counts, ImportRecord, Status
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 
 LEASE_SECONDS = (
     360.0  # how long a worker has a step to itself: longer than it can live (.chalice/config.json)
@@ -36,11 +32,8 @@ OWN_ATTRIBUTES = {"counts", "position", "advanced_at", "begun", "holder", "notic
 class ImportRepository:
     """The imports in one table."""
 
-    def __init__(
-        self, client: "DynamoDBClient", table_name: str, clock: Callable[[], float] = time.time
-    ) -> None:
-        self.client = client
-        self.table_name = table_name
+    def __init__(self, table: Table, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
         self._clock = clock
 
     def add(self, record: ImportRecord) -> bool:
@@ -49,12 +42,11 @@ class ImportRepository:
         item = {**_key(record.id), "record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)}}
         item |= {name: {"N": "0"} for name in (*Counts.model_fields, "position")}
         item["status"] = {"S": record.status}
-        added = self._write(self.client.put_item, Item=item, ConditionExpression="attribute_not_exists(pk)")
-        return added is not None
+        return self._table.add(item)
 
     def get(self, import_id: str) -> ImportRecord:
         """The import. Raises NotFound."""
-        item = self._item(_key(import_id))
+        item = self._table.get(_key(import_id))
         if item is None:
             raise NotFound("There is no import under this id.", code="import_not_found")
         return _record(item)
@@ -63,7 +55,7 @@ class ImportRepository:
         """The columns of an import's file, once it was split. Raises NotFound."""
         if record.columns:  # written by a version that kept them in the record
             return record.columns
-        item = self._item(columns_key(record.id))
+        item = self._table.get(columns_key(record.id))
         if item is None:
             raise NotFound("The columns of this import's file are not known.", code="no_columns")
         columns: list[str] = json.loads(item["columns"]["S"])
@@ -73,25 +65,17 @@ class ImportRepository:
         """Writes the columns that a record has. Whoever splits the same object again finds the same ones."""
         if record.columns:
             text = json.dumps(record.columns, ensure_ascii=False)
-            item = {**columns_key(record.id), "columns": {"S": text}}
-            self._write(self.client.put_item, Item=item, ConditionExpression="attribute_not_exists(pk)")
-
-    def _item(self, key: Item) -> Item | None:
-        with transient_errors_as_busy():
-            answer = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True)
-        return answer.get("Item")
+            self._table.add({**columns_key(record.id), "columns": {"S": text}})
 
     def newest(self, limit: int, before: str | None = None) -> list[ImportRecord]:
         """At most `limit` imports, the newest first, those older than the import `before`."""
-        with transient_errors_as_busy():
-            answer = self.client.query(
-                TableName=self.table_name,
-                KeyConditionExpression="pk = :pk AND sk < :before",
-                ExpressionAttributeValues={":pk": {"S": PARTITION}, ":before": {"S": before or "~"}},
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        return [_record(item) for item in answer["Items"]]
+        page = self._table.query(
+            KeyConditionExpression="pk = :pk AND sk < :before",
+            ExpressionAttributeValues={":pk": {"S": PARTITION}, ":before": {"S": before or "~"}},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [_record(item) for item in page["Items"]]
 
     def move(self, record: ImportRecord, *states: Status) -> bool:
         """Writes a changed record where the import still is in one of `states` and has not ended."""
@@ -101,8 +85,8 @@ class ImportRepository:
         if record.finished_at:
             update += ", finished_at = :finished"
             values[":finished"] = {"S": record.finished_at}
-        done = self._update(
-            record.id,
+        done = self._table.update(
+            _key(record.id),
             UpdateExpression=update,
             ConditionExpression=f"#status IN ({', '.join(values.keys() - {':finished'})}) AND {OPEN}",
             ExpressionAttributeNames={"#status": "status", "#record": "record"},
@@ -118,8 +102,8 @@ class ImportRepository:
         """The import as it is, whose next step this worker alone takes now; None where another has it."""
         moment = self._clock()
         holder = secrets.token_hex(8)  # known again where an attempt took effect and lost its answer
-        before = self._update(
-            record.id,
+        before = self._table.update(
+            _key(record.id),
             UpdateExpression="SET holder = :holder, held_until = :until",
             ConditionExpression=f"#position = :position AND {OPEN} AND "
             "(attribute_not_exists(held_until) OR held_until < :now OR holder = :holder)",
@@ -132,12 +116,12 @@ class ImportRepository:
             },
             ReturnValues="ALL_OLD",  # another may have begun the step since `record` was read
         )
-        return _record(before["Attributes"]).model_copy(update={"holder": holder}) if before else None
+        return _record(before).model_copy(update={"holder": holder}) if before else None
 
     def release_lease(self, record: ImportRecord) -> None:
         """Lets another worker take the step that this one could not finish."""
-        self._update(
-            record.id,
+        self._table.update(
+            _key(record.id),
             UpdateExpression="SET held_until = :past",
             ConditionExpression="holder = :holder",
             ExpressionAttributeValues={":past": {"N": "0"}, ":holder": {"S": record.holder}},
@@ -146,8 +130,8 @@ class ImportRepository:
     def advance(self, record: ImportRecord, counts: Mapping[str, int]) -> bool:
         """Adds a chunk's counts and moves on to the next; False where this worker does not have the step."""
         adds = ", ".join(f"#{name} :{name}" for name in Counts.model_fields)
-        done = self._update(
-            record.id,
+        done = self._table.update(
+            _key(record.id),
             UpdateExpression=f"ADD {adds}, #position :one SET advanced_at = :now REMOVE holder, held_until",
             ConditionExpression=f"#position = :position AND holder = :holder AND {OPEN}",
             ExpressionAttributeNames={
@@ -166,22 +150,11 @@ class ImportRepository:
 
     def mark_notified(self, import_id: str) -> None:
         """Remembers that the notice of an import's end was sent."""
-        self._update(
-            import_id,
+        self._table.update(
+            _key(import_id),
             UpdateExpression="SET noticed = :true",
             ExpressionAttributeValues={":true": {"BOOL": True}},
         )
-
-    def _update(self, import_id: str, **arguments: Any) -> Mapping[str, Any] | None:
-        return self._write(self.client.update_item, Key=_key(import_id), **arguments)
-
-    def _write(self, call: Callable[..., Mapping[str, Any]], **arguments: Any) -> Mapping[str, Any] | None:
-        """The call's answer; None where its condition failed."""
-        try:
-            with transient_errors_as_busy():
-                return call(TableName=self.table_name, **arguments)
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return None
 
 
 def _key(import_id: str) -> Item:

@@ -1,44 +1,38 @@
-"""MemberTable: what can be done with single members, each verb one conditional write or one transaction.
+"""Single members: each operation is one conditional write or one transaction.
 
-Reads that lead to a write are strongly consistent, and every write carries a condition on what was read,
-so two callers never undo each other and no value ever belongs to two members.
+Reads that lead to a write are strongly consistent, and every write carries a condition on what was read, so
+concurrent callers never undo each other and no value ever belongs to two members.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.retries import backoff, transient_errors_as_busy
-from chalicelib.dynamodb.transactions import ConditionsFailed, TransactionWriter, delete_if
+from chalicelib.dynamodb.retries import backoff
+from chalicelib.dynamodb.table import Table
+from chalicelib.dynamodb.writes import ConditionsFailed
 from chalicelib.errors import Busy, NotFound, Taken
 from chalicelib.preconditions import Condition, always, check
 
 from .items import from_item, member_key
 from .model import Member, MemberKey, NewMember, changed_member, new_member
-from .writes import CLIENT_ID, VERSION, _as_read, _outrun, _release, alteration, creation, taken
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
+from .writes import CLIENT_ID, VERSION, alteration, creation, deletion, taken
 
 Edit = Callable[[Member], NewMember]
 
 
 class MemberRepository:
-    """The members in one DynamoDB table."""
+    """The members in one table."""
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
-        self.client = client
-        self.table_name = table_name
-        self._writer = TransactionWriter(client, table_name)
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def create(self, new: NewMember, by: str | None = None) -> Member:
         """Adds a member. Raises Taken where its phone number or its client member id is another's."""
         member = new_member(new, by)
         try:
-            self._writer.write(creation(member))
-        except ConditionsFailed as refusal:
-            raise taken(creation(member), refusal) from None
+            self._table.write(creation(member))
+        except ConditionsFailed as error:
+            raise taken(error.failed_writes) from None
         return member
 
     def get(self, key: MemberKey) -> Member:
@@ -60,7 +54,7 @@ class MemberRepository:
                 return self.create(new, by), True
             except Taken as error:
                 if error.code != f"{CLIENT_ID}_taken":
-                    raise  # else someone has created it in between: replace theirs
+                    raise  # else someone created it meanwhile: replace theirs
         raise Busy
 
     def change(
@@ -68,7 +62,7 @@ class MemberRepository:
     ) -> Member:
         """Writes what `edit` makes of the member under `key`; a new key moves the member, its id with it.
 
-        Raises NotFound, Taken, or Stale where `matches` refuses the current ETag.
+        Raises NotFound, Taken, or Stale where `matches` refuses the current version.
         """
         for _ in backoff():
             item = self._read(key)
@@ -78,38 +72,28 @@ class MemberRepository:
             if old.same_as(new):
                 return old
             member = changed_member(old, new, by)
-            legs = alteration(item, member)
             try:
-                self._writer.write(legs)
+                self._table.write(alteration(item, member))
                 return member
-            except ConditionsFailed as refusal:
-                if not _outrun(legs, refusal):
-                    raise taken(legs, refusal) from None
+            except ConditionsFailed as error:
+                if not error.breaks(VERSION):  # else someone changed the member meanwhile: read it again
+                    raise taken(error.failed_writes) from None
         raise Busy
 
     def delete(self, key: MemberKey, matches: Condition = always) -> None:
         """Removes the member and frees its phone number. Raises NotFound, or Stale as `change` does."""
         for _ in backoff():
             item = self._read(key)
-            old = from_item(item)
-            check(matches, old.etag)
+            check(matches, from_item(item).etag)
             try:
-                self._writer.write(
-                    [
-                        delete_if(VERSION, member_key(*key), **_as_read(item)),
-                        _release(old),
-                    ]
-                )
+                self._table.write(deletion(item))
                 return
             except ConditionsFailed:
-                continue  # someone changed it in between: look again
+                continue  # someone changed it meanwhile: read it again
         raise Busy
 
     def _read(self, key: MemberKey) -> Item:
-        with transient_errors_as_busy():
-            answer = self.client.get_item(
-                TableName=self.table_name, Key=member_key(*key), ConsistentRead=True
-            )
-        if "Item" not in answer:
-            raise NotFound("There is no member under this id.", code="member_not_found")
-        return answer["Item"]
+        item = self._table.get(member_key(*key))
+        if item is None:
+            raise NotFound("No member has this id.", code="member_not_found")
+        return item

@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 
 from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.transactions import ConditionalWrite, ConditionsFailed, delete_if, put_if, put_new
+from chalicelib.dynamodb.writes import ConditionalWrite, FailedWrite, delete_if, put_if, put_new
 from chalicelib.errors import FieldError, Taken
 
 from .items import claim_key, from_item, holder_of, member_key, to_claim, to_item
 from .model import Member
 
-# What a leg's condition guards. The first is settled by reading again, the others are answers to the caller.
+# The constraints. A failed VERSION is settled by reading again, the other two are errors for the caller.
 VERSION = "version"
 PHONE = "phone_number"
 CLIENT_ID = "client_member_id"
 
 
 def creation(member: Member, origin: str = "") -> list[ConditionalWrite]:
-    """The two legs that add a member."""
+    """Returns the two writes that add a member: its item and the claim on its phone number."""
     return [
         put_new(CLIENT_ID, to_item(member, origin)),
         put_new(PHONE, to_claim(member, origin)),
@@ -24,64 +24,58 @@ def creation(member: Member, origin: str = "") -> list[ConditionalWrite]:
 
 
 def alteration(item: Item, member: Member, origin: str | None = None) -> list[ConditionalWrite]:
-    """The legs that turn the member read as `item` into `member`.
+    """Returns the writes that turn the member read as `item` into `member`: one where only names change.
 
-    One leg where only names change, else those that move keys. `origin` is the import's that writes; a
-    caller of the API leaves the member's as it was, so that a load that runs again still knows its rows.
+    `origin` is that of the import that writes. A caller of the API keeps the member's, so that a load that is
+    repeated still recognises its rows.
     """
     old = from_item(item)
     kept = item["origin"]["S"] if origin is None and "origin" in item else origin or ""
     if old.id == member.id:
-        legs = [put_if(VERSION, to_item(member, kept), **_as_read(item))]
+        writes = [put_if(VERSION, to_item(member, kept), _as_read(item))]
         if old.phone_number == member.phone_number:
-            return legs
+            return writes
     else:
-        legs = [
-            delete_if(VERSION, member_key(old.account_id, old.client_member_id), **_as_read(item)),
-            put_new(CLIENT_ID, to_item(member, kept)),
-        ]
+        old_key = member_key(old.account_id, old.client_member_id)
+        writes = [delete_if(VERSION, old_key, _as_read(item)), put_new(CLIENT_ID, to_item(member, kept))]
     claim = to_claim(member, origin or "")
     if (old.account_id, old.phone_number) == (member.account_id, member.phone_number):
-        return [*legs, put_if(VERSION, claim, client_member_id={"S": old.client_member_id})]
-    return [*legs, _release(old), put_new(PHONE, claim)]
+        return [*writes, put_if(VERSION, claim, _owned_by(old))]
+    return [*writes, _release(old), put_new(PHONE, claim)]
+
+
+def deletion(item: Item) -> list[ConditionalWrite]:
+    """Returns the writes that delete the member read as `item` and free its phone number."""
+    old = from_item(item)
+    key = member_key(old.account_id, old.client_member_id)
+    return [delete_if(VERSION, key, _as_read(item)), _release(old)]
+
+
+def taken(failed_writes: Iterable[FailedWrite]) -> Taken:
+    """Returns the error for the caller: which values are taken, and by whom."""
+    names = {PHONE: "The phone number", CLIENT_ID: "The client member id"}
+    errors = []
+    for write, stored_item in failed_writes:
+        holder = holder_of(stored_item)
+        detail = f"{names[write.constraint]} belongs to member {holder.member_id} of this account."
+        errors.append(FieldError(f"#/{write.constraint}", f"{write.constraint}_taken", detail, holder))
+    return Taken(errors)
 
 
 def _as_read(item: Item) -> Item:
-    """The condition that a member is still the one that was read.
+    """Returns what must be unchanged since the member was read.
 
-    Its version alone does not say so: one that was deleted and created again under the same key is counted from 1
-    again. And whoever writes the item back must still own the phone number in it.
+    The version alone is not enough: a member that was deleted and created again counts from 1. The phone number
+    must be unchanged because the write puts it back.
     """
     return {name: item[name] for name in ("version", "last_modified", "phone_number")}
 
 
 def _release(old: Member) -> ConditionalWrite:
-    """The leg that frees a member's phone number."""
-    return delete_if(
-        VERSION,
-        claim_key(old.account_id, old.phone_number),
-        client_member_id={"S": old.client_member_id},
-    )
+    """Returns the write that frees a member's phone number."""
+    return delete_if(VERSION, claim_key(old.account_id, old.phone_number), _owned_by(old))
 
 
-def taken(legs: list[ConditionalWrite], refusal: ConditionsFailed) -> Taken:
-    """The refusal as the error a caller reads: what is taken, and by whom."""
-    failed = sorted(refusal.legs)
-    words = {PHONE: "The phone number", CLIENT_ID: "The client member id"}
-    holders = [holder_of(refusal.legs[i]) for i in failed]
-    return Taken(
-        [
-            FieldError(
-                f"#/{legs[i].constraint}",
-                f"{legs[i].constraint}_taken",
-                f"{words[legs[i].constraint]} belongs to member {holder.member_id} of this account.",
-            )
-            for i, holder in zip(failed, holders, strict=True)
-        ],
-        holders,
-    )
-
-
-def _outrun(legs: Iterable[ConditionalWrite], refusal: ConditionsFailed) -> bool:
-    """Whether someone changed the member between our read and our write."""
-    return any(leg.constraint == VERSION for i, leg in enumerate(legs) if i in refusal.legs)
+def _owned_by(member: Member) -> Item:
+    """Returns the condition that a claim is still this member's."""
+    return {"client_member_id": {"S": member.client_member_id}}

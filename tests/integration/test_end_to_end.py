@@ -21,6 +21,7 @@ from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken, NewUser
 from chalicelib.access.store import Directory
 from chalicelib.clock import now
+from chalicelib.dynamodb.table import Table
 from chalicelib.imports.model import ImportRecord, Source, new_import_id
 from chalicelib.imports.repository import ImportRepository
 from chalicelib.members.model import Member
@@ -71,7 +72,7 @@ def give_gateway_responses(api_id: str, gateway: Any) -> None:
 
 def directory_of(stack: dict[str, str], emulator: Emulator, aws: boto3.Session) -> Directory:
     """The stack's users and tokens."""
-    return Directory(aws.client("dynamodb", endpoint_url=emulator.endpoint), stack["TableName"])
+    return Directory(Table(aws.client("dynamodb", endpoint_url=emulator.endpoint), stack["TableName"]))
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +306,7 @@ def test_a_step_in_the_dead_letter_queue_still_closes_its_import(
         chunks=1,
         folder="dead",
     )
-    ImportRepository(dynamodb, stack["TableName"]).add(record)
+    ImportRepository(Table(dynamodb, stack["TableName"])).add(record)
     body = f"{','.join(record.columns)}\nAnn,Lee,3235550001,1\n".encode()
     s3.put_object(Bucket=stack["BucketName"], Key="chunks/dead/00000.csv", Body=body, Metadata={"line": "1"})
 

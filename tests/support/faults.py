@@ -13,6 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.config import Settings
+from chalicelib.dynamodb.table import Table
+from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.pipeline import ImportPipeline
 from chalicelib.imports.repository import ImportRepository
 from chalicelib.imports.storage import ImportStorage
@@ -65,10 +67,9 @@ class Worker:
     ) -> Iterator[ImportPipeline]:
         """The pipeline in the hands of this worker."""
         self._fault, self._calls, self._killed = fault, 0, False
-        ledger = ImportRepository(self._clients["dynamodb"], settings.table_name, clock)
-        yield ImportPipeline(
-            ledger, ImportStorage(settings, *(self._clients[name] for name in ("s3", "sqs", "sns")))
-        )
+        table = Table(self._clients["dynamodb"], settings.table_name)
+        storage = ImportStorage(settings, *(self._clients[name] for name in ("s3", "sqs", "sns")))
+        yield ImportPipeline(table, ImportRepository(table, clock), storage, PhoneRule())
 
     def _next(self) -> Fault | None:
         """The fault that the call under way meets. A killed worker makes no call."""

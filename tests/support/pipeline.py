@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from chalicelib import config
+from chalicelib.dynamodb.table import Table
+from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.model import ImportRecord, Source, event_import_id
 from chalicelib.imports.pipeline import ImportPipeline
 from chalicelib.imports.repository import LEASE_SECONDS, ImportRepository
@@ -22,10 +24,10 @@ class Pipeline:
         self.settings = config.settings().model_copy(update=changes)
         # From one look at the clock to the next any worker would have died.
         clock = itertools.count(step=LEASE_SECONDS + 1).__next__
-        ledger = ImportRepository(config.dynamodb(), self.settings.table_name, clock)
-        self.imports = ImportPipeline(
-            ledger, ImportStorage(self.settings, config.s3(), config.sqs(), config.sns())
-        )
+        table = Table(config.dynamodb(), self.settings.table_name)
+        storage = ImportStorage(self.settings, config.s3(), config.sqs(), config.client("sns"))
+        rule = PhoneRule(self.settings.phone_region, self.settings.phone_check)
+        self.imports = ImportPipeline(table, ImportRepository(table, clock), storage, rule)
 
     def drop(self, key: str, body: bytes) -> tuple[Source, str]:
         """Stores an object; what its event would say: the source, and the import's id."""

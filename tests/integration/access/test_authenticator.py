@@ -22,6 +22,7 @@ from chalicelib.access.authenticator import (
 from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken, NewUser, UserChanges
 from chalicelib.access.store import Directory
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Forbidden, RegistryError, TooManyAttempts, Unauthorized
 from tests.support.registry import faulty
 
@@ -50,7 +51,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def login(settings: config.Settings, clock: Clock) -> Authenticator:
-    return Authenticator(config.dynamodb(), settings.table_name, clock)
+    return Authenticator(Table(config.dynamodb(), settings.table_name), clock)
 
 
 @pytest.fixture

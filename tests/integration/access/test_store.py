@@ -11,6 +11,7 @@ from chalicelib.access.grants import BUILT_IN
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, UserChanges
 from chalicelib.access.permissions import ALL_ACCOUNTS
 from chalicelib.access.store import Directory
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, Conflict, Invalid, NotFound, RegistryError, Stale
 from infra.package import table_definition
 
@@ -18,12 +19,18 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def fresh(settings: object) -> Iterator[Directory]:
-    """The directory of a deployment that nobody has used: these rules are about all of its users."""
+def fresh_table(settings: object) -> Iterator[str]:
+    """The name of an empty table."""
     name = f"rollcall-test-{uuid.uuid4().hex[:8]}"
     config.dynamodb().create_table(**{**table_definition(), "TableName": name})
-    yield Directory(config.dynamodb(), name)
+    yield name
     config.dynamodb().delete_table(TableName=name)
+
+
+@pytest.fixture
+def fresh(fresh_table: str) -> Directory:
+    """The directory of an unused deployment: these rules are about all of its users."""
+    return Directory(Table(config.dynamodb(), fresh_table))
 
 
 def user(name: str, *groups: str) -> NewUser:
@@ -170,11 +177,11 @@ def test_admins_who_disable_each_other_at_once_leave_one(fresh: Directory) -> No
     assert len(active) == len(names) - outcomes.count("disabled")
 
 
-def test_a_token_is_made_shown_without_its_secret_and_revoked(fresh: Directory) -> None:
+def test_a_token_is_made_shown_without_its_secret_and_revoked(fresh: Directory, fresh_table: str) -> None:
     token, secret = fresh.add_token(NewToken(name="sync", groups=["editors"], days=1), "user:ann")
     assert (token.name, token.groups, token.created_by) == ("sync", ["editors"], "user:ann")
     assert fresh.token("sync") == token
-    assert secret not in str(config.dynamodb().scan(TableName=fresh.table_name)["Items"])
+    assert secret not in str(config.dynamodb().scan(TableName=fresh_table)["Items"])
     with pytest.raises(Conflict):
         fresh.add_token(NewToken(name="sync", groups=[]))
     assert [t.name for t in fresh.tokens(10)] == ["sync"]

@@ -214,7 +214,7 @@ def crowd(pipeline: Pipeline, account: str) -> Iterator[list[str]]:
     yield ids
     for import_id in ids:  # else they would be in the way of whoever lists the imports of this run
         key = {"pk": {"S": PARTITION}, "sk": {"S": import_id}}
-        config.dynamodb().delete_item(TableName=ledger.table_name, Key=key)
+        config.dynamodb().delete_item(TableName=config.settings().table_name, Key=key)
 
 
 def test_a_list_looks_at_so_many_imports_of_others_and_no_more(
@@ -257,7 +257,7 @@ def narrow_and_wide(pipeline: Pipeline) -> Iterator[dict[str, list[str]]]:
     yield ids
     for import_id in chain.from_iterable(ids.values()):
         for key in ({"pk": {"S": PARTITION}, "sk": {"S": import_id}}, columns_key(import_id)):
-            config.dynamodb().delete_item(TableName=ledger.table_name, Key=key)
+            config.dynamodb().delete_item(TableName=config.settings().table_name, Key=key)
 
 
 def test_list_costs_the_same_whatever_the_headers(
@@ -284,13 +284,13 @@ def test_import_with_its_columns_in_the_record_goes_on(http: Http, pipeline: Pip
     record = pipeline.imports.split(source, import_id)
     record = record.model_copy(update={"columns": ledger.columns(record)})
     config.dynamodb().update_item(
-        TableName=ledger.table_name,
+        TableName=config.settings().table_name,
         Key={"pk": {"S": PARTITION}, "sk": {"S": import_id}},
         UpdateExpression="SET #record = :record",
         ExpressionAttributeNames={"#record": "record"},
         ExpressionAttributeValues={":record": {"S": record.model_dump_json()}},
     )
-    config.dynamodb().delete_item(TableName=ledger.table_name, Key=columns_key(import_id))
+    config.dynamodb().delete_item(TableName=config.settings().table_name, Key=columns_key(import_id))
 
     pipeline.imports.step(import_id, 0, repeated=False)
     pipeline.imports.cancel(import_id)

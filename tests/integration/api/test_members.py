@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 
 from chalicelib import config
-from chalicelib.dynamodb import transactions as transact
+from chalicelib.dynamodb import retries
 from chalicelib.members.items import folded, to_claim, to_item
 from chalicelib.members.model import Member, NewMember, member_id, new_member
 from tests.support.client import FORM, Answer, Http, href
@@ -732,7 +732,7 @@ def test_a_throttled_table_is_a_503_that_says_when_to_try_again(http: Http, acco
 def test_keys_that_stay_unprocessed_are_a_503(
     http: Http, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
     http.create(ralph(account))
     sizes = chain([None], repeat(0))  # the authorizer reads the credentials first
     with partial_answers(config.dynamodb(), sizes) as left:

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chalicelib import config
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, NotFound, Taken
 from chalicelib.imports.bulk_writer import MAX_DEFERRED, BulkWriter
 from chalicelib.imports.model import Mode
@@ -56,7 +57,7 @@ def load(
     def note(outcomes: Mapping[int, Outcome]) -> None:
         NOTES[chunk] = dict(outcomes)
 
-    bulk = BulkWriter(client, table_name, import_id, mode, 4, known=NOTES.get(chunk), note=note)
+    bulk = BulkWriter(Table(client, table_name), import_id, mode, 4, known=NOTES.get(chunk), note=note)
     entries = [MemberRow(line, new) for line, new in enumerate(people, 2)]
     outcomes = bulk.write(entries)
     assert outcomes.keys() == {entry.line for entry in entries}
@@ -401,7 +402,8 @@ def test_recall_knows_what_was_written_and_writes_nothing(table: MemberRepositor
     table.create(person(account, 500))
     rows = mixed(account)
     one, two = (
-        BulkWriter(config.dynamodb(), config.settings().table_name, "recalled", "create", 4) for _ in range(2)
+        BulkWriter(Table(config.dynamodb(), config.settings().table_name), "recalled", "create", 4)
+        for _ in range(2)
     )
     entries = [MemberRow(line, new) for line, new in enumerate(rows, 2)]
     first = one.write(entries[:5])

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib import config
+from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
 from chalicelib.imports.columns import RESULT_COLUMNS
@@ -183,7 +184,7 @@ def drop_again(pipeline: Pipeline, key: str, record: ImportRecord) -> None:
 
 def store(pipeline: Pipeline, case: Case, account: str) -> list[Member]:
     """Adds the members that were there before the file."""
-    table = MemberRepository(config.dynamodb(), pipeline.settings.table_name)
+    table = MemberRepository(Table(config.dynamodb(), pipeline.settings.table_name))
     fields = [dict(zip(FIELDS, values, strict=True)) | {"account_id": account} for values in case.stored]
     return [table.create(validate(NewMember, one, PhoneRule())) for one in fields]
 

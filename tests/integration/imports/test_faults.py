@@ -25,6 +25,7 @@ import pytest
 
 from chalicelib import config
 from chalicelib.clock import now
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, Ended, NotFound
 from chalicelib.imports.bulk_writer import BulkWriter
 from chalicelib.imports.model import ImportRecord, Mode, Source, is_over, new_import_id
@@ -148,7 +149,7 @@ class Schedule:
             person(self.account, client_member_id=who, first_name=m[0], last_name=m[1], phone_number=m[2])
             for who, m in found.items()
         ]
-        bulk = BulkWriter(config.dynamodb(), self.table, "before", "create", 1)
+        bulk = BulkWriter(Table(config.dynamodb(), self.table), "before", "create", 1)
         bulk.write([MemberRow(2 + i, one) for i, one in enumerate(people)])
         return found
 

@@ -6,7 +6,8 @@ from itertools import repeat
 import pytest
 
 from chalicelib import config
-from chalicelib.dynamodb import transactions as transact
+from chalicelib.dynamodb import retries
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy
 from chalicelib.imports.model import ImportRecord, new_import_id
 from chalicelib.imports.outcomes import OUTCOMES
@@ -21,7 +22,7 @@ HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
 @pytest.fixture
 def table(pipeline: Pipeline) -> MemberRepository:
-    return MemberRepository(config.dynamodb(), pipeline.settings.table_name)
+    return MemberRepository(Table(config.dynamodb(), pipeline.settings.table_name))
 
 
 def counts(record: ImportRecord) -> dict[str, int]:
@@ -232,7 +233,7 @@ def test_a_step_whose_keys_stay_unprocessed_is_postponed(
     pipeline.run("drops/a.csv", HEADER + rows)
     source, import_id = pipeline.drop("drops/upsert/b.csv", (HEADER + rows.replace("Ann", "Eve")).encode())
     pipeline.imports.split(source, import_id)
-    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
     with partial_answers(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy):
         pipeline.imports.step(import_id, 0, repeated=False)
     assert left == [1] * 3

@@ -4,12 +4,13 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib import config
-from chalicelib.dynamodb import transactions as transact
+from chalicelib.dynamodb import retries
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, NotFound, Stale, Taken
 from chalicelib.members.items import to_item
 from chalicelib.members.model import Member, MemberKey, NewMember, parse_member_id
@@ -32,6 +33,9 @@ from tests.support.registry import (
 )
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "200"))
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def key(new: NewMember | Member) -> MemberKey:
@@ -71,7 +75,7 @@ def test_a_phone_number_belongs_to_one_member_of_an_account(table: MemberReposit
         table.create(person(account, 2, phone_number=holder.phone_number))
     assert error.value.code == "phone_number_taken"
     assert [e.pointer for e in error.value.errors] == ["#/phone_number"]
-    assert [h.member_id for h in error.value.holders] == [holder.id]
+    assert [e.holder.member_id for e in error.value.errors if e.holder] == [holder.id]
     assert holder.id in error.value.detail
     assert members_of(account) == {"m1": holder}
 
@@ -83,7 +87,7 @@ def test_a_client_member_id_belongs_to_one_member_of_an_account(
     with pytest.raises(Taken) as error:
         table.create(person(account, 2, client_member_id="m1"))
     assert error.value.code == "client_member_id_taken"
-    assert [h.member_id for h in error.value.holders] == [holder.id]
+    assert [e.holder.member_id for e in error.value.errors if e.holder] == [holder.id]
     assert members_of(account) == {"m1": holder}
 
 
@@ -92,7 +96,7 @@ def test_a_clash_of_both_names_each_holder(table: MemberRepository, account: str
     with pytest.raises(Taken) as error:
         table.create(person(account, 1, phone_number=two.phone_number))
     assert [e.code for e in error.value.errors] == ["client_member_id_taken", "phone_number_taken"]
-    assert [h.member_id for h in error.value.holders] == [one.id, two.id]
+    assert [e.holder.member_id for e in error.value.errors if e.holder] == [one.id, two.id]
 
 
 def test_another_account_may_have_the_same_numbers(table: MemberRepository, account: str) -> None:
@@ -191,13 +195,13 @@ def test_a_member_cannot_move_onto_another(table: MemberRepository, account: str
     with pytest.raises(Taken) as error:
         table.change(key(one), edited(client_member_id="m2"))
     assert error.value.code == "client_member_id_taken"
-    assert [h.member_id for h in error.value.holders] == [two.id]
+    assert [e.holder.member_id for e in error.value.errors if e.holder] == [two.id]
     with pytest.raises(Taken) as error:
         table.change(key(one), edited(client_member_id="m3", phone_number=two.phone_number))
     assert error.value.code == "phone_number_taken"
     with pytest.raises(Taken) as error:
         table.change(key(one), edited(phone_number=two.phone_number))
-    assert [h.member_id for h in error.value.holders] == [two.id]
+    assert [e.holder.member_id for e in error.value.errors if e.holder] == [two.id]
     assert members_of(account) == {"m1": one, "m2": two}
 
 
@@ -208,7 +212,7 @@ def test_a_member_cannot_move_to_an_account_where_its_phone_is_taken(
     one, two = table.create(person(account, 1)), table.create(person(other, 2, phone_number=phone(1)))
     with pytest.raises(Taken) as error:
         table.change(key(one), edited(account_id=other))
-    assert [h.member_id for h in error.value.holders] == [two.id]
+    assert [e.holder.member_id for e in error.value.errors if e.holder] == [two.id]
     assert members_of(account) == {"m1": one}
     assert members_of(other) == {"m2": two}
 
@@ -280,7 +284,7 @@ def test_sixteen_creating_the_same_member_make_one(table: MemberRepository, acco
         new = person(account, n)
         winners, losers = outcomes(at_once([partial(table.create, new)] * 16))
         assert len(winners) == 1
-        assert {h.member_id for loser in losers for h in loser.holders} == {winners[0].id}
+        assert {e.holder.member_id for loser in losers for e in loser.errors if e.holder} == {winners[0].id}
         won[winners[0].client_member_id] = winners[0]
     assert members_of(account) == won
 
@@ -296,7 +300,7 @@ def test_sixteen_who_share_one_number_make_one_member(
         winners, losers = outcomes(at_once([partial(table.create, one) for one in new]))
         assert len(winners) == 1
         assert {loser.code for loser in losers} == {f"{field}_taken"}
-        assert {h.member_id for loser in losers for h in loser.holders} == {winners[0].id}
+        assert {e.holder.member_id for loser in losers for e in loser.errors if e.holder} == {winners[0].id}
         won[winners[0].client_member_id] = winners[0]
     assert members_of(account) == won
 
@@ -488,22 +492,30 @@ def test_writes_cost_what_they_are_budgeted(table: MemberRepository, account: st
 
 
 @pytest.fixture
-def frail(settings: object) -> MemberRepository:
-    """A table whose client never tries again by itself."""
-    return MemberRepository(impatient_client(), config.settings().table_name)
+def impatient(settings: object) -> "DynamoDBClient":
+    """A client that never retries by itself."""
+    return impatient_client()
 
 
-def test_a_create_whose_answer_is_lost_has_happened_once(frail: MemberRepository, account: str) -> None:
-    with faulty(frail.client, "TransactWriteItems", lost) as requests:
+@pytest.fixture
+def frail(impatient: "DynamoDBClient") -> MemberRepository:
+    """The members, over that client."""
+    return MemberRepository(Table(impatient, config.settings().table_name))
+
+
+def test_a_create_whose_answer_is_lost_has_happened_once(
+    impatient: "DynamoDBClient", frail: MemberRepository, account: str
+) -> None:
+    with faulty(impatient, "TransactWriteItems", lost) as requests:
         created = frail.create(person(account))
     assert len(requests) == 2
     assert members_of(account) == {"m1": created}
 
 
 def test_the_sdk_itself_asks_again_with_the_same_effect(table: MemberRepository, account: str) -> None:
-    with faulty(table.client, "TransactWriteItems", lost) as requests:
+    with faulty(config.dynamodb(), "TransactWriteItems", lost) as requests:
         created = table.create(person(account))
-    with faulty(table.client, "PutItem", lost) as more:
+    with faulty(config.dynamodb(), "PutItem", lost) as more:
         changed = table.change(key(created), edited(first_name="Minnie"))
     assert (len(requests), len(more)) == (2, 2)
     assert changed.version == 2
@@ -519,19 +531,21 @@ def test_the_sdk_itself_asks_again_with_the_same_effect(table: MemberRepository,
     ],
 )
 def test_a_change_whose_answer_is_lost_has_happened_once(
-    frail: MemberRepository, account: str, operation: str, fields: dict[str, str]
+    impatient: "DynamoDBClient", frail: MemberRepository, account: str, operation: str, fields: dict[str, str]
 ) -> None:
     old = frail.create(person(account))
-    with faulty(frail.client, operation, lost) as requests:
+    with faulty(impatient, operation, lost) as requests:
         new = frail.change(key(old), edited(**fields))
     assert len(requests) == 2
     assert new.version == 2
     assert members_of(account) == {new.client_member_id: new}
 
 
-def test_a_delete_whose_answer_is_lost_has_happened(frail: MemberRepository, account: str) -> None:
+def test_a_delete_whose_answer_is_lost_has_happened(
+    impatient: "DynamoDBClient", frail: MemberRepository, account: str
+) -> None:
     old = frail.create(person(account))
-    with faulty(frail.client, "TransactWriteItems", lost) as requests:
+    with faulty(impatient, "TransactWriteItems", lost) as requests:
         frail.delete(key(old))
     assert len(requests) == 2
     assert members_of(account) == {}
@@ -542,7 +556,7 @@ def test_the_same_put_of_two_in_one_moment_is_two_writes(
 ) -> None:
     """Who is refused on the first attempt was outrun, even by an item that is the same to the last byte."""
     old = frail.create(person(account, first_name="0"))
-    monkeypatch.setattr("chalicelib.items.now", lambda: "2026-11-23T04:00:00.000Z")
+    monkeypatch.setattr("chalicelib.members.model.now", lambda: "2026-11-23T04:00:00.000Z")
 
     def add_one(member: Member) -> NewMember:
         return edited(first_name=str(int(member.first_name) + 1))(member)
@@ -570,8 +584,10 @@ PASSING = {
 
 
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
-def test_what_passes_is_waited_out(frail: MemberRepository, account: str, fault: Fault) -> None:
-    with faulty(frail.client, "TransactWriteItems", fault, fault, fault) as requests:
+def test_what_passes_is_waited_out(
+    impatient: "DynamoDBClient", frail: MemberRepository, account: str, fault: Fault
+) -> None:
+    with faulty(impatient, "TransactWriteItems", fault, fault, fault) as requests:
         created = frail.create(person(account))
     assert len(requests) == 4
     assert members_of(account) == {"m1": created}
@@ -579,10 +595,14 @@ def test_what_passes_is_waited_out(frail: MemberRepository, account: str, fault:
 
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
 def test_what_does_not_pass_ends_as_busy(
-    frail: MemberRepository, account: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
+    impatient: "DynamoDBClient",
+    frail: MemberRepository,
+    account: str,
+    fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transact, "ATTEMPTS", 3)
-    with faulty(frail.client, "TransactWriteItems", *[fault] * 9) as requests, pytest.raises(Busy) as error:
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
+    with faulty(impatient, "TransactWriteItems", *[fault] * 9) as requests, pytest.raises(Busy) as error:
         frail.create(person(account))
     assert len(requests) == 3
     assert error.value.headers["Retry-After"]
@@ -590,27 +610,29 @@ def test_what_does_not_pass_ends_as_busy(
 
 
 def test_a_single_write_that_meets_a_transaction_is_done_after_it(
-    frail: MemberRepository, account: str
+    impatient: "DynamoDBClient", frail: MemberRepository, account: str
 ) -> None:
     old = frail.create(person(account))
-    with faulty(frail.client, "PutItem", answer("TransactionConflictException")) as requests:
+    with faulty(impatient, "PutItem", answer("TransactionConflictException")) as requests:
         new = frail.change(key(old), edited(first_name="Minnie"))
     assert len(requests) == 2
     assert members_of(account) == {"m1": new}
 
 
-def test_a_read_that_fails_for_now_is_busy(frail: MemberRepository, account: str) -> None:
+def test_a_read_that_fails_for_now_is_busy(
+    impatient: "DynamoDBClient", frail: MemberRepository, account: str
+) -> None:
     for fault in (answer("ThrottlingException"), answer("", 503), unsent, unconnected):
-        with faulty(frail.client, "GetItem", fault), pytest.raises(Busy):
+        with faulty(impatient, "GetItem", fault), pytest.raises(Busy):
             frail.get(MemberKey(account, "m1"))
 
 
 def test_a_conflict_on_one_leg_does_not_hide_the_clash_on_another(
-    frail: MemberRepository, account: str
+    impatient: "DynamoDBClient", frail: MemberRepository, account: str
 ) -> None:
     holder = frail.create(person(account))
     fault = answer(CANCELED, reasons=["ConditionalCheckFailed", "TransactionConflict"], item=to_item(holder))
-    with faulty(frail.client, "TransactWriteItems", fault) as requests, pytest.raises(Taken) as error:
+    with faulty(impatient, "TransactWriteItems", fault) as requests, pytest.raises(Taken) as error:
         frail.create(person(account, phone_number=phone(2)))
     assert len(requests) == 1
     assert [e.code for e in error.value.errors] == ["client_member_id_taken"]

@@ -10,9 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chalicelib import config
-from chalicelib.dynamodb import transactions as transact
+from chalicelib.dynamodb import retries
 from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.table import batch_get
+from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, Malformed
 from chalicelib.imports.bulk_writer import BulkWriter
 from chalicelib.imports.outcomes import MemberRow
@@ -28,7 +28,7 @@ MANY = 1000
 
 def add(people: list[NewMember]) -> None:
     """Writes members, fast."""
-    bulk = BulkWriter(config.dynamodb(), config.settings().table_name, "listing", "create", 8)
+    bulk = BulkWriter(Table(config.dynamodb(), config.settings().table_name), "listing", "create", 8)
     outcomes = bulk.write([MemberRow(line, new) for line, new in enumerate(people, 1)])
     assert {outcome.outcome for outcome in outcomes.values()} <= {"created"}
 
@@ -324,7 +324,7 @@ def eight(table: MemberRepository, account: str) -> list[Item]:
 
 def asked_again(keys: list[Item]) -> list[str]:
     """The client member ids of the members that are found under keys."""
-    found = batch_get(config.dynamodb(), config.settings().table_name, keys)
+    found = Table(config.dynamodb(), config.settings().table_name).batch_get(keys)
     return sorted(key_of(item).client_member_id for item in found)
 
 
@@ -337,7 +337,7 @@ def test_unprocessed_keys_are_asked_again(eight: list[Item]) -> None:
 def test_keys_that_are_never_processed_end_as_busy(
     eight: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
     with partial_answers(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy) as error:
         asked_again(eight)
     assert left == [8] * 3
@@ -348,7 +348,7 @@ def test_keys_that_come_one_by_one_are_all_waited_for(
     eight: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only attempts that bring nothing count."""
-    monkeypatch.setattr(transact, "ATTEMPTS", 3)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
     with partial_answers(config.dynamodb(), cycle([0, 1])) as left:
         assert asked_again(eight) == [f"m{n}" for n in range(8)]
     assert left == [8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0]
@@ -358,7 +358,7 @@ def test_keys_are_asked_again_after_a_pause_despite_progress(
     eight: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without time for a pause there is no second request."""
-    monkeypatch.setattr(transact, "PATIENCE", -1.0)
+    monkeypatch.setattr(retries, "MAX_WAIT_SECONDS", -1.0)
     with partial_answers(config.dynamodb(), repeat(1)) as left, pytest.raises(Busy):
         asked_again(eight)
     assert left == [7]
@@ -396,7 +396,7 @@ def test_a_cursor_belongs_to_its_kind_of_search(
 @hypothesis_settings(max_examples=50, deadline=None)
 def test_no_made_up_cursor_does_harm(cursor: str) -> None:
     with pytest.raises(Malformed):
-        MemberSearch(None, "").find(Search(), 1, cursor)  # type: ignore[arg-type]
+        MemberSearch(None).find(Search(), 1, cursor)  # type: ignore[arg-type]
 
 
 def test_a_cursor_of_another_account_only_says_where_to_go_on(

@@ -24,9 +24,7 @@ def region(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 def fresh_store() -> ImportStorage:
     """With clients of this test's own: those of the process are made for where all other tests run."""
-    return ImportStorage(
-        SETTINGS, config.s3.__wrapped__(), config.sqs.__wrapped__(), config.sns.__wrapped__()
-    )
+    return ImportStorage(SETTINGS, *(config.client.__wrapped__(name) for name in ("s3", "sqs", "sns")))
 
 
 def test_a_link_names_the_host_of_its_region_which_is_the_one_it_is_signed_for(region: str) -> None:

@@ -1,0 +1,72 @@
+"""The index by_account: an account's members in name order, merged from its shards."""
+
+import heapq
+import math
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.table import Table
+from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
+
+from .items import INDEX, SHARDS, account_shard, folded, member_key, shard_of
+
+HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name, one of the highest character included
+
+
+class NameIndex:
+    """Reads the index. It is eventually consistent: a write is in it moments later."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._pool = ThreadPoolExecutor(SHARDS)  # starts no thread before the first list of an account
+
+    def in_order(
+        self, account_id: str, prefix: str | None, after: list[str] | None, limit: int
+    ) -> list[Item]:
+        """Returns the next `limit` members of an account by name; `prefix` is of the last name."""
+        share = limit / SHARDS
+        size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom holds more of the page than this
+        start = SEPARATOR.join(after or [])
+        low = folded(prefix or "")
+        queries = [_shard_query(account_id, shard, low, start, size) for shard in range(SHARDS)]
+        firsts = self._pool.map(lambda query: self._table.query(**query), queries)  # one round trip for all
+        shards = [self._table.query_all(first, **q) for q, first in zip(queries, firsts, strict=True)]
+        merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
+        return list(islice(merged, limit))
+
+    def everyone(self, after: list[str] | None, limit: int) -> list[Item]:
+        """Returns the next `limit` members of all accounts, in no useful order. The index holds members alone."""
+        scan: dict[str, Any] = {"IndexName": INDEX, "Limit": limit}
+        if after:
+            account_id, *names = after
+            client_member_id = names[-1]
+            scan["ExclusiveStartKey"] = {
+                **member_key(account_id, client_member_id),
+                "account_shard": {"S": account_shard(account_id, shard_of(client_member_id))},
+                "name_order": {"S": SEPARATOR.join(names)},
+            }
+        items: list[Item] = []
+        while len(items) < limit:
+            page = self._table.scan(**scan)
+            items += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return items[:limit]
+
+
+def _shard_query(account_id: str, shard: int, prefix: str, after: str, size: int) -> dict[str, Any]:
+    """Returns the query for one shard's part of a page: what starts with `prefix` and comes after `after`."""
+    low = max(prefix, after + "\0")  # the next possible text
+    return {
+        "IndexName": INDEX,
+        "KeyConditionExpression": "account_shard = :shard AND name_order BETWEEN :low AND :high",
+        "ExpressionAttributeValues": {
+            ":shard": {"S": account_shard(account_id, shard)},
+            ":low": {"S": low},
+            ":high": {"S": max(low, prefix + HIGHEST)},
+        },
+        "Limit": size,
+    }
