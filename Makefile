@@ -30,10 +30,11 @@ test: check ## everything that must pass
 test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
 
-check: $(INSTALLED) ## lint, format, types, and the template in both its forms
+check: $(INSTALLED) ## lint, format, types, import contract, and the template in both its forms
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/python -m infra.lint
 
 bench: $(INSTALLED) ## the benchmarks, each a ratio measured in one run; sizes by ROWS

@@ -1,59 +1,45 @@
-"""The house keeps its order: which room knows what, and how large a room may grow."""
+"""The layout of the code, beyond what .importlinter says: what an import loads, and who spells keys."""
 
+import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.support import PROJECT
 
-ROOT = PROJECT
-ROOMS = sorted((ROOT / "chalicelib").rglob("*.py"))
-LONGEST = 330  # lines; a room that grows past it is split along a seam that a newcomer would guess
+FOLDERS = ("chalicelib", "commands", "infra", "tools", "bench", "tests")
+FILES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
+MODULES = [path for path in FILES if path.is_relative_to(PROJECT / "chalicelib")]
+KEYS = {  # a key's prefix, and the only modules that may spell it
+    "CLIENT#": {"members/items.py"},
+    "PHONE#": {"members/items.py"},
+    "ACCOUNT#": {"members/items.py"},
+    "IMPORTS": {"imports/repository.py"},
+    "IMPORT#": {"imports/repository.py"},
+}
 
 
-def imported_by(statement: str) -> set[str]:
-    """The modules a fresh Python has loaded after a statement, with nothing of AWS in its environment."""
-    code = f"{statement}; import sys; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={}, capture_output=True, text=True, check=True
-    )
-    return set(done.stdout.split())
-
-
-PURE = "errors phones members items csvfile decoding rows drops access records passwords"
-
-
-@pytest.mark.parametrize("room", PURE.split())
-def test_a_pure_room_knows_neither_aws_nor_chalice(room: str) -> None:
-    loaded = imported_by(f"import chalicelib.{room}")
-    assert f"chalicelib.{room}" in loaded
-    assert not loaded & {"boto3", "botocore", "chalice"}
-
-
-def test_importing_the_app_makes_no_client_and_needs_no_setting() -> None:
-    """A client takes 0.4 s to make, which every cold start would pay; and `chalice package` has no settings.
+def test_importing_the_app_creates_no_client_and_reads_no_setting() -> None:
+    """A client takes 0.4 s to build, which every cold start would pay; and `chalice package` has no settings.
 
     Powertools imports the bare package botocore, which loads nothing.
     """
-    loaded = imported_by("import app")
-    assert "chalicelib.api" in loaded
-    assert not loaded & {"boto3", "botocore.session", "botocore.client", "chalicelib.openapi"}
+    code = "import app, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env={}, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "chalicelib.api.members" in loaded
+    assert not loaded & {"boto3", "botocore.session", "botocore.client", "chalicelib.api.openapi.document"}
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.stem)
-def test_keys_are_spelled_in_one_room(room: Path) -> None:
-    if room.name == "items.py":
-        return
-    text = room.read_text(encoding="utf-8")
-    for key in ("CLIENT#", "PHONE#", "ACCOUNT#"):
-        assert key not in text
-    if room.name != "ledger.py":  # imports have a partition of their own, and one room that knows it
-        assert "IMPORTS" not in text
-        assert "IMPORT#" not in text
-
-
-@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.stem)
-def test_no_room_grows_too_large(room: Path) -> None:
-    assert len(room.read_text(encoding="utf-8").splitlines()) <= LONGEST
+@pytest.mark.parametrize("key", KEYS)
+def test_each_key_is_built_in_one_module(key: str) -> None:
+    spelled = re.compile(rf"[\"'{{]{re.escape(key)}")
+    found = {
+        str(path.relative_to(PROJECT / "chalicelib"))
+        for path in MODULES
+        if spelled.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == KEYS[key]

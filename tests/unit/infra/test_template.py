@@ -427,7 +427,9 @@ def test_the_same_code_makes_the_same_package(sam: Path, folder: Path) -> None:
 def test_the_package_holds_source_only(sam: Path) -> None:
     with zipfile.ZipFile(sam.with_name("code.zip")) as code:
         names = code.namelist()
-    assert {"app.py", "chalicelib/api.py", "chalicelib/console/app.js", "chalice/app.py"} <= set(names)
+    assert {"app.py", "chalicelib/api/members.py", "chalicelib/console/app.js", "chalice/app.py"} <= set(
+        names
+    )
     assert not [name for name in names if "__pycache__" in name]
 
 
