@@ -14,7 +14,7 @@ ALONE := tests/integration/api/test_openapi.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help local test test-dynamodb-local bench check screenshots deploy preflight
+.PHONY: help graph local test test-dynamodb-local bench check screenshots deploy preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -42,6 +42,9 @@ bench: $(INSTALLED) ## the benchmarks, each a ratio measured in one run; sizes b
 
 screenshots: $(INSTALLED) ## the README's pictures of the admin page
 	@exec $(VENV)/bin/python -m tools.screenshots
+
+graph: $(INSTALLED) ## the drawing of the packages in docs/packages.svg
+	@$(VENV)/bin/python -m tools.import_graph > docs/packages.svg
 
 deploy: $(INSTALLED) ## one CloudFormation stack: STAGE=prod on AWS, STAGE=local on the emulator; PARAMETERS="PhoneRegion=GB …"
 	@exec $(VENV)/bin/python -m infra.deploy $(STAGE) $(PARAMETERS)

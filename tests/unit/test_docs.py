@@ -1,0 +1,33 @@
+"""The documentation: its drawing is current, its links lead somewhere, the README stays short."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support import PROJECT
+from tools.import_graph import draw, imports, layers
+
+PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), PROJECT / "bench" / "README.md"])
+MAX_README_LINES = 150
+
+
+def test_drawing_of_the_packages_is_current() -> None:
+    drawn = "\n".join(draw(layers(), imports())) + "\n"
+    assert (PROJECT / "docs" / "packages.svg").read_text(encoding="utf-8") == drawn, "run `make graph`"
+
+
+def test_every_arrow_points_down() -> None:
+    rank = {name: number for number, row in enumerate(layers()) for name in row}
+    assert all(rank[importer] <= rank[imported] for importer, imported in imports())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_of_a_page_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_readme_is_short() -> None:
+    assert len((PROJECT / "README.md").read_text(encoding="utf-8").splitlines()) < MAX_README_LINES
