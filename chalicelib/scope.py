@@ -1,4 +1,4 @@
-"""The accounts that a caller may name."""
+"""The accounts that a caller may use."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,19 +7,19 @@ from chalicelib.errors import Forbidden
 
 
 class Scope(NamedTuple):
-    """The accounts that a caller may name in what it is about to do; None is all of them."""
+    """The accounts for which a caller meets a requirement; None means all accounts."""
 
     accounts: frozenset[str] | None = None
 
     def includes(self, account_id: str) -> bool:
-        """Whether this is one of them."""
+        """Returns whether the account is in the scope."""
         return self.accounts is None or account_id in self.accounts
 
     def require(self, account_id: str) -> None:
-        """Raises Forbidden for any other account, whether it has members or not."""
+        """Raises Forbidden for an account outside the scope, whether or not it has members."""
         if not self.includes(account_id):
             raise Forbidden("You have no access to this account.", code="account_forbidden")
 
     def covers(self, accounts: Iterable[str] | None) -> bool:
-        """Whether all of these are among them; None is all accounts there are."""
+        """Returns whether all of these accounts are in the scope; None means all accounts."""
         return self.accounts is None or (accounts is not None and self.accounts.issuperset(accounts))
