@@ -15,10 +15,8 @@ import boto3
 from botocore.config import Config
 
 from bench.child import peak
-from chalicelib.access.authenticator import token_text
-from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken
-from chalicelib.access.store import Directory
+from chalicelib.access.tokens import TokenRepository
 from chalicelib.dynamodb.table import Table
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
@@ -32,10 +30,8 @@ class Stack:
     def __init__(self, emulator: Emulator, outputs: dict[str, str]) -> None:
         self.emulator = emulator
         self.outputs = outputs
-        _, secret = Directory(Table(self.client("dynamodb"), outputs["TableName"])).add_token(
-            NewToken(name="bench", groups=["editors"])
-        )
-        self._credentials = f"Bearer {token_text(TOKENS, 'bench', secret)}"
+        tokens = TokenRepository(Table(self.client("dynamodb"), outputs["TableName"]))
+        self._credentials = f"Bearer {tokens.create(NewToken(name='bench', groups=['editors'])).text}"
 
     def client(self, service: Any) -> Any:
         """A client of one of the emulator's services."""

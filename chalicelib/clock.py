@@ -1,4 +1,4 @@
-"""The time, as it is stored and shown."""
+"""The time in its stored and shown form."""
 
 import time
 from datetime import UTC, datetime
@@ -6,11 +6,12 @@ from functools import lru_cache
 
 
 def now() -> str:
-    """The present moment, ISO 8601 in UTC to the millisecond."""
-    return _written(time.time_ns() // 1_000_000)
+    """Returns the current time as `iso_time` formats it."""
+    return iso_time(time.time_ns() // 1_000_000)
 
 
-@lru_cache(maxsize=1)  # a load asks thirty times a millisecond
-def _written(milliseconds: int) -> str:
+@lru_cache(maxsize=1)  # an import calls this thirty times per millisecond
+def iso_time(milliseconds: int) -> str:
+    """Returns a time (milliseconds since the epoch) as ISO 8601 in UTC, to the millisecond."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

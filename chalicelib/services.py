@@ -1,12 +1,17 @@
 """Builds the objects of a deployment from its settings and AWS clients. Nothing else builds them."""
 
+import time
 from collections.abc import Callable
 from functools import cache, cached_property
 from typing import Any
 
 from chalicelib import config
 from chalicelib.access.authenticator import Authenticator
-from chalicelib.access.store import Directory
+from chalicelib.access.groups import GroupRepository
+from chalicelib.access.sessions import SessionRepository
+from chalicelib.access.throttle import PasswordThrottle
+from chalicelib.access.tokens import TokenRepository
+from chalicelib.access.users import UserRepository
 from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
@@ -20,12 +25,16 @@ from chalicelib.members.search import MemberSearch
 class Services:
     """The objects of one deployment, each built when it is first needed.
 
-    `client` returns the AWS client of a service such as "dynamodb".
+    `client` returns the AWS client of a service such as "dynamodb". `clock` returns the time for
+    authentication, in seconds since the epoch.
     """
 
-    def __init__(self, settings: Settings, client: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, settings: Settings, client: Callable[[Any], Any], clock: Callable[[], float] = time.time
+    ) -> None:
         self.settings = settings
         self._client = client
+        self._clock = clock
 
     @cached_property
     def table(self) -> Table:
@@ -48,14 +57,30 @@ class Services:
         return MemberSearch(self.table)
 
     @cached_property
-    def directory(self) -> Directory:
-        """The users, groups and tokens."""
-        return Directory(self.table)
+    def users(self) -> UserRepository:
+        """Returns the repository of users."""
+        return UserRepository(self.table)
+
+    @cached_property
+    def groups(self) -> GroupRepository:
+        """Returns the repository of groups."""
+        return GroupRepository(self.table)
+
+    @cached_property
+    def tokens(self) -> TokenRepository:
+        """Returns the repository of tokens."""
+        return TokenRepository(self.table)
+
+    @cached_property
+    def sessions(self) -> SessionRepository:
+        """Returns the repository of sessions."""
+        return SessionRepository(self.table, self._clock)
 
     @cached_property
     def authenticator(self) -> Authenticator:
-        """The check of credentials."""
-        return Authenticator(self.table)
+        """Returns the authenticator of requests."""
+        throttle = PasswordThrottle(self.table, self._clock)
+        return Authenticator(self.table, self.sessions, throttle, self._clock)
 
     @cached_property
     def imports(self) -> ImportPipeline:

@@ -1,4 +1,4 @@
-"""`python rollcall.py user|group|token …`: who may do what, on any stage, with the caller's own AWS credentials."""
+"""`python rollcall.py user|group|token …`: manages access on any stage, with the caller's own AWS credentials."""
 
 import functools
 import sys
@@ -10,12 +10,11 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.access.authenticator import token_text
-from chalicelib.access.items import TOKENS
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, UserChanges
 from chalicelib.access.permissions import ALL_ACCOUNTS, Permission
 from chalicelib.errors import RegistryError
 from chalicelib.fields.validation import validate
+from chalicelib.services import Services
 from infra.package import LOCAL
 
 from .stage import AWS_ERRORS, find
@@ -25,20 +24,20 @@ Command = Callable[..., None]
 
 
 def _command(group: click.Group, name: str) -> Callable[[Command], Command]:
-    """A command on the users, groups and tokens of a stage; what goes wrong is told in one line."""
+    """Registers a command that takes the services of a stage. Its errors are printed as one line."""
 
     def register(command: Command) -> Command:
         @functools.wraps(command)
-        def run(stage: str, **given: Any) -> None:
+        def run(stage: str, **arguments: Any) -> None:
             try:
-                command(find(stage).directory, **given)
+                command(find(stage).services, **arguments)
             except RegistryError as error:
                 raise click.ClickException(error.detail) from None
             except AWS_ERRORS as error:
                 raise click.ClickException(str(error)) from None
 
         stage = click.option(
-            "--stage", default=LOCAL, show_default=True, help="local, or a deployed one: prod."
+            "--stage", default=LOCAL, show_default=True, help="local, or a stage on AWS such as prod."
         )
         group.command(name)(stage(run))
         return command
@@ -48,7 +47,7 @@ def _command(group: click.Group, name: str) -> Callable[[Command], Command]:
 
 _NAME = click.argument("name")
 _GROUPS = click.option(
-    "--group", "-g", "groups", multiple=True, metavar="NAME", help="A group to be in. May be given again."
+    "--group", "-g", "groups", multiple=True, metavar="NAME", help="A group. Repeat for several."
 )
 _PERMISSIONS = click.option(
     "--permission",
@@ -56,7 +55,7 @@ _PERMISSIONS = click.option(
     "permissions",
     multiple=True,
     type=click.Choice(get_args(Permission)),
-    help="May be given again.",
+    help="A permission. Repeat for several.",
 )
 _ACCOUNTS = click.option(
     "--account",
@@ -64,147 +63,149 @@ _ACCOUNTS = click.option(
     "accounts",
     multiple=True,
     metavar="ID",
-    help="May be given again; '*' is every account.",
+    help="An account. Repeat for several; '*' means all accounts.",
 )
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
-@click.group("user", help="Users: people with a name and a password.")
+@click.group("user", help="Manage users, who sign in with a name and a password.")
 def users() -> None:
-    """The commands about users."""
+    """Groups the commands for users."""
 
 
 @_command(users, "add")
 @_NAME
 @_GROUPS
 @_STDIN
-def add_user(directory: Any, name: str, groups: Sequence[str], *, password_stdin: bool) -> None:
-    """Add a user, and ask for its password: 12 characters or more."""
+def add_user(services: Services, name: str, groups: Sequence[str], *, password_stdin: bool) -> None:
+    """Add a user. Asks for the password, which has 12 to 256 characters."""
     password = _password(stdin=password_stdin)
-    directory.add_user(validate(NewUser, {"name": name, "password": password, "groups": list(groups)}))
-    click.echo(f"{name} is added; it is in {', '.join(groups) or 'no group yet'}.")
+    services.users.create(validate(NewUser, {"name": name, "password": password, "groups": list(groups)}))
+    click.echo(f"Added user {name}. Groups: {', '.join(groups) or 'none'}.")
 
 
 @_command(users, "passwd")
 @_NAME
 @_STDIN
-def change_password(directory: Any, name: str, *, password_stdin: bool) -> None:
-    """Give a user a new password. Its sessions end."""
-    directory.change_user(name, validate(UserChanges, {"password": _password(stdin=password_stdin)}))
-    click.echo(f"{name} has a new password.")
+def change_password(services: Services, name: str, *, password_stdin: bool) -> None:
+    """Set a user's password. Ends the user's sessions."""
+    services.users.change(name, validate(UserChanges, {"password": _password(stdin=password_stdin)}))
+    click.echo(f"Set the password of user {name}.")
 
 
 @_command(users, "groups")
 @_NAME
 @_GROUPS
-def change_groups(directory: Any, name: str, groups: Sequence[str]) -> None:
-    """Put a user in these groups, and in no others."""
-    directory.change_user(name, validate(UserChanges, {"groups": list(groups)}))
-    click.echo(f"{name} is in {', '.join(groups) or 'no group'}.")
+def change_groups(services: Services, name: str, groups: Sequence[str]) -> None:
+    """Set a user's groups. Removes the user from all others."""
+    services.users.change(name, validate(UserChanges, {"groups": list(groups)}))
+    click.echo(f"Set the groups of user {name}: {', '.join(groups) or 'none'}.")
 
 
 @_command(users, "disable")
 @_NAME
-def disable_user(directory: Any, name: str) -> None:
-    """Keep a user out. `enable` lets it in again."""
-    directory.change_user(name, UserChanges(active=False))
-    click.echo(f"{name} is disabled.")
+def disable_user(services: Services, name: str) -> None:
+    """Disable a user. Ends the user's sessions; `enable` reverses it."""
+    services.users.change(name, UserChanges(active=False))
+    click.echo(f"Disabled user {name}.")
 
 
 @_command(users, "enable")
 @_NAME
-def enable_user(directory: Any, name: str) -> None:
-    """Let a disabled user in again."""
-    directory.change_user(name, UserChanges(active=True))
-    click.echo(f"{name} is active.")
+def enable_user(services: Services, name: str) -> None:
+    """Enable a disabled user."""
+    services.users.change(name, UserChanges(active=True))
+    click.echo(f"Enabled user {name}.")
 
 
 @_command(users, "remove")
 @_NAME
-def remove_user(directory: Any, name: str) -> None:
+def remove_user(services: Services, name: str) -> None:
     """Remove a user."""
-    directory.remove_user(name)
-    click.echo(f"{name} is removed.")
+    services.users.delete(name)
+    click.echo(f"Removed user {name}.")
 
 
 @_command(users, "list")
-def list_users(directory: Any) -> None:
-    """Show all users."""
-    _show(_all(directory.users), "name", "groups", "active", "created_at", "last_login")
+def list_users(services: Services) -> None:
+    """List all users."""
+    _show(_all(services.users.page), "name", "groups", "active", "created_at", "last_login")
 
 
-@click.group("group", help="Groups: what their users and tokens may do, and for which accounts.")
+@click.group("group", help="Manage groups, which grant permissions for accounts.")
 def groups() -> None:
-    """The commands about groups."""
+    """Groups the commands for groups."""
 
 
 @_command(groups, "add")
 @_NAME
 @_PERMISSIONS
 @_ACCOUNTS
-def add_group(directory: Any, name: str, permissions: Sequence[str], accounts: Sequence[str]) -> None:
+def add_group(services: Services, name: str, permissions: Sequence[str], accounts: Sequence[str]) -> None:
     """Add a group with these permissions for these accounts."""
-    given = {"name": name, "permissions": list(permissions), "accounts": _accounts(accounts)}
-    directory.add_group(validate(NewGroup, given))
-    click.echo(f"{name} is added.")
+    new = {"name": name, "permissions": list(permissions), "accounts": _accounts(accounts)}
+    services.groups.create(validate(NewGroup, new))
+    click.echo(f"Added group {name}.")
 
 
 @_command(groups, "change")
 @_NAME
 @_PERMISSIONS
 @_ACCOUNTS
-def change_group(directory: Any, name: str, permissions: Sequence[str], accounts: Sequence[str]) -> None:
-    """Change a group's permissions, its accounts, or both."""
-    given: dict[str, Any] = {"permissions": list(permissions)} if permissions else {}
-    given |= {"accounts": _accounts(accounts)} if accounts else {}
-    directory.change_group(name, validate(GroupChanges, given))
-    click.echo(f"{name} is changed.")
+def change_group(services: Services, name: str, permissions: Sequence[str], accounts: Sequence[str]) -> None:
+    """Set a group's permissions, its accounts, or both."""
+    changes: dict[str, Any] = {"permissions": list(permissions)} if permissions else {}
+    changes |= {"accounts": _accounts(accounts)} if accounts else {}
+    services.groups.change(name, validate(GroupChanges, changes))
+    click.echo(f"Changed group {name}.")
 
 
 @_command(groups, "remove")
 @_NAME
-def remove_group(directory: Any, name: str) -> None:
-    """Remove a group that nobody is in."""
-    directory.remove_group(name)
-    click.echo(f"{name} is removed.")
+def remove_group(services: Services, name: str) -> None:
+    """Remove a group that has no users and no tokens."""
+    services.groups.delete(name)
+    click.echo(f"Removed group {name}.")
 
 
 @_command(groups, "list")
-def list_groups(directory: Any) -> None:
-    """Show all groups."""
-    found = directory.groups().by_name
-    _show((found[name] for name in sorted(found)), "name", "permissions", "accounts")
+def list_groups(services: Services) -> None:
+    """List all groups."""
+    _show(_all(services.groups.page), "name", "permissions", "accounts")
 
 
-@click.group("token", help="Tokens: what machines send in place of a name and a password.")
+@click.group("token", help="Manage tokens, which authenticate machines.")
 def tokens() -> None:
-    """The commands about tokens."""
+    """Groups the commands for tokens."""
 
 
 @_command(tokens, "create")
 @_NAME
 @_GROUPS
-@click.option("--days", default=365, show_default=True, help="How long it is good.")
-def create_token(directory: Any, name: str, groups: Sequence[str], days: int) -> None:
-    """Create a token and print it: nobody can read it again."""
+@click.option("--days", default=365, show_default=True, help="Days until the token expires.")
+def create_token(services: Services, name: str, groups: Sequence[str], days: int) -> None:
+    """Create a token and print it. It cannot be printed again."""
     new = validate(NewToken, {"name": name, "groups": list(groups), "days": days})
-    token, secret = directory.add_token(new)
-    click.echo(f"{name} is good until {token.expires_at}. Send it as: Authorization: Bearer …", err=True)
-    click.echo(token_text(TOKENS, name, secret))
+    token, text = services.tokens.create(new)
+    click.echo(
+        f"Created token {name}, valid until {token.expires_at}. Send it as: Authorization: Bearer TOKEN",
+        err=True,
+    )
+    click.echo(text)
 
 
 @_command(tokens, "revoke")
 @_NAME
-def revoke_token(directory: Any, name: str) -> None:
+def revoke_token(services: Services, name: str) -> None:
     """Revoke a token."""
-    directory.revoke_token(name)
-    click.echo(f"{name} is revoked; a deployed API takes it for a minute at most.")
+    services.tokens.revoke(name)
+    click.echo(f"Revoked token {name}. A deployed API may accept it for up to 60 more seconds.")
 
 
 @_command(tokens, "list")
-def list_tokens(directory: Any) -> None:
-    """Show all tokens, without their texts."""
-    _show(_all(directory.tokens), "name", "groups", "created_by", "expires_at", "last_used")
+def list_tokens(services: Services) -> None:
+    """List all tokens, without their texts."""
+    _show(_all(services.tokens.page), "name", "groups", "created_by", "expires_at", "last_used")
 
 
 def _password(*, stdin: bool) -> str:
@@ -213,12 +214,12 @@ def _password(*, stdin: bool) -> str:
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
-def _accounts(given: Sequence[str]) -> list[str] | str:
-    return ALL_ACCOUNTS if ALL_ACCOUNTS in given else list(given)
+def _accounts(ids: Sequence[str]) -> list[str] | str:
+    return ALL_ACCOUNTS if ALL_ACCOUNTS in ids else list(ids)
 
 
 def _all(page: Callable[[int, str], list[Any]]) -> Iterable[Any]:
-    """Everything of a list that comes in pages."""
+    """Yields the entries of all pages."""
     after = ""
     while found := page(PAGE, after):
         yield from found

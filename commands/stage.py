@@ -15,7 +15,6 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.access.store import Directory
 from chalicelib.config import CONNECTIONS, Settings
 from chalicelib.imports.pipeline import ImportPipeline
 from chalicelib.services import Services
@@ -44,7 +43,7 @@ class Deployment:
     settings: Settings
     s3: "S3Client"
     imports: ImportPipeline
-    directory: Directory
+    services: Services
 
 
 def find(stage: str) -> Deployment:
@@ -66,12 +65,7 @@ def find(stage: str) -> Deployment:
         )
         services = Services(settings, lambda name: client(name, soon if name == "dynamodb" else None))
         return Deployment(
-            _api_url(stage, outputs),
-            _logs(stage),
-            settings,
-            client("s3"),
-            services.imports,
-            services.directory,
+            _api_url(stage, outputs), _logs(stage), settings, client("s3"), services.imports, services
         )
     except ClientError as error:
         hint = (

@@ -26,7 +26,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from chalicelib.access.model import NewUser
-from chalicelib.access.store import Directory
+from chalicelib.access.users import UserRepository
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Conflict
 from infra import child
@@ -108,7 +108,7 @@ def _add_local_user(emulator: Emulator, table_name: str) -> None:
     """Add the user of this stage alone, unless there is one; the rule of twelve characters is for all others."""
     user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
     with contextlib.suppress(Conflict):
-        Directory(Table(_client("dynamodb", emulator), table_name)).add_user(user)
+        UserRepository(Table(_client("dynamodb", emulator), table_name)).create(user)
 
 
 def _client(service: Any, emulator: Emulator) -> Any:

@@ -14,13 +14,11 @@ import hypothesis
 import pytest
 
 from chalicelib import config
-from chalicelib.access.authenticator import token_text
-from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken
-from chalicelib.access.store import Directory
 from chalicelib.dynamodb.table import Table
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch
+from chalicelib.services import Services
 from infra.emulator import started
 from infra.package import table_definition
 from tests.support.client import Http
@@ -67,18 +65,18 @@ def pipeline(settings: object) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def directory(settings: object) -> Directory:
-    """The users, groups and tokens in the run's table."""
-    return Directory(Table(config.dynamodb(), config.settings().table_name))
+def services(settings: config.Settings) -> Services:
+    """Returns the services over the run's table."""
+    return Services(settings, config.client)
 
 
 @pytest.fixture(scope="session")
-def http(directory: Directory) -> Http:
+def http(services: Services) -> Http:
     """A caller of the API over the run's table, who may do everything."""
     from app import app
 
-    _, secret = directory.add_token(NewToken(name="tests", groups=["admins"]))
-    return Http(app).bearer(token_text(TOKENS, "tests", secret))
+    token = services.tokens.create(NewToken(name="tests", groups=["admins"]))
+    return Http(app).bearer(token.text)
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Users, groups, tokens, sessions and what each may do."""
+"""Users, groups, tokens and sessions, and the permissions that each has."""

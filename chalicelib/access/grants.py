@@ -1,18 +1,15 @@
-"""What groups grant together, and the groups that every deployment starts with. Pure."""
+"""Combines what groups grant, and defines the built-in groups. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 from .model import Group
-from .permissions import ALL_ACCOUNTS, Permission
+from .permissions import ALL_ACCOUNTS, Grants
 
 
-def grants_of(
-    groups: Iterable[str], known: Mapping[str, Group]
-) -> dict[Permission, list[str] | Literal["*"]]:
-    """The accounts by permission that these groups grant together."""
-    granted: dict[Permission, list[str] | Literal["*"]] = {}
-    for group in (known[name] for name in groups if name in known):
+def grants_of(names: Iterable[str], groups: Mapping[str, Group]) -> Grants:
+    """Returns the union of what these groups grant. Unknown names grant nothing."""
+    granted: Grants = {}
+    for group in (groups[name] for name in names if name in groups):
         for permission in group.permissions:
             before = granted.get(permission, [])
             if ALL_ACCOUNTS in (before, group.accounts):

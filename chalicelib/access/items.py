@@ -1,85 +1,133 @@
-"""How users, tokens and groups lie in the table. No key of theirs is spelled anywhere else."""
+"""Keys and stored forms of users, groups, tokens, sessions and attempts. No other module spells these keys."""
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from chalicelib.dynamodb.items import Item
 
 from .grants import BUILT_IN
 from .model import Group, Token, User
 
-USERS, TOKENS = "USERS", "TOKENS"
+USERS, TOKENS, SESSIONS, ATTEMPTS = "USERS", "TOKENS", "SESSIONS", "ATTEMPTS"
 GROUPS_KEY: Item = {"pk": {"S": "ACCESS"}, "sk": {"S": "GROUPS"}}
+SEPARATE = ("last_login", "last_used")  # attributes of their own, because each is written without the rest
 Stored = TypeVar("Stored", "StoredUser", "StoredToken")
 
 
 class StoredUser(User):
-    """A user with what a login needs. A session ends with the `epoch` that it began in.
+    """A user with its password hash.
 
-    That moves on with each new password, and when the user is disabled.
+    `credential_version` grows with each new password and when the user is disabled. Sessions of an older version
+    are invalid.
     """
 
+    kind: ClassVar[str] = "user"
+    partition: ClassVar[str] = USERS
+
     password: str
-    epoch: int
+    credential_version: int
+
+    def without_secrets(self) -> User:
+        """Returns the user as it is shown."""
+        return User.model_validate(self.model_dump())
 
 
 class StoredToken(Token):
     """A token with the digest of its secret."""
 
+    kind: ClassVar[str] = "token"
+    partition: ClassVar[str] = TOKENS
+
     secret: str
+
+    def without_secrets(self) -> Token:
+        """Returns the token as it is shown."""
+        return Token.model_validate(self.model_dump())
+
+
+class StoredSession(NamedTuple):
+    """A session: the digest of its secret, and when it ends at the latest and without use (seconds since the epoch).
+
+    `credential_version` is that of its user when the session started.
+    """
+
+    secret: str
+    credential_version: int
+    ends_at: int
+    idle_at: float
 
 
 class Groups(NamedTuple):
-    """All groups by name, and the revision of users and groups that was read, 0 before the first write."""
+    """All groups by name. `revision` counts the writes of users, groups and tokens, 0 before the first."""
 
     by_name: Mapping[str, Group]
     revision: int
 
+    def with_group(self, group: Group) -> "Groups":
+        """Returns the groups with this one added or replaced."""
+        return self._replace(by_name={**self.by_name, group.name: group})
 
-def entry_key(kind: str, name: str) -> Item:
-    """The key of a user or a token."""
-    return {"pk": {"S": kind}, "sk": {"S": name}}
+    def without(self, name: str) -> "Groups":
+        """Returns the other groups."""
+        return self._replace(by_name={other: group for other, group in self.by_name.items() if other != name})
+
+
+def item_key(partition: str, name: str) -> Item:
+    """Returns the key of a user, token, session or count of attempts."""
+    return {"pk": {"S": partition}, "sk": {"S": name}}
 
 
 def user_item(user: StoredUser) -> Item:
-    """A user as an item."""
-    return _entry(USERS, user, beside={"last_login"})
+    """Returns the item of a user."""
+    return _item(user) | {"version": {"N": str(user.version)}}
 
 
 def token_item(token: StoredToken, expires_at: int) -> Item:
-    """A token as an item, which the table clears away after `expires_at` (seconds of the epoch)."""
-    return _entry(TOKENS, token, beside={"last_used"}) | {"expires_at": {"N": str(expires_at)}}
+    """Returns the item of a token. DynamoDB deletes it after `expires_at` (seconds since the epoch)."""
+    return _item(token) | {"expires_at": {"N": str(expires_at)}}
 
 
-def _entry(kind: str, entry: Any, beside: set[str]) -> Item:
-    """An entry as an item, with an attribute for each field that is written without the others."""
-    item: Item = {
-        **entry_key(kind, entry.name),
-        "record": {"S": entry.model_dump_json(exclude=beside)},
-        "version": {"N": str(getattr(entry, "version", 1))},
-    }
-    return item | {name: {"S": value} for name in beside if (value := getattr(entry, name))}
+def _item(stored: StoredUser | StoredToken) -> Item:
+    item = item_key(stored.partition, stored.name)
+    item["record"] = {"S": stored.model_dump_json(exclude=set(SEPARATE))}
+    return item | {name: {"S": value} for name in SEPARATE if (value := getattr(stored, name, None))}
 
 
-def entry_in(item: Mapping[str, Any], model: type[Stored]) -> Stored:
-    """The user or token in an item."""
-    beside = {name: item.get(name, {}).get("S") for name in ("last_login", "last_used")}
-    record = {**beside, **json.loads(item["record"]["S"])}
-    return model.model_validate({k: v for k, v in record.items() if k in model.model_fields})
+def stored_in(item: Mapping[str, Any], model: type[Stored]) -> Stored:
+    """Returns the user or token in an item."""
+    separate = {name: item[name]["S"] if name in item else None for name in SEPARATE}
+    record = json.loads(item["record"]["S"])
+    former = {"credential_version": record.get("epoch")}  # the field's former name
+    return model.model_validate({**former, **separate, **record})
 
 
-def groups_in(item: Mapping[str, Any] | None) -> Groups:
-    """The groups in their item."""
-    if item is None:
-        return Groups(BUILT_IN, 0)
-    found = (Group.model_validate(one) for one in json.loads(item["groups"]["S"]))
-    return Groups({group.name: group for group in found}, int(item["revision"]["N"]))
+def session_item(name: str, session: StoredSession) -> Item:
+    """Returns the item of a session. DynamoDB deletes it after its end."""
+    numbers = {**session._asdict(), "expires_at": session.ends_at}
+    del numbers["secret"]
+    item = item_key(SESSIONS, name) | {key: {"N": str(number)} for key, number in numbers.items()}
+    return item | {"secret": {"S": session.secret}}
+
+
+def session_in(item: Mapping[str, Any]) -> StoredSession:
+    """Returns the session in an item."""
+    version = item["credential_version"] if "credential_version" in item else item["epoch"]  # its former name
+    return StoredSession(
+        item["secret"]["S"], int(version["N"]), int(item["ends_at"]["N"]), float(item["idle_at"]["N"])
+    )
 
 
 def groups_item(groups: Groups) -> Item:
-    """The item of all groups, as of the next revision."""
-    text = json.dumps(
-        [groups.by_name[name].model_dump() for name in sorted(groups.by_name)], ensure_ascii=False
-    )
+    """Returns the item of all groups, with the next revision."""
+    listed = [groups.by_name[name].model_dump() for name in sorted(groups.by_name)]
+    text = json.dumps(listed, ensure_ascii=False)
     return {**GROUPS_KEY, "groups": {"S": text}, "revision": {"N": str(groups.revision + 1)}}
+
+
+def groups_in(item: Mapping[str, Any] | None) -> Groups:
+    """Returns the groups in their item; without one, the built-in groups."""
+    if item is None:
+        return Groups(BUILT_IN, 0)
+    found = (Group.model_validate(group) for group in json.loads(item["groups"]["S"]))
+    return Groups({group.name: group for group in found}, int(item["revision"]["N"]))

@@ -1,7 +1,7 @@
-"""Users, groups and tokens, and what each may do. Pure: no AWS, no Chalice.
+"""Users, groups and tokens: the bodies that callers send and the models that the API returns. Pure.
 
-A group grants permissions for accounts. Users and tokens have what their groups grant, pair by pair: an editor of
-account 1 who is a viewer of account 2 writes to account 1 alone.
+A group grants permissions for accounts. A user or token has the union of what its groups grant, account by account:
+an editor of account 1 who is a viewer of account 2 can write to account 1 only.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -23,67 +23,73 @@ from chalicelib.preconditions import entity_tag
 
 from .permissions import ALL_ACCOUNTS, Permission
 
-MAX_ACCOUNTS = 100  # of a group
-MAX_GROUPS = 10  # of a user or a token
-LONGEST_LIFE = 3650  # days of a token
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256  # characters
-Handle: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
+MAX_ACCOUNTS = 100  # per group
+MAX_GROUPS = 10  # per user or token
+MAX_TOKEN_DAYS = 3650
+MAX_NAME_LENGTH = 64
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 256  # characters
+AccessName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
 
 
-def _at_most(most: int) -> list[object]:
-    """The rules of a list of so many entries."""
+def _max_items(limit: int) -> list[object]:
+    """Returns the annotations of a list that has at most `limit` items."""
 
-    def check(entries: list[str]) -> list[str]:
-        if len(entries) > most:
-            raise PydanticCustomError("too_many", f"This has more than {most} entries.")
-        return entries
+    def check(items: list[str]) -> list[str]:
+        if len(items) > limit:
+            raise PydanticCustomError("too_many", f"Must have at most {limit} entries.")
+        return items
 
-    return [AfterValidator(check), Field(json_schema_extra={"maxItems": most})]
+    return [AfterValidator(check), Field(json_schema_extra={"maxItems": limit})]
 
 
-Groups: TypeAlias = Annotated[list[Handle], *_at_most(MAX_GROUPS)]
+GroupNames: TypeAlias = Annotated[list[AccessName], *_max_items(MAX_GROUPS)]
 Accounts: TypeAlias = Annotated[
-    Annotated[list[Identifier], *_at_most(MAX_ACCOUNTS), Tag("some")] | Annotated[Literal["*"], Tag("every")],
-    Discriminator(lambda given: "every" if isinstance(given, str) else "some"),
+    Annotated[list[Identifier], *_max_items(MAX_ACCOUNTS), Tag("some")] | Annotated[Literal["*"], Tag("all")],
+    Discriminator(lambda value: "all" if isinstance(value, str) else "some"),
 ]
 
 
-def _password(text: str) -> str:
-    if not SHORTEST_PASSWORD <= len(text) <= LONGEST_PASSWORD:
-        raise PydanticCustomError("password_length", "A password has 12 to 256 characters.")
+def _check_password(text: str) -> str:
+    if not MIN_PASSWORD_LENGTH <= len(text) <= MAX_PASSWORD_LENGTH:
+        raise PydanticCustomError("password_length", "Must have 12 to 256 characters.")
     return text
 
 
 Password: TypeAlias = Annotated[
     str,
-    AfterValidator(_password),
+    AfterValidator(_check_password),
     WithJsonSchema(
         {
             "type": "string",
-            "minLength": SHORTEST_PASSWORD,
-            "maxLength": LONGEST_PASSWORD,
+            "minLength": MIN_PASSWORD_LENGTH,
+            "maxLength": MAX_PASSWORD_LENGTH,
             "format": "password",
         }
     ),
 ]
 
 
+def _integral(value: object) -> object:
+    """Returns 57.0 as 57: JSON Schema counts it as an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class _Body(BaseModel):
-    """What a caller sends."""
+    """A body that a caller sends."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class NewGroup(_Body):
-    """What a group grants: permissions, and the accounts that they are for, `*` for all."""
+    """A group to add: its permissions, and the accounts they apply to. `*` means all accounts."""
 
-    name: Handle
+    name: AccessName
     permissions: list[Permission]
     accounts: Accounts
 
 
 class GroupChanges(_Body):
-    """What of a group is to change."""
+    """Changes to a group. Absent fields keep their values."""
 
     permissions: list[Permission] = []
     accounts: Accounts = ALL_ACCOUNTS
@@ -108,24 +114,30 @@ class Group(BaseModel):
 
 
 class NewUser(_Body):
-    """A user to be."""
+    """A user to add."""
 
-    name: Handle
+    name: AccessName
     password: Password
-    groups: Groups = []
+    groups: GroupNames = []
     active: bool = True
 
 
 class UserChanges(_Body):
-    """What of a user is to change."""
+    """Changes to a user. Absent fields keep their values."""
 
     password: Password = ""
-    groups: Groups = []
+    groups: GroupNames = []
     active: bool = True
 
 
+class OwnChanges(_Body):
+    """Changes that users make to themselves."""
+
+    password: Password
+
+
 class User(BaseModel):
-    """A user as it is shown: never its password. Times are ISO 8601 in UTC, `last_login` to the minute."""
+    """A user, without its password. Times are ISO 8601 in UTC; `last_login` is accurate to one minute."""
 
     name: str
     groups: list[str]
@@ -140,27 +152,16 @@ class User(BaseModel):
         return entity_tag(self.version, self.created_at)
 
 
-def _whole(value: object) -> object:
-    """57.0 is an integer too, as JSON Schema sees it."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-class OwnChanges(_Body):
-    """What users may change of themselves."""
-
-    password: Password
-
-
 class NewToken(_Body):
-    """A token for a machine."""
+    """A token to add, for a machine. It expires after `days`."""
 
-    name: Handle
-    groups: Groups
-    days: Annotated[int, Field(ge=1, le=LONGEST_LIFE), BeforeValidator(_whole)] = 365
+    name: AccessName
+    groups: GroupNames
+    days: Annotated[int, Field(ge=1, le=MAX_TOKEN_DAYS), BeforeValidator(_integral)] = 365
 
 
 class Token(BaseModel):
-    """A machine's token as it is shown: its text only once, when it is made. `last_used` is to ten minutes."""
+    """A token, without its text. Times are ISO 8601 in UTC; `last_used` is accurate to ten minutes."""
 
     name: str
     groups: list[str]

@@ -1,6 +1,6 @@
-"""Permissions, and what a caller may do. Pure."""
+"""Permissions, and the accounts for which a caller has them. Pure."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel
 
@@ -9,36 +9,40 @@ from chalicelib.scope import Scope
 
 Permission = Literal["members:read", "members:write", "imports:read", "imports:write", "access:admin"]
 Requirement = Permission | Literal["signed in", "public"]
-SIGNED_IN: Requirement = "signed in"  # what a route may need besides a permission
-PUBLIC: Requirement = "public"
+SIGNED_IN: Requirement = "signed in"  # valid credentials, but no particular permission
+PUBLIC: Requirement = "public"  # no credentials
 ALL_ACCOUNTS: Literal["*"] = "*"
+Grants: TypeAlias = dict[Permission, list[str] | Literal["*"]]  # account ids by permission
 
 
 class Caller(BaseModel):
-    """Who makes a request, and what it was granted: accounts by permission.
+    """The user or token that sends a request, and its grants.
 
-    `session` is the id of the session that it is in, `epoch` that of the password it came with.
+    `session` names the session that authenticated the request, None for a password or a token.
+    `credential_version` is that of the user who was authenticated, 0 for a token.
     """
 
     kind: Literal["user", "token"]
     name: str
-    grants: dict[Permission, list[str] | Literal["*"]]
+    grants: Grants
     session: str | None = None
-    epoch: int = 0
+    credential_version: int = 0
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
     def require_password(self) -> None:
-        """Raises Forbidden for a token or a session: this is for who sends a name and a password along."""
+        """Raises Forbidden where a token or a session authenticated the request."""
         if self.kind != "user" or self.session:
-            raise Forbidden("This needs your name and password.", code="password_needed")
+            raise Forbidden(
+                "Send your user name and password with this request, not a token.", code="password_needed"
+            )
 
-    def scope(self, need: Requirement) -> Scope:
-        """The accounts for which the caller may do this. Raises Forbidden where there is none."""
-        if need in (SIGNED_IN, PUBLIC):
+    def scope(self, requirement: Requirement) -> Scope:
+        """Returns the accounts for which the caller meets a requirement. Raises Forbidden for no account."""
+        if requirement in (SIGNED_IN, PUBLIC):
             return Scope()
-        accounts = next((found for permission, found in self.grants.items() if permission == need), None)
+        accounts = next((found for name, found in self.grants.items() if name == requirement), None)
         if not accounts:
-            raise Forbidden(f"This needs the permission {need}.")
+            raise Forbidden(f"This request requires the permission {requirement}.")
         return Scope(None if accounts == ALL_ACCOUNTS else frozenset(accounts))

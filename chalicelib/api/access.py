@@ -6,10 +6,9 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.access.authenticator import IDLE_SECONDS, token_text
-from chalicelib.access.items import TOKENS
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, OwnChanges, UserChanges
 from chalicelib.access.permissions import SIGNED_IN, Requirement
+from chalicelib.access.sessions import IDLE_SECONDS
 from chalicelib.errors import Malformed, NotFound
 from chalicelib.fields.validation import validate
 from chalicelib.services import services
@@ -38,15 +37,16 @@ def change_me() -> Response:
     caller = caller_of(access_api.current_request)
     caller.require_password()
     new = validate(OwnChanges, fields(access_api.current_request))
-    # The gateway may remember a caller whose password was replaced a moment ago.
-    services().directory.change_user(caller.name, UserChanges(password=new.password), epoch=caller.epoch)
+    # The gateway may have cached a caller whose password has since been replaced.
+    changes = UserChanges(password=new.password)
+    services().users.change(caller.name, changes, credential_version=caller.credential_version)
     return Response("", {}, 204)
 
 
 @route(access_api, "POST", "/sessions", needs=SIGNED_IN)
 def begin_session() -> Response:
     """A session token for the name and password of this request."""
-    session = services().authenticator.begin(caller_of(access_api.current_request))
+    session = services().sessions.start(caller_of(access_api.current_request))
     ends = datetime.fromtimestamp(session.ends_at, UTC).isoformat().replace("+00:00", "Z")
     body = {"token": session.text, "expires_at": ends, "idle_seconds": IDLE_SECONDS}
     return json_response(body, 201, Cache_Control="no-store")
@@ -55,7 +55,7 @@ def begin_session() -> Response:
 @route(access_api, "DELETE", "/sessions", needs=SIGNED_IN)
 def end_session() -> Response:
     """Ends the session that this request is in."""
-    services().authenticator.end(caller_of(access_api.current_request))
+    services().sessions.end(caller_of(access_api.current_request))
     return Response("", {}, 204)
 
 
@@ -63,21 +63,19 @@ def end_session() -> Response:
 def list_users() -> Response:
     """All users by name, a page at a time."""
     limit, after = _page()
-    return _listed("/users", services().directory.users(limit + 1, after), limit)
+    return _listed("/users", services().users.page(limit + 1, after), limit)
 
 
 @route(access_api, "POST", "/users", needs=ADMIN)
 def create_user() -> Response:
     """Adds a user."""
-    return _created(
-        "/users", services().directory.add_user(validate(NewUser, fields(access_api.current_request)))
-    )
+    return _created("/users", services().users.create(validate(NewUser, fields(access_api.current_request))))
 
 
 @route(access_api, "GET", USER, needs=ADMIN)
 def get_user(name: str) -> Response:
     """One user."""
-    return _one(services().directory.user(_handle(name, "user")))
+    return _one(services().users.get(_handle(name, "user")))
 
 
 @route(access_api, "PATCH", USER, needs=ADMIN)
@@ -85,13 +83,13 @@ def change_user(name: str) -> Response:
     """Changes a user's password, groups, or whether it is active."""
     changes = validate(UserChanges, fields(access_api.current_request))
     matches = conditions(access_api.current_request)
-    return _shown(services().directory.change_user(_handle(name, "user"), changes, matches))
+    return _shown(services().users.change(_handle(name, "user"), changes, matches))
 
 
 @route(access_api, "DELETE", USER, needs=ADMIN)
 def delete_user(name: str) -> Response:
     """Removes a user; its sessions end with it."""
-    services().directory.remove_user(_handle(name, "user"), conditions(access_api.current_request))
+    services().users.delete(_handle(name, "user"), conditions(access_api.current_request))
     return Response("", {}, 204)
 
 
@@ -99,23 +97,21 @@ def delete_user(name: str) -> Response:
 def list_groups() -> Response:
     """All groups by name, a page at a time."""
     limit, after = _page()
-    groups = services().directory.groups().by_name
-    found = [groups[name] for name in sorted(groups) if name > after]
-    return _listed("/groups", found[: limit + 1], limit)
+    return _listed("/groups", services().groups.page(limit + 1, after), limit)
 
 
 @route(access_api, "POST", "/groups", needs=ADMIN)
 def create_group() -> Response:
     """Adds a group."""
     return _created(
-        "/groups", services().directory.add_group(validate(NewGroup, fields(access_api.current_request)))
+        "/groups", services().groups.create(validate(NewGroup, fields(access_api.current_request)))
     )
 
 
 @route(access_api, "GET", GROUP, needs=ADMIN)
 def get_group(name: str) -> Response:
     """One group."""
-    return _one(services().directory.group(_handle(name, "group")))
+    return _one(services().groups.get(_handle(name, "group")))
 
 
 @route(access_api, "PATCH", GROUP, needs=ADMIN)
@@ -123,13 +119,13 @@ def change_group(name: str) -> Response:
     """Changes what a group grants."""
     changes = validate(GroupChanges, fields(access_api.current_request))
     matches = conditions(access_api.current_request)
-    return _shown(services().directory.change_group(_handle(name, "group"), changes, matches))
+    return _shown(services().groups.change(_handle(name, "group"), changes, matches))
 
 
 @route(access_api, "DELETE", GROUP, needs=ADMIN)
 def delete_group(name: str) -> Response:
     """Removes a group that nobody is in."""
-    services().directory.remove_group(_handle(name, "group"), conditions(access_api.current_request))
+    services().groups.delete(_handle(name, "group"), conditions(access_api.current_request))
     return Response("", {}, 204)
 
 
@@ -137,7 +133,7 @@ def delete_group(name: str) -> Response:
 def list_tokens() -> Response:
     """All tokens of machines by name, a page at a time."""
     limit, after = _page()
-    return _listed("/tokens", services().directory.tokens(limit + 1, after), limit)
+    return _listed("/tokens", services().tokens.page(limit + 1, after), limit)
 
 
 @route(access_api, "POST", "/tokens", needs=ADMIN)
@@ -145,8 +141,8 @@ def create_token() -> Response:
     """Adds a token. Its text is in this answer, and never again."""
     request = access_api.current_request
     new = validate(NewToken, fields(request))
-    token, secret = services().directory.add_token(new, str(caller_of(request)))
-    body = {**token.model_dump(), "token": token_text(TOKENS, token.name, secret)}
+    token, text = services().tokens.create(new, str(caller_of(request)))
+    body = {**token.model_dump(), "token": text}
     return json_response(
         body, 201, Location=f"{base_path(request)}/tokens/{token.name}", Cache_Control="no-store"
     )
@@ -155,13 +151,13 @@ def create_token() -> Response:
 @route(access_api, "GET", TOKEN, needs=ADMIN)
 def get_token(name: str) -> Response:
     """One token, without its text."""
-    return json_response(services().directory.token(_handle(name, "token")).model_dump())
+    return json_response(services().tokens.get(_handle(name, "token")).model_dump())
 
 
 @route(access_api, "DELETE", TOKEN, needs=ADMIN)
 def revoke_token(name: str) -> Response:
     """Revokes a token."""
-    services().directory.revoke_token(_handle(name, "token"))
+    services().tokens.revoke(_handle(name, "token"))
     return Response("", {}, 204)
 
 
@@ -202,5 +198,5 @@ def _created(path: str, one: Any) -> Response:
 def _handle(name: str, kind: str) -> str:
     """A name of the path; it may be longer than a key can be, and is no one's then. Raises NotFound."""
     if not 0 < len(name) <= LONGEST_HANDLE:
-        raise NotFound(f"There is no {kind} of this name.", code=f"{kind}_not_found")
+        raise NotFound(f"No {kind} has this name.", code=f"{kind}_not_found")
     return name

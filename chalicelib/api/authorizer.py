@@ -32,7 +32,7 @@ class AuthorizerRequest(AuthRequest):
 def authorize(request: AuthorizerRequest) -> AuthResponse:
     """Who sends this Authorization header from this address: the gateway keeps the answer, for all routes."""
     try:
-        caller = services().authenticator.caller(request.token, request.source)
+        caller = services().authenticator.authenticate(request.token, request.source)
     except Unauthorized as error:
         log.info("authorize", caller=None, user=error.user)
         return AuthResponse([], "nobody")

@@ -16,15 +16,14 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-from chalicelib.access.authenticator import token_text
-from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewToken, NewUser
-from chalicelib.access.store import Directory
 from chalicelib.clock import now
+from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
 from chalicelib.imports.model import ImportRecord, Source, new_import_id
 from chalicelib.imports.repository import ImportRepository
 from chalicelib.members.model import Member
+from chalicelib.services import Services
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
 from infra.package import PROJECT, source_template
@@ -48,11 +47,11 @@ def stack(emulator: Emulator, aws: boto3.Session) -> dict[str, str]:
     # It allows TLS only, which there is none of here.
     aws.client("s3", endpoint_url=emulator.endpoint).delete_bucket_policy(Bucket=outputs["BucketName"])
     give_gateway_responses(outputs["RestAPIId"], aws.client("apigateway", endpoint_url=emulator.endpoint))
-    directory = directory_of(outputs, emulator, aws)
-    directory.add_user(NewUser(name="ann", password=PASSWORD, groups=["viewers"]))
+    services = services_of(outputs, emulator, aws)
+    services.users.create(NewUser(name="ann", password=PASSWORD, groups=["viewers"]))
     for name, group in (("tests", "admins"), ("other", "viewers")):
-        _, secret = directory.add_token(NewToken(name=name, groups=[group]))
-        outputs[f"{name} token"] = token_text(TOKENS, name, secret)
+        token = services.tokens.create(NewToken(name=name, groups=[group]))
+        outputs[f"{name} token"] = token.text
     return outputs
 
 
@@ -70,9 +69,10 @@ def give_gateway_responses(api_id: str, gateway: Any) -> None:
     gateway.create_deployment(restApiId=api_id, stageName="api")
 
 
-def directory_of(stack: dict[str, str], emulator: Emulator, aws: boto3.Session) -> Directory:
-    """The stack's users and tokens."""
-    return Directory(Table(aws.client("dynamodb", endpoint_url=emulator.endpoint), stack["TableName"]))
+def services_of(stack: dict[str, str], emulator: Emulator, aws: boto3.Session) -> Services:
+    """Returns the services over the stack's table."""
+    settings = Settings(table_name=stack["TableName"], bucket_name="", load_queue_url="")
+    return Services(settings, lambda service: aws.client(service, endpoint_url=emulator.endpoint))
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +190,7 @@ def test_what_is_revoked_is_refused_once_the_gateway_has_forgotten_it(
     stack: dict[str, str], emulator: Emulator, aws: boto3.Session
 ) -> None:
     other = f"Bearer {stack['other token']}"
-    directory_of(stack, emulator, aws).revoke_token("other")
+    services_of(stack, emulator, aws).tokens.revoke("other")
     deadline = time.monotonic() + PATIENCE
     while call(stack, "GET", "/me", Authorization=other)[0] == 200:
         assert time.monotonic() < deadline

@@ -7,14 +7,13 @@ import uuid
 import pytest
 
 from app import app
-from chalicelib.access.authenticator import PAUSE_SECONDS, token_text
-from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewGroup, NewToken, NewUser, UserChanges
 from chalicelib.access.permissions import Permission
-from chalicelib.access.store import Directory
+from chalicelib.access.throttle import PAUSE_SECONDS
 from chalicelib.api.openapi.document import document
 from chalicelib.imports.model import Source, new_import_id
 from chalicelib.members.model import member_id
+from chalicelib.services import Services
 from tests.support.client import Http, href
 from tests.support.pipeline import Pipeline
 
@@ -41,18 +40,18 @@ def handle() -> str:
     return f"n-{uuid.uuid4().hex[:8]}"
 
 
-def with_grants(http: Http, directory: Directory, permissions: list[Permission], accounts: list[str]) -> Http:
+def with_grants(http: Http, services: Services, permissions: list[Permission], accounts: list[str]) -> Http:
     """A caller with a token of its own, in a group of its own."""
     name = handle()
-    directory.add_group(NewGroup(name=name, permissions=permissions, accounts=accounts))
-    _, secret = directory.add_token(NewToken(name=name, groups=[name]))
-    return http.bearer(token_text(TOKENS, name, secret))
+    services.groups.create(NewGroup(name=name, permissions=permissions, accounts=accounts))
+    token = services.tokens.create(NewToken(name=name, groups=[name]))
+    return http.bearer(token.text)
 
 
 @pytest.fixture
-def mine(http: Http, directory: Directory, account: str) -> Http:
+def mine(http: Http, services: Services, account: str) -> Http:
     """A caller who may do all there is with the members and imports of one account, and nothing else."""
-    return with_grants(http, directory, ALL, [account])
+    return with_grants(http, services, ALL, [account])
 
 
 @pytest.fixture
@@ -90,11 +89,11 @@ def test_no_route_answers_without_credentials(http: Http, method: str, path: str
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route not in PUBLIC | SIGNED_IN])
 def test_no_route_answers_who_was_granted_nothing(
-    http: Http, directory: Directory, method: str, path: str
+    http: Http, services: Services, method: str, path: str
 ) -> None:
     refused = app.routes[path][method].view_name == "method_not_allowed"
     status, code = (405, "method_not_allowed") if refused else (403, "forbidden")
-    with_grants(http, directory, [], ["*"]).request(method, filled(path)).refused(method, status, code)
+    with_grants(http, services, [], ["*"]).request(method, filled(path)).refused(method, status, code)
 
 
 def test_the_routes_that_need_no_permission_are_these_and_say_so() -> None:
@@ -130,11 +129,11 @@ def test_the_routes_that_need_no_permission_are_these_and_say_so() -> None:
     ],
 )
 def test_viewers_look_editors_write_and_admins_decide(
-    http: Http, directory: Directory, group: str, method: str, path: str, status: int
+    http: Http, services: Services, group: str, method: str, path: str, status: int
 ) -> None:
     name = handle()
-    _, secret = directory.add_token(NewToken(name=name, groups=[group]))
-    assert http.bearer(token_text(TOKENS, name, secret)).request(method, path).status == status
+    token = services.tokens.create(NewToken(name=name, groups=[group]))
+    assert http.bearer(token.text).request(method, path).status == status
 
 
 # ---- Accounts
@@ -180,10 +179,10 @@ def test_a_conflict_names_members_of_the_callers_account_alone(
 
 
 def test_lists_and_searches_show_the_callers_accounts_alone(
-    http: Http, directory: Directory, account: str, other: str
+    http: Http, services: Services, account: str, other: str
 ) -> None:
     second, number = f"{account}-b", f"+1323{int(account[4:12], 16) % 10**6:06}0"
-    both = with_grants(http, directory, ALL, [account, second, f"{account}-empty"])
+    both = with_grants(http, services, ALL, [account, second, f"{account}-empty"])
     for one in (account, second, other):
         for n in range(3):
             http.create(person(one, f"{account}-{n}", number if n == 0 else f"{number[:-1]}{n}"))
@@ -251,10 +250,10 @@ def test_an_upload_keeps_to_the_accounts_of_who_asked_for_it(mine: Http, account
 
 
 def test_imports_of_other_accounts_are_not_there(
-    http: Http, directory: Directory, mine: Http, pipeline: Pipeline, account: str, other: str
+    http: Http, services: Services, mine: Http, pipeline: Pipeline, account: str, other: str
 ) -> None:
     wide = http.send("POST", "/imports", {"filename": "all.csv"}).ok(201)["id"]
-    theirs = with_grants(http, directory, ALL, [other]).send("POST", "/imports", {}).ok(201)["id"]
+    theirs = with_grants(http, services, ALL, [other]).send("POST", "/imports", {}).ok(201)["id"]
     own = mine.send("POST", "/imports", {}).ok(201)["id"]
     dropped = pipeline.run(f"drops/account={account}/a.csv", HEADER + f"Ann,Lee,3235550009,9,{other}\n").id
 
@@ -262,7 +261,7 @@ def test_imports_of_other_accounts_are_not_there(
     for hidden in (wide, theirs, dropped, new_import_id()):
         for method, path in (("GET", ""), ("GET", "/rejected"), ("POST", "/cancel")):
             mine.request(method, f"/imports/{hidden}{path}").problem(404, "import_not_found")
-    shown = with_grants(http, directory, ALL, [account, other]).get("/imports").ok()["items"]
+    shown = with_grants(http, services, ALL, [account, other]).get("/imports").ok()["items"]
     assert {one["id"] for one in shown} >= {own, theirs}
     assert not {one["id"] for one in shown} & {wide, dropped}
     assert {wide, theirs, own, dropped} <= {
@@ -285,10 +284,10 @@ def test_the_imports_that_a_caller_may_see_come_page_by_page(http: Http, mine: H
 
 
 def test_a_member_says_who_made_and_who_changed_it(
-    http: Http, directory: Directory, mine: Http, account: str
+    http: Http, services: Services, mine: Http, account: str
 ) -> None:
     name = handle()
-    directory.add_user(NewUser(name=name, password=PASSWORD, groups=["editors"]))
+    services.users.create(NewUser(name=name, password=PASSWORD, groups=["editors"]))
     member = mine.create(person(account))
     assert member["created_by"] == member["modified_by"]
     assert member["created_by"].startswith("token:n-")
@@ -299,25 +298,22 @@ def test_a_member_says_who_made_and_who_changed_it(
     assert back.ok()["modified_by"] == member["created_by"]
 
 
-def test_what_is_revoked_disabled_or_changed_is_refused_at_once_here(
-    http: Http, directory: Directory
-) -> None:
+def test_what_is_revoked_disabled_or_changed_is_refused_at_once_here(http: Http, services: Services) -> None:
     """Behind API Gateway within the minute for which it keeps the authorizer's answer."""
     name = handle()
-    directory.add_user(NewUser(name=name, password=PASSWORD, groups=["viewers"]))
+    services.users.create(NewUser(name=name, password=PASSWORD, groups=["viewers"]))
     by_password = http.basic(name, PASSWORD)
     session = http.bearer(by_password.request("POST", "/sessions").ok(201)["token"])
     assert session.get("/me").ok() == by_password.get("/me").ok()
-    directory.change_user(name, UserChanges(active=False))
+    services.users.change(name, UserChanges(active=False))
     for caller in (by_password, session):
         caller.get("/me").problem(401, "unauthorized")
-    directory.change_user(name, UserChanges(active=True, password="another horse battery"))
+    services.users.change(name, UserChanges(active=True, password="another horse battery"))
     for caller in (by_password, session):
         caller.get("/me").problem(401, "unauthorized")
-    _, secret = directory.add_token(NewToken(name=name, groups=["viewers"]))
-    token = http.bearer(token_text(TOKENS, name, secret))
+    token = http.bearer(services.tokens.create(NewToken(name=name, groups=["viewers"])).text)
     assert token.get("/me").ok()["kind"] == "token"
-    directory.revoke_token(name)
+    services.tokens.revoke(name)
     token.get("/me").problem(401, "unauthorized")
 
 
@@ -393,9 +389,9 @@ def test_passwords_tokens_and_members_leave_no_trace_in_the_logs(
         assert personal not in said
 
 
-def test_a_password_costs_what_it_must_and_a_token_next_to_nothing(http: Http, directory: Directory) -> None:
+def test_a_password_costs_what_it_must_and_a_token_next_to_nothing(http: Http, services: Services) -> None:
     name = handle()
-    directory.add_user(NewUser(name=name, password=PASSWORD, groups=["viewers"]))
+    services.users.create(NewUser(name=name, password=PASSWORD, groups=["viewers"]))
     callers = (http.basic(name, PASSWORD), http)
     cpu = []
     for caller in callers:

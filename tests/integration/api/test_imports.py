@@ -11,16 +11,14 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.access.authenticator import token_text
-from chalicelib.access.items import TOKENS
 from chalicelib.access.model import NewGroup, NewToken
-from chalicelib.access.store import Directory
 from chalicelib.api.imports import LOOKED_AT, MAX_CSV
 from chalicelib.clock import now
 from chalicelib.imports.columns import MAX_HEADER, Header
 from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.repository import PARTITION, columns_key
 from chalicelib.imports.storage import result_key
+from chalicelib.services import Services
 from tests.support.client import Answer, Http
 from tests.support.pipeline import Pipeline
 from tests.support.registry import metered
@@ -218,13 +216,13 @@ def crowd(pipeline: Pipeline, account: str) -> Iterator[list[str]]:
 
 
 def test_a_list_looks_at_so_many_imports_of_others_and_no_more(
-    http: Http, directory: Directory, crowd: list[str], account: str
+    http: Http, services: Services, crowd: list[str], account: str
 ) -> None:
     """Then the page is short, or empty, and says where to go on."""
     group = f"g-{account}"
-    directory.add_group(NewGroup(name=group, permissions=["imports:read"], accounts=[account]))
-    _, secret = directory.add_token(NewToken(name=group, groups=[group]))
-    caller = http.bearer(token_text(TOKENS, group, secret))
+    services.groups.create(NewGroup(name=group, permissions=["imports:read"], accounts=[account]))
+    token = services.tokens.create(NewToken(name=group, groups=[group]))
+    caller = http.bearer(token.text)
     queries: list[int] = []
     config.dynamodb().meta.events.register("before-call.dynamodb.Query", lambda **_: queries.append(1))
 

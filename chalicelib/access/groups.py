@@ -1,0 +1,93 @@
+"""The groups of a deployment."""
+
+from collections.abc import Callable
+
+from chalicelib.clock import now
+from chalicelib.dynamodb.table import Table
+from chalicelib.dynamodb.writes import ConditionalWrite
+from chalicelib.errors import Conflict, FieldError, Invalid
+from chalicelib.preconditions import Condition, always, check
+
+from .items import Groups, StoredToken, StoredUser
+from .model import Group, GroupChanges, NewGroup
+from .permissions import ALL_ACCOUNTS
+from .store import AccessStore, groups_write, name_taken, not_found
+
+
+class GroupRepository:
+    """Reads and writes groups. An active admin always remains, once there is one."""
+
+    def __init__(self, table: Table) -> None:
+        self._store = AccessStore(table)
+
+    def get(self, name: str) -> Group:
+        """Returns one group. Raises NotFound."""
+        return _named(self._store.groups(), name)
+
+    def page(self, limit: int, after: str = "") -> list[Group]:
+        """Returns at most `limit` groups, sorted by name, from the first one after this name."""
+        by_name = self._store.groups().by_name
+        return [by_name[name] for name in sorted(by_name) if name > after][:limit]
+
+    def create(self, new: NewGroup) -> Group:
+        """Adds a group. Raises Conflict where its name exists, Invalid for admins of some accounts only."""
+
+        def decide(groups: Groups) -> tuple[Groups, Group]:
+            if new.name in groups.by_name:
+                raise name_taken("group")
+            group = _valid(Group(**new.model_dump(), created_at=now()))
+            return groups.with_group(group), group
+
+        return self._write(decide)
+
+    def change(self, name: str, changes: GroupChanges, matches: Condition = always) -> Group:
+        """Changes the fields that are set. Raises NotFound, Stale, Invalid, and Conflict for the last admin."""
+
+        def decide(groups: Groups) -> tuple[Groups, Group]:
+            old = _named(groups, name)
+            check(matches, old.etag)
+            update = {**changes.model_dump(exclude_unset=True), "version": old.version + 1}
+            group = _valid(old.model_copy(update=update))
+            return groups.with_group(group), group
+
+        return self._write(decide)
+
+    def delete(self, name: str, matches: Condition = always) -> None:
+        """Deletes a group. Raises NotFound, Stale, and Conflict while users or tokens are in it."""
+
+        def decide(groups: Groups) -> tuple[Groups, Group]:
+            group = _named(groups, name)
+            check(matches, group.etag)
+            if self._is_used(name):
+                raise Conflict(
+                    "Users or tokens are in this group. Remove them from it first.", code="group_in_use"
+                )
+            return groups.without(name), group
+
+        self._write(decide)
+
+    def _is_used(self, name: str) -> bool:
+        users, tokens = self._store.all(StoredUser), self._store.all(StoredToken)
+        return any(name in user.groups for user in users) or any(name in token.groups for token in tokens)
+
+    def _write(self, decide: Callable[[Groups], tuple[Groups, Group]]) -> Group:
+        def writes(before: Groups) -> tuple[list[ConditionalWrite], Group]:
+            after, group = decide(before)
+            self._store.require_admin(before, after)
+            return [groups_write(after)], group
+
+        return self._store.write("group", writes)
+
+
+def _named(groups: Groups, name: str) -> Group:
+    if name not in groups.by_name:
+        raise not_found("group")
+    return groups.by_name[name]
+
+
+def _valid(group: Group) -> Group:
+    """Returns the group. Raises Invalid for admins of some accounts only: they could grant themselves the rest."""
+    if "access:admin" in group.permissions and group.accounts != ALL_ACCOUNTS:
+        detail = 'accounts: A group with access:admin needs all accounts. Set accounts to "*".'
+        raise Invalid([FieldError("#/accounts", "every_account_needed", detail)])
+    return group

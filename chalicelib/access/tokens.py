@@ -1,0 +1,64 @@
+"""The tokens of a deployment's machines."""
+
+import time
+from typing import NamedTuple
+
+from chalicelib.clock import iso_time, now
+from chalicelib.dynamodb.table import Table
+from chalicelib.dynamodb.writes import ConditionalWrite, put_new
+
+from .credentials import bearer_text
+from .items import TOKENS, Groups, StoredToken, item_key, token_item
+from .model import NewToken, Token
+from .passwords import hash_secret, new_secret
+from .store import NAME, AccessStore, groups_write, not_found, require_known
+
+DAY_SECONDS = 24 * 3600
+
+
+class IssuedToken(NamedTuple):
+    """A new token, and the text to send as Bearer, which is not stored."""
+
+    token: Token
+    text: str
+
+
+class TokenRepository:
+    """Reads, creates and revokes tokens."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._store = AccessStore(table)
+
+    def get(self, name: str) -> Token:
+        """Returns one token. Raises NotFound."""
+        return self._store.get(StoredToken, name).without_secrets()
+
+    def page(self, limit: int, after: str = "") -> list[Token]:
+        """Returns at most `limit` tokens, sorted by name, from the first one after this name."""
+        return [token.without_secrets() for token in self._store.page(StoredToken, limit, after)]
+
+    def create(self, new: NewToken, by: str | None = None) -> IssuedToken:
+        """Adds a token. Raises Conflict where its name exists, Invalid for an unknown group."""
+        secret = new_secret()
+        expires_at = time.time() + new.days * DAY_SECONDS
+        token = StoredToken(
+            **new.model_dump(exclude={"days"}),
+            created_at=now(),
+            created_by=by,
+            expires_at=iso_time(int(expires_at * 1000)),
+            last_used=None,
+            secret=hash_secret(secret),
+        )
+        issued = IssuedToken(token.without_secrets(), bearer_text(TOKENS, token.name, secret))
+
+        def decide(groups: Groups) -> tuple[list[ConditionalWrite], IssuedToken]:
+            require_known(token.groups, groups)
+            return [put_new(NAME, token_item(token, int(expires_at))), groups_write(groups)], issued
+
+        return self._store.write(token.kind, decide)
+
+    def revoke(self, name: str) -> None:
+        """Deletes a token. Raises NotFound."""
+        if not self._table.delete(item_key(TOKENS, name)):
+            raise not_found("token")

@@ -1,0 +1,105 @@
+"""The users of a deployment."""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+from chalicelib.clock import now
+from chalicelib.dynamodb.table import Table
+from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
+from chalicelib.errors import NotFound, Unauthorized
+from chalicelib.preconditions import Condition, always, check
+
+from .items import USERS, Groups, StoredUser, item_key, user_item
+from .model import NewUser, User, UserChanges
+from .passwords import hash_password
+from .store import NAME, VERSION, AccessStore, groups_write, require_known
+
+
+class UserRepository:
+    """Reads and writes users. An active admin always remains, once there is one."""
+
+    def __init__(self, table: Table) -> None:
+        self._store = AccessStore(table)
+
+    def get(self, name: str) -> User:
+        """Returns one user. Raises NotFound."""
+        return self._store.get(StoredUser, name).without_secrets()
+
+    def page(self, limit: int, after: str = "") -> list[User]:
+        """Returns at most `limit` users, sorted by name, from the first one after this name."""
+        return [user.without_secrets() for user in self._store.page(StoredUser, limit, after)]
+
+    def create(self, new: NewUser) -> User:
+        """Adds a user. Raises Conflict where its name exists, Invalid for an unknown group."""
+        user = StoredUser(
+            **new.model_dump(exclude={"password"}),
+            password=hash_password(new.password),
+            # Sessions of a deleted user of the same name have a lower version.
+            credential_version=time.time_ns() // 1_000_000,
+            created_at=now(),
+            last_login=None,
+            version=1,
+        )
+
+        def decide(groups: Groups) -> tuple[list[ConditionalWrite], User]:
+            require_known(user.groups, groups)
+            return [put_new(NAME, user_item(user)), groups_write(groups)], user.without_secrets()
+
+        return self._store.write(user.kind, decide)
+
+    def change(
+        self,
+        name: str,
+        changes: UserChanges,
+        matches: Condition = always,
+        credential_version: int | None = None,
+    ) -> User:
+        """Changes the fields that are set.
+
+        With a `credential_version`, only as long as it is the user's: a caller with an old password must not set a
+        new one. Raises NotFound, Stale, Invalid, Unauthorized, and Conflict for the last admin.
+        """
+        update = changes.model_dump(exclude_unset=True)
+        if "password" in update:
+            update["password"] = hash_password(update["password"])
+
+        def decide(groups: Groups) -> tuple[list[ConditionalWrite], User]:
+            old = self._current(name, credential_version)
+            check(matches, old.etag)
+            user = _updated(old, update)
+            require_known(user.groups, groups)
+            self._store.require_admin(groups, groups, user)
+            write = put_if(VERSION, user_item(user), {"version": {"N": str(old.version)}})
+            return [write, groups_write(groups)], user.without_secrets()
+
+        return self._store.write(StoredUser.kind, decide)
+
+    def delete(self, name: str, matches: Condition = always) -> None:
+        """Deletes a user. Raises NotFound, Stale, and Conflict for the last admin."""
+
+        def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
+            old = self._store.get(StoredUser, name)
+            check(matches, old.etag)
+            self._store.require_admin(groups, groups, _updated(old, {"active": False}))
+            write = delete_if(VERSION, item_key(USERS, name), {"version": {"N": str(old.version)}})
+            return [write, groups_write(groups)], None
+
+        self._store.write(StoredUser.kind, decide)
+
+    def _current(self, name: str, credential_version: int | None) -> StoredUser:
+        """Returns the user. Raises NotFound; with a version that is not the user's, Unauthorized instead."""
+        if credential_version is None:
+            return self._store.get(StoredUser, name)
+        with suppress(NotFound):
+            user = self._store.get(StoredUser, name)
+            if user.credential_version == credential_version:
+                return user
+        raise Unauthorized
+
+
+def _updated(old: StoredUser, update: dict[str, Any]) -> StoredUser:
+    """Returns the user's next version. A new password or a disabled user ends its sessions."""
+    ends_sessions = "password" in update or update.get("active") is False
+    versions = {"version": old.version + 1, "credential_version": old.credential_version + ends_sessions}
+    return old.model_copy(update={**update, **versions})

@@ -1,0 +1,65 @@
+"""Groups in the table."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.access.grants import BUILT_IN
+from chalicelib.access.model import GroupChanges, NewGroup, NewToken
+from chalicelib.access.permissions import ALL_ACCOUNTS
+from chalicelib.errors import Conflict, Invalid, NotFound, Stale
+from chalicelib.services import Services
+
+
+def never(_etag: str | None) -> bool:
+    return False
+
+
+def test_new_deployment_has_built_in_groups_only(fresh: Services) -> None:
+    assert {group.name: group for group in fresh.groups.page(10)} == BUILT_IN
+    assert not fresh.users.page(10)
+    assert not fresh.tokens.page(10)
+
+
+def test_group_is_created_changed_and_deleted(fresh: Services) -> None:
+    groups = fresh.groups
+    clinic = groups.create(NewGroup(name="clinic", permissions=["members:read"], accounts=["7"]))
+    assert groups.get("clinic") == clinic
+    with pytest.raises(Conflict, match="A group of this name exists already"):
+        groups.create(NewGroup(name="clinic", permissions=[], accounts=ALL_ACCOUNTS))
+    changed = groups.change("clinic", GroupChanges(accounts=["7", "8"]))
+    assert (changed.accounts, changed.permissions, changed.version) == (["7", "8"], ["members:read"], 2)
+    with pytest.raises(Stale):
+        groups.change("clinic", GroupChanges(accounts=ALL_ACCOUNTS), never)
+
+    fresh.tokens.create(NewToken(name="sync", groups=["clinic"]))
+    with pytest.raises(Conflict) as error:
+        groups.delete("clinic")
+    assert error.value.code == "group_in_use"
+    fresh.tokens.revoke("sync")
+    groups.delete("clinic")
+    with pytest.raises(NotFound):
+        groups.get("clinic")
+    assert {group.name for group in groups.page(10)} == set(BUILT_IN)
+
+
+def test_groups_larger_than_an_item_are_rejected(fresh: Services) -> None:
+    accounts = ["\U0001f98a" * 60 + f"{n:04}" for n in range(100)]  # 25 kB per group
+    for n in range(12):
+        fresh.groups.create(NewGroup(name=f"g{n}", permissions=[], accounts=accounts))
+    with pytest.raises(Invalid) as error:
+        fresh.groups.create(NewGroup(name="more", permissions=[], accounts=accounts))
+    assert error.value.errors[0].code == "too_many_groups"
+
+
+def test_admin_groups_need_all_accounts(fresh: Services) -> None:
+    """Admins can grant themselves any permission, so a limit to some accounts would protect nothing."""
+    clinic = NewGroup(name="clinic", permissions=["access:admin"], accounts=["7"])
+    writes: list[Callable[[], object]] = [
+        lambda: fresh.groups.change("admins", GroupChanges(accounts=["7"])),
+        lambda: fresh.groups.create(clinic),
+    ]
+    for write in writes:
+        with pytest.raises(Invalid) as error:
+            write()
+        assert [e.code for e in error.value.errors] == ["every_account_needed"]
