@@ -1,4 +1,4 @@
-"""What the deployment decides: settings from the environment, and AWS clients made on first use."""
+"""Settings from the environment, and AWS clients, each built on first use."""
 
 import os
 from functools import cache
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-CONNECTIONS = 16  # at most this many requests to one service are under way in one process
+CONNECTIONS = 16  # concurrent requests to one AWS service from one process
 
 
 class Settings(BaseModel):
@@ -28,19 +28,17 @@ class Settings(BaseModel):
     notice_topic_arn: str | None = None
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
     phone_check: Literal["possible", "valid"] = "possible"
-    chunk_size: int = Field(
-        default=512 * 1024, ge=1024
-    )  # characters of CSV in one chunk: 5,000 to 10,000 rows
-    writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # transactions one load has under way
+    chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV a chunk: 5,000 to 10,000 rows
+    writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one load
 
 
 class SettingsError(Exception):
-    """Environment variables are missing or wrong; the message names each."""
+    """Environment variables are missing or invalid. The message names each."""
 
 
 @cache
 def settings() -> Settings:
-    """The settings, read once a process. Raises SettingsError."""
+    """Returns the settings, read once a process. Raises SettingsError."""
     given = {name: os.environ[name.upper()] for name in Settings.model_fields if name.upper() in os.environ}
     try:
         return Settings.model_validate(given)
@@ -50,7 +48,7 @@ def settings() -> Settings:
 
 
 def _client_config() -> "Config":
-    """Timeouts and retries of our own: a request has 29 s, and botocore's defaults change between releases."""
+    """Returns our timeouts and retries: a request has 29 s, and botocore's defaults change between releases."""
     from botocore.config import Config
 
     return Config(

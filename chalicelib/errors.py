@@ -1,7 +1,6 @@
-"""The only error vocabulary: what can go wrong, under which code and HTTP status.
+"""All errors that a caller can get, each with its code and HTTP status.
 
-Every error a caller can meet is a RegistryError. HTTP renders it as RFC 9457 problem+json, an import
-writes its code and detail beside the rejected row.
+HTTP renders a RegistryError as RFC 9457 problem+json; an import writes its code and detail beside the rejected row.
 """
 
 import math
@@ -34,7 +33,7 @@ class FieldError:
 
 
 class RegistryError(Exception):
-    """An error with a name. `errors` lists the fields at fault, `headers` travel with the HTTP answer."""
+    """The base of all errors. `errors` lists the fields at fault, `headers` are sent with the HTTP response."""
 
     status: ClassVar[int]
     code: str
@@ -56,16 +55,16 @@ class RegistryError(Exception):
 
 
 class Malformed(RegistryError):
-    """The request cannot be read at all: broken JSON, a bad parameter, a cursor nobody handed out."""
+    """The request cannot be parsed: broken JSON, a bad parameter, a cursor that was never issued."""
 
     status = 400
     code = "malformed"
 
 
 class Unauthorized(RegistryError):
-    """Credentials are missing, wrong, expired or revoked; which of these, a stranger is not told.
+    """Credentials are missing, wrong, expired or revoked. The response does not say which.
 
-    `user` is for the log: the user whose password was wrong, if there is one of this name.
+    `user` is for the log: the existing user whose password was wrong.
     """
 
     status = 401
@@ -78,28 +77,28 @@ class Unauthorized(RegistryError):
 
 
 class Forbidden(RegistryError):
-    """The caller is known, and may not do this."""
+    """The caller lacks the permission, or the account is not among its accounts."""
 
     status = 403
     code = "forbidden"
 
 
 class NotFound(RegistryError):
-    """Nothing stands under this id."""
+    """No resource has this id."""
 
     status = 404
     code = "not_found"
 
 
 class MethodNotAllowed(RegistryError):
-    """The path exists, the method does not."""
+    """The path exists, but not with this method."""
 
     status = 405
     code = "method_not_allowed"
 
 
 class Taken(RegistryError):
-    """A phone number or a client member id of this account belongs to another member already."""
+    """The phone number or client member id already belongs to another member of the account."""
 
     status = 409
     code = "phone_number_taken"
@@ -109,7 +108,7 @@ class Taken(RegistryError):
 
 
 class Conflict(RegistryError):
-    """What stands there does not allow it; the code says what that is."""
+    """Conflicts with the current state; the code says how."""
 
     status = 409
     code = "conflict"
@@ -130,21 +129,21 @@ class Stale(RegistryError):
 
 
 class TooLarge(RegistryError):
-    """The body is over the limit."""
+    """The body exceeds the limit."""
 
     status = 413
     code = "payload_too_large"
 
 
 class UnsupportedMediaType(RegistryError):
-    """The body is of a type this route does not read."""
+    """The route does not accept the body's media type."""
 
     status = 415
     code = "unsupported_media_type"
 
 
 class Invalid(RegistryError):
-    """The body was read, and some of its fields break a rule."""
+    """The body was parsed, but some of its fields break a rule."""
 
     status = 422
     code = "invalid"
@@ -154,7 +153,7 @@ class Invalid(RegistryError):
 
 
 class TooManyAttempts(RegistryError):
-    """Too many wrong passwords for this user; `until` (seconds of the epoch) no further one is looked at."""
+    """Too many wrong passwords. None is checked until `until` (seconds since the epoch)."""
 
     status = 429
     code = "too_many_attempts"
@@ -162,33 +161,34 @@ class TooManyAttempts(RegistryError):
     def __init__(self, until: float) -> None:
         wait = max(1, math.ceil(until - time.time()))
         super().__init__(
-            "Too many wrong passwords. Wait, then try again.", headers={"Retry-After": str(wait)}
+            "Too many wrong passwords. Try again after Retry-After seconds.",
+            headers={"Retry-After": str(wait)},
         )
         self.until = until
 
 
 class Busy(RegistryError):
-    """The table throttles, or too many writers meet on one item; it may pass."""
+    """The table throttles, or too many writers compete for one item. A retry may succeed."""
 
     status = 503
     code = "busy"
 
-    def __init__(self, detail: str = "The registry is busy; try again.") -> None:
+    def __init__(self, detail: str = "The registry is busy. Try again after Retry-After seconds.") -> None:
         super().__init__(detail, headers={"Retry-After": "1"})
 
 
 class Internal(RegistryError):
-    """What no caller can mend. It says nothing of what happened: the log does."""
+    """An unexpected error. The response gives no details; the log does."""
 
     status = 500
     code = "internal_error"
 
     def __init__(self) -> None:
-        super().__init__("Something went wrong on our side.")
+        super().__init__("Internal error. The log has the details under this request id.")
 
 
 class Unreadable(RegistryError):
-    """A file that cannot be imported at all; the import fails with this reason."""
+    """The file cannot be imported at all; its import fails with this code and detail."""
 
     status = 422
     code = "unreadable_file"

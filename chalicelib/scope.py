@@ -18,7 +18,10 @@ class Scope(NamedTuple):
     def require(self, account_id: str) -> None:
         """Raises Forbidden for an account outside the scope, whether or not it has members."""
         if not self.includes(account_id):
-            raise Forbidden("You have no access to this account.", code="account_forbidden")
+            raise Forbidden(
+                "You have no access to this account. Ask an admin to add it to one of your groups.",
+                code="account_forbidden",
+            )
 
     def covers(self, accounts: Iterable[str] | None) -> bool:
         """Returns whether all of these accounts are in the scope; None means all accounts."""

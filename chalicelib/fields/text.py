@@ -8,17 +8,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 MAX_LENGTH = 64
-SEPARATOR = "\x1f"  # joins the parts of ids and sort keys; no text may hold it (see UNWANTED)
-MAX_EXACT = 2**53  # from here on a float stands for more than one integer
-# Control characters, halves of surrogate pairs, line separators, and the noncharacters that a listing sorts
-# behind every name. Format characters (joiners, direction marks) stay: names and emoji are written with them.
+SEPARATOR = "\x1f"  # joins the parts of ids and sort keys; UNWANTED keeps it out of every text
+MAX_EXACT = 2**53  # larger floats represent more than one integer each
+# Control characters, halves of surrogate pairs, line separators, and the noncharacters that mark the end of a
+# sort range. Format characters (joiners, direction marks) are allowed: names and emoji need them.
 UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff\U0010fffe\U0010ffff]")
 
 
-def _digits(value: object) -> object:
-    """A JSON integer where an id or a phone belongs is taken as its digits.
+def digits_of(value: object) -> object:
+    """Returns the digits of a JSON integer that is sent as an id or phone number; other values unchanged.
 
-    42.0 is one too, as JSON Schema sees it and Python's json does not, while a float is exact.
+    42.0 is an integer too, as in JSON Schema, as long as a float is exact.
     """
     if isinstance(value, float) and value.is_integer() and value < MAX_EXACT:
         value = int(value)
@@ -28,37 +28,37 @@ def _digits(value: object) -> object:
 
 
 def clean(text: str) -> str:
-    """`text` trimmed and in NFC.
+    """Returns the text trimmed and in NFC.
 
     Raises PydanticCustomError: blank, too_long (over 64 characters), control_character.
     """
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
-        return text  # as nearly all are
-    # NFC makes one character of four at most, and takes a second for 60 kB of accents: a text longer than this
-    # is too long either way.
+        return text  # the common case
+    # NFC joins at most four characters into one, and takes a second for 60 kB of accents: a longer text is too
+    # long either way.
     if len(text) <= 4 * MAX_LENGTH and not text.isascii():
         text = unicodedata.normalize("NFC", text)
     if not text:
-        raise PydanticCustomError("blank", "This must not be blank.")
+        raise PydanticCustomError("blank", "Must not be blank.")
     if len(text) > MAX_LENGTH:
-        raise PydanticCustomError("too_long", "This is longer than 64 characters.")
+        raise PydanticCustomError("too_long", "Must have at most 64 characters.")
     if UNWANTED.search(text):
-        raise PydanticCustomError("control_character", "This has a control character in it.")
+        raise PydanticCustomError("control_character", "Must not contain control characters.")
     return text
 
 
-# What the API's description says of these rules, as far as JSON Schema can; blanks around a text may come on top.
-_NEVER = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff" + "\U0010fffe\U0010ffff"
+# These rules as JSON Schema, as far as it can say them. Blanks around a text are accepted besides.
+_UNWANTED = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff" + "\U0010fffe\U0010ffff"
 TEXT_SCHEMA = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_LENGTH,
-    "pattern": f"^[^{_NEVER}]*[^\\s{_NEVER}][^{_NEVER}]*$",
+    "pattern": f"^[^{_UNWANTED}]*[^\\s{_UNWANTED}][^{_UNWANTED}]*$",
 }
-_WHOLE = {"type": ["string", "integer"], "minimum": 0}
+WHOLE_NUMBER_SCHEMA = {"type": ["string", "integer"], "minimum": 0}
 Name = Annotated[str, AfterValidator(clean), WithJsonSchema(TEXT_SCHEMA)]
 Identifier = Annotated[
-    str, BeforeValidator(_digits), AfterValidator(clean), WithJsonSchema(TEXT_SCHEMA | _WHOLE)
+    str, BeforeValidator(digits_of), AfterValidator(clean), WithJsonSchema(TEXT_SCHEMA | WHOLE_NUMBER_SCHEMA)
 ]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

@@ -14,9 +14,9 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 def validate(model: type[Body], data: object, rule: PhoneRule | None = None) -> Body:
-    """`data` (of JSON, a form or a CSV row) as `model`. Raises Invalid, with one error a field."""
+    """Returns `data` (JSON, a form or a CSV row) as a `model`. Raises Invalid with one error a field."""
     if not isinstance(data, Mapping):
-        raise Invalid([FieldError("#", "wrong_type", "This must be an object with named fields.")])
+        raise Invalid([FieldError("#", "wrong_type", "Must be an object with named fields.")])
     try:
         return model.model_validate(data, context=rule)
     except ValidationError as error:
@@ -25,25 +25,35 @@ def validate(model: type[Body], data: object, rule: PhoneRule | None = None) -> 
 
 
 _MESSAGES = {
-    "missing": ("missing", "This field is required."),
-    "literal_error": ("unknown_value", "There is no such choice."),
-    "string_pattern_mismatch": ("wrong_form", "This does not have the right form."),
-    "extra_forbidden": ("unknown_field", "There is no such field."),
-    "string_type": ("wrong_type", "This must be a text."),
-    "bool_type": ("wrong_type", "This must be true or false."),
-    "int_type": ("wrong_type", "This must be a whole number."),
-    "list_type": ("wrong_type", "This must be a list."),
-    "greater_than_equal": ("out_of_range", "This is too small."),
-    "less_than_equal": ("out_of_range", "This is too large."),
-    "string_unicode": ("control_character", "This has a character in it that is not text."),
+    "missing": ("missing", "Required."),
+    "string_pattern_mismatch": ("wrong_form", "Not in the expected form."),
+    "extra_forbidden": ("unknown_field", "Unknown field."),
+    "string_type": ("wrong_type", "Must be a string."),
+    "bool_type": ("wrong_type", "Must be true or false."),
+    "int_type": ("wrong_type", "Must be a whole number."),
+    "list_type": ("wrong_type", "Must be a list."),
+    "string_unicode": ("control_character", "Must not contain halves of surrogate pairs."),
 }
 
 
 def _field_error(problem: Mapping[str, Any]) -> FieldError:
-    """Pydantic's finding in our words, without the value: errors reach logs, values must not."""
-    code, detail = _MESSAGES.get(problem["type"], (problem["type"], problem["msg"]))
-    if not problem["loc"]:  # a field whose name is no text
+    """Returns pydantic's error in our words, without the value: errors reach logs, values must not."""
+    code, detail = _message(problem)
+    if not problem["loc"]:  # the field's name is not a string
         return FieldError("#", code, detail)
-    name = str(problem["loc"][0])[:MAX_LENGTH]  # an unknown field's name is the caller's, of any length
+    name = str(problem["loc"][0])[:MAX_LENGTH]  # an unknown field's name can have any length
     pointer = name.replace("~", "~0").replace("/", "~1")  # RFC 6901
     return FieldError(f"#/{pointer}", code, f"{name}: {detail}")
+
+
+def _message(problem: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns (code, sentence) of pydantic's error, with the limit or the allowed values where it has some."""
+    limits = problem.get("ctx", {})
+    match problem["type"]:
+        case "literal_error":
+            return "unknown_value", f"Not an allowed value. Use one of: {limits['expected']}."
+        case "greater_than_equal":
+            return "out_of_range", f"Must be at least {limits['ge']}."
+        case "less_than_equal":
+            return "out_of_range", f"Must be at most {limits['le']}."
+    return _MESSAGES.get(problem["type"], (problem["type"], problem["msg"]))

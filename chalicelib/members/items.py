@@ -1,4 +1,4 @@
-"""Keys and items: how members and phone claims lie in the table. No key is spelled anywhere else."""
+"""Keys and items of members and phone claims. No other module builds these keys."""
 
 import zlib
 from collections.abc import Mapping
@@ -11,41 +11,41 @@ from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from .model import Member, MemberKey, Origin, member_id
 
 INDEX = "by_account"
-SHARDS = 8  # index partitions of one account: 8,000 writes a second before it throttles
+SHARDS = 8  # index partitions of one account: 8,000 writes a second before they throttle
 
 
 def member_key(account_id: str, client_member_id: str) -> Item:
-    """The key of a member."""
+    """Returns the key of a member."""
     return {"pk": {"S": f"CLIENT#{client_member_id}"}, "sk": {"S": f"ACCOUNT#{account_id}"}}
 
 
 def claim_key(account_id: str, phone_number: str) -> Item:
-    """The key of the claim that makes a phone number (E.164) one member's within its account."""
+    """Returns the key of the claim that gives a phone number (E.164) to one member of an account."""
     return {"pk": {"S": f"PHONE#{phone_number}"}, "sk": {"S": f"ACCOUNT#{account_id}"}}
 
 
 def account_shard(account_id: str, shard: int) -> str:
-    """The index partition of one shard of an account."""
+    """Returns the index partition of one shard of an account."""
     return f"{account_id}#{shard}"
 
 
 def shard_of(client_member_id: str) -> int:
-    """The shard a member is listed in."""
+    """Returns the shard that lists a member."""
     return zlib.crc32(client_member_id.encode()) % SHARDS
 
 
 def folded(name: str) -> str:
-    """A name as it sorts and is searched. Folding lengthens some letters, and a key holds 1,024 bytes."""
+    """Returns a name as it is sorted and searched. Cut, as folding lengthens some letters and keys are bounded."""
     return name.casefold()[:MAX_LENGTH]
 
 
 def name_order(member: Member) -> str:
-    """Where a member stands in its account's list: by last name, first name, client member id."""
+    """Returns the sort key of a member in its account: last name, first name, client member id."""
     return SEPARATOR.join((folded(member.last_name), folded(member.first_name), member.client_member_id))
 
 
 def to_item(member: Member, origin: str = "") -> Item:
-    """The member as an item."""
+    """Returns the member as an item."""
     item: Item = {
         **member_key(member.account_id, member.client_member_id),
         "account_shard": {"S": account_shard(member.account_id, shard_of(member.client_member_id))},
@@ -67,7 +67,7 @@ def to_item(member: Member, origin: str = "") -> Item:
 
 
 def key_of(item: Mapping[str, Any]) -> MemberKey:
-    """Account id and client member id of a member's item or of a phone's claim."""
+    """Returns the member's key from its item, or from its claim on a phone number."""
     account_id = item["sk"]["S"].removeprefix("ACCOUNT#")
     if "client_member_id" in item:
         return MemberKey(account_id, item["client_member_id"]["S"])
@@ -75,12 +75,12 @@ def key_of(item: Mapping[str, Any]) -> MemberKey:
 
 
 def phone_of(item: Mapping[str, Any]) -> MemberKey:
-    """The phone number of a member's item, within its account."""
+    """Returns (account id, phone number) of a member's item."""
     return MemberKey(key_of(item).account_id, item["phone_number"]["S"])
 
 
 def from_item(item: Mapping[str, Any]) -> Member:
-    """The member in an item."""
+    """Returns the member in an item."""
     key = key_of(item)
     return Member(
         id=member_id(*key),
@@ -98,7 +98,7 @@ def from_item(item: Mapping[str, Any]) -> Member:
 
 
 def to_claim(member: Member, origin: str = "") -> Item:
-    """The claim of a member on its phone number."""
+    """Returns the claim of a member on its phone number."""
     claim = claim_key(member.account_id, member.phone_number)
     claim["client_member_id"] = {"S": member.client_member_id}
     if origin:
@@ -107,12 +107,12 @@ def to_claim(member: Member, origin: str = "") -> Item:
 
 
 def claimed(claim: Item) -> MemberKey:
-    """(account id, phone number) of a claim."""
+    """Returns (account id, phone number) of a claim."""
     return MemberKey(key_of(claim).account_id, claim["pk"]["S"].removeprefix("PHONE#"))
 
 
 def origin_of(item: Mapping[str, Any]) -> Origin | None:
-    """The import and line that wrote an item, or None where a caller of the API did."""
+    """Returns the row that wrote an item, None where a caller of the API did."""
     if "origin" not in item:
         return None
     import_id, _, row = item["origin"]["S"].partition("#")
@@ -121,7 +121,7 @@ def origin_of(item: Mapping[str, Any]) -> Origin | None:
 
 
 def holder_of(item: Mapping[str, Any]) -> Holder:
-    """Who stands behind a member's item or a phone's claim."""
+    """Returns the member that an item or a claim belongs to."""
     origin = origin_of(item)
     return Holder(
         member_id(*key_of(item)), origin.import_id if origin else None, origin.line if origin else None

@@ -1,4 +1,4 @@
-"""A member, what a caller may send of one, and ids. No AWS, no Chalice."""
+"""A member, the bodies that callers send, and member ids. Pure."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "
 
 
 class _Body(BaseModel):
-    """What a caller sends: read-only fields are ignored, so that a GET can be PUT back; unknown ones refused."""
+    """A request body. Read-only fields are ignored, so that a GET can be PUT back; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,7 +30,7 @@ class _Body(BaseModel):
 
 
 class NewMember(_Body):
-    """All that a caller decides about a member."""
+    """All fields of a member that a caller sets."""
 
     account_id: Identifier
     client_member_id: Identifier
@@ -40,12 +40,12 @@ class NewMember(_Body):
 
     @property
     def id(self) -> str:
-        """The id this member has, or will have."""
+        """Returns the id that this member has, or will have."""
         return member_id(self.account_id, self.client_member_id)
 
 
 class MemberChanges(_Body):
-    """Some of a member's fields; those left out stay as they are."""
+    """Some of a member's fields; omitted fields stay unchanged."""
 
     account_id: Identifier = ""
     client_member_id: Identifier = ""
@@ -54,14 +54,14 @@ class MemberChanges(_Body):
     phone_number: Phone = ""
 
     def applied_to(self, member: "Member") -> NewMember:
-        """The member as it is after these changes."""
+        """Returns the member after these changes."""
         return NewMember.model_construct(**(member.writable() | self.model_dump(exclude_unset=True)))
 
 
 class Member(BaseModel):
     """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1.
 
-    Who wrote it is `user:<name>`, `token:<name>` or `import:<id>`.
+    `created_by` and `modified_by` are `user:<name>`, `token:<name>` or `import:<id>`.
     """
 
     id: str
@@ -86,34 +86,34 @@ class Member(BaseModel):
         return entity_tag(self.version, self.last_modified)
 
     def writable(self) -> dict[str, str]:
-        """The fields a caller decides."""
+        """Returns the fields that a caller sets."""
         return {name: getattr(self, name) for name in NewMember.model_fields}
 
     def same_as(self, other: NewMember) -> bool:
-        """Whether `other` would change nothing."""
+        """Returns whether writing `other` would change nothing."""
         return all(getattr(self, name) == getattr(other, name) for name in NewMember.model_fields)
 
 
 def member_id(account_id: str, client_member_id: str) -> str:
-    """The URL-safe token of a member's key; `parse_member_id` reads it back."""
+    """Returns the URL-safe id of a member's key; `parse_member_id` reverses it."""
     text = account_id + SEPARATOR + client_member_id
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def parse_member_id(token: str) -> tuple[str, str] | None:
-    """(account id, client member id), or None where `token` is no member's id."""
+    """Returns (account id, client member id), or None for a malformed id."""
     try:
         text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
         account_id, client_member_id = text.split(SEPARATOR)
         key = clean(account_id), clean(client_member_id)
     except (ValueError, binascii.Error, PydanticCustomError):
         return None
-    # base64 spells some texts in several ways, as people do; a member has one id.
+    # base64 and clean() map several tokens to one key; only the canonical one is an id.
     return key if member_id(*key) == token else None
 
 
 class MemberKey(NamedTuple):
-    """What makes a member unique, and all that its id says."""
+    """The values that identify a member, and that its id encodes."""
 
     account_id: str
     client_member_id: str
@@ -121,7 +121,7 @@ class MemberKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The row that wrote an item: its import, its line of the file (from 1), and the outcome it had by that."""
+    """The row that wrote an item: its import, its line in the file (from 1), and its outcome."""
 
     import_id: str
     line: int
@@ -132,14 +132,14 @@ class Origin:
 
 
 def new_member(new: NewMember, by: str | None = None) -> Member:
-    """`new` as the member it becomes on creation."""
+    """Returns the member that creating `new` results in."""
     moment = now()
     times = {"created_at": moment, "last_modified": moment}
     return Member(id=new.id, **new.__dict__, **times, created_by=by, modified_by=by, version=1)
 
 
 def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member:
-    """`old` after a write of `new`."""
+    """Returns `old` after writing `new` over it."""
     first = {"created_at": old.created_at, "created_by": old.created_by}
     last = {"last_modified": now(), "modified_by": by}
     return Member(id=new.id, **new.__dict__, **first, **last, version=old.version + 1)
