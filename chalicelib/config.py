@@ -28,7 +28,7 @@ class Settings(BaseModel):
     notice_topic_arn: str | None = None
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
     phone_check: Literal["possible", "valid"] = "possible"
-    chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV a chunk: 5,000 to 10,000 rows
+    chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV per chunk, 5,000 to 10,000 rows
     writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one load
 
 
@@ -43,8 +43,8 @@ def settings() -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        wrong = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise SettingsError("Set these environment variables. " + "; ".join(wrong)) from None
+        problems = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError("Set these environment variables. " + "; ".join(problems)) from None
 
 
 def _client_config() -> "Config":
@@ -64,17 +64,19 @@ def _client_config() -> "Config":
 def client(service: Literal["dynamodb", "s3", "sns", "sqs"]) -> Any:
     """Returns this process's one client of a service.
 
-    boto3 takes 150 ms to import, and 300 ms to build a first client: neither happens before it is needed.
+    It is built on first use: importing boto3 takes 150 ms, building a first client 300 ms.
     """
     import boto3
     from botocore.config import Config
 
-    chosen = _client_config()
+    client_config = _client_config()
     if service == "s3":
-        # Presigned links must name the bucket's region: the global host redirects, and the signature does not
-        # survive that. Signature version 4 because some regions still default to the old one.
-        chosen = chosen.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
-    return boto3.client(service, config=chosen)
+        # Presigned links need the regional host: the global host redirects, which invalidates the signature. Some
+        # regions still default to an older signature version.
+        client_config = client_config.merge(
+            Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+        )
+    return boto3.client(service, config=client_config)
 
 
 def dynamodb() -> "DynamoDBClient":

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The member that has a unique value: its id, and the import and line that wrote it, if one did."""
+    """The member that owns a unique value: its id, and the import and line that wrote it, if any."""
 
     member_id: str
     import_id: str | None = None
@@ -21,9 +21,9 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that is wrong: where (`#/phone_number`, `?limit`), a code for machines, a sentence for people.
+    """An invalid field: a pointer (`#/phone_number`, `?limit`), a code for programs, a sentence for people.
 
-    `holder` is the member that has the value already, where that is the error.
+    `holder` is the member that owns the value, if the value is taken.
     """
 
     pointer: str
@@ -33,7 +33,7 @@ class FieldError:
 
 
 class RegistryError(Exception):
-    """The base of all errors. `errors` lists the fields at fault, `headers` are sent with the HTTP response."""
+    """The base of all errors. `errors` lists the invalid fields, `headers` are sent with the HTTP response."""
 
     status: ClassVar[int]
     code: str
@@ -161,8 +161,7 @@ class TooManyAttempts(RegistryError):
     def __init__(self, until: float) -> None:
         wait = max(1, math.ceil(until - time.time()))
         super().__init__(
-            "Too many wrong passwords. Try again after Retry-After seconds.",
-            headers={"Retry-After": str(wait)},
+            f"Too many wrong passwords. Wait {wait} s, then try again.", headers={"Retry-After": str(wait)}
         )
         self.until = until
 
@@ -173,7 +172,7 @@ class Busy(RegistryError):
     status = 503
     code = "busy"
 
-    def __init__(self, detail: str = "The registry is busy. Try again after Retry-After seconds.") -> None:
+    def __init__(self, detail: str = "The registry is busy. Wait a second, then try again.") -> None:
         super().__init__(detail, headers={"Retry-After": "1"})
 
 

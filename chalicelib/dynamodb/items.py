@@ -1,4 +1,4 @@
-"""DynamoDB's own form of an item, and the pair that identifies one."""
+"""Items in DynamoDB's JSON form, and their keys."""
 
 from collections.abc import Mapping
 from typing import Any

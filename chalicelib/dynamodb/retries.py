@@ -1,4 +1,4 @@
-"""Which errors are transient, and how long to wait before the next attempt."""
+"""Transient errors, and the pauses between attempts."""
 
 import random
 import time
@@ -7,11 +7,10 @@ from contextlib import contextmanager
 
 from chalicelib.errors import Busy
 
-MAX_ATTEMPTS = 12  # of one operation that meets others on the same items: about 3 s of pauses
-MAX_WAIT_SECONDS = 8.0  # no attempt begins later than this: a throttled one takes long by itself
+MAX_ATTEMPTS = 12  # per operation; their pauses add up to about 3 s
+MAX_WAIT_SECONDS = 8.0  # no attempt starts later: a throttled one takes long by itself
 
-# Besides any status from 500, the codes after which the same request may succeed later. botocore has already
-# retried them.
+# The same request may succeed after these codes, or after any status from 500. botocore has already retried it.
 RETRYABLE_CODES = {
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -38,7 +37,7 @@ def transient_errors_as_busy() -> Iterator[None]:
 
 
 def backoff() -> Iterator[int]:
-    """Yields the attempts' numbers from 0, with a growing random pause before each but the first.
+    """Yields attempt numbers from 0, with a growing random pause before each one but the first.
 
     Ends after MAX_ATTEMPTS attempts or MAX_WAIT_SECONDS.
     """
@@ -47,5 +46,5 @@ def backoff() -> Iterator[int]:
         if attempt:
             if time.monotonic() > end:
                 return
-            time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 - jitter is no secret
+            time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 - jitter need not be unpredictable
         yield attempt

@@ -1,6 +1,6 @@
 """One DynamoDB table: strongly consistent reads, pages, and conditional writes.
 
-Every method raises Busy where the table throttles or cannot be reached for longer than the retries last.
+Every method raises Busy if the table still throttles, or cannot be reached, after the retries.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class Table:
         self._writer = TransactionWriter(client, name)
 
     def get(self, key: Item) -> Item | None:
-        """Returns the item under a key, None where there is none. Strongly consistent."""
+        """Returns the item under a key, or None. Strongly consistent."""
         with transient_errors_as_busy():
             response = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
         return response.get("Item")
@@ -42,7 +42,7 @@ class Table:
         return found
 
     def _batch_get(self, keys: list[Item]) -> list[Item]:
-        """Reads up to 100 keys; those that DynamoDB leaves unprocessed again, each time after a pause."""
+        """Returns the items under up to 100 keys. Requests unprocessed keys again, after a pause."""
         found: list[Item] = []
         attempts = backoff()
         while keys:
@@ -53,7 +53,7 @@ class Table:
                 response: Any = self._client.batch_get_item(RequestItems=request)
             found += response["Responses"].get(self._name, [])
             unprocessed = response.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-            if len(unprocessed) < len(keys):  # progress: the pauses start small again, but none is left out
+            if len(unprocessed) < len(keys):  # progress: restart with short pauses, without skipping one
                 attempts = islice(backoff(), 1, None)
             keys = unprocessed
         return found
@@ -64,7 +64,7 @@ class Table:
             return self._client.query(TableName=self._name, **arguments)
 
     def query_all(self, first: Mapping[str, Any] | None = None, **arguments: Any) -> Iterator[Item]:
-        """Yields the items of all pages of a Query, each read when it is asked for; `first` is one read already."""
+        """Yields the items of all pages of a Query, reading each page on demand; `first` is a page already read."""
         page = self.query(**arguments) if first is None else first
         while True:
             yield from page["Items"]
@@ -78,24 +78,24 @@ class Table:
             return self._client.scan(TableName=self._name, **arguments)
 
     def add(self, item: Item) -> bool:
-        """Puts a new item; returns False where its key exists."""
+        """Adds an item. Returns False if its key exists."""
         condition = "attribute_not_exists(pk)"
         response = self._conditional(self._client.put_item, Item=item, ConditionExpression=condition)
         return response is not None
 
     def update(self, key: Item, **arguments: Any) -> Item | None:
-        """Returns the attributes that ReturnValues asks for, by default the whole new item.
+        """Updates an item and returns what ReturnValues selects, by default the whole new item.
 
-        None where the condition fails.
+        Returns None if the condition fails.
         """
         return self._attributes(self._client.update_item, key, {"ReturnValues": "ALL_NEW", **arguments})
 
     def delete(self, key: Item, **arguments: Any) -> Item | None:
-        """Deletes an item and returns it as it was, {} for none; None where the condition fails."""
+        """Deletes an item. Returns the deleted item, {} if it did not exist, None if the condition fails."""
         return self._attributes(self._client.delete_item, key, {"ReturnValues": "ALL_OLD", **arguments})
 
     def write(self, writes: Sequence[ConditionalWrite]) -> None:
-        """Writes all or nothing: one item alone, several as one transaction. Raises ConditionsFailed."""
+        """Writes all or nothing: one item by itself, several in a transaction. Raises ConditionsFailed."""
         self._writer.write(writes)
 
     def _attributes(
@@ -107,7 +107,7 @@ class Table:
     def _conditional(
         self, call: Callable[..., Mapping[str, Any]], **arguments: Any
     ) -> Mapping[str, Any] | None:
-        """Returns the call's response; None where its condition failed."""
+        """Returns the call's response, or None if its condition fails."""
         try:
             with transient_errors_as_busy():
                 return call(TableName=self._name, **arguments)

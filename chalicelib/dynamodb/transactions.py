@@ -1,4 +1,4 @@
-"""Writes conditional writes, one alone or several as a transaction, and reads DynamoDB's refusals."""
+"""Sends conditional writes, singly or as a transaction, and parses the reasons of their failure."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -27,13 +27,11 @@ class TransactionWriter:
         _bypass_parameter_validation(client)
 
     def write(self, writes: Sequence[ConditionalWrite]) -> None:
-        """Writes all or nothing, with back-off while others write the same items.
+        """Writes all or nothing, and retries with backoff while other writers use the same items.
 
         Raises ConditionsFailed, or Busy after the last attempt.
         """
-        token = str(
-            uuid.uuid4()
-        )  # makes a retry harmless where an attempt took effect and its response was lost
+        token = str(uuid.uuid4())  # DynamoDB applies a token once, even if the response was lost
         for attempt in backoff():
             try:
                 return self._try(writes, token, repeated=attempt > 0)
@@ -49,15 +47,15 @@ class TransactionWriter:
                 self._write_transaction(writes, token)
 
     def _write_single(self, write: ConditionalWrite, *, repeated: bool) -> None:
-        """Writes one item. It costs half of a transaction of one, and takes no idempotency token."""
+        """Writes one item, at half the cost of a transaction but without its idempotency token."""
         call: Callable[..., Any] = self._client.put_item if write.verb == "Put" else self._client.delete_item
         try:
             call(TableName=self._table_name, **write.body)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             stored: Any = error.response.get("Item", {})
             repeated = repeated or error.response["ResponseMetadata"]["RetryAttempts"] > 0
-            # An earlier attempt may have taken effect and lost its response: then our item is stored already. On
-            # the first attempt an equal item is someone else's, written within the same millisecond.
+            # An earlier attempt may have succeeded and lost its response: then our item is stored. On the first
+            # attempt, an equal item is another caller's, written in the same millisecond.
             if not (repeated and stored == write.body.get("Item")):
                 raise ConditionsFailed([FailedWrite(write, stored)]) from None
 
@@ -78,7 +76,7 @@ class TransactionWriter:
                 raise ConditionsFailed(failed) from None
             if any(reason.get("Code") == "ValidationError" for reason in reasons):
                 raise
-            raise Busy from None  # conflicts and throttles: the same transaction may succeed later
+            raise Busy from None  # a conflict or a throttle: the same transaction may succeed later
 
     def _with_table(self, write: ConditionalWrite) -> orjson.Fragment:
         """Returns the write's JSON with the table's name in it."""
@@ -86,18 +84,18 @@ class TransactionWriter:
 
 
 def _bypass_parameter_validation(client: "DynamoDBClient") -> None:
-    """Sends the writes of this client's transactions past botocore's model: it takes 20 ms of CPU for 100 of them.
+    """Skips botocore's validation and serialization of transactions: 100 writes take 20 ms of CPU there.
 
-    They leave the parameters before botocore builds the request, travel in the request's own context, and join the
-    body just before it is signed. Signing, sending, retries and parsing stay botocore's.
+    One hook moves the writes from the parameters to the request's context, the other adds them to the body before
+    it is signed. botocore still signs, sends, retries and parses.
     """
 
-    def take_out(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    def move_to_context(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context["writes"], params["TransactItems"] = params["TransactItems"], [{}]
 
-    def put_back(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    def add_to_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         params["body"] = orjson.dumps(orjson.loads(params["body"]) | {"TransactItems": context.pop("writes")})
 
-    for event, hook in (("before-parameter-build", take_out), ("before-call", put_back)):
+    for event, hook in (("before-parameter-build", move_to_context), ("before-call", add_to_body)):
         name = f"{event}.dynamodb.TransactWriteItems"
         client.meta.events.register_first(name, hook, unique_id=f"rollcall-{event}")

@@ -1,4 +1,4 @@
-"""Conditional writes, and the error that says which of them failed."""
+"""Conditional writes, and the error that lists those that failed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,10 +9,10 @@ from .items import Item, key_pair
 
 
 class ConditionalWrite(NamedTuple):
-    """One conditional put or delete. `constraint` names the rule that is broken when the condition fails.
+    """One conditional put or delete. `constraint` names the rule that a failed condition violates.
 
-    The body is kept as JSON text: as dicts, eight transactions in flight would overflow a core's cache, and a load
-    would take a quarter more CPU.
+    `text` is the body as JSON: as dicts, the bodies of eight concurrent transactions would overflow a core's cache,
+    and a load would take a quarter more CPU.
     """
 
     constraint: str
@@ -22,42 +22,42 @@ class ConditionalWrite(NamedTuple):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The request's parameters, without the table's name."""
+        """Returns the request's parameters, without the table's name."""
         body: dict[str, Any] = orjson.loads(self.text)
         return body
 
 
 class FailedWrite(NamedTuple):
-    """A write whose condition failed, and the item that is stored under its key, {} for none."""
+    """A write whose condition failed, and the item stored under its key, {} if the key is unused."""
 
     write: ConditionalWrite
     stored_item: Item
 
 
 class ConditionsFailed(Exception):
-    """Nothing was written, because the conditions of some writes failed: `failed_writes`, in the order given."""
+    """Some conditions failed, so nothing was written. `failed_writes` keep the order of the writes."""
 
     def __init__(self, failed_writes: Sequence[FailedWrite]) -> None:
         super().__init__(f"{len(failed_writes)} conditions failed")
         self.failed_writes = tuple(failed_writes)
 
     def breaks(self, constraint: str) -> bool:
-        """Returns whether a write failed under this constraint."""
+        """Returns whether a write with this constraint failed."""
         return any(failed.write.constraint == constraint for failed in self.failed_writes)
 
 
 def put_new(constraint: str, item: Item) -> ConditionalWrite:
-    """Returns a put that fails where the key exists."""
+    """Returns a put that fails if the key exists."""
     return _write(constraint, "Put", item, {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"})
 
 
 def put_if(constraint: str, item: Item, expected: Mapping[str, Item]) -> ConditionalWrite:
-    """Returns a put over an item whose attributes still have the expected values."""
+    """Returns a put that replaces an item if its attributes still have the expected values."""
     return _write(constraint, "Put", item, {"Item": item, **_condition(expected)})
 
 
 def delete_if(constraint: str, key: Item, expected: Mapping[str, Item]) -> ConditionalWrite:
-    """Returns a delete of an item whose attributes still have the expected values."""
+    """Returns a delete of an item if its attributes still have the expected values."""
     return _write(constraint, "Delete", key, {"Key": key, **_condition(expected)})
 
 

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 MAX_LENGTH = 64
-SEPARATOR = "\x1f"  # joins the parts of ids and sort keys; UNWANTED keeps it out of every text
+SEPARATOR = "\x1f"  # joins the parts of ids and sort keys; FORBIDDEN keeps it out of all texts
 MAX_EXACT = 2**53  # larger floats represent more than one integer each
 # Control characters, halves of surrogate pairs, line separators, and the noncharacters that mark the end of a
 # sort range. Format characters (joiners, direction marks) are allowed: names and emoji need them.
-UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff\U0010fffe\U0010ffff]")
+FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff\U0010fffe\U0010ffff]")
 
 
 def digits_of(value: object) -> object:
@@ -35,26 +35,26 @@ def clean(text: str) -> str:
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
         return text  # the common case
-    # NFC joins at most four characters into one, and takes a second for 60 kB of accents: a longer text is too
-    # long either way.
+    # NFC joins at most four characters into one, so a longer text stays too long. It takes a second for 60 kB of
+    # accents.
     if len(text) <= 4 * MAX_LENGTH and not text.isascii():
         text = unicodedata.normalize("NFC", text)
     if not text:
         raise PydanticCustomError("blank", "Must not be blank.")
     if len(text) > MAX_LENGTH:
         raise PydanticCustomError("too_long", "Must have at most 64 characters.")
-    if UNWANTED.search(text):
+    if FORBIDDEN.search(text):
         raise PydanticCustomError("control_character", "Must not contain control characters.")
     return text
 
 
-# These rules as JSON Schema, as far as it can say them. Blanks around a text are accepted besides.
-_UNWANTED = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff" + "\U0010fffe\U0010ffff"
+# The same rules as JSON Schema, which cannot express that surrounding blanks are trimmed first.
+_FORBIDDEN = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff" + "\U0010fffe\U0010ffff"
 TEXT_SCHEMA = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_LENGTH,
-    "pattern": f"^[^{_UNWANTED}]*[^\\s{_UNWANTED}][^{_UNWANTED}]*$",
+    "pattern": f"^[^{_FORBIDDEN}]*[^\\s{_FORBIDDEN}][^{_FORBIDDEN}]*$",
 }
 WHOLE_NUMBER_SCHEMA = {"type": ["string", "integer"], "minimum": 0}
 Name = Annotated[str, AfterValidator(clean), WithJsonSchema(TEXT_SCHEMA)]

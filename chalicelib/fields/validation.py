@@ -32,7 +32,7 @@ _MESSAGES = {
     "bool_type": ("wrong_type", "Must be true or false."),
     "int_type": ("wrong_type", "Must be a whole number."),
     "list_type": ("wrong_type", "Must be a list."),
-    "string_unicode": ("control_character", "Must not contain halves of surrogate pairs."),
+    "string_unicode": ("control_character", "Must be valid Unicode, without unpaired surrogates."),
 }
 
 
@@ -47,11 +47,12 @@ def _field_error(problem: Mapping[str, Any]) -> FieldError:
 
 
 def _message(problem: Mapping[str, Any]) -> tuple[str, str]:
-    """Returns (code, sentence) of pydantic's error, with the limit or the allowed values where it has some."""
+    """Returns (code, sentence) for pydantic's error, with its limit or its allowed values."""
     limits = problem.get("ctx", {})
     match problem["type"]:
         case "literal_error":
-            return "unknown_value", f"Not an allowed value. Use one of: {limits['expected']}."
+            allowed = limits["expected"].replace("'", "")  # such as create, upsert or validate
+            return "unknown_value", f"Not an allowed value. Use {allowed}."
         case "greater_than_equal":
             return "out_of_range", f"Must be at least {limits['ge']}."
         case "less_than_equal":

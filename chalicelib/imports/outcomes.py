@@ -107,4 +107,4 @@ def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
 
 def missing_field_outcome(entry: MemberRow) -> Outcome:
     """The outcome of a row that leaves out what its member, which is not there yet, has to have."""
-    return Outcome("rejected", "blank", f"{entry.lacking}: This must not be blank.")
+    return Outcome("rejected", "blank", f"{entry.lacking}: Must not be blank.")

@@ -1,4 +1,4 @@
-"""Cursors: where the next page of a search starts. Opaque to callers, checked when they come back."""
+"""Cursors mark where the next page of a search starts. They are opaque to callers and validated when read."""
 
 import base64
 import binascii
@@ -8,12 +8,12 @@ from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 
 
 def write_cursor(kind: str, parts: list[str]) -> str:
-    """Returns the cursor of a kind of search that continues after `parts`."""
+    """Returns the cursor that continues a search of this kind after `parts`."""
     return base64.urlsafe_b64encode(SEPARATOR.join([kind, *parts]).encode()).rstrip(b"=").decode()
 
 
 def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
-    """Returns the parts given to `write_cursor`. Raises Malformed for another kind or number of parts."""
+    """Returns the parts given to `write_cursor`, or None. Raises Malformed for another kind or number of parts."""
     if cursor is None:
         return None
     try:
@@ -22,5 +22,8 @@ def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
         text = ""
     found, *parts = text.split(SEPARATOR)
     if found != kind or len(parts) != length or not all(0 < len(part) <= MAX_LENGTH for part in parts):
-        raise Malformed("This cursor was not issued for this search.", code="invalid_cursor")
+        raise Malformed(
+            "This search did not issue this cursor. Use the cursor of its previous page.",
+            code="invalid_cursor",
+        )
     return parts

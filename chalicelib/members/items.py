@@ -11,7 +11,7 @@ from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from .model import Member, MemberKey, Origin, member_id
 
 INDEX = "by_account"
-SHARDS = 8  # index partitions of one account: 8,000 writes a second before they throttle
+SHARDS = 8  # index partitions of one account, which take 8,000 writes a second
 
 
 def member_key(account_id: str, client_member_id: str) -> Item:
@@ -35,7 +35,7 @@ def shard_of(client_member_id: str) -> int:
 
 
 def folded(name: str) -> str:
-    """Returns a name as it is sorted and searched. Cut, as folding lengthens some letters and keys are bounded."""
+    """Returns a name in its form for sorting and searching, cut to 64 characters: folding lengthens some letters."""
     return name.casefold()[:MAX_LENGTH]
 
 
@@ -45,7 +45,7 @@ def name_order(member: Member) -> str:
 
 
 def to_item(member: Member, origin: str = "") -> Item:
-    """Returns the member as an item."""
+    """Returns the member as an item; `origin` is the Origin of an imported row, as text."""
     item: Item = {
         **member_key(member.account_id, member.client_member_id),
         "account_shard": {"S": account_shard(member.account_id, shard_of(member.client_member_id))},

@@ -95,7 +95,7 @@ class Member(BaseModel):
 
 
 def member_id(account_id: str, client_member_id: str) -> str:
-    """Returns the URL-safe id of a member's key; `parse_member_id` reverses it."""
+    """Returns a member's id: its key, encoded for URLs. `parse_member_id` decodes it."""
     text = account_id + SEPARATOR + client_member_id
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
@@ -113,7 +113,7 @@ def parse_member_id(token: str) -> tuple[str, str] | None:
 
 
 class MemberKey(NamedTuple):
-    """The values that identify a member, and that its id encodes."""
+    """The values that identify a member. Its id encodes them."""
 
     account_id: str
     client_member_id: str

@@ -12,32 +12,32 @@ from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 
 from .items import INDEX, SHARDS, account_shard, folded, member_key, shard_of
 
-HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name, one of the highest character included
+HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name
 
 
 class NameIndex:
-    """Reads the index. It is eventually consistent: a write is in it moments later."""
+    """Reads the index, which is eventually consistent: it shows a write moments later."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._pool = ThreadPoolExecutor(SHARDS)  # starts no thread before the first list of an account
+        self._pool = ThreadPoolExecutor(SHARDS)  # starts no thread before its first use
 
-    def in_order(
+    def list_account(
         self, account_id: str, prefix: str | None, after: list[str] | None, limit: int
     ) -> list[Item]:
-        """Returns the next `limit` members of an account by name; `prefix` is of the last name."""
+        """Returns the account's next `limit` members in name order whose last names start with `prefix`."""
         share = limit / SHARDS
-        size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom holds more of the page than this
+        size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom has more of the page
         start = SEPARATOR.join(after or [])
         low = folded(prefix or "")
         queries = [_shard_query(account_id, shard, low, start, size) for shard in range(SHARDS)]
-        firsts = self._pool.map(lambda query: self._table.query(**query), queries)  # one round trip for all
-        shards = [self._table.query_all(first, **q) for q, first in zip(queries, firsts, strict=True)]
+        first_pages = self._pool.map(lambda query: self._table.query(**query), queries)  # one round trip
+        shards = [self._table.query_all(first, **q) for q, first in zip(queries, first_pages, strict=True)]
         merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
         return list(islice(merged, limit))
 
-    def everyone(self, after: list[str] | None, limit: int) -> list[Item]:
-        """Returns the next `limit` members of all accounts, in no useful order. The index holds members alone."""
+    def list_all(self, after: list[str] | None, limit: int) -> list[Item]:
+        """Returns the next `limit` members of all accounts, unordered. The index contains only members."""
         scan: dict[str, Any] = {"IndexName": INDEX, "Limit": limit}
         if after:
             account_id, *names = after
@@ -58,8 +58,8 @@ class NameIndex:
 
 
 def _shard_query(account_id: str, shard: int, prefix: str, after: str, size: int) -> dict[str, Any]:
-    """Returns the query for one shard's part of a page: what starts with `prefix` and comes after `after`."""
-    low = max(prefix, after + "\0")  # the next possible text
+    """Returns the query for one shard's part of a page: names with this prefix that sort after `after`."""
+    low = max(prefix, after + "\0")  # the next possible name
     return {
         "IndexName": INDEX,
         "KeyConditionExpression": "account_shard = :shard AND name_order BETWEEN :low AND :high",

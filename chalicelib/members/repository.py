@@ -1,7 +1,7 @@
 """Single members: each operation is one conditional write or one transaction.
 
-Reads that lead to a write are strongly consistent, and every write carries a condition on what was read, so
-concurrent callers never undo each other and no value ever belongs to two members.
+Reads before a write are strongly consistent and every write is conditional on what was read, so concurrent callers
+never overwrite each other, and no value ever belongs to two members.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class MemberRepository:
         self._table = table
 
     def create(self, new: NewMember, by: str | None = None) -> Member:
-        """Adds a member. Raises Taken where its phone number or its client member id is another's."""
+        """Creates a member. Raises Taken if its phone number or client member id belongs to another one."""
         member = new_member(new, by)
         try:
             self._table.write(creation(member))
@@ -36,13 +36,13 @@ class MemberRepository:
         return member
 
     def get(self, key: MemberKey) -> Member:
-        """The member under this key. Raises NotFound."""
+        """Returns the member under this key. Raises NotFound."""
         return from_item(self._read(key))
 
     def put(self, new: NewMember, matches: Condition = always, by: str | None = None) -> tuple[Member, bool]:
-        """Creates the member or replaces the one under its key; (the member, whether it was created).
+        """Creates a member or replaces the one under its key. Returns (member, whether it was created).
 
-        Raises Taken, or Stale where `matches` refuses what stands there.
+        Raises Taken, or Stale if `matches` rejects the current version.
         """
         for _ in backoff():
             try:
@@ -54,15 +54,16 @@ class MemberRepository:
                 return self.create(new, by), True
             except Taken as error:
                 if error.code != f"{CLIENT_ID}_taken":
-                    raise  # else someone created it meanwhile: replace theirs
+                    raise
+                # Another caller has created this member: replace it.
         raise Busy
 
     def change(
         self, key: MemberKey, edit: Edit, matches: Condition = always, by: str | None = None
     ) -> Member:
-        """Writes what `edit` makes of the member under `key`; a new key moves the member, its id with it.
+        """Replaces the member under `key` with the result of `edit`. A new key moves the member and changes its id.
 
-        Raises NotFound, Taken, or Stale where `matches` refuses the current version.
+        Raises NotFound, Taken, or Stale if `matches` rejects the current version.
         """
         for _ in backoff():
             item = self._read(key)
@@ -76,12 +77,13 @@ class MemberRepository:
                 self._table.write(alteration(item, member))
                 return member
             except ConditionsFailed as error:
-                if not error.breaks(VERSION):  # else someone changed the member meanwhile: read it again
+                if not error.breaks(VERSION):
                     raise taken(error.failed_writes) from None
+                # Another caller has changed the member: read it again.
         raise Busy
 
     def delete(self, key: MemberKey, matches: Condition = always) -> None:
-        """Removes the member and frees its phone number. Raises NotFound, or Stale as `change` does."""
+        """Deletes the member and frees its phone number. Raises NotFound, or Stale as `change` does."""
         for _ in backoff():
             item = self._read(key)
             check(matches, from_item(item).etag)
@@ -89,7 +91,7 @@ class MemberRepository:
                 self._table.write(deletion(item))
                 return
             except ConditionsFailed:
-                continue  # someone changed it meanwhile: read it again
+                continue  # another caller has changed the member: read it again
         raise Busy
 
     def _read(self, key: MemberKey) -> Item:

@@ -450,7 +450,7 @@ def test_a_member_is_added_and_a_conflict_leads_to_who_holds_the_value(
     inside.get_by_role("button", name="Add").click()
     number = inside.get_by_label("Phone number")
     expect(number).to_have_attribute("aria-invalid", "true")
-    expect(number).to_have_accessible_description("No phone number has this length.")
+    expect(number).to_have_accessible_description("Must have the length of a phone number in its country.")
     expect(number).to_be_focused()
     number.fill("(323) 555-0001")
     inside.get_by_role("button", name="Add").click()
@@ -645,7 +645,7 @@ def test_a_search_that_is_refused_says_why_at_its_field(inside: Page) -> None:
     sought = inside.get_by_label("Search for")
     sought.fill("12")
     inside.get_by_role("button", name="Find").click()
-    expect(sought).to_have_accessible_description("No phone number has this length.")
+    expect(sought).to_have_accessible_description("Must have the length of a phone number in its country.")
     expect(sought).to_be_focused()
     expect(inside.get_by_role("table")).to_have_count(0)
     expect(inside.get_by_role("button", name="Try again")).to_have_count(0)
@@ -963,7 +963,7 @@ def test_a_report_names_the_columns_that_were_not_used(local: Local, inside: Pag
     sent = finished(local, local.call("POST", "/imports", text, kind="text/csv")["id"])
     go(inside, f"/imports/{sent['id']}")
     expect(inside.get_by_text("Columns that were not used: shoe size.")).to_be_visible()
-    expect(rows(inside)).to_contain_text("Phone number: This must not be blank.")
+    expect(rows(inside)).to_contain_text("Phone number: Must not be blank.")
 
 
 # ---- Access

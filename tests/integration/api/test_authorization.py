@@ -150,7 +150,7 @@ def test_another_accounts_member_is_forbidden_whether_it_is_there_or_not(
             body = person(other, client_member_id) if method == "PUT" else {"first_name": "Ben"}
             problem = mine.send(method, path, body).problem(403, "account_forbidden")
             said.add(problem["detail"])
-    assert said == {"You have no access to this account."}
+    assert said == {"You have no access to this account. Ask an admin to add it to one of your groups."}
     assert http.get(href(other, "there")).ok()["version"] == 1
 
 

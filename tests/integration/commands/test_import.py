@@ -231,7 +231,7 @@ def test_a_folder_that_takes_no_file_does_not_hide_the_counts(
     [
         ([], "Missing argument 'FILE...'"),
         (["--mode", "delete", "a.csv"], "Invalid value for '--mode'"),
-        (["--region", "XX", "a.csv"], "--region: There is no such region"),
+        (["--region", "XX", "a.csv"], "--region: Must be a known two-letter region code"),
         (["--max-rejected", "many", "a.csv"], "--max-rejected: "),
         (["--account", " ", "a.csv"], "--account: "),
         (["--stage", "elsewhere", "a.csv"], "Error: rollcall-elsewhere is on AWS. AWS_ENDPOINT_URL"),

@@ -306,4 +306,4 @@ def test_a_number_read_from_what_was_stored_is_the_stored_one(region: str, start
 def test_a_text_that_is_too_long_is_told_how_long_it_may_be() -> None:
     with pytest.raises(Invalid) as error:
         validate(NewMember, {**RALPH, "first_name": "x" * 65})
-    assert error.value.detail == "first_name: This is longer than 64 characters."
+    assert error.value.detail == "first_name: Must have at most 64 characters."
