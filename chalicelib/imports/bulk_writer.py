@@ -16,8 +16,8 @@ from chalicelib.dynamodb.retries import MAX_ATTEMPTS
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
-from chalicelib.members.items import from_item, holder_of, key_of, member_key, origin_of, phone_of
-from chalicelib.members.model import MemberKey, Origin, changed_member, new_member
+from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of, phone_key_of
+from chalicelib.members.model import MemberKey, Origin, PhoneKey, changed_member, new_member
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation
 
 from .model import Mode
@@ -118,7 +118,7 @@ class BulkWriter:
         """The outcomes of those rows that an earlier try has settled, without writing anything."""
         with ThreadPoolExecutor(self._in_flight) as pool:
             keys = [self._written_key(entry) for entry in entries]
-            stored = {key_of(item): item for item in self._read(pool, keys)}
+            stored = {member_key_of(item): item for item in self._read(pool, keys)}
         before = ((e.line, self._done_before(e, stored[e.key])) for e in entries if e.key in stored)
         return {line: outcome for line, outcome in before if outcome} | self._outcomes
 
@@ -132,16 +132,16 @@ class BulkWriter:
         """(rows that share nothing and can be written at once, rows that wait for one of those or were not seen)."""
         now: list[MemberRow] = []
         later: list[MemberRow] = []
-        busy: set[tuple[str, MemberKey]] = set()
+        busy: set[tuple[str, MemberKey | PhoneKey]] = set()
         for seen, entry in enumerate(entries):
             if len(later) == MAX_DEFERRED:
                 return now, [*later, *entries[seen:]]
             key = entry.key
-            needs = {("member", key)}
+            needs: set[tuple[str, MemberKey | PhoneKey]] = {("member", key)}
             if entry.member.phone_number:
                 needs.add(("phone", entry.phone))
             if self._mode == "upsert" and key in stored:  # the number that this row may free
-                needs.add(("phone", phone_of(stored[key])))
+                needs.add(("phone", phone_key_of(stored[key])))
             if busy & needs:
                 later.append(entry)
             elif known := self._known_outcome(entry, stored):
@@ -162,7 +162,7 @@ class BulkWriter:
     def _stored(self, pool: ThreadPoolExecutor, entries: Iterable[MemberRow]) -> dict[MemberKey, Item]:
         """The members that these rows are about, those that exist."""
         keys = dict.fromkeys(entry.key for entry in entries)
-        return {key_of(item): item for item in self._read(pool, [member_key(*key) for key in keys])}
+        return {member_key_of(item): item for item in self._read(pool, [member_key(*key) for key in keys])}
 
     def _read(self, pool: ThreadPoolExecutor, keys: Iterable[Item]) -> list[Item]:
         """The items under these keys, those that exist."""

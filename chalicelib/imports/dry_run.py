@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, put_new
-from chalicelib.members.items import claim_key, claimed, holder_of, key_of
-from chalicelib.members.model import MemberKey, Origin
+from chalicelib.members.items import claim_key, claimed_phone_key, holder_of, member_key_of
+from chalicelib.members.model import MemberKey, Origin, PhoneKey
 from chalicelib.members.writes import PHONE
 
 from .bulk_writer import BulkWriter
@@ -29,7 +29,7 @@ class DryRun(BulkWriter):
         with ThreadPoolExecutor(self._in_flight) as pool:
             members = self._stored(pool, entries)
             claims = self._read(pool, [claim_key(*entry.phone) for entry in entries])
-        holders = {claimed(item): item for item in claims}
+        holders = {claimed_phone_key(item): item for item in claims}
         for entry in entries:
             outcome = self._meets(entry, members, holders)
             if outcome:
@@ -37,7 +37,7 @@ class DryRun(BulkWriter):
         return super().write(entries)
 
     def _meets(
-        self, entry: MemberRow, members: Mapping[MemberKey, Item], holders: Mapping[MemberKey, Item]
+        self, entry: MemberRow, members: Mapping[MemberKey, Item], holders: Mapping[PhoneKey, Item]
     ) -> Outcome | None:
         """The outcome of a row that clashes with the table, or is in it, else None."""
         if entry.key in members:
@@ -61,7 +61,7 @@ def in_dry_run(item: Item, import_id: str, until: int) -> Item:
     return {
         **{name: value for name, value in item.items() if name not in listed},
         **dry_run_key(item, import_id),
-        "client_member_id": {"S": key_of(item).client_member_id},
+        "client_member_id": {"S": member_key_of(item).client_member_id},
         "expires_at": {"N": str(until)},
     }
 

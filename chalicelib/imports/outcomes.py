@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.errors import Holder
-from chalicelib.members.items import from_item, holder_of, key_of, phone_of
-from chalicelib.members.model import Member, MemberKey, NewMember
+from chalicelib.members.items import from_item, holder_of, member_key_of, phone_key_of
+from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE
 
 from .model import Mode
@@ -26,9 +26,9 @@ class MemberRow(NamedTuple):
         return MemberKey(self.member.account_id, self.member.client_member_id)
 
     @property
-    def phone(self) -> MemberKey:
+    def phone(self) -> PhoneKey:
         """The phone number it asks for, within its account."""
-        return MemberKey(self.member.account_id, self.member.phone_number)
+        return PhoneKey(self.member.account_id, self.member.phone_number)
 
     @property
     def lacking(self) -> str | None:
@@ -60,32 +60,32 @@ class KnownHolders:
         self.relied_on: set[MemberKey] = set()
         self._import_id = import_id
         self._members: dict[MemberKey, Item] = {}
-        self._phones: dict[MemberKey, Item] = {}  # the holder's item, or its claim
+        self._phones: dict[PhoneKey, Item] = {}  # the holder's item, or its claim
 
     def meet(self, members: Iterable[Item]) -> None:
         """Takes in members as they were read: each holds its number."""
-        self._phones.update((phone_of(item), item) for item in members)
+        self._phones.update((phone_key_of(item), item) for item in members)
 
     def learn(self, entry: MemberRow, outcome: Outcome, item: Item, before: Item | None) -> None:
         """Takes in what became of a row, the item that says so, and the member as it was before."""
         if outcome.code == f"{PHONE}_taken":
             self._phones[entry.phone] = item
-            self.relied_on.add(key_of(item))
+            self.relied_on.add(member_key_of(item))
         elif outcome.code == f"{CLIENT_ID}_taken":
             self._members[entry.key] = item
         elif item:
             if before:
-                self._phones.pop(phone_of(before), None)
+                self._phones.pop(phone_key_of(before), None)
             self._members[entry.key] = item
-            self._phones[phone_of(item)] = item
+            self._phones[phone_key_of(item)] = item
 
     def judge(self, entry: MemberRow, mode: Mode) -> Outcome | None:
         """The outcome of a row whose values are known to be held, else None."""
         if mode != "upsert" and self._members and entry.key in self._members:
             return existing_member_outcome(entry, self._members[entry.key], self._import_id)
         holder = self._phones.get(entry.phone) if self._phones else None
-        if holder and key_of(holder) != entry.key:
-            self.relied_on.add(key_of(holder))
+        if holder and member_key_of(holder) != entry.key:
+            self.relied_on.add(member_key_of(holder))
             return rejection(PHONE, holder_of(holder), self._import_id)
         return None
 

@@ -8,7 +8,7 @@ from chalicelib.dynamodb.items import Item
 from chalicelib.errors import Holder
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 
-from .model import Member, MemberKey, Origin, member_id
+from .model import Member, MemberKey, Origin, PhoneKey, member_id
 
 INDEX = "by_account"
 SHARDS = 8  # index partitions of one account, which take 8,000 writes a second
@@ -34,14 +34,16 @@ def shard_of(client_member_id: str) -> int:
     return zlib.crc32(client_member_id.encode()) % SHARDS
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """Returns a name in its form for sorting and searching, cut to 64 characters: folding lengthens some letters."""
     return name.casefold()[:MAX_LENGTH]
 
 
 def name_order(member: Member) -> str:
     """Returns the sort key of a member in its account: last name, first name, client member id."""
-    return SEPARATOR.join((folded(member.last_name), folded(member.first_name), member.client_member_id))
+    return SEPARATOR.join(
+        (fold_name(member.last_name), fold_name(member.first_name), member.client_member_id)
+    )
 
 
 def to_item(member: Member, origin: str = "") -> Item:
@@ -66,7 +68,7 @@ def to_item(member: Member, origin: str = "") -> Item:
     return item
 
 
-def key_of(item: Mapping[str, Any]) -> MemberKey:
+def member_key_of(item: Mapping[str, Any]) -> MemberKey:
     """Returns the member's key from its item, or from its claim on a phone number."""
     account_id = item["sk"]["S"].removeprefix("ACCOUNT#")
     if "client_member_id" in item:
@@ -74,14 +76,14 @@ def key_of(item: Mapping[str, Any]) -> MemberKey:
     return MemberKey(account_id, item["pk"]["S"].removeprefix("CLIENT#"))
 
 
-def phone_of(item: Mapping[str, Any]) -> MemberKey:
-    """Returns (account id, phone number) of a member's item."""
-    return MemberKey(key_of(item).account_id, item["phone_number"]["S"])
+def phone_key_of(item: Mapping[str, Any]) -> PhoneKey:
+    """Returns the key of a member's phone number, from the member's item."""
+    return PhoneKey(member_key_of(item).account_id, item["phone_number"]["S"])
 
 
 def from_item(item: Mapping[str, Any]) -> Member:
     """Returns the member in an item."""
-    key = key_of(item)
+    key = member_key_of(item)
     return Member(
         id=member_id(*key),
         account_id=key.account_id,
@@ -106,9 +108,9 @@ def to_claim(member: Member, origin: str = "") -> Item:
     return claim
 
 
-def claimed(claim: Item) -> MemberKey:
-    """Returns (account id, phone number) of a claim."""
-    return MemberKey(key_of(claim).account_id, claim["pk"]["S"].removeprefix("PHONE#"))
+def claimed_phone_key(claim: Item) -> PhoneKey:
+    """Returns the key of the phone number that a claim is on."""
+    return PhoneKey(member_key_of(claim).account_id, claim["pk"]["S"].removeprefix("PHONE#"))
 
 
 def origin_of(item: Mapping[str, Any]) -> Origin | None:
@@ -124,5 +126,5 @@ def holder_of(item: Mapping[str, Any]) -> Holder:
     """Returns the member that an item or a claim belongs to."""
     origin = origin_of(item)
     return Holder(
-        member_id(*key_of(item)), origin.import_id if origin else None, origin.line if origin else None
+        member_id(*member_key_of(item)), origin.import_id if origin else None, origin.line if origin else None
     )

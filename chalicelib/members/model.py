@@ -119,6 +119,13 @@ class MemberKey(NamedTuple):
     client_member_id: str
 
 
+class PhoneKey(NamedTuple):
+    """The values that identify a claim: a phone number (E.164) belongs to one member of an account."""
+
+    account_id: str
+    phone_number: str
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The row that wrote an item: its import, its line in the file (from 1), and its outcome."""

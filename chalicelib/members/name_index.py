@@ -10,7 +10,7 @@ from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 
-from .items import INDEX, SHARDS, account_shard, folded, member_key, shard_of
+from .items import INDEX, SHARDS, account_shard, fold_name, member_key, shard_of
 
 HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name
 
@@ -29,7 +29,7 @@ class NameIndex:
         share = limit / SHARDS
         size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom has more of the page
         start = SEPARATOR.join(after or [])
-        low = folded(prefix or "")
+        low = fold_name(prefix or "")
         queries = [_shard_query(account_id, shard, low, start, size) for shard in range(SHARDS)]
         first_pages = self._pool.map(lambda query: self._table.query(**query), queries)  # one round trip
         shards = [self._table.query_all(first, **q) for q, first in zip(queries, first_pages, strict=True)]

@@ -12,7 +12,7 @@ from chalicelib.fields.text import SEPARATOR
 from chalicelib.scope import Scope
 
 from .cursors import read_cursor, write_cursor
-from .items import claim_key, folded, from_item, key_of, member_key
+from .items import claim_key, fold_name, from_item, member_key, member_key_of
 from .model import Member
 from .name_index import NameIndex
 
@@ -36,7 +36,7 @@ class Search:
             self.account_id in (None, member.account_id)
             and self.client_member_id in (None, member.client_member_id)
             and self.phone_number in (None, member.phone_number)
-            and folded(member.last_name).startswith(folded(self.last_name or ""))
+            and fold_name(member.last_name).startswith(fold_name(self.last_name or ""))
         )
 
 
@@ -91,7 +91,7 @@ class MemberSearch:
             claim = self._table.get(claim_key(account_id, phone_number))
             if claim is None:
                 return None
-            item = self._table.get(member_key(*key_of(claim)))
+            item = self._table.get(member_key(*member_key_of(claim)))
             if item and item["phone_number"]["S"] == phone_number:
                 return from_item(item)
         return None
@@ -100,7 +100,7 @@ class MemberSearch:
         """Returns the members of all accounts that have a phone number, through its claims."""
         key = partial(claim_key, phone_number=search.phone_number or "")
         claims = list(islice(self._items_by_account(key, after, limit + 1, scope), limit + 1))
-        items = self._table.batch_get([member_key(*key_of(claim)) for claim in claims[:limit]])
+        items = self._table.batch_get([member_key(*member_key_of(claim)) for claim in claims[:limit]])
         found = sorted(map(from_item, items), key=lambda member: member.account_id)
         # A member that moved between the two reads no longer matches.
         members = [member for member in found if search.matches(member)]
@@ -142,7 +142,7 @@ class MemberSearch:
         names = sorted(account for account in scope.accounts if account > reached)
         for i in range(0, len(names), BATCH_GET_LIMIT):
             found = self._table.batch_get([key(name) for name in names[i : i + BATCH_GET_LIMIT]])
-            yield from sorted(found, key=lambda item: key_of(item).account_id)
+            yield from sorted(found, key=lambda item: member_key_of(item).account_id)
 
     def _query_partition(self, start: Item, after: str, size: int) -> Iterator[Item]:
         """Yields the items of one partition by account id, after the account `after`."""
@@ -165,7 +165,7 @@ def _next_cursor(kind: str, items: list[Item], limit: int, position: Position) -
 
 
 def _account_of(item: Item) -> list[str]:
-    return [key_of(item).account_id]
+    return [member_key_of(item).account_id]
 
 
 def _name_of(item: Item) -> list[str]:

@@ -24,8 +24,8 @@ from chalicelib.members.items import (
     account_shard,
     claim_key,
     from_item,
-    key_of,
     member_key,
+    member_key_of,
     name_order,
     shard_of,
 )
@@ -76,7 +76,7 @@ def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
     ]
     found = [(item, from_item(item)) for item in items if "phone_number" in item]
     members = {member.client_member_id: member for _, member in found}
-    claims = {item["pk"]["S"]: key_of(item) for item in items if "phone_number" not in item}
+    claims = {item["pk"]["S"]: member_key_of(item) for item in items if "phone_number" not in item}
     expected = {
         claim_key(account_id, m.phone_number)["pk"]["S"]: (account_id, m.client_member_id)
         for m in members.values()

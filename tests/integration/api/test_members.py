@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 
 from chalicelib import config
 from chalicelib.dynamodb import retries
-from chalicelib.members.items import folded, to_claim, to_item
+from chalicelib.members.items import fold_name, to_claim, to_item
 from chalicelib.members.model import Member, NewMember, member_id, new_member
 from tests.support.client import FORM, Answer, Http, href
 from tests.support.pipeline import Pipeline
@@ -271,7 +271,7 @@ def test_pages_show_each_of_a_thousand_members_once_and_in_name_order(http: Http
     assert [len(page["items"]) for page in pages] == [37] * 27 + [1]
     seen = [item for page in pages for item in page["items"]]
     assert sorted(item["client_member_id"] for item in seen) == [f"{number:04}" for number in range(1000)]
-    order = [(folded(m["last_name"]), folded(m["first_name"]), m["client_member_id"]) for m in seen]
+    order = [(fold_name(m["last_name"]), fold_name(m["first_name"]), m["client_member_id"]) for m in seen]
     assert all(one < two for one, two in pairwise(order))
 
 

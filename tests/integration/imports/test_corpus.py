@@ -23,7 +23,7 @@ from chalicelib.imports.escaping import escaped
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.imports.results import BYTE_ORDER_MARK
-from chalicelib.members.items import claimed, from_item, member_key
+from chalicelib.members.items import claimed_phone_key, from_item, member_key
 from chalicelib.members.model import Member, NewMember
 from chalicelib.members.repository import MemberRepository
 from infra.package import PROJECT, table_definition
@@ -199,7 +199,7 @@ def members_of(pipeline: Pipeline, account: str) -> dict[str, Member]:
     )
     items = [item for page in found for item in page["Items"]]
     members = [from_item(item) for item in items if "phone_number" in item]
-    claims = sorted(claimed(item) for item in items if "phone_number" not in item)
+    claims = sorted(claimed_phone_key(item) for item in items if "phone_number" not in item)
     assert claims == sorted((account, member.phone_number) for member in members)
     return {member.client_member_id: member for member in members}
 

@@ -16,7 +16,7 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, Malformed
 from chalicelib.imports.bulk_writer import BulkWriter
 from chalicelib.imports.outcomes import MemberRow
-from chalicelib.members.items import SHARDS, folded, key_of, member_key, name_order, shard_of
+from chalicelib.members.items import SHARDS, fold_name, member_key, member_key_of, name_order, shard_of
 from chalicelib.members.model import Member, MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch, Search
@@ -136,13 +136,13 @@ def test_names_are_ordered_as_people_look_them_up(
 def test_a_prefix_finds_every_last_name_that_begins_with_it(
     listing: MemberSearch, odd: list[NewMember], prefix: str, limit: int
 ) -> None:
-    expected = [new for new in odd if folded(new.last_name).startswith(folded(prefix))]
+    expected = [new for new in odd if fold_name(new.last_name).startswith(fold_name(prefix))]
     assert all_ids(listing, Search(account_id="odd-names", last_name=prefix), limit) == ids(expected)
 
 
 def test_a_prefix_of_full_length_finds_its_name(listing: MemberSearch, odd: list[NewMember]) -> None:
     for name in ("ΐ" * 64, "ß" * 64, "🦊" * 64, "\U0010ffff" * 64):
-        expected = [new for new in odd if folded(new.last_name) == folded(name)]
+        expected = [new for new in odd if fold_name(new.last_name) == fold_name(name)]
         assert expected
         assert all_ids(listing, Search(account_id="odd-names", last_name=name), 10) == ids(expected)
 
@@ -325,7 +325,7 @@ def eight(table: MemberRepository, account: str) -> list[Item]:
 def asked_again(keys: list[Item]) -> list[str]:
     """The client member ids of the members that are found under keys."""
     found = Table(config.dynamodb(), config.settings().table_name).batch_get(keys)
-    return sorted(key_of(item).client_member_id for item in found)
+    return sorted(member_key_of(item).client_member_id for item in found)
 
 
 def test_unprocessed_keys_are_asked_again(eight: list[Item]) -> None:
