@@ -17,7 +17,7 @@ from typing import Any
 from bench.stack import Stack, deployed
 from bench.stub import rows_asked
 from chalicelib.members.model import Member
-from tests.support.registry import members_of
+from tests.support.tables import members_of
 
 ROWS = 15_000  # of each file
 FILES = 6

@@ -19,7 +19,7 @@ from chalicelib.imports.pipeline import ImportPipeline
 from chalicelib.imports.repository import ImportRepository
 from chalicelib.imports.storage import ImportStorage
 from tests.support.pipeline import KilledError
-from tests.support.registry import answer, lost, unsent
+from tests.support.request_faults import error_response, lose_request, lose_response
 
 KINDS = (
     *("killed", "killed after", "killed", "killed after"),  # before a call took effect, and after that
@@ -96,13 +96,13 @@ class Worker:
             return None
         if due.kind == "killed after":
             try:
-                lost(request)
+                lose_response(request)
             except ReadTimeoutError:
                 self._kill()
         if due.kind.startswith("lost"):
-            return lost(request)
+            return lose_response(request)
         if due.kind == "unsent":
-            return unsent(request)
+            return lose_request(request)
         if due.kind == "throttled":
             return self._throttle(request)
         return None
@@ -110,8 +110,10 @@ class Worker:
     def _throttle(self, request: AWSPreparedRequest) -> AWSResponse | None:
         target = str(request.headers.get("X-Amz-Target", ""))
         if "TransactWriteItems" in target:
-            return answer("TransactionCanceledException", reasons=["None", "TransactionConflict"])(request)
-        return answer("ThrottlingException" if target else "", 400 if target else 503)(request)
+            return error_response("TransactionCanceledException", reasons=["None", "TransactionConflict"])(
+                request
+            )
+        return error_response("ThrottlingException" if target else "", 400 if target else 503)(request)
 
     def _ask_again(self, attempts: int, caught_exception: Exception | None, **_: Any) -> int | None:
         """The SDK's own second attempt, at once."""

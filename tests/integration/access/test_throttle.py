@@ -8,7 +8,7 @@ from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.throttle import FREE_ATTEMPTS, PAUSE_SECONDS
 from chalicelib.errors import TooManyAttempts, Unauthorized
 from tests.support.access import WRONG, Clock, basic, refused
-from tests.support.registry import faulty
+from tests.support.request_faults import inject_faults
 
 
 def test_wrong_passwords_throttle_but_never_lock_out(
@@ -70,7 +70,7 @@ def test_right_password_is_refused_after_concurrent_wrong_ones(
         for _ in range(FREE_ATTEMPTS):
             refused(authenticator, basic(name, WRONG))
 
-    with faulty(config.dynamodb(), "DeleteItem", send_wrong_passwords):
+    with inject_faults(config.dynamodb(), "DeleteItem", send_wrong_passwords):
         assert isinstance(refused(authenticator, basic(name)), TooManyAttempts)
 
 

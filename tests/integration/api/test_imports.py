@@ -20,8 +20,8 @@ from chalicelib.imports.repository import PARTITION, columns_key
 from chalicelib.imports.storage import result_key
 from chalicelib.services import Services
 from tests.support.client import Answer, Http
+from tests.support.metering import metered
 from tests.support.pipeline import Pipeline
-from tests.support.registry import metered
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 

@@ -17,7 +17,7 @@ from chalicelib.members.items import fold_name, to_claim, to_item
 from chalicelib.members.model import Member, NewMember, member_id, new_member
 from tests.support.client import FORM, Answer, Http, href
 from tests.support.pipeline import Pipeline
-from tests.support.registry import partial_answers
+from tests.support.request_faults import leave_unprocessed
 
 FIELDS = [
     *("id", "account_id", "client_member_id", "first_name", "last_name", "phone_number"),
@@ -735,7 +735,7 @@ def test_keys_that_stay_unprocessed_are_a_503(
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
     http.create(ralph(account))
     sizes = chain([None], repeat(0))  # the authorizer reads the credentials first
-    with partial_answers(config.dynamodb(), sizes) as left:
+    with leave_unprocessed(config.dynamodb(), sizes) as left:
         answer = http.get("/members", {"phone_number": phone_of(account)})
     answer.problem(503, "busy")
     assert int(answer.headers["Retry-After"]) > 0

@@ -21,19 +21,11 @@ from chalicelib.imports.outcomes import MemberRow, Outcome
 from chalicelib.members.model import Member, MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
 from infra.package import table_definition
-from tests.support.registry import (
-    answer,
-    at_once,
-    counts_units_as_aws,
-    edited,
-    faulty,
-    impatient_client,
-    lost,
-    members_of,
-    metered,
-    person,
-    phone,
-)
+from tests.support.concurrency import run_concurrently
+from tests.support.metering import counts_units_as_aws, metered
+from tests.support.people import person, phone, set_fields
+from tests.support.request_faults import client_without_retries, error_response, inject_faults, lose_response
+from tests.support.tables import members_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -217,8 +209,8 @@ def test_an_upsert_meets_another_member_in_the_place_of_the_one_it_read(
         table.delete(MemberKey(account, old.client_member_id))
         table.create(person(account, first_name="Ann", phone_number=phone(2)))
 
-    client = impatient_client()
-    with faulty(client, "PutItem", replaced):
+    client = client_without_retries()
+    with inject_faults(client, "PutItem", replaced):
         assert said(load([person(account, first_name="Rolf")], "upsert", client=client)) == ["updated"]
     assert rest(members_of(account)["m1"]) == {
         "client_member_id": "m1",
@@ -393,7 +385,7 @@ def test_a_member_changed_since_is_not_set_back_by_a_redelivery(
     rows = [person(account, n) for n in range(3)]
     for mode in ("create", "upsert"):
         load(rows, mode, f"import-{mode}")
-    table.change(MemberKey(account, "m1"), edited(last_name="Vole"))
+    table.change(MemberKey(account, "m1"), set_fields(last_name="Vole"))
     assert said(load(rows, "create", "import-create")) == ["created"] * 3
     assert members_of(account)["m1"].last_name == "Vole"
 
@@ -413,8 +405,8 @@ def test_recall_knows_what_was_written_and_writes_nothing(table: MemberRepositor
 
 
 def test_a_lost_answer_does_not_reject_its_own_rows(settings: object, account: str) -> None:
-    client = impatient_client()
-    with faulty(client, "TransactWriteItems", lost, lost) as requests:
+    client = client_without_retries()
+    with inject_faults(client, "TransactWriteItems", lose_response, lose_response) as requests:
         outcomes = load([person(account, n) for n in range(60)], client=client)
     assert len(requests) == 4
     assert said(outcomes) == ["created"] * 60
@@ -422,9 +414,11 @@ def test_a_lost_answer_does_not_reject_its_own_rows(settings: object, account: s
 
 
 def test_a_load_that_meets_throttles_goes_on_after_them(settings: object, account: str) -> None:
-    client = impatient_client()
-    throttled = answer("TransactionCanceledException", reasons=["ThrottlingError"] + ["None"] * 99)
-    with faulty(client, "TransactWriteItems", throttled, answer("ThrottlingException"), throttled):
+    client = client_without_retries()
+    throttled = error_response("TransactionCanceledException", reasons=["ThrottlingError"] + ["None"] * 99)
+    with inject_faults(
+        client, "TransactWriteItems", throttled, error_response("ThrottlingException"), throttled
+    ):
         outcomes = load([person(account, n) for n in range(60)], client=client)
     assert said(outcomes) == ["created"] * 60
 
@@ -534,7 +528,9 @@ def test_a_load_and_callers_of_the_api_on_the_same_members_keep_every_rule(
         return tally
 
     rows = [person(account, n, last_name="Vole") for n in range(120)]
-    outcomes, *tallies = at_once([partial(load, rows, mode), *(partial(call, seed) for seed in range(3))])
+    outcomes, *tallies = run_concurrently(
+        [partial(load, rows, mode), *(partial(call, seed) for seed in range(3))]
+    )
     assert isinstance(outcomes, list), outcomes
     assert all(isinstance(tally, Counter) and not tally["busy"] for tally in tallies), tallies
     members = members_of(account)
@@ -543,7 +539,7 @@ def test_a_load_and_callers_of_the_api_on_the_same_members_keep_every_rule(
 
 def test_two_loads_of_the_same_rows_at_once_share_them(table: MemberRepository, account: str) -> None:
     rows = [person(account, n) for n in range(150)]
-    one, two = at_once([partial(load, rows, "create", name) for name in ("one", "two")])
+    one, two = run_concurrently([partial(load, rows, "create", name) for name in ("one", "two")])
     assert isinstance(one, list), one
     assert isinstance(two, list), two
     for pair in zip(said(one), said(two), strict=True):
@@ -555,6 +551,6 @@ def test_one_load_delivered_twice_at_once_counts_every_row_as_its_own(
     table: MemberRepository, account: str
 ) -> None:
     rows = [person(account, n) for n in range(150)]
-    results = at_once([partial(load, rows, "create", "one")] * 2)
+    results = run_concurrently([partial(load, rows, "create", "one")] * 2)
     assert [said(r) for r in results if isinstance(r, list)] == [["created"] * 150] * 2
     assert len(members_of(account)) == 150

@@ -35,8 +35,9 @@ from chalicelib.imports.repository import LEASE_SECONDS
 from infra.package import table_definition
 from tests.support.faults import KINDS, Fault, Worker
 from tests.support.model import NOT_LOADED, Line, Stored, check
+from tests.support.people import person, phone
 from tests.support.pipeline import KilledError, Pipeline, dies
-from tests.support.registry import members_of, person, phone
+from tests.support.tables import members_of
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 SCHEDULES = int(os.environ.get("SCHEDULES", "200"))

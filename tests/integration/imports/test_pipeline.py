@@ -14,7 +14,7 @@ from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.pipeline import KilledError, Pipeline, dies
-from tests.support.registry import partial_answers
+from tests.support.request_faults import leave_unprocessed
 from tools.roster import Roster
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
@@ -234,7 +234,7 @@ def test_a_step_whose_keys_stay_unprocessed_is_postponed(
     source, import_id = pipeline.drop("drops/upsert/b.csv", (HEADER + rows.replace("Ann", "Eve")).encode())
     pipeline.imports.split(source, import_id)
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
-    with partial_answers(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy):
+    with leave_unprocessed(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy):
         pipeline.imports.step(import_id, 0, repeated=False)
     assert left == [1] * 3
 

@@ -18,7 +18,7 @@ from infra import where
 from infra.deploy import DeployError, _artifact_bucket, _aws, _clear_failed_creation, _ToolError
 from infra.emulator import free_port, free_ports
 from infra.package import PROJECT, source_template
-from tests.support.registry import answer
+from tests.support.request_faults import error_response
 
 
 class Failed:
@@ -95,7 +95,7 @@ def test_code_is_not_sent_to_a_bucket_of_somebody_else(engine: str) -> None:
 
     def foreign(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         owners.append(request.headers["x-amz-expected-bucket-owner"])
-        return answer("", 403)(request)
+        return error_response("", 403)(request)
 
     events.register("before-send.s3.HeadBucket", foreign)
     events.register("before-call.s3", lambda model, **_: sent.append(model.name))

@@ -15,22 +15,19 @@ from chalicelib.errors import Busy, NotFound, Stale, Taken
 from chalicelib.members.items import to_item
 from chalicelib.members.model import Member, MemberKey, NewMember, parse_member_id
 from chalicelib.members.repository import MemberRepository
-from tests.support.registry import (
+from tests.support.concurrency import run_concurrently
+from tests.support.metering import counts_units_as_aws, metered
+from tests.support.people import person, phone, set_fields
+from tests.support.request_faults import (
     Fault,
-    answer,
-    at_once,
-    counts_units_as_aws,
-    edited,
-    faulty,
-    impatient_client,
-    lost,
-    members_of,
-    metered,
-    person,
-    phone,
-    unconnected,
-    unsent,
+    client_without_retries,
+    error_response,
+    inject_faults,
+    lose_request,
+    lose_response,
+    refuse_connection,
 )
+from tests.support.tables import members_of
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "200"))
 
@@ -64,7 +61,7 @@ def test_an_id_says_the_key_and_nothing_else_is_stored_for_it(table: MemberRepos
 
 
 def test_a_member_nobody_created_is_not_found(table: MemberRepository, account: str) -> None:
-    for act in (table.get, table.delete, partial(table.change, edit=edited(first_name="Minnie"))):
+    for act in (table.get, table.delete, partial(table.change, edit=set_fields(first_name="Minnie"))):
         with pytest.raises(NotFound):
             act(MemberKey(account, "m1"))
 
@@ -131,7 +128,7 @@ def test_ids_may_hold_any_characters(
 
 def test_a_change_of_names_counts_a_version_and_keeps_the_rest(table: MemberRepository, account: str) -> None:
     old = table.create(person(account))
-    new = table.change(key(old), edited(first_name="Minnie", last_name="Vole"))
+    new = table.change(key(old), set_fields(first_name="Minnie", last_name="Vole"))
     assert (new.first_name, new.last_name, new.version) == ("Minnie", "Vole", 2)
     assert (new.id, new.phone_number, new.created_at) == (old.id, old.phone_number, old.created_at)
     assert new.last_modified >= old.last_modified
@@ -141,14 +138,14 @@ def test_a_change_of_names_counts_a_version_and_keeps_the_rest(table: MemberRepo
 def test_a_change_that_changes_nothing_writes_nothing(table: MemberRepository, account: str) -> None:
     old = table.create(person(account))
     with metered(config.dynamodb()) as meter:
-        assert table.change(key(old), edited(first_name="Ralph")) == old
+        assert table.change(key(old), set_fields(first_name="Ralph")) == old
         assert table.put(person(account)) == (old, False)
     assert meter.calls == {"GetItem": 2}
 
 
 def test_a_changed_phone_number_frees_the_old_one(table: MemberRepository, account: str) -> None:
     old = table.create(person(account, 1))
-    new = table.change(key(old), edited(phone_number=phone(9)))
+    new = table.change(key(old), set_fields(phone_number=phone(9)))
     heir = table.create(person(account, 2, phone_number=old.phone_number))
     assert members_of(account) == {"m1": new, "m2": heir}
     assert (new.version, new.created_at) == (2, old.created_at)
@@ -177,7 +174,7 @@ def test_a_member_moves_with_its_id_and_leaves_nothing_behind(
     other = account + "-too"
     fields = {name: other if value == "other" else value for name, value in fields.items()}
     old = table.create(person(account))
-    new = table.change(key(old), edited(**fields))
+    new = table.change(key(old), set_fields(**fields))
     assert new.writable() == old.writable() | fields
     assert (new.version, new.created_at) == (2, old.created_at)
     assert new.id != old.id
@@ -193,14 +190,14 @@ def test_a_member_moves_with_its_id_and_leaves_nothing_behind(
 def test_a_member_cannot_move_onto_another(table: MemberRepository, account: str) -> None:
     one, two = table.create(person(account, 1)), table.create(person(account, 2))
     with pytest.raises(Taken) as error:
-        table.change(key(one), edited(client_member_id="m2"))
+        table.change(key(one), set_fields(client_member_id="m2"))
     assert error.value.code == "client_member_id_taken"
     assert [e.holder.member_id for e in error.value.errors if e.holder] == [two.id]
     with pytest.raises(Taken) as error:
-        table.change(key(one), edited(client_member_id="m3", phone_number=two.phone_number))
+        table.change(key(one), set_fields(client_member_id="m3", phone_number=two.phone_number))
     assert error.value.code == "phone_number_taken"
     with pytest.raises(Taken) as error:
-        table.change(key(one), edited(phone_number=two.phone_number))
+        table.change(key(one), set_fields(phone_number=two.phone_number))
     assert [e.holder.member_id for e in error.value.errors if e.holder] == [two.id]
     assert members_of(account) == {"m1": one, "m2": two}
 
@@ -211,7 +208,7 @@ def test_a_member_cannot_move_to_an_account_where_its_phone_is_taken(
     other = account + "-too"
     one, two = table.create(person(account, 1)), table.create(person(other, 2, phone_number=phone(1)))
     with pytest.raises(Taken) as error:
-        table.change(key(one), edited(account_id=other))
+        table.change(key(one), set_fields(account_id=other))
     assert [e.holder.member_id for e in error.value.errors if e.holder] == [two.id]
     assert members_of(account) == {"m1": one}
     assert members_of(other) == {"m2": two}
@@ -248,10 +245,10 @@ def test_a_condition_on_the_version_stops_every_write_that_it_refuses(
     table: MemberRepository, account: str
 ) -> None:
     old = table.create(person(account))
-    new = table.change(key(old), edited(last_name="Vole"), current(old))
+    new = table.change(key(old), set_fields(last_name="Vole"), current(old))
     for stale in (
-        lambda: table.change(key(old), edited(last_name="Rat"), current(old)),
-        lambda: table.change(key(old), edited(), current(old)),  # even where it would write nothing
+        lambda: table.change(key(old), set_fields(last_name="Rat"), current(old)),
+        lambda: table.change(key(old), set_fields(), current(old)),  # even where it would write nothing
         lambda: table.put(person(account, last_name="Rat"), current(old)),
         lambda: table.put(person(account, last_name="Rat"), current(None)),
         lambda: table.put(person(account, 2), current(old)),  # there is none
@@ -282,7 +279,7 @@ def test_sixteen_creating_the_same_member_make_one(table: MemberRepository, acco
     won = {}
     for n in range(ROUNDS):
         new = person(account, n)
-        winners, losers = outcomes(at_once([partial(table.create, new)] * 16))
+        winners, losers = outcomes(run_concurrently([partial(table.create, new)] * 16))
         assert len(winners) == 1
         assert {e.holder.member_id for loser in losers for e in loser.errors if e.holder} == {winners[0].id}
         won[winners[0].client_member_id] = winners[0]
@@ -297,7 +294,7 @@ def test_sixteen_who_share_one_number_make_one_member(
     for n in range(ROUNDS // 5):
         shared = getattr(person(account, n * 100), field)
         new = [person(account, n * 100 + i, **{field: shared}) for i in range(16)]
-        winners, losers = outcomes(at_once([partial(table.create, one) for one in new]))
+        winners, losers = outcomes(run_concurrently([partial(table.create, one) for one in new]))
         assert len(winners) == 1
         assert {loser.code for loser in losers} == {f"{field}_taken"}
         assert {e.holder.member_id for loser in losers for e in loser.errors if e.holder} == {winners[0].id}
@@ -307,10 +304,10 @@ def test_sixteen_who_share_one_number_make_one_member(
 
 def test_changes_at_the_same_moment_are_all_counted(table: MemberRepository, account: str) -> None:
     def add_one(member: Member) -> NewMember:
-        return edited(first_name=str(int(member.first_name) + 1))(member)
+        return set_fields(first_name=str(int(member.first_name) + 1))(member)
 
     old = table.create(person(account, first_name="0"))
-    results = at_once([partial(table.change, key(old), add_one)] * 12)
+    results = run_concurrently([partial(table.change, key(old), add_one)] * 12)
     done = [r for r in results if isinstance(r, Member)]
     assert all(isinstance(r, Member | Busy) for r in results)
     new = table.get(key(old))
@@ -321,7 +318,9 @@ def test_changes_at_the_same_moment_are_all_counted(table: MemberRepository, acc
 
 def test_phone_changes_at_the_same_moment_leave_one_claim(table: MemberRepository, account: str) -> None:
     old = table.create(person(account))
-    results = at_once([partial(table.change, key(old), edited(phone_number=phone(n))) for n in range(10, 18)])
+    results = run_concurrently(
+        [partial(table.change, key(old), set_fields(phone_number=phone(n))) for n in range(10, 18)]
+    )
     assert all(isinstance(r, Member) for r in results), results
     assert members_of(account)["m1"].version == 9
 
@@ -337,8 +336,8 @@ def test_a_change_and_a_delete_at_the_same_moment_leave_all_or_nothing(
             {"phone_number": phone(n + 5000)},
             {"client_member_id": f"moved{n}"},
         )
-        changed, deleted = at_once(
-            [partial(table.change, key(old), edited(**edits[n % 3])), partial(table.delete, key(old))]
+        changed, deleted = run_concurrently(
+            [partial(table.change, key(old), set_fields(**edits[n % 3])), partial(table.delete, key(old))]
         )
         assert isinstance(changed, Member | NotFound)
         assert deleted is None or isinstance(deleted, NotFound)
@@ -357,7 +356,7 @@ def test_a_create_and_a_delete_at_the_same_moment_leave_all_or_nothing(
         was_there = n % 2 == 1
         if was_there:
             table.create(new)
-        created, deleted = at_once([partial(table.create, new), partial(table.delete, key(new))])
+        created, deleted = run_concurrently([partial(table.create, new), partial(table.delete, key(new))])
         assert isinstance(created, Member | Taken)
         assert deleted is None or isinstance(deleted, NotFound)
         # It stands if the create came last: after the delete of an older one, or after one that found nothing.
@@ -373,7 +372,9 @@ def test_two_members_after_one_phone_number_do_not_share_it(table: MemberReposit
     one, two = table.create(person(account, 1)), table.create(person(account, 2))
     for n in range(ROUNDS // 5):
         prize = phone(100 + n)
-        results = at_once([partial(table.change, key(m), edited(phone_number=prize)) for m in (one, two)])
+        results = run_concurrently(
+            [partial(table.change, key(m), set_fields(phone_number=prize)) for m in (one, two)]
+        )
         assert Counter(type(r) for r in results) == {Member: 1, Taken: 1}
     members_of(account)
 
@@ -384,10 +385,10 @@ def test_two_members_who_swap_phone_numbers_are_both_refused_or_follow_each_othe
     """Each wants what the other has: neither gets it while the other holds on."""
     one, two = table.create(person(account, 1)), table.create(person(account, 2))
     for _ in range(ROUNDS // 5):
-        results = at_once(
+        results = run_concurrently(
             [
-                partial(table.change, key(one), edited(phone_number=two.phone_number)),
-                partial(table.change, key(two), edited(phone_number=one.phone_number)),
+                partial(table.change, key(one), set_fields(phone_number=two.phone_number)),
+                partial(table.change, key(two), set_fields(phone_number=one.phone_number)),
             ]
         )
         assert all(isinstance(r, Taken) for r in results)
@@ -408,16 +409,16 @@ def test_a_crowd_that_does_everything_at_once_keeps_every_rule(table: MemberRepo
                 elif kind == 1:
                     table.put(new)
                 elif kind == 2:
-                    table.change(key(new), edited(phone_number=new.phone_number))
+                    table.change(key(new), set_fields(phone_number=new.phone_number))
                 elif kind == 3:
-                    table.change(key(new), edited(client_member_id=f"m{(n + 1) % 4}"))
+                    table.change(key(new), set_fields(client_member_id=f"m{(n + 1) % 4}"))
                 else:
                     table.delete(key(new))
                 tally["done"] += 1
             except (Taken, NotFound, Busy) as error:
                 tally[error.code] += 1
 
-    failures = [r for r in at_once([partial(work, seed) for seed in range(8)]) if r]
+    failures = [r for r in run_concurrently([partial(work, seed) for seed in range(8)]) if r]
     assert not failures
     assert tally["busy"] <= tally.total() // 20
     members_of(account)
@@ -439,7 +440,7 @@ def test_a_member_that_another_took_the_place_of_is_not_taken_for_the_one_that_w
         return True
 
     if act == "change":
-        changed = table.change(key(old), edited(last_name="Moused"), meanwhile)
+        changed = table.change(key(old), set_fields(last_name="Moused"), meanwhile)
         assert (changed.first_name, changed.last_name, changed.phone_number) == ("Ann", "Moused", phone(2))
     else:
         table.delete(key(old), meanwhile)
@@ -468,12 +469,12 @@ def test_writes_cost_what_they_are_budgeted(table: MemberRepository, account: st
     old = table.create(person(account))
     acts: dict[str, Callable[[], object]] = {
         "create": lambda: table.create(person(account, 2)),
-        "change nothing": lambda: table.change(key(old), edited()),
-        "change a first name": lambda: table.change(key(old), edited(first_name="Minnie")),
-        "change a phone number": lambda: table.change(key(old), edited(phone_number=phone(9))),
-        "change a client member id": lambda: table.change(key(old), edited(client_member_id="moved")),
+        "change nothing": lambda: table.change(key(old), set_fields()),
+        "change a first name": lambda: table.change(key(old), set_fields(first_name="Minnie")),
+        "change a phone number": lambda: table.change(key(old), set_fields(phone_number=phone(9))),
+        "change a client member id": lambda: table.change(key(old), set_fields(client_member_id="moved")),
         "change an account": lambda: table.change(
-            MemberKey(account, "moved"), edited(account_id=account + "-too")
+            MemberKey(account, "moved"), set_fields(account_id=account + "-too")
         ),
         "delete": lambda: table.delete(MemberKey(account + "-too", "moved")),
     }
@@ -494,7 +495,7 @@ def test_writes_cost_what_they_are_budgeted(table: MemberRepository, account: st
 @pytest.fixture
 def impatient(settings: object) -> "DynamoDBClient":
     """A client that never retries by itself."""
-    return impatient_client()
+    return client_without_retries()
 
 
 @pytest.fixture
@@ -506,17 +507,17 @@ def frail(impatient: "DynamoDBClient") -> MemberRepository:
 def test_a_create_whose_answer_is_lost_has_happened_once(
     impatient: "DynamoDBClient", frail: MemberRepository, account: str
 ) -> None:
-    with faulty(impatient, "TransactWriteItems", lost) as requests:
+    with inject_faults(impatient, "TransactWriteItems", lose_response) as requests:
         created = frail.create(person(account))
     assert len(requests) == 2
     assert members_of(account) == {"m1": created}
 
 
 def test_the_sdk_itself_asks_again_with_the_same_effect(table: MemberRepository, account: str) -> None:
-    with faulty(config.dynamodb(), "TransactWriteItems", lost) as requests:
+    with inject_faults(config.dynamodb(), "TransactWriteItems", lose_response) as requests:
         created = table.create(person(account))
-    with faulty(config.dynamodb(), "PutItem", lost) as more:
-        changed = table.change(key(created), edited(first_name="Minnie"))
+    with inject_faults(config.dynamodb(), "PutItem", lose_response) as more:
+        changed = table.change(key(created), set_fields(first_name="Minnie"))
     assert (len(requests), len(more)) == (2, 2)
     assert changed.version == 2
     assert members_of(account) == {"m1": changed}
@@ -534,8 +535,8 @@ def test_a_change_whose_answer_is_lost_has_happened_once(
     impatient: "DynamoDBClient", frail: MemberRepository, account: str, operation: str, fields: dict[str, str]
 ) -> None:
     old = frail.create(person(account))
-    with faulty(impatient, operation, lost) as requests:
-        new = frail.change(key(old), edited(**fields))
+    with inject_faults(impatient, operation, lose_response) as requests:
+        new = frail.change(key(old), set_fields(**fields))
     assert len(requests) == 2
     assert new.version == 2
     assert members_of(account) == {new.client_member_id: new}
@@ -545,7 +546,7 @@ def test_a_delete_whose_answer_is_lost_has_happened(
     impatient: "DynamoDBClient", frail: MemberRepository, account: str
 ) -> None:
     old = frail.create(person(account))
-    with faulty(impatient, "TransactWriteItems", lost) as requests:
+    with inject_faults(impatient, "TransactWriteItems", lose_response) as requests:
         frail.delete(key(old))
     assert len(requests) == 2
     assert members_of(account) == {}
@@ -559,7 +560,7 @@ def test_the_same_put_of_two_in_one_moment_is_two_writes(
     monkeypatch.setattr("chalicelib.members.model.now", lambda: "2026-11-23T04:00:00.000Z")
 
     def add_one(member: Member) -> NewMember:
-        return edited(first_name=str(int(member.first_name) + 1))(member)
+        return set_fields(first_name=str(int(member.first_name) + 1))(member)
 
     def slowly_add_one(member: Member) -> NewMember:
         if member.version == 1:
@@ -572,14 +573,14 @@ def test_the_same_put_of_two_in_one_moment_is_two_writes(
 
 CANCELED = "TransactionCanceledException"
 PASSING = {
-    "a conflict of transactions": answer(CANCELED, reasons=["None", "TransactionConflict"]),
-    "a throttled transaction": answer(CANCELED, reasons=["ThrottlingError", "None"]),
-    "a throttled request": answer("ThrottlingException"),
-    "a throttled table": answer("ProvisionedThroughputExceededException"),
-    "the same transaction still under way": answer("TransactionInProgressException"),
-    "an error of the service": answer("InternalServerError", 500),
-    "a gateway without a word": answer("", 503),
-    "a request that never arrives": unsent,
+    "a conflict of transactions": error_response(CANCELED, reasons=["None", "TransactionConflict"]),
+    "a throttled transaction": error_response(CANCELED, reasons=["ThrottlingError", "None"]),
+    "a throttled request": error_response("ThrottlingException"),
+    "a throttled table": error_response("ProvisionedThroughputExceededException"),
+    "the same transaction still under way": error_response("TransactionInProgressException"),
+    "an error of the service": error_response("InternalServerError", 500),
+    "a gateway without a word": error_response("", 503),
+    "a request that never arrives": lose_request,
 }
 
 
@@ -587,7 +588,7 @@ PASSING = {
 def test_what_passes_is_waited_out(
     impatient: "DynamoDBClient", frail: MemberRepository, account: str, fault: Fault
 ) -> None:
-    with faulty(impatient, "TransactWriteItems", fault, fault, fault) as requests:
+    with inject_faults(impatient, "TransactWriteItems", fault, fault, fault) as requests:
         created = frail.create(person(account))
     assert len(requests) == 4
     assert members_of(account) == {"m1": created}
@@ -602,7 +603,10 @@ def test_what_does_not_pass_ends_as_busy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
-    with faulty(impatient, "TransactWriteItems", *[fault] * 9) as requests, pytest.raises(Busy) as error:
+    with (
+        inject_faults(impatient, "TransactWriteItems", *[fault] * 9) as requests,
+        pytest.raises(Busy) as error,
+    ):
         frail.create(person(account))
     assert len(requests) == 3
     assert error.value.headers["Retry-After"]
@@ -613,8 +617,8 @@ def test_a_single_write_that_meets_a_transaction_is_done_after_it(
     impatient: "DynamoDBClient", frail: MemberRepository, account: str
 ) -> None:
     old = frail.create(person(account))
-    with faulty(impatient, "PutItem", answer("TransactionConflictException")) as requests:
-        new = frail.change(key(old), edited(first_name="Minnie"))
+    with inject_faults(impatient, "PutItem", error_response("TransactionConflictException")) as requests:
+        new = frail.change(key(old), set_fields(first_name="Minnie"))
     assert len(requests) == 2
     assert members_of(account) == {"m1": new}
 
@@ -622,8 +626,13 @@ def test_a_single_write_that_meets_a_transaction_is_done_after_it(
 def test_a_read_that_fails_for_now_is_busy(
     impatient: "DynamoDBClient", frail: MemberRepository, account: str
 ) -> None:
-    for fault in (answer("ThrottlingException"), answer("", 503), unsent, unconnected):
-        with faulty(impatient, "GetItem", fault), pytest.raises(Busy):
+    for fault in (
+        error_response("ThrottlingException"),
+        error_response("", 503),
+        lose_request,
+        refuse_connection,
+    ):
+        with inject_faults(impatient, "GetItem", fault), pytest.raises(Busy):
             frail.get(MemberKey(account, "m1"))
 
 
@@ -631,8 +640,10 @@ def test_a_conflict_on_one_leg_does_not_hide_the_clash_on_another(
     impatient: "DynamoDBClient", frail: MemberRepository, account: str
 ) -> None:
     holder = frail.create(person(account))
-    fault = answer(CANCELED, reasons=["ConditionalCheckFailed", "TransactionConflict"], item=to_item(holder))
-    with faulty(impatient, "TransactWriteItems", fault) as requests, pytest.raises(Taken) as error:
+    fault = error_response(
+        CANCELED, reasons=["ConditionalCheckFailed", "TransactionConflict"], item=to_item(holder)
+    )
+    with inject_faults(impatient, "TransactWriteItems", fault) as requests, pytest.raises(Taken) as error:
         frail.create(person(account, phone_number=phone(2)))
     assert len(requests) == 1
     assert [e.code for e in error.value.errors] == ["client_member_id_taken"]

@@ -20,7 +20,9 @@ from chalicelib.members.items import SHARDS, fold_name, member_key, member_key_o
 from chalicelib.members.model import Member, MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch, Search
-from tests.support.registry import edited, metered, odd_people, partial_answers, person, phone
+from tests.support.metering import metered
+from tests.support.people import odd_people, person, phone, set_fields
+from tests.support.request_faults import leave_unprocessed
 
 ODD = 200
 MANY = 1000
@@ -174,7 +176,7 @@ def test_a_member_who_moves_is_found_where_it_is(
 ) -> None:
     old = table.create(person(account))
     other = account + "-too"
-    table.change(MemberKey(account, "m1"), edited(account_id=other))
+    table.change(MemberKey(account, "m1"), set_fields(account_id=other))
     assert listing.find(Search(account_id=account), 10).members == []
     assert ids(listing.find(Search(account_id=other), 10).members) == [old.client_member_id]
 
@@ -329,7 +331,7 @@ def asked_again(keys: list[Item]) -> list[str]:
 
 
 def test_unprocessed_keys_are_asked_again(eight: list[Item]) -> None:
-    with partial_answers(config.dynamodb(), [3, 0, 0]) as left:
+    with leave_unprocessed(config.dynamodb(), [3, 0, 0]) as left:
         assert asked_again(eight) == [f"m{n}" for n in range(8)]
     assert left == [5, 5, 5, 0]
 
@@ -338,7 +340,7 @@ def test_keys_that_are_never_processed_end_as_busy(
     eight: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
-    with partial_answers(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy) as error:
+    with leave_unprocessed(config.dynamodb(), repeat(0)) as left, pytest.raises(Busy) as error:
         asked_again(eight)
     assert left == [8] * 3
     assert error.value.headers["Retry-After"]
@@ -349,7 +351,7 @@ def test_keys_that_come_one_by_one_are_all_waited_for(
 ) -> None:
     """Only attempts that bring nothing count."""
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
-    with partial_answers(config.dynamodb(), cycle([0, 1])) as left:
+    with leave_unprocessed(config.dynamodb(), cycle([0, 1])) as left:
         assert asked_again(eight) == [f"m{n}" for n in range(8)]
     assert left == [8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0]
 
@@ -359,7 +361,7 @@ def test_keys_are_asked_again_after_a_pause_despite_progress(
 ) -> None:
     """Without time for a pause there is no second request."""
     monkeypatch.setattr(retries, "MAX_WAIT_SECONDS", -1.0)
-    with partial_answers(config.dynamodb(), repeat(1)) as left, pytest.raises(Busy):
+    with leave_unprocessed(config.dynamodb(), repeat(1)) as left, pytest.raises(Busy):
         asked_again(eight)
     assert left == [7]
 

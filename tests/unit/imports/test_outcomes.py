@@ -14,7 +14,7 @@ from chalicelib.imports.outcomes import (
 )
 from chalicelib.members.items import from_item, holder_of, to_claim, to_item
 from chalicelib.members.model import MemberKey, Origin, changed_member, member_id, new_member
-from tests.support.registry import person, phone
+from tests.support.people import person, phone
 
 IMPORT = "20261123T040000Z-aaaaaaaaaa"
 CREATED = Outcome("created")

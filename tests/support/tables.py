@@ -1,0 +1,70 @@
+"""Reads an account's items and checks that they agree."""
+
+from chalicelib import config
+from chalicelib.dynamodb.items import Item
+from chalicelib.members.items import (
+    INDEX,
+    SHARDS,
+    account_shard,
+    claim_key,
+    from_item,
+    member_key,
+    member_key_of,
+    name_order,
+    shard_of,
+)
+from chalicelib.members.model import Member
+
+
+def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
+    """Returns the account's members by client member id, after checking all items of the account.
+
+    Asserts what holds whenever no write is under way: each member has its claim, each claim its member, and the
+    index equals the table.
+    """
+    table_name = table_name or config.settings().table_name
+    items = _items_of(account_id, table_name)
+    found = [(item, from_item(item)) for item in items if "phone_number" in item]
+    members = {member.client_member_id: member for _, member in found}
+    claims = {item["pk"]["S"]: member_key_of(item) for item in items if "phone_number" not in item}
+    expected = {
+        claim_key(account_id, m.phone_number)["pk"]["S"]: (account_id, m.client_member_id)
+        for m in members.values()
+    }
+    assert len(expected) == len(members), "two members have one phone number"
+    assert claims == expected, "a member without its claim, or a claim without its member"
+    for item, member in found:
+        shard = shard_of(member.client_member_id)
+        assert item["account_shard"] == {"S": account_shard(account_id, shard)}
+        assert item["name_order"] == {"S": name_order(member)}
+    indexed = {member.client_member_id: member for member in map(from_item, _indexed(account_id, table_name))}
+    assert indexed == members, "the index differs from the table"
+    return members
+
+
+def _items_of(account_id: str, table_name: str) -> list[Item]:
+    """Returns the account's members and claims, without the items of dry runs, which expire."""
+    pages = config.dynamodb().get_paginator("scan")
+    found = pages.paginate(
+        TableName=table_name,
+        ConsistentRead=True,
+        FilterExpression="sk = :sk AND attribute_not_exists(expires_at)",
+        ExpressionAttributeValues={":sk": member_key(account_id, "")["sk"]},
+    )
+    return [item for page in found for item in page["Items"]]
+
+
+def _indexed(account_id: str, table_name: str) -> list[Item]:
+    """Returns the account's items in the index."""
+    pages = config.dynamodb().get_paginator("query")
+    return [
+        item
+        for shard in range(SHARDS)
+        for page in pages.paginate(
+            TableName=table_name,
+            IndexName=INDEX,
+            KeyConditionExpression="account_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": account_shard(account_id, shard)}},
+        )
+        for item in page["Items"]
+    ]
