@@ -15,7 +15,6 @@ import pytest
 
 from chalicelib import config
 from chalicelib.access.model import NewToken
-from chalicelib.dynamodb.table import Table
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch
 from chalicelib.services import Services
@@ -80,15 +79,21 @@ def http(services: Services) -> Http:
 
 
 @pytest.fixture
-def table(settings: object) -> MemberRepository:
-    """The members in the run's table."""
-    return MemberRepository(Table(config.dynamodb(), config.settings().table_name))
+def members(services: Services) -> MemberRepository:
+    """The operations on members in the run's table."""
+    return services.members
 
 
 @pytest.fixture
-def listing(settings: object) -> MemberSearch:
+def table(members: MemberRepository) -> MemberRepository:
+    """Another name of `members`."""
+    return members
+
+
+@pytest.fixture
+def member_search(services: Services) -> MemberSearch:
     """The searches over the run's table."""
-    return MemberSearch(Table(config.dynamodb(), config.settings().table_name))
+    return services.member_search
 
 
 @pytest.fixture(scope="session")
