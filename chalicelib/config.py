@@ -69,14 +69,12 @@ def client(service: Literal["dynamodb", "s3", "sns", "sqs"]) -> Any:
     import boto3
     from botocore.config import Config
 
-    client_config = _client_config()
+    options = _client_config()
     if service == "s3":
         # Presigned links need the regional host: the global host redirects, which invalidates the signature. Some
         # regions still default to an older signature version.
-        client_config = client_config.merge(
-            Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-        )
-    return boto3.client(service, config=client_config)
+        options = options.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    return boto3.client(service, config=options)
 
 
 def dynamodb() -> "DynamoDBClient":

@@ -22,8 +22,5 @@ def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
         text = ""
     found, *parts = text.split(SEPARATOR)
     if found != kind or len(parts) != length or not all(0 < len(part) <= MAX_LENGTH for part in parts):
-        raise Malformed(
-            "This search did not issue this cursor. Use the cursor of its previous page.",
-            code="invalid_cursor",
-        )
+        raise Malformed("Not a cursor of this search. Use the latest page's cursor.", code="invalid_cursor")
     return parts

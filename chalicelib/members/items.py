@@ -125,6 +125,5 @@ def origin_of(item: Mapping[str, Any]) -> Origin | None:
 def holder_of(item: Mapping[str, Any]) -> Holder:
     """Returns the member that an item or a claim belongs to."""
     origin = origin_of(item)
-    return Holder(
-        member_id(*member_key_of(item)), origin.import_id if origin else None, origin.line if origin else None
-    )
+    row = (origin.import_id, origin.line) if origin else ()
+    return Holder(member_id(*member_key_of(item)), *row)

@@ -30,17 +30,14 @@ def alteration(item: Item, member: Member, origin: str | None = None) -> list[Co
     recognises its rows.
     """
     old = from_item(item)
-    stored_origin = item["origin"]["S"] if origin is None and "origin" in item else origin or ""
+    new = to_item(member, item["origin"]["S"] if origin is None and "origin" in item else origin or "")
     if old.id == member.id:
-        writes = [put_if(VERSION, to_item(member, stored_origin), _unchanged(item))]
+        writes = [put_if(VERSION, new, _unchanged(item))]
         if old.phone_number == member.phone_number:
             return writes
     else:
         old_key = member_key(old.account_id, old.client_member_id)
-        writes = [
-            delete_if(VERSION, old_key, _unchanged(item)),
-            put_new(CLIENT_ID, to_item(member, stored_origin)),
-        ]
+        writes = [delete_if(VERSION, old_key, _unchanged(item)), put_new(CLIENT_ID, new)]
     claim = to_claim(member, origin or "")
     if (old.account_id, old.phone_number) == (member.account_id, member.phone_number):
         return [*writes, put_if(VERSION, claim, _owned_by(old))]
