@@ -22,7 +22,7 @@ log = Logger()
 gc.set_threshold(50_000)
 
 
-@workers.on_s3_event(bucket="rollcall", events=["s3:ObjectCreated:*"], prefix="drops/", name="split")
+@workers.on_s3_event(bucket="rollcall", events=["s3:ObjectCreated:*"], prefix="drops/")
 def split(event: S3Event) -> None:
     """Files dropped: any number of records, test events among them."""
     for source, import_id in _dropped(event.to_dict()):
@@ -40,7 +40,7 @@ class AnyS3Event(S3Event):
 cast(EventSourceHandler, split).event_class = AnyS3Event
 
 
-@workers.on_sqs_message(queue="load", batch_size=1, name="load")
+@workers.on_sqs_message(queue="load", batch_size=1)
 def load(event: SQSEvent) -> dict[str, Any]:
     """The next step of an import. What fails goes back to the queue, and to `dead` after the tenth time."""
     failed = [message for message in event.to_dict()["Records"] if not _done(message)]
@@ -49,7 +49,7 @@ def load(event: SQSEvent) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message["messageId"]} for message in failed]}
 
 
-@workers.on_sqs_message(queue="dead", batch_size=1, name="close")
+@workers.on_sqs_message(queue="dead", batch_size=1)
 def settle_dead_letters(event: SQSEvent) -> None:
     """What failed too often: a step of an import, or the splitting of a file. The import goes on or ends.
 

@@ -328,7 +328,7 @@ def test_the_logs_of_all_this_hold_no_secret_and_no_member(
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
     ]
     said = "".join(event["message"] for page in pages for event in page["events"])
-    for function in ("APIHandler", "Authorize", "Split", "Load", "Close"):
+    for function in ("APIHandler", "Authorize", "Split", "Load", "SettleDeadLetters"):
         assert any(function in group for group in groups)
     assert '"caller":"token:tests"' in said.replace(" ", "")
     assert "user:ann" in said

@@ -109,7 +109,7 @@ def test_a_step_that_failed_too_often_closes_its_chunk(
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
     pipeline.imports.split(source, import_id)
 
-    functions.invoke("close", message({"import": import_id, "step": 0}))
+    functions.invoke("settle_dead_letters", message({"import": import_id, "step": 0}))
 
     record = pipeline.drain(import_id)
     assert record.status == "completed"
@@ -121,7 +121,9 @@ def test_a_split_that_failed_too_often_fails_its_import(
 ) -> None:
     """Lambda sends the event inside a message of its own."""
     source, import_id = pipeline.drop("drops/a.csv", HEADER.encode())
-    functions.invoke("close", message({"requestPayload": dropped(source), "responsePayload": {}}))
+    functions.invoke(
+        "settle_dead_letters", message({"requestPayload": dropped(source), "responsePayload": {}})
+    )
     record = pipeline.imports.ledger.get(import_id)
     assert record.error
     assert record.error.code == "split_failed"
@@ -133,7 +135,7 @@ def test_what_cannot_be_settled_is_an_error_that_lambda_counts_and_that_quotes_n
     """An alarm watches Lambda's count of errors, which a failure that is only reported does not raise."""
     event = dropped(Source(bucket="b", key="drops/a.csv"), size=account)  # which pydantic refuses, and quotes
     with pytest.raises(RuntimeError) as failed:
-        functions.invoke("close", message({"requestPayload": event}))
+        functions.invoke("settle_dead_letters", message({"requestPayload": event}))
     said = "".join(traceback.format_exception(failed.value))
     assert said.endswith("RuntimeError: ValidationError\n")
     assert account not in said

@@ -424,6 +424,6 @@ def test_a_worker_has_a_step_to_itself_for_as_long_as_it_can_live() -> None:
     """And a message of one that died is not given up before others may take its step."""
     functions = json.loads(Path(".chalice/config.json").read_text(encoding="utf-8"))["lambda_functions"]
     slack = 30  # its last request may still take effect
-    for name in ("load", "close"):
+    for name in ("load", "settle_dead_letters"):
         assert functions[name]["lambda_timeout"] + slack <= LEASE_SECONDS
     assert sum(min(2**times, 300) for times in range(1, 10)) > LEASE_SECONDS  # see workers.py

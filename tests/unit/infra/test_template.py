@@ -18,7 +18,7 @@ from infra.package import LOCAL, PROJECT, package, table_definition
 
 Resources = dict[str, dict[str, Any]]
 
-FUNCTIONS = {"APIHandler", "Authorize", "Split", "Load", "Close"}
+FUNCTIONS = {"APIHandler", "Authorize", "Split", "Load", "SettleDeadLetters"}
 RETRY_AFTER = {429, 503}
 
 
@@ -149,7 +149,7 @@ def test_a_drop_starts_split_and_nothing_else_in_the_bucket_does(resources: Reso
 # ---- The functions and their queues ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("function", "queue"), [("Load", "LoadQueue"), ("Close", "DeadQueue")])
+@pytest.mark.parametrize(("function", "queue"), [("Load", "LoadQueue"), ("SettleDeadLetters", "DeadQueue")])
 def test_a_queue_hides_a_message_for_six_times_what_its_function_may_take(
     resources: Resources, function: str, queue: str
 ) -> None:
@@ -157,9 +157,9 @@ def test_a_queue_hides_a_message_for_six_times_what_its_function_may_take(
     assert visible_again >= 6 * resources[function]["Properties"]["Timeout"]
 
 
-@pytest.mark.parametrize(("function", "queue"), [("Load", "LoadQueue"), ("Close", "DeadQueue")])
+@pytest.mark.parametrize(("function", "queue"), [("Load", "LoadQueue"), ("SettleDeadLetters", "DeadQueue")])
 def test_messages_come_one_by_one(resources: Resources, function: str, queue: str) -> None:
-    """What load fails at is reported, and Lambda keeps its pace. What close fails at is an error, and counted."""
+    """Load reports its failures, and Lambda keeps its pace. Failures of settle_dead_letters are counted as errors."""
     (source,) = (
         properties
         for properties in of_type(resources, "AWS::Lambda::EventSourceMapping").values()
@@ -178,7 +178,7 @@ def test_a_load_leaves_room_for_the_api(resources: Resources, prod: dict[str, An
     assert prod["Parameters"]["LoadConcurrency"]["Default"] == 10
 
 
-@pytest.mark.parametrize("function", ["Load", "Close"])
+@pytest.mark.parametrize("function", ["Load", "SettleDeadLetters"])
 def test_an_import_of_many_steps_is_no_runaway_loop(resources: Resources, function: str) -> None:
     """A step sends the next to the queue that starts it; Lambda would stop the chain after about 16 of them."""
     assert resources[function]["Properties"]["RecursiveLoop"] == "Allow"
@@ -266,14 +266,17 @@ def test_only_those_who_call_a_service_may(resources: Resources) -> None:
     assert services("APIHandler") == {"dynamodb", "s3", "sns", "logs"}
     assert services("Authorize") == {"dynamodb", "logs"}
     assert (
-        services("Split") == services("Load") == services("Close") == {"dynamodb", "s3", "sqs", "sns", "logs"}
+        services("Split")
+        == services("Load")
+        == services("SettleDeadLetters")
+        == {"dynamodb", "s3", "sqs", "sns", "logs"}
     )
     deletes = {f for f in FUNCTIONS for s in statements(resources, f) if "s3:DeleteObject" in s["Action"]}
     assert not deletes
 
 
 def test_what_reads_files_of_others_touches_no_user_and_no_token(resources: Resources) -> None:
-    for function in ("Split", "Load", "Close"):
+    for function in ("Split", "Load", "SettleDeadLetters"):
         for statement in statements(resources, function):
             if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
                 keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
