@@ -56,8 +56,8 @@ def split(path: str) -> Callable[[], int]:
     record = ImportRecord(
         id=new_import_id(), status="splitting", mode="create", source=source, created_at=now()
     )
-    store = services().imports.store
-    return lambda: split_object(store, record).chunks
+    storage = services().import_storage
+    return lambda: split_object(storage, record).chunks
 
 
 def read(path: str) -> Callable[[], int]:

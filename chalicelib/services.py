@@ -15,7 +15,11 @@ from chalicelib.access.users import UserRepository
 from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
+from chalicelib.imports.chunk_loader import ChunkLoader
+from chalicelib.imports.finisher import Finisher
+from chalicelib.imports.messages import Notifier, StepQueue
 from chalicelib.imports.pipeline import ImportPipeline
+from chalicelib.imports.queries import ImportQueries
 from chalicelib.imports.repository import ImportRepository
 from chalicelib.imports.storage import ImportStorage
 from chalicelib.members.repository import MemberRepository
@@ -84,9 +88,28 @@ class Services:
 
     @cached_property
     def imports(self) -> ImportPipeline:
-        """The import pipeline."""
-        storage = ImportStorage(self.settings, self._client("s3"), self._client("sqs"), self._client("sns"))
-        return ImportPipeline(self.table, ImportRepository(self.table), storage, self.phone_rule)
+        """The steps of imports."""
+        repository, storage = self.import_repository, self.import_storage
+        in_flight = self.settings.writes_in_flight
+        queue = StepQueue(self._client("sqs"), self.settings.load_queue_url)
+        loader = ChunkLoader(self.table, repository, storage, self.phone_rule, in_flight)
+        notifier = Notifier(self._client("sns"), self.settings.notice_topic_arn)
+        return ImportPipeline(repository, storage, queue, loader, Finisher(repository, storage, notifier))
+
+    @cached_property
+    def import_queries(self) -> ImportQueries:
+        """The imports and their results, to read."""
+        return ImportQueries(self.import_repository, self.import_storage)
+
+    @cached_property
+    def import_repository(self) -> ImportRepository:
+        """The stored imports."""
+        return ImportRepository(self.table, self._clock)
+
+    @cached_property
+    def import_storage(self) -> ImportStorage:
+        """The objects of imports in the bucket."""
+        return ImportStorage(self._client("s3"), self.settings.bucket_name, self.settings.chunk_size)
 
 
 @cache

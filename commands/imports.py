@@ -141,7 +141,7 @@ class Run:
             return self._upload(path, record)
         except (OSError, *AWS_ERRORS) as error:
             with suppress(*AWS_ERRORS, RegistryError):
-                self._imports.fail(record, "upload_failed", "The file could not be stored; send it again.")
+                self._imports.fail_upload(record)
             return _failed(path, f"could not be uploaded: {error}")
         except KeyboardInterrupt:
             with suppress(*AWS_ERRORS, RegistryError):
@@ -151,7 +151,8 @@ class Run:
     def _announce(self, path: Path) -> ImportRecord:
         self._waits.update(_name(path), "announce", "waiting for DynamoDB to store the new import")
         new = validate(NewImport, {**self._options, "filename": path.name[-LONGEST_NAME:]})
-        return self._imports.announce(new.record(), new.filename)
+        record, _ = self._imports.announce(new.record(), new.filename)
+        return record
 
     def _upload(self, path: Path, record: ImportRecord) -> ImportRecord:
         sent = self._sent(_name(path), path.stat().st_size)
@@ -198,7 +199,7 @@ class Run:
         answered = self._clock()
         while True:
             try:
-                record = self._imports.ledger.get(record.id)
+                record = self._deployment.services.import_queries.get(record.id)
                 answered = self._clock()
                 self._display.load(name, record.shown())
                 wait_for = import_wait(record, self._deployment.logs)

@@ -3,7 +3,6 @@
 import hashlib
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from chalice.app import Blueprint, Response
 
@@ -69,10 +68,9 @@ def get_file(folder: str, name: str) -> Response:
 @cache
 def _guards() -> dict[str, str]:
     """What the page may load and talk to: itself, the API, and the bucket that takes uploads."""
-    bucket = urlsplit(services().imports.store.upload_url("x"))
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        f"connect-src 'self' {bucket.scheme}://{bucket.netloc}; "
+        f"connect-src 'self' {services().import_queries.upload_origin()}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return {

@@ -1,12 +1,9 @@
 """The HTTP API of imports: start one, watch it, stop it, fetch its rejected rows."""
 
-import csv
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 from chalice.app import Blueprint, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
@@ -18,10 +15,7 @@ from chalicelib.fields.phone import Region
 from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import NO_ROSTER, is_roster
-from chalicelib.imports.escaping import unescaped
 from chalicelib.imports.model import ImportRecord, Mode, Source, is_import_id, new_import_id
-from chalicelib.imports.results import rejected_header, rejected_page
-from chalicelib.imports.storage import LINK_SECONDS
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -94,9 +88,8 @@ def start_import() -> Response:
         detail = "Send this as a field of the JSON body."
         raise bad_parameters(*(FieldError(f"?{n}", "unknown_parameter", f"{n}: {detail}") for n in query))
     new = _asked(fields(request))
-    record = services().imports.announce(_scoped(new), new.filename)
-    url = services().imports.store.upload_url(record.source.key)
-    upload = {"method": "PUT", "url": url, "expires_at": _link_expires()}
+    record, link = services().imports.announce(_scoped(new), new.filename)
+    upload = {"method": "PUT", **link._asdict()}
     return json_response({**record.shown().model_dump(), "upload": upload}, 201, Location=_href(record))
 
 
@@ -139,24 +132,17 @@ def cancel_import(import_id: str) -> Response:
 @route(imports_api, "GET", f"{IMPORT}/report", needs=READ)
 def get_report(import_id: str) -> Response:
     """The report of an import that has ended: counts by code, columns, times."""
-    record = _record(import_id)
-    if not record.finished_at or not record.noticed:
-        raise NotFound(f"There is no report: the import is {record.shown().status}.", code="no_results")
-    report = services().imports.store.result(record.id, "report.json")
-    return Response(report.decode(), {"Content-Type": JSON}, 200)
+    report = services().import_queries.report(_record(import_id))
+    return Response(report, {"Content-Type": JSON}, 200)
 
 
 @route(imports_api, "GET", f"{IMPORT}/rejected", needs=READ)
 def get_rejected(import_id: str) -> Response:
     """The rejected rows as CSV, at an address that is good for 15 minutes; as JSON, that address."""
-    record = _with_rejected(import_id)
-    services().imports.store.result_size(
-        record.id, "rejected.csv"
-    )  # an address of nothing would be no answer
-    url = services().imports.store.result_url(record.id, "rejected.csv")
+    link = services().import_queries.rejected_link(_record(import_id))
     if JSON in str(imports_api.current_request.headers.get("accept")):
-        return json_response({"url": url, "expires_at": _link_expires()})
-    return Response("", {"Location": url}, 303)
+        return json_response(link._asdict())
+    return Response("", {"Location": link.url}, 303)
 
 
 @route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=PAGING)
@@ -164,49 +150,13 @@ def list_rejected(import_id: str) -> Response:
     """The rejected rows in file order, a page at a time, each with the cell at fault."""
     request = imports_api.current_request
     query = parameters(request)
-    record, limit = _with_rejected(import_id), limit_of(query)
-    columns, rows, end = _rejected_rows(record, limit, query.get("cursor"))
-    body = {"columns": columns, "items": rows, "next": end}
-    if end is None:
+    record, limit = _record(import_id), limit_of(query)
+    columns, rows, cursor = services().import_queries.rejected_page(record, limit, query.get("cursor"))
+    body = {"columns": columns, "items": rows, "next": cursor}
+    if cursor is None:
         return json_response(body)
     path = f"/imports/{record.id}/rejected/rows"
-    return json_response(body, Link=next_link(request, path, query, end))
-
-
-def _rejected_rows(
-    record: ImportRecord, limit: int, cursor: str | None
-) -> tuple[list[str], list[dict[str, Any]], str | None]:
-    """(the columns, some rejected rows, the cursor after them: a place in rejected.csv). Raises Malformed."""
-    header = services().imports.header(record)
-    columns = [unescaped(header.columns[i]) for i in header.kept]
-    try:
-        start = len(rejected_header(header).encode()) if cursor is None else int(cursor)
-        lines, size = services().imports.store.result_lines(record.id, "rejected.csv", start)
-        with closing(lines):
-            rows, taken = rejected_page(header, lines, limit)
-    except (ValueError, IndexError, csv.Error):
-        raise Malformed(
-            "The cursor is not one that this list has given out.", code="invalid_cursor"
-        ) from None
-    end = start + taken
-    return columns, rows, str(end) if end < size else None
-
-
-def _with_rejected(import_id: str) -> ImportRecord:
-    """An import that has its rejected.csv. Raises NotFound."""
-    record = _record(import_id)
-    if not record.finished_at or not record.chunks:
-        raise NotFound(
-            f"There are no rejected rows: the import is {record.shown().status}.", code="no_results"
-        )
-    if record.error and record.error.code == "report_failed":
-        raise NotFound("The rejected rows could not be written.", code="no_results")
-    return record
-
-
-def _link_expires() -> str:
-    expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
-    return expires.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return json_response(body, Link=next_link(request, path, query, cursor))
 
 
 def _asked(values: object) -> NewImport:
@@ -248,17 +198,16 @@ def _visible(limit: int, before: str | None) -> tuple[list[ImportRecord], str | 
 
 def _newest(size: int, before: str | None) -> Iterator[ImportRecord]:
     """All imports, the newest first, read `size` at a time."""
-    while records := services().imports.ledger.newest(size, before):
+    while records := services().import_queries.newest(size, before):
         yield from records
         before = records[-1].id
 
 
 def _record(import_id: str) -> ImportRecord:
     """The import. One that may be about other accounts than the caller's is not there. Raises NotFound."""
-    # What is no import's id is not asked for: it may be longer than a key can be.
-    record = services().imports.ledger.get(import_id) if is_import_id(import_id) else None
-    if record is None or not scope_of(imports_api.current_request).covers(record.accounts):
-        raise NotFound("There is no import under this id.", code="import_not_found")
+    record = services().import_queries.get(import_id)
+    if not scope_of(imports_api.current_request).covers(record.accounts):
+        raise NotFound("No import has this id.", code="import_not_found")
     return record
 
 

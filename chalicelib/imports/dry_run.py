@@ -1,71 +1,84 @@
-"""The mode validate: what mode create would do to each row, without a write to any member.
+"""The mode validate: finds the outcomes of mode create without writing to a member.
 
-A row meets the members in the table, which are only read, and the rows before it. Those leave their keys in a space
-of the import's own, which the table clears away by itself after a day; so a clash is found however far apart two
-rows stand, in a file of any size.
+Rows are compared with the members in the table, which are only read, and with the rows before them. Those create
+members in a key space of the import, which DynamoDB expires after a day: so clashes are found however far apart the
+rows are, in files of any size.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, put_new
 from chalicelib.members.items import claim_key, claimed_phone_key, holder_of, member_key_of
-from chalicelib.members.model import MemberKey, Origin, PhoneKey
+from chalicelib.members.model import Member, MemberKey, Origin, PhoneKey
 from chalicelib.members.writes import PHONE
 
+from .batch import MemberSpace
 from .bulk_writer import BulkWriter
+from .model import Mode
 from .outcomes import MemberRow, Outcome, existing_member_outcome, rejection
 
 KEPT_SECONDS = 24 * 3600
+INDEX_KEYS = ("account_shard", "name_order")
+
+
+class DryRunSpace(MemberSpace):
+    """The key space of one dry run: its members are in no list, and expire."""
+
+    def __init__(self, import_id: str) -> None:
+        self._prefix = f"DRY_RUN#{import_id}#"
+
+    def key(self, row: MemberRow) -> Item:
+        """Returns the key under which the row's member is created."""
+        return self._moved(super().key(row))
+
+    def creation(self, member: Member, origin: Origin) -> list[ConditionalWrite]:
+        """Returns the writes that create a member."""
+        until = int(time.time()) + KEPT_SECONDS
+        writes = super().creation(member, origin)
+        return [put_new(write.constraint, self._item(write.body["Item"], until)) for write in writes]
+
+    def _item(self, item: Item, until: int) -> Item:
+        """Returns an item as it is in this space until it expires, seconds since the epoch."""
+        return {
+            **{name: value for name, value in item.items() if name not in INDEX_KEYS},
+            **self._moved(item),
+            "client_member_id": {"S": member_key_of(item).client_member_id},
+            "expires_at": {"N": str(until)},
+        }
+
+    def _moved(self, key: Item) -> Item:
+        return {"pk": {"S": self._prefix + key["pk"]["S"]}, "sk": key["sk"]}
 
 
 class DryRun(BulkWriter):
-    """Judges the rows of one chunk of an import."""
+    """Judges the rows of one chunk; arguments and outcomes are those of BulkWriter."""
 
-    def write(self, entries: Sequence[MemberRow]) -> dict[int, Outcome]:
-        """What would become of each row, by line: created means that it would be. Raises Busy."""
+    def __init__(self, table: Table, import_id: str, mode: Mode, in_flight: int, **options: Any) -> None:
+        super().__init__(table, import_id, mode, in_flight, **options, space=DryRunSpace(import_id))
+
+    def write(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
+        """Returns the outcome of each row by line; created means that it would be. Raises Busy."""
         with ThreadPoolExecutor(self._in_flight) as pool:
-            members = self._stored(pool, entries)
-            claims = self._read(pool, [claim_key(*entry.phone) for entry in entries])
-        holders = {claimed_phone_key(item): item for item in claims}
-        for entry in entries:
-            outcome = self._meets(entry, members, holders)
+            members = self._read_members(pool, rows)
+            claims = self._read(pool, [claim_key(*row.phone) for row in rows])
+        holders = {claimed_phone_key(claim): claim for claim in claims}
+        for row in rows:
+            outcome = self._clash(row, members, holders)
             if outcome:
-                self._outcomes.setdefault(entry.line, outcome)
-        return super().write(entries)
+                self._outcomes.setdefault(row.line, outcome)
+        return super().write(rows)
 
-    def _meets(
-        self, entry: MemberRow, members: Mapping[MemberKey, Item], holders: Mapping[PhoneKey, Item]
+    def _clash(
+        self, row: MemberRow, members: Mapping[MemberKey, Item], holders: Mapping[PhoneKey, Item]
     ) -> Outcome | None:
-        """The outcome of a row that clashes with the table, or is in it, else None."""
-        if entry.key in members:
-            return existing_member_outcome(entry, members[entry.key], self._import_id)
-        if entry.phone in holders:
-            return rejection(PHONE, holder_of(holders[entry.phone]), self._import_id)
+        """Returns the outcome of a row whose values are in the table, else None."""
+        if row.key in members:
+            return existing_member_outcome(row, members[row.key], self._import_id)
+        if row.phone in holders:
+            return rejection(PHONE, holder_of(holders[row.phone]), self._import_id)
         return None
-
-    def _written_key(self, entry: MemberRow) -> Item:
-        return dry_run_key(super()._written_key(entry), self._import_id)
-
-    def _creation(self, entry: MemberRow, origin: Origin) -> list[ConditionalWrite]:
-        until = int(time.time()) + KEPT_SECONDS
-        legs = super()._creation(entry, origin)
-        return [put_new(leg.constraint, in_dry_run(leg.body["Item"], self._import_id, until)) for leg in legs]
-
-
-def in_dry_run(item: Item, import_id: str, until: int) -> Item:
-    """The item in the space of an import that only tries: in no list, and gone after `until` (epoch seconds)."""
-    listed = ("account_shard", "name_order")
-    return {
-        **{name: value for name, value in item.items() if name not in listed},
-        **dry_run_key(item, import_id),
-        "client_member_id": {"S": member_key_of(item).client_member_id},
-        "expires_at": {"N": str(until)},
-    }
-
-
-def dry_run_key(key: Item, import_id: str) -> Item:
-    """The key that stands for `key` in the space of an import that only tries."""
-    return {"pk": {"S": f"TRIAL#{import_id}#{key['pk']['S']}"}, "sk": key["sk"]}

@@ -92,9 +92,9 @@ class ImportRecord(BaseModel):
     folder: str = ""  # where its chunks are
     position: int = 0  # kept beside the record, as the counts are, and moved on with them
     advanced_at: str | None = None  # likewise: when the position last moved on
-    begun: bool = False  # likewise: a worker has taken this position's step before, so its message was sent
-    holder: str = ""  # the worker that has it now
-    noticed: bool = False  # the notice of its end was sent
+    step_started: bool = False  # likewise: a worker has begun this position's step, so its message was sent
+    lease_owner: str = ""  # the worker that holds the lease of this step
+    notified: bool = False  # the notice of its end was sent
 
     @property
     def scope(self) -> Scope:

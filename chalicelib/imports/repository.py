@@ -1,10 +1,10 @@
-"""The ledger of imports: one item each, moved from state to state by conditional updates.
+"""Stores imports: one item each, moved from state to state by conditional updates.
 
-The columns of a file may be many kilobytes, and lie in an item of their own: a list of imports, which does not show
-them, would pay for them.
+The column names of a file may take many kilobytes. They have an item of their own, which lists of imports do not
+read.
 
-`position` is the number of the next chunk to load. Only the load that finds its own chunk's number there may
-add its counts and move it on, so each chunk counts once however often its message comes.
+`position` is the number of the next chunk to load. A chunk's counts are added, and the position incremented, only
+where it still is that chunk's number: so each chunk counts once, however often its message arrives.
 """
 
 import json
@@ -18,15 +18,14 @@ from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import NotFound
 
+from .columns import Header
 from .model import Counts, ImportRecord, Status
 
-LEASE_SECONDS = (
-    360.0  # how long a worker has a step to itself: longer than it can live (.chalice/config.json)
-)
-PARTITION = "IMPORTS"  # all imports, by id: a chunk is one write here, far below what one partition takes
+LEASE_SECONDS = 360.0  # of one step: longer than a worker can live (.chalice/config.json)
+PARTITION = "IMPORTS"  # all imports, by id; a chunk costs one write here, far below a partition's limit
 OPEN = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
-# Attributes of their own, written without the record.
-OWN_ATTRIBUTES = {"counts", "position", "advanced_at", "begun", "holder", "noticed", "columns"}
+# Fields of ImportRecord that are attributes of their own, outside the stored record.
+OWN_ATTRIBUTES = {"counts", "position", "advanced_at", "step_started", "lease_owner", "notified", "columns"}
 
 
 class ImportRepository:
@@ -37,23 +36,27 @@ class ImportRepository:
         self._clock = clock
 
     def add(self, record: ImportRecord) -> bool:
-        """Adds an import; False where its id is there already."""
-        self._keep_columns(record)
+        """Adds an import; returns False where its id exists."""
+        self._add_columns(record)
         item = {**_key(record.id), "record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)}}
         item |= {name: {"N": "0"} for name in (*Counts.model_fields, "position")}
         item["status"] = {"S": record.status}
         return self._table.add(item)
 
     def get(self, import_id: str) -> ImportRecord:
-        """The import. Raises NotFound."""
+        """Returns the import. Raises NotFound."""
         item = self._table.get(_key(import_id))
         if item is None:
-            raise NotFound("There is no import under this id.", code="import_not_found")
+            raise NotFound("No import has this id.", code="import_not_found")
         return _record(item)
 
+    def header(self, record: ImportRecord) -> Header:
+        """Returns the columns of an import's file, as this import reads them. Raises NotFound before the split."""
+        return Header(self.columns(record), record.account_id, blanks_keep=record.mode == "upsert")
+
     def columns(self, record: ImportRecord) -> list[str]:
-        """The columns of an import's file, once it was split. Raises NotFound."""
-        if record.columns:  # written by a version that kept them in the record
+        """Returns the column names of an import's file. Raises NotFound before the split."""
+        if record.columns:  # an earlier version stored them in the record
             return record.columns
         item = self._table.get(columns_key(record.id))
         if item is None:
@@ -61,14 +64,14 @@ class ImportRepository:
         columns: list[str] = json.loads(item["columns"]["S"])
         return columns
 
-    def _keep_columns(self, record: ImportRecord) -> None:
-        """Writes the columns that a record has. Whoever splits the same object again finds the same ones."""
+    def _add_columns(self, record: ImportRecord) -> None:
+        """Stores the columns that a record has. Every split of the same object finds the same ones."""
         if record.columns:
             text = json.dumps(record.columns, ensure_ascii=False)
             self._table.add({**columns_key(record.id), "columns": {"S": text}})
 
     def newest(self, limit: int, before: str | None = None) -> list[ImportRecord]:
-        """At most `limit` imports, the newest first, those older than the import `before`."""
+        """Returns at most `limit` imports, the newest first, those older than the import `before`."""
         page = self._table.query(
             KeyConditionExpression="pk = :pk AND sk < :before",
             ExpressionAttributeValues={":pk": {"S": PARTITION}, ":before": {"S": before or "~"}},
@@ -77,82 +80,93 @@ class ImportRepository:
         )
         return [_record(item) for item in page["Items"]]
 
-    def move(self, record: ImportRecord, *states: Status) -> bool:
-        """Writes a changed record where the import still is in one of `states` and has not ended."""
-        self._keep_columns(record)
-        values: Item = {f":s{i}": {"S": state} for i, state in enumerate(states)}
+    def transition(self, record: ImportRecord, *from_states: Status) -> ImportRecord | None:
+        """Writes a changed record if the stored import is in one of `from_states` and has not ended.
+
+        Returns the import as stored then, None where the condition fails.
+        """
+        self._add_columns(record)
+        states: Item = {f":s{i}": {"S": state} for i, state in enumerate(from_states)}
+        values = states | {
+            ":status": {"S": record.status},
+            ":record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)},
+        }
         update = "SET #status = :status, #record = :record"
         if record.finished_at:
             update += ", finished_at = :finished"
             values[":finished"] = {"S": record.finished_at}
-        done = self._table.update(
+        stored = self._table.update(
             _key(record.id),
             UpdateExpression=update,
-            ConditionExpression=f"#status IN ({', '.join(values.keys() - {':finished'})}) AND {OPEN}",
+            ConditionExpression=f"#status IN ({', '.join(states)}) AND {OPEN}",
             ExpressionAttributeNames={"#status": "status", "#record": "record"},
-            ExpressionAttributeValues={
-                **values,
-                ":status": {"S": record.status},
-                ":record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)},
-            },
+            ExpressionAttributeValues=values,
         )
-        return bool(done)
+        return _record(stored) if stored else None
 
     def acquire_lease(self, record: ImportRecord) -> ImportRecord | None:
-        """The import as it is, whose next step this worker alone takes now; None where another has it."""
+        """Reserves the step at the record's position for this worker, for LEASE_SECONDS.
+
+        Returns the import; its `step_started` says whether a worker has had this lease before. None where another
+        has it, or the step is done.
+        """
         moment = self._clock()
-        holder = secrets.token_hex(8)  # known again where an attempt took effect and lost its answer
+        owner = secrets.token_hex(
+            8
+        )  # recognises its own lease where an attempt took effect without a response
         before = self._table.update(
             _key(record.id),
-            UpdateExpression="SET holder = :holder, held_until = :until",
+            UpdateExpression="SET lease_owner = :owner, lease_until = :until",
             ConditionExpression=f"#position = :position AND {OPEN} AND "
-            "(attribute_not_exists(held_until) OR held_until < :now OR holder = :holder)",
+            "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :owner)",
             ExpressionAttributeNames={"#position": "position"},
             ExpressionAttributeValues={
-                ":holder": {"S": holder},
+                ":owner": {"S": owner},
                 ":position": {"N": str(record.position)},
                 ":now": {"N": str(moment)},
                 ":until": {"N": str(moment + LEASE_SECONDS)},
             },
-            ReturnValues="ALL_OLD",  # another may have begun the step since `record` was read
+            ReturnValues="ALL_OLD",  # `record` may be older than the lease of another worker
         )
-        return _record(before).model_copy(update={"holder": holder}) if before else None
+        return _record(before).model_copy(update={"lease_owner": owner}) if before else None
 
     def release_lease(self, record: ImportRecord) -> None:
-        """Lets another worker take the step that this one could not finish."""
+        """Lets another worker take a step that the lease's owner did not finish."""
         self._table.update(
             _key(record.id),
-            UpdateExpression="SET held_until = :past",
-            ConditionExpression="holder = :holder",
-            ExpressionAttributeValues={":past": {"N": "0"}, ":holder": {"S": record.holder}},
+            UpdateExpression="SET lease_until = :past",
+            ConditionExpression="lease_owner = :owner",
+            ExpressionAttributeValues={":past": {"N": "0"}, ":owner": {"S": record.lease_owner}},
         )
 
-    def advance(self, record: ImportRecord, counts: Mapping[str, int]) -> bool:
-        """Adds a chunk's counts and moves on to the next; False where this worker does not have the step."""
+    def advance(self, record: ImportRecord, counts: Mapping[str, int]) -> ImportRecord | None:
+        """Adds a chunk's counts, increments the position and ends the lease.
+
+        Returns the import as stored then, None where the record's worker does not have the lease.
+        """
         adds = ", ".join(f"#{name} :{name}" for name in Counts.model_fields)
-        done = self._table.update(
+        names = {f"#{name}": name for name in (*Counts.model_fields, "position")}
+        end_lease = "REMOVE lease_owner, lease_until"
+        stored = self._table.update(
             _key(record.id),
-            UpdateExpression=f"ADD {adds}, #position :one SET advanced_at = :now REMOVE holder, held_until",
-            ConditionExpression=f"#position = :position AND holder = :holder AND {OPEN}",
-            ExpressionAttributeNames={
-                "#position": "position",
-                **{f"#{name}": name for name in Counts.model_fields},
-            },
+            UpdateExpression=f"ADD {adds}, #position :one SET advanced_at = :now {end_lease}",
+            ConditionExpression=f"#position = :position AND lease_owner = :owner AND {OPEN}",
+            ExpressionAttributeNames=names,
             ExpressionAttributeValues={
                 ":one": {"N": "1"},
                 ":now": {"S": now()},
                 ":position": {"N": str(record.position)},
-                ":holder": {"S": record.holder},
+                ":owner": {"S": record.lease_owner},
                 **{f":{name}": {"N": str(counts.get(name, 0))} for name in Counts.model_fields},
             },
         )
-        return bool(done)
+        return _record(stored) if stored else None
 
     def mark_notified(self, import_id: str) -> None:
-        """Remembers that the notice of an import's end was sent."""
+        """Records that the notice of an import's end was sent."""
         self._table.update(
             _key(import_id),
-            UpdateExpression="SET noticed = :true",
+            UpdateExpression="SET notified = :true",
             ExpressionAttributeValues={":true": {"BOOL": True}},
         )
 
@@ -162,7 +176,7 @@ def _key(import_id: str) -> Item:
 
 
 def columns_key(import_id: str) -> Item:
-    """Where the columns of an import's file lie."""
+    """Returns the key of the column names of an import's file."""
     return {"pk": {"S": f"IMPORT#{import_id}"}, "sk": {"S": "COLUMNS"}}
 
 
@@ -174,7 +188,7 @@ def _record(item: Mapping[str, Any]) -> ImportRecord:
             "counts": counts,
             "position": int(item["position"]["N"]),
             "advanced_at": item.get("advanced_at", {}).get("S"),
-            "begun": "held_until" in item,
-            "noticed": "noticed" in item,
+            "step_started": "lease_until" in item,
+            "notified": "notified" in item or "noticed" in item,  # its name in an earlier version
         }
     )

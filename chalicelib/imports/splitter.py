@@ -1,4 +1,4 @@
-"""From a dropped object to chunks: any size, encoding and packing, in bounded memory."""
+"""Splits a dropped object into chunks: any size, encoding and compression, in bounded memory."""
 
 import secrets
 from collections import deque
@@ -17,32 +17,36 @@ from .drop_key import check_key
 from .model import ImportRecord, Source
 from .storage import ImportStorage
 
-PUTS_IN_FLIGHT = 4  # chunks being stored while the next is cut
+PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
 
 
-def split_object(store: ImportStorage, record: ImportRecord) -> ImportRecord:
-    """Stores the chunks of the import's object; the record with what the load needs. Raises Unreadable."""
+def split_object(storage: ImportStorage, record: ImportRecord) -> ImportRecord:
+    """Stores the chunks of the import's object, and returns the record, ready to load. Raises Unreadable."""
     check_key(record.source.key)
     if record.region is not None and not is_region(record.region):
-        raise Unreadable(f"There is no phone region {record.region[:64]!r}.", code="unknown_region")
-    encoding = _byte_order_mark(store, record.source)
+        raise Unreadable(
+            f"{record.region[:64]!r} is not a phone region. Use two letters, such as GB.",
+            code="unknown_region",
+        )
+    encoding = _byte_order_mark(storage, record.source)
     try:
-        return _store_chunks(store, record, encoding or "utf-8", certain=encoding is not None)
+        return _store_chunks(storage, record, encoding or "utf-8", certain=encoding is not None)
     except OtherEncoding as found:
-        # Nothing is loaded before the whole file is cut, so it can be read a second time.
-        return _store_chunks(store, record, found.encoding, certain=True)
+        # No row is loaded before the whole file is split, so the split can start again.
+        return _store_chunks(storage, record, found.encoding, certain=True)
 
 
 @contextmanager
-def _opened(store: ImportStorage, source: Source) -> Iterator[Iterator[bytes]]:
-    """The bytes of the object, unpacked; its connection is closed even where it is not read to the end."""
-    with closing(store.blocks(source)) as blocks:
+def _opened(storage: ImportStorage, source: Source) -> Iterator[Iterator[bytes]]:
+    """Yields the object's blocks, unpacked; closes the connection even if not all are read."""
+    with closing(storage.blocks(source)) as blocks:
         yield unpacked(blocks) if source.key.lower().endswith(".gz") else blocks
 
 
-def _byte_order_mark(store: ImportStorage, source: Source) -> str | None:
+def _byte_order_mark(storage: ImportStorage, source: Source) -> str | None:
+    """Returns the encoding that a byte order mark names, None without one. Raises Unreadable for binary files."""
     start = b""
-    with _opened(store, source) as blocks:
+    with _opened(storage, source) as blocks:
         while (
             len(start) < 4 and (block := next(blocks, None)) is not None
         ):  # an archive's blocks may be short
@@ -57,25 +61,25 @@ def _byte_order_mark(store: ImportStorage, source: Source) -> str | None:
 
 
 def _store_chunks(
-    store: ImportStorage, record: ImportRecord, encoding: str, *, certain: bool
+    storage: ImportStorage, record: ImportRecord, encoding: str, *, certain: bool
 ) -> ImportRecord:
-    """The record with the columns of the header and the number of chunks that were stored.
+    """Stores the chunks, and returns the record with its columns and number of chunks.
 
     Raises Unreadable, and OtherEncoding where the encoding was not certain and is another.
     """
     decoder = Decoder(encoding, certain=certain)
     waiting: deque[Future[None]] = deque()
     number, columns, only_header = 0, [], True
-    # Of this run's own: an event may come twice, and where two runs cut at once each must find what it has stored.
+    # A new folder for each run: an event may arrive twice, and two runs must not overwrite each other's chunks.
     folder = f"{record.id}/{secrets.token_hex(4)}"
-    with _opened(store, record.source) as raw, ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
+    with _opened(storage, record.source) as raw, ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
         delimiter, blocks = delimited(decoder.texts(raw), field_of)
-        for piece in pieces(blocks, store.settings.chunk_size, delimiter):
+        for chunk in pieces(blocks, storage.chunk_size, delimiter):
             if not number:
-                found = rows(piece, delimiter)
+                found = rows(chunk, delimiter)
                 columns = _columns(next(found, None), record)
                 only_header = next(found, None) is None
-            waiting.append(pool.submit(store.put_chunk, folder, number, piece))
+            waiting.append(pool.submit(storage.put_chunk, folder, number, chunk))
             number += 1
             if len(waiting) > PUTS_IN_FLIGHT:
                 waiting.popleft().result()
@@ -91,7 +95,7 @@ def _store_chunks(
 
 
 def _columns(header: Row | None, record: ImportRecord) -> list[str]:
-    """The columns that the first row of a file names. Raises Unreadable."""
+    """Returns the column names of a file by its first row. Raises Unreadable."""
     if header is None:
         raise Unreadable("The file is empty.", code="empty_file")
     if header.code:

@@ -1,78 +1,81 @@
-"""Where an import keeps its things: the bucket's keys, the queue of next steps, the topic of notices."""
+"""Stores the objects of imports in the bucket: dropped files, chunks, results."""
 
-import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chalicelib.config import Settings
 from chalicelib.errors import NotFound
 
 from .csv_reader import Chunk
-from .model import ImportRecord, Source
+from .model import Source, is_import_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
 
 
-UPLOADS = "drops/http/"  # <import id>/<file name>, of those who upload through the API
-BLOCK = 256 * 1024  # bytes read from S3 at once
-LINK_SECONDS = 900  # how long a presigned address is good
+UPLOADS = "drops/http/"  # <import id>/<file name>, of files that are uploaded through the API
+BLOCK = 256 * 1024  # bytes of one read from S3
+LINK_SECONDS = 900  # how long a presigned link is valid
+
+
+class Link(NamedTuple):
+    """A presigned URL, and when it expires (ISO 8601, UTC)."""
+
+    url: str
+    expires_at: str
 
 
 class ImportStorage:
-    """The bucket, the queue and the topic of one deployment."""
+    """The bucket of one deployment. `chunk_size` is the characters of a chunk, and at most the bytes of a read."""
 
-    def __init__(self, settings: Settings, s3: "S3Client", sqs: "SQSClient", sns: "SNSClient") -> None:
-        self.settings = settings
+    def __init__(self, s3: "S3Client", bucket_name: str, chunk_size: int) -> None:
+        self.bucket_name = bucket_name
+        self.chunk_size = chunk_size
         self._s3 = s3
-        self._sqs = sqs
-        self._sns = sns
 
-    def upload_key(self, import_id: str, name: str) -> str:
-        """The key under which the file of an announced import must arrive."""
-        return f"{UPLOADS}{import_id}/{name}"
+    def upload_link(self, key: str) -> Link:
+        """Returns the link to which a file of up to 5 GB can be PUT."""
+        return self._link("put_object", Key=key)
 
-    def upload_url(self, key: str) -> str:
-        """Where a file of up to 5 GB can be PUT."""
-        params = {"Bucket": self.settings.bucket_name, "Key": key}
-        return self._s3.generate_presigned_url("put_object", Params=params, ExpiresIn=LINK_SECONDS)
+    def result_link(self, import_id: str, name: str) -> Link:
+        """Returns the link to download a result of an import."""
+        return self._link(
+            "get_object",
+            Key=result_key(import_id, name),
+            ResponseContentType="text/csv; charset=utf-8",
+            ResponseContentDisposition=f'attachment; filename="{import_id}.{name}"',
+        )
 
-    def result_url(self, import_id: str, name: str) -> str:
-        """Where a result of an import can be fetched."""
-        params = {
-            "Bucket": self.settings.bucket_name,
-            "Key": result_key(import_id, name),
-            "ResponseContentType": "text/csv; charset=utf-8",
-            "ResponseContentDisposition": f'attachment; filename="{import_id}.{name}"',
-        }
-        return self._s3.generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_SECONDS)
+    def _link(self, operation: str, **params: str) -> Link:
+        params["Bucket"] = self.bucket_name
+        url = self._s3.generate_presigned_url(operation, Params=params, ExpiresIn=LINK_SECONDS)
+        expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
+        return Link(url, expires.isoformat(timespec="seconds").replace("+00:00", "Z"))
 
     def blocks(self, source: Source) -> Generator[bytes]:
-        """The bytes of a file, block by block; close it, or read it to the end."""
+        """Yields the bytes of a file, block by block; read to the end, or close the generator."""
         version = {"VersionId": source.version} if source.version else {}
         body = self._s3.get_object(Bucket=source.bucket, Key=source.key, **version)["Body"]  # type: ignore[arg-type]
         with body:
-            yield from body.iter_chunks(min(BLOCK, self.settings.chunk_size))
+            yield from body.iter_chunks(min(BLOCK, self.chunk_size))
 
     def result(self, import_id: str, name: str) -> bytes:
-        """A result of an import, whole: only a report is small enough. Raises NotFound."""
-        with _kept():
-            answer = self._s3.get_object(Bucket=self.settings.bucket_name, Key=result_key(import_id, name))
-        return answer["Body"].read()
+        """Returns a whole result of an import: only reports are small enough. Raises NotFound."""
+        with _missing_as_not_found():
+            response = self._s3.get_object(Bucket=self.bucket_name, Key=result_key(import_id, name))
+        return response["Body"].read()
 
     def result_size(self, import_id: str, name: str) -> int:
-        """The bytes of a result. Raises NotFound."""
-        with _kept():
-            answer = self._s3.head_object(Bucket=self.settings.bucket_name, Key=result_key(import_id, name))
-        return answer["ContentLength"]
+        """Returns the size of a result in bytes. Raises NotFound."""
+        with _missing_as_not_found():
+            response = self._s3.head_object(Bucket=self.bucket_name, Key=result_key(import_id, name))
+        return response["ContentLength"]
 
     def result_lines(self, import_id: str, name: str, start: int) -> tuple[Generator[bytes], int]:
-        """(the lines of a result from this byte on, to be closed; the size of the whole in bytes).
+        """Returns (the lines of a result from byte `start` on, a generator to close; the result's size in bytes).
 
-        Raises IndexError where there is no such byte, NotFound.
+        Raises IndexError where `start` is outside the result, NotFound.
         """
         size = self.result_size(import_id, name)
         if not 0 <= start <= size:
@@ -82,69 +85,55 @@ class ImportStorage:
     def _lines(self, key: str, start: int, size: int) -> Generator[bytes]:
         if start == size:
             return
-        body = self._s3.get_object(Bucket=self.settings.bucket_name, Key=key, Range=f"bytes={start}-")["Body"]
+        body = self._s3.get_object(Bucket=self.bucket_name, Key=key, Range=f"bytes={start}-")["Body"]
         with body:
             yield from body.iter_lines(chunk_size=BLOCK // 4, keepends=True)
 
     def put(self, key: str, body: bytes, **more: Any) -> None:
         """Stores an object."""
-        self._s3.put_object(Bucket=self.settings.bucket_name, Key=key, Body=body, **more)
+        self._s3.put_object(Bucket=self.bucket_name, Key=key, Body=body, **more)
 
-    def put_large(self, key: str, file: Any, kind: str) -> None:
-        """Stores what can be read from `file`, a few parts of it in memory at a time."""
-        self._s3.upload_fileobj(file, self.settings.bucket_name, key, ExtraArgs={"ContentType": kind})
+    def put_large(self, key: str, file: Any, content_type: str) -> None:
+        """Stores what `file` yields, in a multipart upload that holds a few parts in memory."""
+        self._s3.upload_fileobj(file, self.bucket_name, key, ExtraArgs={"ContentType": content_type})
 
-    def put_chunk(self, folder: str, number: int, piece: Chunk) -> None:
-        """Stores a piece of a file."""
-        self.put(_chunk_key(folder, number), piece.text.encode(), Metadata={"line": str(piece.line)})
+    def put_chunk(self, folder: str, number: int, chunk: Chunk) -> None:
+        """Stores a chunk of a file."""
+        self.put(_chunk_key(folder, number), chunk.text.encode(), Metadata={"line": str(chunk.line)})
 
     def chunk(self, folder: str, number: int) -> Chunk:
-        """The piece stored under this number."""
-        answer = self._s3.get_object(Bucket=self.settings.bucket_name, Key=_chunk_key(folder, number))
-        return Chunk(int(answer["Metadata"]["line"]), answer["Body"].read().decode())
+        """Returns the chunk stored under this number."""
+        response = self._s3.get_object(Bucket=self.bucket_name, Key=_chunk_key(folder, number))
+        return Chunk(int(response["Metadata"]["line"]), response["Body"].read().decode())
 
     def put_rejected(self, folder: str, number: int, text: str) -> None:
         """Stores the rejected rows of a chunk, as CSV without a header."""
         self.put(_chunk_key(folder, number, "rejected.csv"), text.encode())
 
     def rejected(self, folder: str, number: int) -> str:
-        """The rejected rows of a chunk."""
+        """Returns the rejected rows of a chunk."""
         return self._read(_chunk_key(folder, number, "rejected.csv"))
 
-    def put_note(self, folder: str, number: int, text: str) -> None:
-        """Stores what a worker must not forget of a chunk under way."""
-        self.put(_chunk_key(folder, number, "note.json"), text.encode())
+    def put_checkpoint(self, folder: str, number: int, text: str) -> None:
+        """Stores what a repeated load of this chunk has to know."""
+        self.put(_chunk_key(folder, number, "checkpoint.json"), text.encode())
 
-    def note(self, folder: str, number: int) -> str | None:
-        """The last note on a chunk, None where there is none."""
-        key = _chunk_key(folder, number, "note.json")
-        # Asked for by name, what is missing looks forbidden to a role that may not list the whole bucket.
-        found = self._s3.list_objects_v2(Bucket=self.settings.bucket_name, Prefix=key)
+    def checkpoint(self, folder: str, number: int) -> str | None:
+        """Returns the last checkpoint of a chunk, None without one."""
+        key = _chunk_key(folder, number, "checkpoint.json")
+        # Listed, because S3 answers 403 for a missing key to roles that may not list the whole bucket.
+        found = self._s3.list_objects_v2(Bucket=self.bucket_name, Prefix=key)
         return self._read(key) if found["KeyCount"] else None
 
     def _read(self, key: str) -> str:
-        return self._s3.get_object(Bucket=self.settings.bucket_name, Key=key)["Body"].read().decode()
-
-    def send(self, record: ImportRecord) -> None:
-        """Queues the import's next step."""
-        message = json.dumps({"import": record.id, "step": record.position})
-        self._sqs.send_message(QueueUrl=self.settings.load_queue_url, MessageBody=message)
-
-    def notify(self, record: ImportRecord) -> None:
-        """Tells the topic, if there is one, that an import has ended."""
-        if self.settings.notice_topic_arn:
-            self._sns.publish(
-                TopicArn=self.settings.notice_topic_arn,
-                Subject=f"Rollcall import {record.id}: {record.status}",
-                Message=record.shown().model_dump_json(),
-            )
+        return self._s3.get_object(Bucket=self.bucket_name, Key=key)["Body"].read().decode()
 
 
 @contextmanager
-def _kept() -> Iterator[None]:
-    """Says of a result that the bucket has let go of by its age that it is there no more.
+def _missing_as_not_found() -> Iterator[None]:
+    """Raises NotFound for a result that the bucket's lifecycle has removed.
 
-    Asked for by name, what is missing looks forbidden to a role that may not list the bucket.
+    Without the right to list the bucket, S3 answers 403 for a missing key.
     """
     from botocore.exceptions import ClientError
 
@@ -152,14 +141,25 @@ def _kept() -> Iterator[None]:
         yield
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
-            raise NotFound("The results of this import are not kept any more.", code="no_results") from None
+            raise NotFound("The results of this import are no longer stored.", code="no_results") from None
         raise
 
 
+def upload_key(import_id: str, filename: str) -> str:
+    """Returns the key under which the file of an announced import must arrive."""
+    return f"{UPLOADS}{import_id}/{filename}"
+
+
+def announced_import_id(key: str) -> str | None:
+    """Returns the import id in an upload's key, None for other keys."""
+    folder = key.removeprefix(UPLOADS).split("/")[0]
+    return folder if key.startswith(UPLOADS) and is_import_id(folder) else None
+
+
 def result_key(import_id: str, name: str) -> str:
-    """Where a result of an import lies in the bucket."""
+    """Returns the key of an import's result."""
     return f"imports/{import_id}/{name}"
 
 
-def _chunk_key(folder: str, number: int, kind: str = "csv") -> str:
-    return f"chunks/{folder}/{number:05}.{kind}"
+def _chunk_key(folder: str, number: int, suffix: str = "csv") -> str:
+    return f"chunks/{folder}/{number:05}.{suffix}"

@@ -12,8 +12,7 @@ import pytest
 from chalice.test import Client
 
 from chalicelib import config
-from chalicelib.clock import now
-from chalicelib.imports.model import ImportRecord, Source, new_import_id
+from chalicelib.imports.model import Source
 from tests.support.pipeline import Pipeline
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
@@ -74,16 +73,16 @@ def test_every_record_of_an_event_is_an_import(functions: Any, pipeline: Pipelin
 
     functions.invoke("split", dropped(*(source for source, _ in objects)))
 
-    found = [pipeline.imports.ledger.get(import_id) for _, import_id in objects]
+    found = [pipeline.repository.get(import_id) for _, import_id in objects]
     assert [record.source.key for record in found] == ["drops/a b+c.csv", "drops/ü/名.csv"]
     assert [pipeline.drain(record.id).status for record in found] == ["completed", "completed"]
 
 
 def test_test_events_and_folders_are_no_imports(functions: Any, pipeline: Pipeline) -> None:
-    before = pipeline.imports.ledger.newest(1)
+    before = pipeline.repository.newest(1)
     functions.invoke("split", {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})
     functions.invoke("split", dropped(Source(bucket="b", key="drops/folder/")))
-    assert pipeline.imports.ledger.newest(1) == before
+    assert pipeline.repository.newest(1) == before
 
 
 def test_a_step_that_fails_is_reported_and_comes_back_soon(functions: Any, pipeline: Pipeline) -> None:
@@ -124,7 +123,7 @@ def test_a_split_that_failed_too_often_fails_its_import(
     functions.invoke(
         "settle_dead_letters", message({"requestPayload": dropped(source), "responsePayload": {}})
     )
-    record = pipeline.imports.ledger.get(import_id)
+    record = pipeline.repository.get(import_id)
     assert record.error
     assert record.error.code == "split_failed"
 
@@ -146,17 +145,7 @@ def test_the_counts_of_an_import_are_told_as_metrics_once(
 ) -> None:
     """However many steps are left when it stops, and however often the last message comes."""
     pipeline = Pipeline(chunk_size=1024)
-    record = pipeline.imports.announce(
-        ImportRecord(
-            id=new_import_id(),
-            status="awaiting_upload",
-            mode="create",
-            source=Source(bucket="", key=""),
-            created_at=now(),
-            max_rejected="10",
-        ),
-        "a.csv",
-    )
+    record = pipeline.announce(max_rejected="10")
     rows = "".join(f"Ann,Lee,12,{i},{account}\n" for i in range(200))
     source, _ = pipeline.drop(record.source.key, (HEADER + rows).encode())
     pipeline.imports.split(source, "unused")
@@ -166,7 +155,7 @@ def test_the_counts_of_an_import_are_told_as_metrics_once(
         functions.invoke("load", message(body))
         functions.invoke("load", message(body, times=2))
 
-    record = pipeline.imports.ledger.get(record.id)
+    record = pipeline.repository.get(record.id)
     assert (record.status, record.chunks > 5, record.counts.rows) == ("failed", True, 200)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert [(line["status"], line["rows"], line["rows_rejected"]) for line in lines] == [
@@ -182,7 +171,7 @@ def test_logs_of_an_import_name_no_member(
     functions.invoke("split", dropped(source))
     for body in pipeline.messages():
         functions.invoke("load", message(body))
-    assert pipeline.imports.ledger.get(import_id).status == "completed"
+    assert pipeline.repository.get(import_id).status == "completed"
     out = logs.getvalue()
     assert import_id in out
     assert "secret" not in out.lower()

@@ -13,11 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.config import Settings
-from chalicelib.dynamodb.table import Table
-from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.pipeline import ImportPipeline
-from chalicelib.imports.repository import ImportRepository
-from chalicelib.imports.storage import ImportStorage
+from chalicelib.services import Services
 from tests.support.pipeline import KilledError
 from tests.support.request_faults import error_response, lose_request, lose_response
 
@@ -67,9 +64,7 @@ class Worker:
     ) -> Iterator[ImportPipeline]:
         """The pipeline in the hands of this worker."""
         self._fault, self._calls, self._killed = fault, 0, False
-        table = Table(self._clients["dynamodb"], settings.table_name)
-        storage = ImportStorage(settings, *(self._clients[name] for name in ("s3", "sqs", "sns")))
-        yield ImportPipeline(table, ImportRepository(table, clock), storage, PhoneRule())
+        yield Services(settings, self._clients.__getitem__, clock).imports
 
     def _next(self) -> Fault | None:
         """The fault that the call under way meets. A killed worker makes no call."""

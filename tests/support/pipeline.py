@@ -9,77 +9,101 @@ from contextlib import contextmanager
 from typing import Any
 
 from chalicelib import config
-from chalicelib.dynamodb.table import Table
-from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.model import ImportRecord, Source, event_import_id
-from chalicelib.imports.pipeline import ImportPipeline
-from chalicelib.imports.repository import LEASE_SECONDS, ImportRepository
-from chalicelib.imports.storage import ImportStorage, result_key
+from chalicelib.clock import now
+from chalicelib.imports.model import ImportRecord, Source, event_import_id, new_import_id
+from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.imports.repository import LEASE_SECONDS
+from chalicelib.imports.storage import result_key
+from chalicelib.services import Services
+
+HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
 
 class Pipeline:
-    """One import after the other, each to its end."""
+    """Runs imports one after the other, each to its end. `changes` are settings that differ."""
 
     def __init__(self, **changes: Any) -> None:
         self.settings = config.settings().model_copy(update=changes)
-        # From one look at the clock to the next any worker would have died.
+        # Each look at the clock is later than any lease.
         clock = itertools.count(step=LEASE_SECONDS + 1).__next__
-        table = Table(config.dynamodb(), self.settings.table_name)
-        storage = ImportStorage(self.settings, config.s3(), config.sqs(), config.client("sns"))
-        rule = PhoneRule(self.settings.phone_region, self.settings.phone_check)
-        self.imports = ImportPipeline(table, ImportRepository(table, clock), storage, rule)
+        self.services = Services(self.settings, config.client, clock)
+        self.imports = self.services.imports
+        self.repository = self.services.import_repository
+        self.storage = self.services.import_storage
+
+    def announce(self, **changes: Any) -> ImportRecord:
+        """Announces an import that waits for its file; `changes` are fields that differ."""
+        record = ImportRecord(
+            id=new_import_id(),
+            status="awaiting_upload",
+            mode="create",
+            source=Source(bucket="", key=""),
+            created_at=now(),
+        )
+        return self.imports.announce(record.model_copy(update=changes), "a.csv")[0]
 
     def drop(self, key: str, body: bytes) -> tuple[Source, str]:
-        """Stores an object; what its event would say: the source, and the import's id."""
+        """Stores an object; returns what its event would say: the source, and the import's id."""
         bucket = self.settings.bucket_name
         version = config.s3().put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
         source = Source(bucket=bucket, key=key, version=version, size=len(body))
         return source, event_import_id(source, "2026-11-23T04:00:00.000Z", "")
 
-    def latest_version(self, key: str) -> str:
-        """The version of the object under this key."""
-        return config.s3().head_object(Bucket=self.settings.bucket_name, Key=key)["VersionId"]
+    def split(self, key: str, body: bytes | str) -> ImportRecord:
+        """Drops a file and splits it; returns its import, which waits for its first step."""
+        source, import_id = self.drop(key, body.encode() if isinstance(body, str) else body)
+        return self.imports.split(source, import_id)
 
     def run(self, key: str, body: bytes | str) -> ImportRecord:
-        """Drops a file and loads it, message by message, until its import has ended."""
-        source, import_id = self.drop(key, body.encode() if isinstance(body, str) else body)
-        return self.drain(self.imports.split(source, import_id).id)
+        """Drops a file and loads it, message by message; returns its import, which has ended."""
+        return self.drain(self.split(key, body).id)
 
     def drain(self, import_id: str) -> ImportRecord:
-        """Handles the queue's messages until it is empty; the import as it is then."""
+        """Handles the queue's messages until it is empty; returns the import as it is then."""
         for message in self.messages():
             self.imports.step(message["import"], message["step"], repeated=False)
-        return self.imports.ledger.get(import_id)
+        return self.repository.get(import_id)
 
-    def messages(self) -> Any:
-        """The bodies of the queue's messages as they come, each deleted once the caller is done with it."""
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """Yields the bodies of the queue's messages, and deletes each once the caller asks for the next."""
         queue = self.settings.load_queue_url
         while found := config.sqs().receive_message(QueueUrl=queue).get("Messages"):
             for message in found:
                 yield json.loads(message["Body"])
                 config.sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
+    def latest_version(self, key: str) -> str:
+        """Returns the version of the object under this key."""
+        return config.s3().head_object(Bucket=self.settings.bucket_name, Key=key)["VersionId"]
+
     def result(self, import_id: str, name: str, encoding: str = "utf-8-sig") -> str:
-        """One of the import's result objects, without the mark that rejected.csv starts with."""
+        """Returns one of the import's results, without the byte order mark of rejected.csv."""
         key = result_key(import_id, name)
         body = config.s3().get_object(Bucket=self.settings.bucket_name, Key=key)["Body"]
         return body.read().decode(encoding)
 
     def report(self, import_id: str) -> dict[str, Any]:
-        """The import's report."""
+        """Returns the import's report."""
         report: dict[str, Any] = json.loads(self.result(import_id, "report.json"))
         return report
 
     def rejected(self, import_id: str) -> list[dict[str, str]]:
-        """The import's rejected rows, by column."""
+        """Returns the import's rejected rows, by column."""
         return list(csv.DictReader(io.StringIO(self.result(import_id, "rejected.csv"))))
+
+
+def counts(record: ImportRecord) -> dict[str, int]:
+    """Returns the import's counts, after a check that every row has an outcome."""
+    found = record.counts.model_dump()
+    assert found["rows"] == sum(found[name] for name in OUTCOMES)
+    return found
 
 
 @contextmanager
 def dies(client: Any, call: str, spared: int = 0) -> Iterator[None]:
-    """A `call` of the client (such as dynamodb.UpdateItem) ends the caller, as a killed worker ends.
+    """Ends the caller at a `call` of the client (such as dynamodb.UpdateItem), as a killed worker ends.
 
-    So does every further one; the first few may be spared.
+    So does every further one; the first `spared` calls succeed.
     """
     calls = itertools.count()
 
@@ -95,4 +119,4 @@ def dies(client: Any, call: str, spared: int = 0) -> Iterator[None]:
 
 
 class KilledError(BaseException):
-    """The worker's end; no handler of errors sees it."""
+    """The end of a worker; no error handler catches it."""

@@ -204,7 +204,7 @@ def test_imports_are_listed_newest_first_a_page_at_a_time(
 def crowd(pipeline: Pipeline, account: str) -> Iterator[list[str]]:
     """Old imports of all accounts, more than one request looks at; only the oldest is the account's."""
     ids = [f"2020010{day}T000000Z-{''.join(name)}" for day in (1, 2) for name in product("ab", repeat=10)]
-    ledger, source = pipeline.imports.ledger, Source(bucket="", key="")
+    ledger, source = pipeline.repository, Source(bucket="", key="")
     for import_id in ids:
         own = [account] if import_id == ids[0] else None
         fields = {"id": import_id, "status": "splitting", "mode": "create", "created_at": now()}
@@ -242,7 +242,7 @@ SIXTY = ["".join(name) for name in islice(product("ab", repeat=10), 60)]
 @pytest.fixture
 def narrow_and_wide(pipeline: Pipeline) -> Iterator[dict[str, list[str]]]:
     """The ids of sixty old imports with short headers and of sixty with the largest, the oldest first."""
-    ledger, source = pipeline.imports.ledger, Source(bucket="", key="")
+    ledger, source = pipeline.repository, Source(bucket="", key="")
     ids = {day: [f"{day}T000000Z-{name}" for name in SIXTY] for day in ("20200301", "20200302")}
     for (_, made), columns in zip(ids.items(), (COLUMNS, WIDEST), strict=True):
         for import_id in made:
@@ -251,7 +251,7 @@ def narrow_and_wide(pipeline: Pipeline) -> Iterator[dict[str, list[str]]]:
             )
             ledger.add(record)
             split = {"status": "loading", "chunks": 1, "folder": "x", "columns": columns}
-            ledger.move(record.model_copy(update=split), "splitting")
+            ledger.transition(record.model_copy(update=split), "splitting")
     yield ids
     for import_id in chain.from_iterable(ids.values()):
         for key in ({"pk": {"S": PARTITION}, "sk": {"S": import_id}}, columns_key(import_id)):
@@ -267,7 +267,7 @@ def test_list_costs_the_same_whatever_the_headers(
             page = http.get("/imports", {"limit": 59, "cursor": f"{day}T000001Z-aaaaaaaaaa"}).ok()
         assert [shown["id"] for shown in page["items"]] == made[:0:-1]
         costs.append((meter.calls["Query"], meter.units))
-        columns = pipeline.imports.ledger.columns(pipeline.imports.ledger.get(made[0]))
+        columns = pipeline.repository.columns(pipeline.repository.get(made[0]))
         Header(columns).check_length()
         assert columns == (COLUMNS if day == "20200301" else WIDEST)
     (queries, units), (wide_queries, wide_units) = costs
@@ -278,7 +278,7 @@ def test_list_costs_the_same_whatever_the_headers(
 def test_import_with_its_columns_in_the_record_goes_on(http: Http, pipeline: Pipeline, account: str) -> None:
     """As it was begun by a version that kept them there; to be stopped writes the record anew."""
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,12,1,{account}\n").encode())
-    ledger = pipeline.imports.ledger
+    ledger = pipeline.repository
     record = pipeline.imports.split(source, import_id)
     record = record.model_copy(update={"columns": ledger.columns(record)})
     config.dynamodb().update_item(

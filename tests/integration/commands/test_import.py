@@ -302,7 +302,7 @@ def test_ctrl_c_leaves_the_import_running_and_says_how_to_stop_it(
 def ended(pipeline: Pipeline, import_id: str) -> ImportRecord:
     """The import, once it has ended."""
     deadline = time.monotonic() + PATIENCE
-    while not (record := pipeline.imports.ledger.get(import_id)).finished_at:
+    while not (record := pipeline.repository.get(import_id)).finished_at:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return record
@@ -333,7 +333,7 @@ class Trouble(Lines):
 def known(pipeline: Pipeline, before: Sequence[ImportRecord] = ()) -> list[ImportRecord]:
     """All imports but those before; within a second they stand in no order of time."""
     ids = {record.id for record in before}
-    return [record for record in pipeline.imports.ledger.newest(5000) if record.id not in ids]
+    return [record for record in pipeline.repository.newest(5000) if record.id not in ids]
 
 
 def interrupt() -> None:
@@ -387,17 +387,16 @@ def test_an_import_that_cannot_be_asked_for_any_more_is_named(
     path = roster(tmp_path / "a.csv", account)
     [outcome] = Run(find("local"), {}, Trouble(looking=forget)).all([path])
     assert outcome.status == 2
-    assert outcome.text.startswith(f"{path}: no longer watched: There is no import under this id.\n")
+    assert outcome.text.startswith(f"{path}: no longer watched: No import has this id.\n")
 
 
 def test_watching_ends_once_the_upload_has_expired(
     stage: None, pipeline: Pipeline, tmp_path: Path, account: str
 ) -> None:
-    ledger = pipeline.imports.ledger
 
     def expire(import_id: str) -> None:
-        old = ledger.get(import_id).model_copy(update={"created_at": "2020-01-01T00:00:00.000Z"})
-        ledger.move(old, "awaiting_upload")
+        old = pipeline.repository.get(import_id).model_copy(update={"created_at": "2020-01-01T00:00:00.000Z"})
+        pipeline.repository.transition(old, "awaiting_upload")
 
     path = roster(tmp_path / "a.csv", account)
     [outcome] = Run(find("local"), {}, Trouble(looking=expire)).all([path])
@@ -442,7 +441,7 @@ def test_import_without_progress_says_what_it_waits_for(
 
 def test_watching_ends_after_minutes_without_an_answer(stage: None, tmp_path: Path, account: str) -> None:
     deployment, clock, lines = find("local"), Clock(), list[str]()
-    events: Any = deployment.imports._table._client.meta.events  # noqa: SLF001 - no method gives it away
+    events: Any = deployment.services.table._client.meta.events  # noqa: SLF001 - no method gives it away
 
     def refuse(**_: Any) -> None:
         clock.now = max(clock.now, 1070.0)

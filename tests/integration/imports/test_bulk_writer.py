@@ -49,7 +49,9 @@ def load(
     def note(outcomes: Mapping[int, Outcome]) -> None:
         NOTES[chunk] = dict(outcomes)
 
-    bulk = BulkWriter(Table(client, table_name), import_id, mode, 4, known=NOTES.get(chunk), note=note)
+    bulk = BulkWriter(
+        Table(client, table_name), import_id, mode, 4, known=NOTES.get(chunk), save_checkpoint=note
+    )
     entries = [MemberRow(line, new) for line, new in enumerate(people, 2)]
     outcomes = bulk.write(entries)
     assert outcomes.keys() == {entry.line for entry in entries}

@@ -24,11 +24,10 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, Ended, NotFound
 from chalicelib.imports.bulk_writer import BulkWriter
-from chalicelib.imports.model import ImportRecord, Mode, Source, is_over, new_import_id
+from chalicelib.imports.model import ImportRecord, Mode, Source, is_over
 from chalicelib.imports.outcomes import MemberRow
 from chalicelib.imports.pipeline import ImportPipeline
 from chalicelib.imports.repository import LEASE_SECONDS
@@ -172,16 +171,7 @@ class Schedule:
 
     def _announced(self, mode: Mode, lines: dict[int, Line], body: bytes) -> File:
         limit = self.dice.choice([None, "3", "10", "20%"])
-        source = Source(bucket="", key="")
-        record = ImportRecord(
-            id=new_import_id(),
-            status="awaiting_upload",
-            mode=mode,
-            source=source,
-            created_at=now(),
-            max_rejected=limit,
-        )
-        record = self.pipeline.imports.announce(record, "x.csv")
+        record = self.pipeline.announce(mode=mode, max_rejected=limit)
         source, _ = self.pipeline.drop(record.source.key, body)
         return File(mode, lines, source, record.id, limit, {"not_loaded"} if limit else set())
 
@@ -258,7 +248,7 @@ class Schedule:
 
     def outcome(self, file: File) -> tuple[dict[str, int], dict[int, str]]:
         """(counts, codes of the rejected by line) of an import, whose results agree with each other."""
-        record = self.pipeline.imports.ledger.get(file.import_id)
+        record = self.pipeline.repository.get(file.import_id)
         assert record.finished_at, f"it is still {record.status}"
         without_report = record.error is not None and record.error.code == "report_failed"
         assert record.status == "cancelled" or without_report or file.import_id not in self.cancelled
@@ -288,14 +278,14 @@ class Schedule:
 
     def _parts(self, record: ImportRecord) -> list[dict[str, str]]:
         """The rejected rows of an import whose chunks could be settled, and not put together."""
-        text = "".join(self.pipeline.imports.store.rejected(record.folder, n) for n in range(record.chunks))
+        text = "".join(self.pipeline.storage.rejected(record.folder, n) for n in range(record.chunks))
         return list(csv.DictReader(io.StringIO(HEADER.strip() + ",line,code,reason\n" + text)))
 
     def _stopped_in_time(self, file: File, record: ImportRecord, rejected: Mapping[int, str]) -> None:
         """An import with a limit of rejected rows stops with the chunk that passes it, not sooner or later."""
         if file.max_rejected is None or "cancelled" in (record.status, *rejected.values()):
             return
-        starts = [self.pipeline.imports.store.chunk(record.folder, n).line for n in range(record.chunks)]
+        starts = [self.pipeline.storage.chunk(record.folder, n).line for n in range(record.chunks)]
         over = [
             start
             for start in [*starts[1:], max(file.lines) + 1]
@@ -393,7 +383,7 @@ def test_a_split_and_whatever_overtakes_it_agree(
         pipeline.imports.split(*dropped)
 
     assert pipeline.drain(cut[1]).counts.created == 21
-    record = pipeline.imports.ledger.get(unreadable[1])
+    record = pipeline.repository.get(unreadable[1])
     assert record.finished_at
     assert pipeline.report(record.id)["status"] == record.status
 

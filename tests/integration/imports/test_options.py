@@ -6,9 +6,8 @@ import json
 import pytest
 
 from chalicelib import config
-from chalicelib.clock import now
 from chalicelib.errors import Ended, NotFound
-from chalicelib.imports.model import ImportRecord, Source, new_import_id
+from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
@@ -25,11 +24,7 @@ def counts(record: ImportRecord) -> dict[str, int]:
 
 def announced(pipeline: Pipeline, **changes: str) -> ImportRecord:
     """An import that waits for its file."""
-    source = Source(bucket="", key="")
-    record = ImportRecord(
-        id=new_import_id(), status="awaiting_upload", mode="create", source=source, created_at=now()
-    )
-    return pipeline.imports.announce(record.model_copy(update=changes), "a.csv")
+    return pipeline.announce(**changes)
 
 
 def test_a_blank_cell_of_an_upsert_keeps_what_is_stored(
@@ -181,12 +176,12 @@ def test_an_import_can_be_cancelled_before_its_file_has_come(pipeline: Pipeline,
     record = announced(pipeline)
     assert pipeline.imports.cancel(record.id).finished_at
     done = pipeline.run(record.source.key, HEADER + f"Ann,Lee,3235550001,1,{account}\n")
-    assert (pipeline.imports.ledger.get(record.id).status, done.counts.rows) == ("cancelled", 0)
+    assert (pipeline.repository.get(record.id).status, done.counts.rows) == ("cancelled", 0)
 
 
 def test_a_file_that_never_comes_is_not_waited_for(pipeline: Pipeline) -> None:
     record = announced(pipeline, created_at="2026-01-01T00:00:00.000Z")
-    shown = pipeline.imports.ledger.get(record.id).shown()
+    shown = pipeline.repository.get(record.id).shown()
     assert (shown.status, shown.error.code if shown.error else "") == ("failed", "upload_expired")
     assert shown.finished_at == "2026-01-02T00:00:00.000Z"  # so that nobody who watches it goes on asking
     with pytest.raises(Ended):

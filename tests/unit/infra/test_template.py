@@ -280,7 +280,7 @@ def test_what_reads_files_of_others_touches_no_user_and_no_token(resources: Reso
         for statement in statements(resources, function):
             if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
                 keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                assert set(keys) <= {"CLIENT#*", "PHONE#*", "TRIAL#*", "IMPORTS", "IMPORT#*"}, statement[
+                assert set(keys) <= {"CLIENT#*", "PHONE#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*"}, statement[
                     "Sid"
                 ]
 

@@ -1,0 +1,69 @@
+"""Ends imports: writes rejected.csv and the report, closes the import, sends the notice."""
+
+import json
+
+from chalicelib.clock import now
+
+from .columns import Header
+from .messages import Notifier
+from .model import Failure, ImportRecord, Status, with_status
+from .repository import ImportRepository
+from .results import ConcatenatedFile, RejectionSummary, rejected_header, report
+from .storage import ImportStorage, result_key
+
+
+class Finisher:
+    """Ends imports. Each method may be repeated after its worker died."""
+
+    def __init__(self, repository: ImportRepository, storage: ImportStorage, notifier: Notifier) -> None:
+        self._repository = repository
+        self._storage = storage
+        self._notifier = notifier
+
+    def complete(self, record: ImportRecord) -> ImportRecord:
+        """Ends an import whose chunks are loaded: writes the results and returns it as it is then."""
+        header = self._repository.header(record)
+        summary = RejectionSummary(header)
+        parts = (self._storage.rejected(record.folder, number) for number in range(record.chunks))
+        file = ConcatenatedFile(rejected_header(header), summary.count(parts))
+        self._storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
+        status = "completed" if record.status == "loading" else record.status
+        return self.end(with_status(record, status, record.error), record.status, header, summary)
+
+    def fail(self, record: ImportRecord, code: str, detail: str) -> ImportRecord:
+        """Ends an import that cannot continue, and returns it as it is then."""
+        return self.end(with_status(record, "failed", Failure(code=code, detail=detail)), record.status)
+
+    def end(
+        self,
+        record: ImportRecord,
+        from_status: Status,
+        header: Header | None = None,
+        summary: RejectionSummary | None = None,
+    ) -> ImportRecord:
+        """Closes an import that still has `from_status`, and returns it as it is then.
+
+        The report comes first, the notice last; both are sent again if a worker dies between.
+        """
+        record = record.model_copy(update={"finished_at": now()})
+        if (
+            record.chunks
+        ):  # without chunks several workers may try to end it, and only the one that does reports
+            self._report(record, header, summary or RejectionSummary())
+        record = self._repository.transition(record, from_status) or self._repository.get(record.id)
+        if record.finished_at:
+            self.notify_once(record)
+        return record
+
+    def notify_once(self, record: ImportRecord) -> None:
+        """Sends the notice of an ended import, unless it was sent."""
+        if record.notified:
+            return
+        if not record.chunks:
+            self._report(record, None, RejectionSummary())
+        self._notifier.notify(record)
+        self._repository.mark_notified(record.id)
+
+    def _report(self, record: ImportRecord, header: Header | None, summary: RejectionSummary) -> None:
+        text = json.dumps(report(record, header, summary), indent=2, ensure_ascii=False)
+        self._storage.put(result_key(record.id, "report.json"), text.encode(), ContentType="application/json")

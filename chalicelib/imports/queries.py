@@ -1,0 +1,89 @@
+"""Reads imports, their reports and their rejected rows for the API. Changes nothing."""
+
+import csv
+from contextlib import closing
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from chalicelib.errors import Malformed, NotFound
+
+from .escaping import unescaped
+from .model import ImportRecord, is_import_id
+from .repository import ImportRepository
+from .results import rejected_header, rejected_page
+from .storage import ImportStorage, Link
+
+REPORT = "report.json"
+REJECTED = "rejected.csv"
+
+
+class RejectedPage(NamedTuple):
+    """Some rejected rows (see results.rejected_page), and the cursor of the next page, None after the last."""
+
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+class ImportQueries:
+    """The questions that the API asks about imports."""
+
+    def __init__(self, repository: ImportRepository, storage: ImportStorage) -> None:
+        self._repository = repository
+        self._storage = storage
+
+    def get(self, import_id: str) -> ImportRecord:
+        """Returns the import. Raises NotFound."""
+        if not is_import_id(import_id):  # it may exceed DynamoDB's key length
+            raise NotFound("No import has this id.", code="import_not_found")
+        return self._repository.get(import_id)
+
+    def newest(self, limit: int, before: str | None = None) -> list[ImportRecord]:
+        """Returns at most `limit` imports, the newest first, those older than the import `before`."""
+        return self._repository.newest(limit, before)
+
+    def upload_origin(self) -> str:
+        """Returns scheme and host of upload links."""
+        parts = urlsplit(self._storage.upload_link("any").url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def report(self, record: ImportRecord) -> str:
+        """Returns the report of an ended import, as JSON text. Raises NotFound."""
+        if not record.finished_at or not record.notified:
+            raise NotFound(f"There is no report: the import is {record.shown().status}.", code="no_results")
+        return self._storage.result(record.id, REPORT).decode()
+
+    def rejected_link(self, record: ImportRecord) -> Link:
+        """Returns the link to download an ended import's rejected.csv. Raises NotFound."""
+        _check_rejected(record)
+        self._storage.result_size(record.id, REJECTED)  # raises NotFound: a link itself is never checked
+        return self._storage.result_link(record.id, REJECTED)
+
+    def rejected_page(self, record: ImportRecord, limit: int, cursor: str | None) -> RejectedPage:
+        """Returns at most `limit` rejected rows in file order; the cursor is an offset in rejected.csv.
+
+        Raises Malformed for a cursor that no page returned, NotFound.
+        """
+        _check_rejected(record)
+        header = self._repository.header(record)
+        try:
+            start = len(rejected_header(header).encode()) if cursor is None else int(cursor)
+            lines, size = self._storage.result_lines(record.id, REJECTED, start)
+            with closing(lines):
+                rows, taken = rejected_page(header, lines, limit)
+        except (ValueError, IndexError, csv.Error):
+            raise Malformed(
+                "The cursor is not from this list. Use one that a page returned.", code="invalid_cursor"
+            ) from None
+        end = start + taken
+        columns = [unescaped(header.columns[i]) for i in header.kept]
+        return RejectedPage(columns, rows, str(end) if end < size else None)
+
+
+def _check_rejected(record: ImportRecord) -> None:
+    """Raises NotFound for an import without a rejected.csv."""
+    if not record.finished_at or not record.chunks:
+        detail = f"There are no rejected rows: the import is {record.shown().status}."
+        raise NotFound(detail, code="no_results")
+    if record.error and record.error.code == "report_failed":
+        raise NotFound("The rejected rows could not be written.", code="no_results")
