@@ -1,4 +1,4 @@
-"""The triggers, called with events as AWS sends them."""
+"""The triggers, called with events in the form of AWS."""
 
 import io
 import json
@@ -13,9 +13,7 @@ from chalice.test import Client
 
 from chalicelib import config
 from chalicelib.imports.model import Source
-from tests.support.pipeline import Pipeline
-
-HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
+from tests.support.pipeline import HEADER, Pipeline
 
 
 @pytest.fixture
@@ -28,7 +26,7 @@ def functions(pipeline: Pipeline) -> Iterator[Any]:
 
 @pytest.fixture
 def logs(functions: Any) -> Iterator[io.StringIO]:
-    """All that the workers log, as it goes to the log stream."""
+    """The log of the workers, as in the log stream."""
     from chalicelib.workers import log
 
     handlers = [h for h in logging.getLogger(log.name).handlers if isinstance(h, logging.StreamHandler)]
@@ -40,7 +38,7 @@ def logs(functions: Any) -> Iterator[io.StringIO]:
 
 
 def dropped(*sources: Source, **changes: Any) -> dict[str, Any]:
-    """An S3 event: keys form-encoded, one record for each object."""
+    """Returns an S3 event: keys form-encoded, one record for each object."""
     records = [
         {
             "eventTime": "2026-11-23T04:00:00.000Z",
@@ -62,12 +60,12 @@ def dropped(*sources: Source, **changes: Any) -> dict[str, Any]:
 
 
 def message(body: Any, times: int = 1) -> dict[str, Any]:
-    """An SQS event of one message, delivered for the given time."""
+    """Returns an SQS event of one message in its `times`-th delivery."""
     attributes = {"ApproximateReceiveCount": str(times)}
     return {"Records": [{"messageId": "m1", "body": json.dumps(body), "attributes": attributes}]}
 
 
-def test_every_record_of_an_event_is_an_import(functions: Any, pipeline: Pipeline, account: str) -> None:
+def test_each_record_of_an_event_is_an_import(functions: Any, pipeline: Pipeline, account: str) -> None:
     body = (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode()
     objects = [pipeline.drop(key, body) for key in ("drops/a b+c.csv", "drops/ü/名.csv")]
 
@@ -78,15 +76,15 @@ def test_every_record_of_an_event_is_an_import(functions: Any, pipeline: Pipelin
     assert [pipeline.drain(record.id).status for record in found] == ["completed", "completed"]
 
 
-def test_test_events_and_folders_are_no_imports(functions: Any, pipeline: Pipeline) -> None:
+def test_test_events_and_folders_start_no_import(functions: Any, pipeline: Pipeline) -> None:
     before = pipeline.repository.newest(1)
     functions.invoke("split", {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})
     functions.invoke("split", dropped(Source(bucket="b", key="drops/folder/")))
     assert pipeline.repository.newest(1) == before
 
 
-def test_a_step_that_fails_is_reported_and_comes_back_soon(functions: Any, pipeline: Pipeline) -> None:
-    """The queue's own delay is six times the function's timeout: half an hour."""
+def test_failed_step_is_reported_and_returns_soon(functions: Any, pipeline: Pipeline) -> None:
+    """The queue's own delay is half an hour: six times the function's timeout."""
     queue = pipeline.settings.load_queue_url
     body = {"import": "20260101T000000Z-aaaaaaaaaa", "step": 0}
     config.sqs().send_message(QueueUrl=queue, MessageBody=json.dumps(body))
@@ -102,11 +100,8 @@ def test_a_step_that_fails_is_reported_and_comes_back_soon(functions: Any, pipel
     config.sqs().delete_message(QueueUrl=queue, ReceiptHandle=again["ReceiptHandle"])
 
 
-def test_a_step_that_failed_too_often_closes_its_chunk(
-    functions: Any, pipeline: Pipeline, account: str
-) -> None:
-    source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
-    pipeline.imports.split(source, import_id)
+def test_dead_letter_of_a_step_rejects_its_rows(functions: Any, pipeline: Pipeline, account: str) -> None:
+    import_id = pipeline.split("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n").id
 
     functions.invoke("settle_dead_letters", message({"import": import_id, "step": 0}))
 
@@ -115,10 +110,8 @@ def test_a_step_that_failed_too_often_closes_its_chunk(
     assert pipeline.report(import_id)["codes"] == {"not_processed": 1}
 
 
-def test_a_split_that_failed_too_often_fails_its_import(
-    functions: Any, pipeline: Pipeline, account: str
-) -> None:
-    """Lambda sends the event inside a message of its own."""
+def test_dead_letter_of_a_split_fails_its_import(functions: Any, pipeline: Pipeline, account: str) -> None:
+    """Lambda wraps the event in a message of its own."""
     source, import_id = pipeline.drop("drops/a.csv", HEADER.encode())
     functions.invoke(
         "settle_dead_letters", message({"requestPayload": dropped(source), "responsePayload": {}})
@@ -128,22 +121,20 @@ def test_a_split_that_failed_too_often_fails_its_import(
     assert record.error.code == "split_failed"
 
 
-def test_what_cannot_be_settled_is_an_error_that_lambda_counts_and_that_quotes_nothing(
-    functions: Any, account: str
-) -> None:
-    """An alarm watches Lambda's count of errors, which a failure that is only reported does not raise."""
-    event = dropped(Source(bucket="b", key="drops/a.csv"), size=account)  # which pydantic refuses, and quotes
+def test_unsettled_dead_letter_is_an_error_that_quotes_nothing(functions: Any, account: str) -> None:
+    """An alarm watches Lambda's count of errors; a reported batch failure does not count."""
+    event = dropped(Source(bucket="b", key="drops/a.csv"), size=account)  # pydantic rejects and quotes it
     with pytest.raises(RuntimeError) as failed:
         functions.invoke("settle_dead_letters", message({"requestPayload": event}))
-    said = "".join(traceback.format_exception(failed.value))
-    assert said.endswith("RuntimeError: ValidationError\n")
-    assert account not in said
+    text = "".join(traceback.format_exception(failed.value))
+    assert text.endswith("RuntimeError: ValidationError\n")
+    assert account not in text
 
 
-def test_the_counts_of_an_import_are_told_as_metrics_once(
+def test_counts_of_an_import_are_metrics_once(
     functions: Any, account: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """However many steps are left when it stops, and however often the last message comes."""
+    """With any number of steps left when it stops, and of deliveries of the last message."""
     pipeline = Pipeline(chunk_size=1024)
     record = pipeline.announce(max_rejected="10")
     rows = "".join(f"Ann,Lee,12,{i},{account}\n" for i in range(200))
@@ -163,7 +154,7 @@ def test_the_counts_of_an_import_are_told_as_metrics_once(
     ]
 
 
-def test_logs_of_an_import_name_no_member(
+def test_logs_of_an_import_hold_no_personal_data(
     functions: Any, pipeline: Pipeline, account: str, logs: io.StringIO
 ) -> None:
     rows = "Secretfirst,Secretlast,3235559876,secretid,{0}\nSecretfirst,Secretlast,12,secretid2,{0}\n"

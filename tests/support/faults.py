@@ -1,4 +1,4 @@
-"""Workers that meet faults: cut off at any call to AWS, throttled, left without an answer, or met by another."""
+"""Workers that meet faults: killed at any call to AWS, throttled, without a response, or overtaken by another."""
 
 import json
 import threading
@@ -20,12 +20,12 @@ from tests.support.request_faults import error_response, lose_request, lose_resp
 
 KINDS = (
     *("killed", "killed after", "killed", "killed after"),  # before a call took effect, and after that
-    *("lost", "lost and asked again", "unsent", "throttled", "meets", "meets"),
+    *("lost", "lost and retried", "unsent", "throttled", "meets", "meets"),
 )
 
 
 class Fault(NamedTuple):
-    """What the `call`-th call of a worker meets (from 1); for the kind `meets` what happens meanwhile, and next."""
+    """What happens at a worker's `call`-th call (from 1); for `meets`, what happens meanwhile, and the next fault."""
 
     call: int
     kind: str
@@ -33,10 +33,20 @@ class Fault(NamedTuple):
     after: "Fault | None" = None
 
 
-class Worker:
-    """Imports with AWS clients of their own, that meet one fault a run. Messages and notices go to `sent`."""
+class Sent:
+    """Passes the workers' messages to the current schedule."""
 
-    def __init__(self, sent: Callable[[str, dict[str, Any]], None]) -> None:
+    to: Callable[[str, dict[str, Any]], None]
+
+    def __call__(self, kind: str, body: dict[str, Any]) -> None:
+        """Passes one message on."""
+        self.to(kind, body)
+
+
+class Worker:
+    """Runs imports with its own AWS clients, which meet one fault each time. Messages and notices go to `sent`."""
+
+    def __init__(self, sent: Sent) -> None:
         self._sent = sent
         self._lock = threading.Lock()
         self._fault: Fault | None = None
@@ -49,7 +59,7 @@ class Worker:
         for name in ("dynamodb", "s3"):
             events = self._clients[name].meta.events
             events.register_first(f"before-send.{name}", self._meet)
-            events.register_first(f"needs-retry.{name}", self._ask_again)
+            events.register_first(f"needs-retry.{name}", self._retry_at_once)
         self._clients["sqs"].meta.events.register("before-call.sqs.SendMessage", self._message)
         self._clients["sns"].meta.events.register("before-call.sns.Publish", self._notice)
 
@@ -62,12 +72,12 @@ class Worker:
     def meeting(
         self, fault: Fault | None, settings: Settings, clock: Callable[[], float]
     ) -> Iterator[ImportPipeline]:
-        """The pipeline in the hands of this worker."""
+        """Yields the pipeline as this worker runs it."""
         self._fault, self._calls, self._killed = fault, 0, False
         yield Services(settings, self._clients.__getitem__, clock).imports
 
     def _next(self) -> Fault | None:
-        """The fault that the call under way meets. A killed worker makes no call."""
+        """Returns the fault of the current call. A killed worker makes no call."""
         with self._lock:
             self._calls += 1
             if self._killed:
@@ -110,9 +120,9 @@ class Worker:
             )
         return error_response("ThrottlingException" if target else "", 400 if target else 503)(request)
 
-    def _ask_again(self, attempts: int, caught_exception: Exception | None, **_: Any) -> int | None:
-        """The SDK's own second attempt, at once."""
-        again = self._fault and self._fault.kind == "lost and asked again"
+    def _retry_at_once(self, attempts: int, caught_exception: Exception | None, **_: Any) -> int | None:
+        """Makes the SDK's own second attempt immediate."""
+        again = self._fault and self._fault.kind == "lost and retried"
         return 0 if again and attempts == 1 and isinstance(caught_exception, ReadTimeoutError) else None
 
     def _message(self, params: dict[str, Any], **_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The rules of an import, as plainly as they can be said: rows written one by one into a dict."""
+"""The rules of an import in their simplest form: rows written one by one into a dict."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,7 +9,7 @@ NOT_LOADED = {"not_processed", "cancelled", "not_loaded"}  # codes of rows that 
 
 
 class Line(NamedTuple):
-    """A row of a file: its cells, and the code of what is wrong with them, if anything is."""
+    """A row of a file: its cells, and the code of the error in them, "" for none."""
 
     first_name: str
     last_name: str
@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A member of the account, with the number of times it was written."""
+    """A member of the account; `version` counts its writes."""
 
     first_name: str
     last_name: str
@@ -27,12 +27,12 @@ class Stored(NamedTuple):
     version: int = 1
 
     def same_as(self, other: "Stored") -> bool:
-        """Whether they differ in nothing but how often they were written."""
+        """Returns whether the members are equal but for their versions."""
         return self[:3] == other[:3]
 
 
 def write(members: dict[str, Stored], line: Line, mode: Mode) -> set[str]:
-    """Writes a row and says what may be said of it: one outcome, or where several rules refuse it, their codes."""
+    """Writes a row and returns its possible codes: one outcome, or the codes of all rules that reject it."""
     if line.problem:
         return {line.problem}
     old = members.get(line.client_member_id)
@@ -61,21 +61,21 @@ def check(
     counts: Mapping[str, int],
     rejected: Mapping[int, str],
 ) -> None:
-    """Asserts that an import of these lines came to what writing them one by one into `members` comes to.
+    """Asserts that an import had the result of writing its lines one by one into `members`.
 
-    `rejected` is the code of each rejected line. Lines that were not loaded are left out.
+    `rejected` are the codes of rejected lines. Lines that were not loaded are skipped.
     """
     expected = dict.fromkeys(("created", "updated", "unchanged"), 0)
     for number, line in lines.items():
         code = rejected.get(number)
         if code in NOT_LOADED:
-            assert not line.problem, f"line {number} cannot be read, and was not said to be"
+            assert not line.problem, f"line {number} is unreadable, and was not rejected as {line.problem}"
             continue
-        fates = write(members, line, mode)
+        possible = write(members, line, mode)
         if code:
-            assert code in fates, f"line {number} was rejected as {code}, and is {fates}"
+            assert code in possible, f"line {number} was rejected as {code}, not as one of {possible}"
         else:
-            assert len(fates) == 1, f"line {number} was not rejected, and is {fates}"
-            assert fates <= expected.keys(), f"line {number} was not rejected, and is {fates}"
-            expected[fates.pop()] += 1
+            assert len(possible) == 1, f"line {number} was not rejected as one of {possible}"
+            assert possible <= expected.keys(), f"line {number} was not rejected as one of {possible}"
+            expected[possible.pop()] += 1
     assert counts == {**expected, "rejected": len(rejected), "rows": len(lines)}

@@ -9,6 +9,7 @@ from chalicelib.dynamodb import retries
 from chalicelib.errors import Busy
 from chalicelib.imports.bulk_writer import BulkWriter
 from chalicelib.imports.outcomes import MemberRow
+from chalicelib.imports.repository import PARTITION
 from tests.support.people import person, phone
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 from tests.support.request_faults import leave_unprocessed
@@ -116,3 +117,21 @@ def test_given_up_split_or_report_fails_the_import(pipeline: Pipeline, account: 
     record = pipeline.imports.give_up(import_id, 1)
     assert (record.status, record.error.code if record.error else "") == ("failed", "report_failed")
     assert counts(pipeline.drain(import_id))["created"] == 1
+
+
+def test_import_with_earlier_attribute_names_continues(pipeline: Pipeline, account: str) -> None:
+    """An earlier version stored `holder` and `held_until` of a lease, and `noticed`."""
+    ended = pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    waiting = pipeline.split("drops/b.csv", HEADER + f"Ben,Lee,3235550002,2,{account}\n")
+    rename = "SET noticed = :new, holder = :new, held_until = :new REMOVE notified"
+    lease = "SET holder = :new, held_until = :new"
+    for record, update in ((ended, rename), (waiting, lease)):
+        config.dynamodb().update_item(
+            TableName=pipeline.settings.table_name,
+            Key={"pk": {"S": PARTITION}, "sk": {"S": record.id}},
+            UpdateExpression=update,
+            ExpressionAttributeValues={":new": {"S": "1e12"}},
+        )
+
+    assert pipeline.repository.get(ended.id) == ended
+    assert counts(pipeline.drain(waiting.id))["created"] == 1

@@ -1,0 +1,224 @@
+"""Random schedules of imports and faults: one seed, one schedule."""
+
+import contextlib
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib import config
+from chalicelib.errors import Busy, Ended, NotFound
+from chalicelib.imports.bulk_writer import BulkWriter
+from chalicelib.imports.model import Mode, Source
+from chalicelib.imports.pipeline import ImportPipeline
+from chalicelib.imports.repository import LEASE_SECONDS
+from infra.package import table_definition
+
+from .bulk import member_rows
+from .faults import KINDS, Fault, Sent, Worker
+from .model import Line, Stored
+from .people import person, phone
+from .pipeline import HEADER, KilledError, Pipeline
+
+RECEIVES = (2, 4, 10)  # deliveries of a message before it is a dead letter
+CALM_AFTER = 60  # deliveries; the remaining ones meet no fault
+AT_MOST = 400  # deliveries in all: always an end
+
+
+@dataclass
+class Delivery:
+    """An event or a message, delivered until it succeeds; `dead` once it failed too often."""
+
+    source: Source | None
+    import_id: str
+    step: int = 0
+    times: int = 0
+    dead: bool = False
+
+
+@dataclass
+class File:
+    """A file with its import."""
+
+    mode: Mode
+    lines: dict[int, Line]
+    source: Source
+    import_id: str
+    max_rejected: str | None = None
+    allowed_codes: set[str] = field(default_factory=set)  # of rows that may remain unloaded
+
+
+class Schedule:
+    """One account, one or two files, and their deliveries and faults."""
+
+    def __init__(self, seed: int, workers: tuple[Worker, Worker], sent: Sent) -> None:
+        self.dice = random.Random(seed)
+        self.workers = workers
+        self.account = f"acc-{seed}"
+        self.table = f"rollcall-test-{uuid.uuid4().hex[:8]}"
+        config.dynamodb().create_table(**{**table_definition(), "TableName": self.table})
+        self.pipeline = Pipeline(
+            table_name=self.table,
+            chunk_size=self.dice.choice([256, 512, 1024, 8192]),
+            writes_in_flight=self.dice.choice([1, 1, 2]),
+            notice_topic_arn="arn:aws:sns:us-east-1:000000000000:notices",
+        )
+        self.receives = self.dice.choice(RECEIVES)
+        self.time = 0.0
+        self.deliveries = 0
+        self.waiting: list[Delivery] = []
+        self.notices: list[dict[str, Any]] = []
+        self.cancelled: set[str] = set()
+        self.disturbed = False
+        sent.to = self.receive
+
+    def receive(self, kind: str, body: dict[str, Any]) -> None:
+        """Takes in a message, sometimes twice, or a notice."""
+        if kind == "notice":
+            self.notices.append(body)
+            return
+        for _ in range(self.dice.choice([1, 1, 1, 1, 2])):
+            self.waiting.append(Delivery(None, body["import"], body["step"]))
+
+    # ---- Files
+
+    def lines(self, mode: Mode) -> dict[int, Line]:
+        """Returns the rows of a file by line, with clashes of every kind and rows that are no member."""
+        dice = self.dice
+        size = dice.choice([10, 20, 20, 30, 40, 80])
+        people = max(3, int(size * dice.choice([0.3, 0.8, 1.5])))
+        alike = dice.choice([0.05, 0.3, 0.6])
+        odd = dice.random() < 0.2
+
+        def line() -> Line:
+            who = dice.randrange(people)
+            number = phone(dice.randrange(people + 3) if dice.random() < alike else who)
+            name = dice.choice(["Ann", "Ann", "Ben"])
+            if odd and dice.random() < 0.1:
+                name = "Zo\u00eb"  # no valid UTF-8 in windows-1252: the file is split twice
+            if dice.random() < 0.06:
+                return Line(name, "Lee", "12", str(who), "phone_not_possible")
+            if dice.random() < 0.04:
+                return Line(name, "L\x01", number, str(who), "control_character")
+            if dice.random() < 0.1:
+                name = ""
+            if dice.random() < 0.05 and mode == "upsert":
+                number = ""
+            return Line(name, "Lee", number, str(who), "" if name or mode == "upsert" else "blank")
+
+        return {number: line() for number in range(2, size + 2)}
+
+    def members(self) -> dict[str, Stored]:
+        """Creates earlier members of the account, some with numbers that the files give to others; returns them."""
+        numbers = self.dice.sample(range(30), 15)
+        some = {
+            str(who): Stored(
+                "Ann", "Lee", phone(who if self.dice.random() < 0.5 and who in numbers else number)
+            )
+            for who, number in zip(self.dice.sample(range(30), 15), numbers, strict=True)
+        }
+        taken: set[str] = set()
+        found: dict[str, Stored] = {}
+        for who, member in some.items():
+            if member.phone_number not in taken:
+                found[who] = member
+            taken.add(member.phone_number)
+        people = [
+            person(self.account, client_member_id=who, first_name=m[0], last_name=m[1], phone_number=m[2])
+            for who, m in found.items()
+        ]
+        BulkWriter(self.pipeline.services.table, "before", "create", 1).write(member_rows(people))
+        return found
+
+    def file(self) -> File:
+        """Drops a file; its event, and copies of it, wait for delivery."""
+        mode: Mode = self.dice.choice(["create", "upsert", "upsert", "validate"])
+        lines = self.lines(mode)
+        text = HEADER + "".join(f"{','.join(line[:4])},{self.account}\n" for line in lines.values())
+        if self.dice.random() < 0.05:
+            text = HEADER  # a file that cannot be read
+        body = text.encode("windows-1252" if "Zo\u00eb" in text else "utf-8")
+        if self.dice.random() < 0.3:
+            file = self._announced(mode, lines, body)
+        else:
+            source, import_id = self.pipeline.drop(f"drops/{mode}/{uuid.uuid4().hex}.csv", body)
+            file = File(mode, lines, source, import_id)
+        copies = self.dice.choice([1, 1, 2, 3])
+        self.waiting += [Delivery(file.source, file.import_id) for _ in range(copies)]
+        return file
+
+    def _announced(self, mode: Mode, lines: dict[int, Line], body: bytes) -> File:
+        limit = self.dice.choice([None, "3", "10", "20%"])
+        record = self.pipeline.announce(mode=mode, max_rejected=limit)
+        source, _ = self.pipeline.drop(record.source.key, body)
+        return File(mode, lines, source, record.id, limit, {"not_loaded"} if limit else set())
+
+    # ---- Deliveries and faults
+
+    def run(self, files: list[File]) -> None:
+        """Delivers what waits, in any order, until nothing does."""
+        while self.waiting:
+            assert self.deliveries < AT_MOST, "there is no end"
+            if self.dice.random() < 0.03 and self.deliveries < CALM_AFTER:
+                self.cancel(self.dice.choice(files), self.workers[0], self.fault())
+            # A message is delivered again long after its worker has died; a copy may arrive sooner.
+            self.time += self.dice.choice([0, LEASE_SECONDS / 3, LEASE_SECONDS + 1])
+            self.deliver(self.dice.choice(self.waiting), self.workers[0], self.fault(), files)
+
+    def fault(self) -> Fault | None:
+        """Returns the fault that the next worker meets."""
+        if self.deliveries > CALM_AFTER or self.dice.random() < 0.35:
+            return None
+        return Fault(1 + int(self.dice.random() ** 1.5 * 24), self.dice.choice(KINDS))
+
+    def deliver(self, delivery: Delivery, worker: Worker, fault: Fault | None, files: list[File]) -> None:
+        """Delivers once; what was not finished waits again."""
+        self.deliveries += 1
+        delivery.times += 1
+        if not delivery.dead and delivery.times > (self.receives if delivery.source is None else 3):
+            delivery.dead = True
+        if delivery.dead:
+            file = next(file for file in files if file.import_id == delivery.import_id)
+            file.allowed_codes.add("not_processed")
+
+        def work(imports: ImportPipeline) -> None:
+            if delivery.source:
+                act = imports.give_up_split if delivery.dead else imports.split
+                act(delivery.source, delivery.import_id)
+            elif delivery.dead:
+                imports.give_up(delivery.import_id, delivery.step)
+            else:
+                imports.step(delivery.import_id, delivery.step, repeated=delivery.times > 1)
+
+        def meanwhile() -> None:
+            if self.dice.random() < 0.3:
+                self.cancel(self.dice.choice(files), self.workers[1], None)
+            else:
+                self.deliver(self.dice.choice(self.waiting), self.workers[1], None, files)
+
+        if fault:
+            fault = fault._replace(meanwhile=meanwhile, after=self.fault())
+        if self.attempt(work, worker, fault) and delivery in self.waiting:
+            self.waiting.remove(delivery)
+
+    def cancel(self, file: File, worker: Worker, fault: Fault | None) -> None:
+        """Cancels an import, as a caller does."""
+        file.allowed_codes.add("cancelled")
+        with contextlib.suppress(Ended, NotFound):  # it had ended, or its event has not come
+            if self.attempt(lambda imports: imports.cancel(file.import_id), worker, fault):
+                self.cancelled.add(file.import_id)
+
+    def attempt(self, work: Callable[[ImportPipeline], object], worker: Worker, fault: Fault | None) -> bool:
+        """Lets a worker work; returns whether it finished."""
+        self.disturbed |= fault is not None
+        with worker.meeting(fault, self.pipeline.settings, lambda: self.time) as imports:
+            try:
+                work(imports)
+            except (Busy, KilledError):
+                return False
+            except Exception as error:
+                if fault is None or isinstance(error, Ended | NotFound):
+                    raise
+                return False
+        return True
