@@ -33,7 +33,7 @@ class Change(NamedTuple):
 class SettledRow(NamedTuple):
     """A row, its outcome, and the item that explains it: the member as written, or the holder of the value.
 
-    The item is {} where no write was tried, and for written members if nobody needs it.
+    The item is {} where no write was tried, and for written members without `with_items`.
     """
 
     row: MemberRow

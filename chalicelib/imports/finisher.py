@@ -43,7 +43,7 @@ class Finisher:
     ) -> ImportRecord:
         """Closes an import that still has `from_status`, and returns it as it is then.
 
-        The report comes first, the notice last; both are sent again if a worker dies between.
+        The report comes first, the notice last. If the worker dies between, another does what is missing.
         """
         record = record.model_copy(update={"finished_at": now()})
         if (
