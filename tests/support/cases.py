@@ -1,0 +1,107 @@
+"""The files of tests/cases, each with the members before it and the result of importing it."""
+
+import base64
+import gzip
+from collections import Counter
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from tests.support import CASES_DIR
+
+HEADER = "first_name,last_name,phone_number,client_member_id,account_id"
+
+
+class Strict(BaseModel):
+    """Rejects misspelt fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(Strict):
+    """A text, or bytes in hex or base64, repeated `times` times; {i} in the text counts from 0000."""
+
+    text: str = ""
+    hex: str = ""
+    base64: str = ""
+    times: int = 1
+
+
+class Case(Strict):
+    """A file, the members before it and its result.
+
+    In texts {header} is the usual header line, {account} an account id of the case's own.
+    """
+
+    name: str
+    why: str
+    # The file: `text`, then `parts`.
+    key: str = "drops/x.csv"
+    encoding: str = "utf-8"
+    newline: str = "\n"  # replaces line feeds
+    text: str = ""
+    parts: list[Part] = []
+    gzip: bool = False
+    cut: int = 0  # bytes missing at its end
+    # Before it.
+    stored: list[list[str]] = []  # members: first name, last name, phone number, client member id
+    settings: dict[str, Any] = {}  # of the deployment
+    # How it is tested.
+    validated: bool = True  # mode validate must predict the result of mode create, and write no member
+    again: bool = True  # rejected.csv, imported unchanged, is rejected again row by row
+    # Its result.
+    status: str = "completed"
+    error: str = ""  # the code of a file that cannot be read
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: dict[int, str] = {}  # the code by line
+    codes: dict[str, int] = {}  # instead of `rejected`: the number of rows by code
+    reasons: dict[int, str] = {}  # a part of the reason by line
+    report: dict[str, Any] = {}  # fields of report.json
+    members: dict[str, list[str]] | None = (
+        None  # all, by client member id: first name, last name, phone number
+    )
+    elsewhere: int = 0  # members created in other accounts
+    seconds: float = 20  # the limit of CPU time
+    megabytes: float = 0  # the limit of memory; 0 for none
+
+    def body(self, account: str) -> bytes:
+        """Returns the file."""
+
+        def encoded(text: str, number: int = 0) -> bytes:
+            text = text.replace("{header}", HEADER).replace("{account}", account)
+            return text.replace("{i}", f"{number:04}").replace("\n", self.newline).encode(self.encoding)
+
+        raw = encoded(self.text)
+        for part in self.parts:
+            fixed = bytes.fromhex(part.hex) + base64.b64decode(part.base64)
+            if "{i}" in part.text:
+                raw += b"".join(encoded(part.text, i) for i in range(part.times))
+            else:
+                raw += (encoded(part.text) + fixed) * part.times
+        raw = gzip.compress(raw) if self.gzip else raw
+        return raw[: len(raw) - self.cut]
+
+    @property
+    def expected_codes(self) -> dict[str, int]:
+        """The number of rejected rows by code."""
+        return self.codes or dict(Counter(self.rejected.values()))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts; `rows` is their sum."""
+        rejected = sum(self.expected_codes.values())
+        done = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
+        return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
+
+
+def load_cases() -> list[Case]:
+    """Returns the cases of all topics."""
+    paths = sorted((CASES_DIR / "files").glob("*.yaml"))
+    documents = [one for path in paths for one in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+    return [Case.model_validate(document) for document in documents]
+
+
+CASES = load_cases()
