@@ -14,7 +14,7 @@ from chalicelib.errors import FieldError, Invalid, Malformed, NotFound, Unsuppor
 from chalicelib.fields.phone import Region
 from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.fields.validation import validate
-from chalicelib.imports.drop_key import NO_ROSTER, is_roster
+from chalicelib.imports.drop_key import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.imports.model import ImportRecord, Mode, Source, is_import_id, new_import_id
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
@@ -163,7 +163,9 @@ def _asked(values: object) -> NewImport:
     """What a caller says of an import. Raises Invalid, of a file that could not be read before it is sent too."""
     new = validate(NewImport, values)
     if not is_roster(new.filename):
-        raise Invalid([FieldError("#/filename", "unsupported_file_type", f"filename: {NO_ROSTER}")])
+        raise Invalid(
+            [FieldError("#/filename", "unsupported_file_type", f"filename: {UNSUPPORTED_FILE_TYPE}")]
+        )
     return new
 
 

@@ -1,68 +1,91 @@
-"""What the key of a dropped file asks for: drops/upsert/account=12/region=GB/x.csv. Pure."""
+"""Parses the key of a dropped file into options: drops/upsert/account=12/region=GB/x.csv. Pure."""
 
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import get_args
 
 from chalicelib.errors import Invalid, Unreadable
+from chalicelib.fields.phone import is_region
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges
 
 from .model import Mode
 
 MODES: tuple[Mode, ...] = get_args(Mode)
-NO_ROSTER = "Only .csv and .csv.gz files are imported."
-FIELDS = {"mode": "mode", "account": "account_id", "region": "region"}  # as folders name them, and imports
+UNSUPPORTED_FILE_TYPE = "Only .csv and .csv.gz files are imported."
+_NAMES = ("mode", "account", "region")
+_MAX_SHOWN = 64  # characters of a value in a message
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """The options of an import that its file's key may set; `region` is that of phone numbers without +."""
+
+    mode: Mode = "create"
+    account_id: str | None = None
+    region: str | None = None
 
 
 def is_roster(name: str) -> bool:
-    """Whether a file of this name is one that is read."""
+    """Returns whether files of this name are imported."""
     return name.lower().endswith((".csv", ".csv.gz"))
 
 
-def import_options(key: str) -> dict[str, Any]:
-    """The mode, account id and region that a drop's import has by its folders, in whatever order they stand."""
-    found = {"mode": "create", "account_id": None, "region": None, **dict(_asked(key))}
-    if found["account_id"] is not None:
-        with suppress(Unreadable):  # `check_key` raises it, which ends the import
-            found["account_id"] = _account(found["account_id"])
-    return found if found["mode"] in MODES else found | {"mode": "create"}
+def parse_drop_key(key: str) -> ImportOptions:
+    """Returns the options that the folders of a key set, in any order.
 
-
-def check_key(key: str) -> None:
-    """Raises Unreadable where a file's name or its folders are none that an import can follow.
-
-    Of two modes that a key asks for either might be taken, and the dry run that somebody meant would write.
+    Raises Unreadable: unsupported_file_type, ambiguous_key, unknown_mode, unknown_region, invalid_account_id.
     """
     if not is_roster(key):
-        raise Unreadable(NO_ROSTER, code="unsupported_file_type")
+        raise Unreadable(UNSUPPORTED_FILE_TYPE, code="unsupported_file_type")
     found: dict[str, str] = {}
-    for field, asked in _asked(key):
-        value = _account(asked) if field == "account_id" else asked
-        if found.setdefault(field, value) != value:
-            raise Unreadable(f"The folders of the file ask for two values of {field}.", code="ambiguous_key")
-    if found.get("mode", "create") not in MODES:
-        raise Unreadable(f"There is no mode {found['mode'][:64]!r}.", code="unknown_mode")
+    for name, value in _folder_options(key):
+        # Choosing one of two modes could write the members of a file that was meant for a dry run.
+        if found.setdefault(name, value) != value:
+            detail = f"The folders set {name} to two different values. Rename or remove one of them."
+            raise Unreadable(detail, code="ambiguous_key")
+    mode = _mode(found.get("mode", "create"))
+    region = found.get("region")
+    if region is not None and not is_region(region):
+        detail = (
+            f"The folder region={region[:_MAX_SHOWN]} is not a phone region. Use a code such as US or GB."
+        )
+        raise Unreadable(detail, code="unknown_region")
+    return ImportOptions(mode, found.get("account"), region)
 
 
-def _account(value: str) -> str:
-    """The account id that a folder names, as a member's is stored. Raises Unreadable."""
-    try:
-        return validate(MemberChanges, {"account_id": value}).account_id
-    except Invalid as error:
-        detail = error.detail.removeprefix("account_id: ")
-        raise Unreadable(
-            f"The folder account={value[:64]} names no account id: {detail} Rename the folder.",
-            code="invalid_account_id",
-        ) from None
-
-
-def _asked(key: str) -> Iterator[tuple[str, str]]:
-    """(field, value) of each folder that asks for something, however its words are spelt."""
+def _folder_options(key: str) -> Iterator[tuple[str, str]]:
+    """Yields (name, value) of each folder that sets an option: `upsert`, `mode=upsert`, `account=12`, `region=GB`."""
     for folder in key.split("/")[:-1]:
         name, equals, value = folder.partition("=")
         word = name.strip().casefold()
         if not equals and word in MODES:
             yield "mode", word
-        elif equals and word in FIELDS:
-            yield FIELDS[word], value.strip().casefold() if word == "mode" else value
+        elif equals and word in _NAMES:
+            yield word, _normalized(word, value)
+
+
+def _normalized(name: str, value: str) -> str:
+    if name == "mode":
+        return value.strip().casefold()
+    return _account_id(value) if name == "account" else value
+
+
+def _mode(text: str) -> Mode:
+    for mode in MODES:
+        if text == mode:
+            return mode
+    detail = f"The folder mode={text[:_MAX_SHOWN]} is not a mode. Use one of: {', '.join(MODES)}."
+    raise Unreadable(detail, code="unknown_mode")
+
+
+def _account_id(text: str) -> str:
+    """Returns the account id as members store it. Raises Unreadable."""
+    try:
+        return validate(MemberChanges, {"account_id": text}).account_id
+    except Invalid as error:
+        reason = error.detail.removeprefix("account_id: ")
+        raise Unreadable(
+            f"The folder account={text[:_MAX_SHOWN]} has no valid account id: {reason} Rename the folder.",
+            code="invalid_account_id",
+        ) from None

@@ -17,7 +17,7 @@ from chalicelib.clock import now
 from chalicelib.errors import Busy, Ended, NotFound, Unreadable
 
 from .chunk_loader import ChunkLoader
-from .drop_key import import_options
+from .drop_key import ImportOptions, parse_drop_key
 from .finisher import Finisher
 from .messages import StepQueue
 from .model import Failure, ImportRecord, Source, is_over, with_status
@@ -101,6 +101,8 @@ class ImportPipeline:
         """
         record = self._claim(source, import_id)
         if record.status == "splitting":
+            if record.error:
+                return self._finisher.fail(record, record.error.code, record.error.detail)
             try:
                 ready = split_object(self._storage, record)
             except Unreadable as error:
@@ -185,7 +187,19 @@ class ImportPipeline:
         return record
 
     def _claim(self, source: Source, import_id: str) -> ImportRecord:
-        """Returns the import of this object, added now or by an earlier delivery of its event."""
+        """Returns the import of this object, with an error if the key cannot be parsed.
+
+        It is added by the first delivery of the event.
+        """
+        options, failure = ImportOptions(), None
+        try:
+            options = parse_drop_key(source.key)
+        except Unreadable as error:
+            failure = Failure(code=error.code, detail=error.detail)
+        record = self._add_or_get(source, import_id, options)
+        return record.model_copy(update={"error": failure}) if record.status == "splitting" else record
+
+    def _add_or_get(self, source: Source, import_id: str, options: ImportOptions) -> ImportRecord:
         announced = announced_import_id(source.key)
         if announced:
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
@@ -196,7 +210,9 @@ class ImportPipeline:
             source=source,
             created_at=now(),
             started_at=now(),
-            **import_options(source.key),
+            mode=options.mode,
+            account_id=options.account_id,
+            region=options.region,
         )
         return record if self._repository.add(record) else self._repository.get(record.id)
 

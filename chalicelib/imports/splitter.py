@@ -8,12 +8,10 @@ from contextlib import closing, contextmanager
 
 from chalicelib.clock import now
 from chalicelib.errors import Unreadable
-from chalicelib.fields.phone import is_region
 
 from .columns import Header, field_of
 from .csv_reader import Row, delimited, pieces, rows, unpacked
 from .decoding import Decoder, OtherEncoding
-from .drop_key import check_key
 from .model import ImportRecord, Source
 from .storage import ImportStorage
 
@@ -22,12 +20,6 @@ PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
 
 def split_object(storage: ImportStorage, record: ImportRecord) -> ImportRecord:
     """Stores the chunks of the import's object, and returns the record, ready to load. Raises Unreadable."""
-    check_key(record.source.key)
-    if record.region is not None and not is_region(record.region):
-        raise Unreadable(
-            f"{record.region[:64]!r} is not a phone region. Use two letters, such as GB.",
-            code="unknown_region",
-        )
     encoding = _byte_order_mark(storage, record.source)
     try:
         return _store_chunks(storage, record, encoding or "utf-8", certain=encoding is not None)

@@ -1,13 +1,11 @@
-"""What the key of a dropped file asks for. No engine."""
+"""The options that the key of a dropped file sets."""
 
 from typing import Any
 
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.drop_key import check_key, import_options, is_roster
-
-NOTHING = {"mode": "create", "account_id": None, "region": None}
+from chalicelib.imports.drop_key import ImportOptions, is_roster, parse_drop_key
 
 
 @pytest.mark.parametrize(
@@ -21,55 +19,56 @@ NOTHING = {"mode": "create", "account_id": None, "region": None}
         ("", False),
     ],
 )
-def test_roster_is_known_by_its_ending(name: str, *, expected: bool) -> None:
+def test_roster_is_recognised_by_its_extension(name: str, *, expected: bool) -> None:
     assert is_roster(name) is expected
 
 
 @pytest.mark.parametrize(
-    ("key", "asked"),
+    ("key", "options"),
     [
         ("a.csv", {}),
         ("drops/a.csv", {}),
         ("drops/upsert/a.csv", {"mode": "upsert"}),
         ("drops/2026/Validate /a.csv", {"mode": "validate"}),
         ("drops/mode=UPSERT/a.csv", {"mode": "upsert"}),
+        ("drops/upsert/mode=Upsert/a.csv.gz", {"mode": "upsert"}),
         ("drops/Account=12/Region =GB/a.csv", {"account_id": "12", "region": "GB"}),
         ("drops/account=a=b/a.csv", {"account_id": "a=b"}),
-        ("drops/account=/a.csv", {"account_id": ""}),
-        ("drops/upsert", {}),  # a file's name asks for nothing
-        ("drops/account=12", {}),
+        ("drops/account= 12/account=12 /a.csv", {"account_id": "12"}),
+        ("drops/upsert.csv", {}),  # file names set no options
+        ("drops/account=12.csv", {}),
         ("drops/upserts/modes=validate/a.csv", {}),
-        ("drops/mode=erase/a.csv", {}),  # check_key refuses it; until then the import needs a mode
+        ("drops/x=1/x=2/a.csv", {}),
     ],
 )
-def test_folders_of_a_key_set_the_options(key: str, asked: dict[str, Any]) -> None:
-    assert import_options(key) == NOTHING | asked
+def test_folders_of_a_key_set_the_options(key: str, options: dict[str, Any]) -> None:
+    assert parse_drop_key(key) == ImportOptions(**options)
 
 
 @pytest.mark.parametrize(
     ("key", "code"),
     [
         ("drops/a.xlsx", "unsupported_file_type"),
+        ("drops/upsert", "unsupported_file_type"),
         ("drops/upsert/validate/a.csv", "ambiguous_key"),
         ("drops/create/mode=upsert/a.csv", "ambiguous_key"),
         ("drops/account=1/account=2/a.csv", "ambiguous_key"),
         ("drops/region=GB/region=gb/a.csv", "ambiguous_key"),
         ("drops/mode=erase/a.csv", "unknown_mode"),
         ("drops/mode=/a.csv", "unknown_mode"),
+        ("drops/account=/a.csv", "invalid_account_id"),
+        ("drops/region=UK/a.csv", "unknown_region"),
     ],
 )
-def test_key_that_cannot_be_followed_is_refused(key: str, code: str) -> None:
+def test_invalid_key_is_rejected_with_a_code(key: str, code: str) -> None:
     with pytest.raises(Unreadable) as raised:
-        check_key(key)
+        parse_drop_key(key)
     assert raised.value.code == code
 
 
-@pytest.mark.parametrize("key", ["drops/a.csv", "drops/upsert/mode=Upsert/a.csv.gz", "drops/x=1/x=2/a.csv"])
-def test_clear_key_is_accepted(key: str) -> None:
-    check_key(key)
-
-
-def test_long_unknown_mode_is_cut_in_the_message() -> None:
+@pytest.mark.parametrize("option", ["mode", "region"])
+def test_long_value_is_truncated_in_the_message(option: str) -> None:
     with pytest.raises(Unreadable) as raised:
-        check_key(f"drops/mode={'x' * 900}/a.csv")
-    assert len(raised.value.detail) < 100
+        parse_drop_key(f"drops/{option}={'x' * 900}/a.csv")
+    assert "x" * 64 in raised.value.detail
+    assert len(raised.value.detail) < 200
