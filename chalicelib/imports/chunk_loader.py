@@ -8,12 +8,12 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 
 from .bulk_writer import BulkWriter
-from .csv_reader import Row, rows
+from .csv_reader import RejectedRow, rows
 from .dry_run import DryRun
 from .model import ImportRecord
 from .outcomes import MemberRow, Outcome
 from .repository import ImportRepository
-from .results import rejected_rows
+from .results import chunk_results
 from .storage import ImportStorage
 
 Settle = Callable[[list[MemberRow]], Mapping[int, Outcome]]  # returns the outcomes of rows by line
@@ -80,17 +80,25 @@ class ChunkLoader:
         if record.position == 0:
             del found[0]  # the header
         entries: list[MemberRow] = []
-        outcomes: dict[int, Outcome] = {}
+        rejected: list[RejectedRow] = []
+        cells = {row.line: row.cells for row in found}
         for row in found:
             member = header.member(row, rule)
-            if isinstance(member, Row):
-                outcomes[row.line] = Outcome("rejected", member.code, member.reason)
+            if isinstance(member, RejectedRow):
+                rejected.append(member)
             elif not record.scope.includes(member.account_id):
-                outcomes[row.line] = FORBIDDEN
+                rejected.append(FORBIDDEN.rejected_row(row.line, row.cells))
             else:
                 entries.append(MemberRow(row.line, member))
-        outcomes.update(settle(entries))
-        self._storage.put_rejected(record.folder, record.position, rejected_rows(header, found, outcomes))
+        outcomes = settle(entries)
+        rejected += (
+            outcome.rejected_row(line, cells[line])
+            for line, outcome in outcomes.items()
+            if outcome.outcome == "rejected"
+        )
+        rejected.sort()
+        self._storage.put_rejected(record.folder, record.position, chunk_results(header, rejected))
         counts = Counter(outcome.outcome for outcome in outcomes.values())
-        advanced = self._repository.advance(record, {**counts, "rows": len(found)})
+        counts |= {"rejected": len(rejected), "rows": len(found)}
+        advanced = self._repository.advance(record, counts)
         return advanced or self._repository.get(record.id)

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text: which encoding it has, and which of its bytes are no characters. Pure."""
+"""Decodes the bytes of a file to text, and detects its encoding and invalid bytes. Pure."""
 
 import codecs
 import io
@@ -8,18 +8,17 @@ from itertools import chain
 
 from chalicelib.errors import Unreadable
 
-from .csv_reader import UNREADABLE
-
-MAX_TEXT = 8 * 1024**3  # characters of one file, unpacked: a small archive may expand without limit
+MAX_TEXT = 8 * 1024**3  # characters of one unpacked file: a small archive may expand without limit
 FALLBACK = "windows-1252"  # of a file without any valid multi-byte UTF-8 sequence
-# Python decodes an invalid byte (UTF-16: an unpaired surrogate) to a lone surrogate, which no valid text holds.
-# So it is never mistaken for a U+FFFD that the file itself contains.
+REPLACEMENT_CHARACTER = "\ufffd"  # replaces each invalid byte
+# Python decodes an invalid byte (UTF-16: an unpaired surrogate) to a lone surrogate, which no valid text contains.
+# So it is not mistaken for a U+FFFD of the file itself.
 _INVALID = re.compile("[\ud800-\udfff]")
 _MULTI_BYTE = re.compile("[^\0-\x7f\ud800-\udfff]")
 
 
 class OtherEncoding(Exception):
-    """The file must be read again from its start, in `encoding`."""
+    """The guessed encoding is wrong: decode the file from its start again, in `encoding`."""
 
     def __init__(self, encoding: str) -> None:
         super().__init__(encoding)
@@ -27,61 +26,57 @@ class OtherEncoding(Exception):
 
 
 class Decoder:
-    """Decodes the blocks of one file, in bounded memory.
+    """Decodes the blocks of one file in bounded memory.
 
-    With `certain` false the encoding is a guess, utf-8, that one valid multi-byte sequence anywhere confirms.
+    Unless `certain`, the encoding is a guess, utf-8, which one valid multi-byte sequence anywhere confirms.
     """
 
     def __init__(self, encoding: str, *, certain: bool = True) -> None:
-        self.invalid = 0  # bytes (UTF-16: units) so far that are no characters
+        self.invalid_bytes = 0  # so far; in UTF-16, units of two bytes
         self._certain = certain
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._lenient = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
         self._newlines = io.IncrementalNewlineDecoder(None, translate=True)
 
-    def texts(self, blocks: Iterable[bytes]) -> Iterator[str]:
-        """Yields the text of the blocks, every line end as a line feed, each invalid byte as UNREADABLE.
+    def decode(self, blocks: Iterable[bytes]) -> Iterator[str]:
+        """Yields the text of the blocks with line feeds as line ends and REPLACEMENT_CHARACTER for invalid bytes.
 
         Raises OtherEncoding, and Unreadable: truncated_file, file_too_large.
         """
         size = 0
-        guessing = (
-            False  # an invalid byte came before any evidence: only evidence is looked for from there on
-        )
+        undecided = False  # an invalid byte came before any evidence: no text is yielded from then on
         for block in chain(filter(None, blocks), [b""]):
-            text = self._decode(block)
+            text = self._decode_block(block)
             size += len(text)
             if size > MAX_TEXT:
-                raise Unreadable("The file is too large.", code="file_too_large")
-            if guessing and self._certain:
+                detail = f"The file has more than {MAX_TEXT:,} characters. Split it into smaller files."
+                raise Unreadable(detail, code="file_too_large")
+            if undecided and self._certain:
                 raise OtherEncoding("utf-8")
-            guessing = self.invalid > 0 and not self._certain
-            if not guessing:
+            undecided = self.invalid_bytes > 0 and not self._certain
+            if not undecided:
                 yield self._newlines.decode(text, final=not block)
-        if guessing:
+        if undecided:
             raise OtherEncoding(FALLBACK)
 
-    def _decode(self, block: bytes) -> str:
-        """The text of a block; an empty block is the end of the file."""
+    def _decode_block(self, block: bytes) -> str:
+        """Returns the text of a block; an empty block ends the file."""
         if not block and self._certain and self._decoder.getstate()[0]:
-            raise Unreadable(
-                "The file ends within a character, so the end of it is missing. Send the whole file.",
-                code="truncated_file",
-            )
+            detail = "The file ends within a character, so its end is missing. Send the whole file."
+            raise Unreadable(detail, code="truncated_file")
         try:
             text = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError:
-            text = self._decode_invalid(block)
-        else:
-            self._certain = self._certain or not text.isascii()
+            return self._decode_invalid(block)
+        self._certain = self._certain or not text.isascii()
         return text
 
     def _decode_invalid(self, block: bytes) -> str:
-        """The text of a block with invalid bytes."""
+        """Returns the text of a block with invalid bytes."""
         self._decoder.errors = self._lenient
         text = self._decoder.decode(block, final=not block)
         self._decoder.errors = "strict"
         self._certain = self._certain or _MULTI_BYTE.search(text) is not None
-        text, invalid = _INVALID.subn(UNREADABLE, text)
-        self.invalid += invalid
+        text, invalid = _INVALID.subn(REPLACEMENT_CHARACTER, text)
+        self.invalid_bytes += invalid
         return text

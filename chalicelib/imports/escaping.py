@@ -2,21 +2,21 @@
 
 import re
 
-# A spreadsheet runs a cell that starts like this, after blanks and quotes; and so a part of a cell, where it splits
-# lines at another delimiter than ours. An escape is one apostrophe more in front of that, behind the delimiter.
-# Apostrophes in front do not change what matches, so taking one away always gives the cell back.
+# A spreadsheet runs a cell that starts like this, after blanks and quotes. It may split a line at another delimiter
+# than ours, so a part of a cell can be a formula too. An escape is one more apostrophe before the formula.
+# Apostrophes before it do not change whether it matches, so removing one always restores the cell.
 _FORMULA = "(?='*+(?:[^\\S\t\r\n]|\")*+[=+\\-@\uff1d\uff0b\uff0d\uff20])"
-_TAB = "(?='*+[\t\r\n])"  # in front of a cell it may be dropped
+_TAB = "(?='*+[\t\r\n])"  # spreadsheets may drop it before a formula
 _PART = r"(?:\A|(?<=[,;|\t\r\n]))"
 _UNSAFE = re.compile(rf"\A{_TAB}|{_PART}{_FORMULA}")
 _ESCAPE = re.compile(rf"\A'{_TAB}|{_PART}'{_FORMULA}")
 
 
-def escaped(cell: str) -> str:
-    """A cell that is safe to open in a spreadsheet, whatever delimiter that takes: a;=1 becomes a;'=1."""
+def escape(cell: str) -> str:
+    """Returns the cell safe to open with any delimiter: a;=1 becomes a;'=1."""
     return _UNSAFE.sub("'", cell)
 
 
-def unescaped(cell: str) -> str:
-    """The cell that `escaped` was given."""
+def unescape(cell: str) -> str:
+    """Returns the cell that `escape` was given."""
     return _ESCAPE.sub("", cell) if "'" in cell else cell

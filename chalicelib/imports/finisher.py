@@ -8,7 +8,7 @@ from .columns import Header
 from .messages import Notifier
 from .model import Failure, ImportRecord, Status, with_status
 from .repository import ImportRepository
-from .results import ConcatenatedFile, RejectionSummary, rejected_header, report
+from .results import ConcatenatedFile, RejectionSummary, join_chunk_results, rejected_header, report
 from .storage import ImportStorage, result_key
 
 
@@ -23,9 +23,9 @@ class Finisher:
     def complete(self, record: ImportRecord) -> ImportRecord:
         """Ends an import whose chunks are loaded: writes the results and returns it as it is then."""
         header = self._repository.header(record)
-        summary = RejectionSummary(header)
-        parts = (self._storage.rejected(record.folder, number) for number in range(record.chunks))
-        file = ConcatenatedFile(rejected_header(header), summary.count(parts))
+        summary = RejectionSummary()
+        results = (self._storage.rejected(record.folder, number) for number in range(record.chunks))
+        file = ConcatenatedFile(rejected_header(header), join_chunk_results(results, summary))
         self._storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)

@@ -1,4 +1,4 @@
-"""What became of a row, and what a load has learnt of who holds which value."""
+"""The outcome of a row, and the known holders of unique values, by which rows are rejected without a write."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -9,20 +9,21 @@ from chalicelib.members.items import from_item, holder_of, member_key_of, phone_
 from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE
 
+from .csv_reader import RejectedRow
 from .model import Mode
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
 
 
 class MemberRow(NamedTuple):
-    """A row that describes a member: the line it stands on, and the member, "" where an upsert keeps a field."""
+    """A row that describes a member: its line, and the member with "" for each field that an upsert keeps."""
 
     line: int
     member: NewMember
 
     @property
     def key(self) -> MemberKey:
-        """Whom the row is about."""
+        """The key of the member that the row describes."""
         return MemberKey(self.member.account_id, self.member.client_member_id)
 
     @property
@@ -43,11 +44,15 @@ class MemberRow(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a row: one of OUTCOMES, and for a rejected one why."""
+    """The outcome of a row, one of OUTCOMES; code and reason only where it is rejected."""
 
     outcome: str
     code: str = ""
     reason: str = ""
+
+    def rejected_row(self, line: int, cells: list[str]) -> RejectedRow:
+        """Returns the row with the code and reason of this outcome."""
+        return RejectedRow(line, cells, self.code, self.reason)
 
 
 class KnownHolders:
@@ -99,10 +104,10 @@ def existing_member_outcome(entry: MemberRow, item: Item, import_id: str) -> Out
 
 def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
     """The outcome of a row that asks for what another member has."""
-    who = f"member {holder.member_id}"
+    by = f"member {holder.member_id} of this account"
     if holder.import_id == import_id:
-        who = f"line {holder.line} of this file"
-    return Outcome("rejected", f"{what}_taken", f"{what}: It belongs to {who} in this account.")
+        by = f"line {holder.line} of this file"
+    return Outcome("rejected", f"{what}_taken", f"{what}: Already used by {by}.")
 
 
 def missing_field_outcome(entry: MemberRow) -> Outcome:

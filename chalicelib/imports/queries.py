@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.errors import Malformed, NotFound
 
-from .escaping import unescaped
+from .escaping import unescape
 from .model import ImportRecord, is_import_id
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
@@ -76,7 +76,7 @@ class ImportQueries:
                 "The cursor is not from this list. Use one that a page returned.", code="invalid_cursor"
             ) from None
         end = start + taken
-        columns = [unescaped(header.columns[i]) for i in header.kept]
+        columns = [unescape(header.columns[i]) for i in header.own_columns]
         return RejectedPage(columns, rows, str(end) if end < size else None)
 
 

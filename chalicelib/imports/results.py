@@ -1,104 +1,141 @@
-"""What an import leaves behind: rejected.csv and report.json, as text and JSON. Pure."""
+"""Builds the results of an import, rejected.csv and report.json, as text and JSON. Pure."""
 
 import csv
-import io
+import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from .columns import RESULT_COLUMNS, Header
-from .csv_reader import UNREADABLE, Row
-from .escaping import escaped, unescaped
+from .csv_reader import RejectedRow
+from .decoding import REPLACEMENT_CHARACTER
+from .escaping import escape, unescape
 from .model import ImportRecord
-from .outcomes import Outcome
 
-# Of rejected.csv, after which a page is full. Lambda answers with 6 MB at most, and a control character takes one
+# Bytes of rejected.csv after which a page is full. Lambda returns at most 6 MB, and a control character takes one
 # byte here and seven there: JSON within JSON.
 PAGE_BYTES = 500_000
-SAMPLE = 20  # reasons shown in a report
-# Excel takes a CSV without this mark for the old encoding of its machine: the accents of names would be garbled
-# on its screen, and then in what it saves for the next import.
-BYTE_ORDER_MARK = "\ufeff"
+SAMPLE_SIZE = 20  # rejected rows shown in a report
+BYTE_ORDER_MARK = (
+    "\ufeff"  # without it Excel reads the file in an old encoding, and garbles and saves the accents
+)
 
 
 class RejectionSummary:
-    """The rejected rows counted by code, the first few kept as they pass."""
+    """Counts rejected rows by code, and keeps the first ones as a sample."""
 
-    def __init__(self, header: Header | None = None) -> None:
-        self._added = len(header.kept) if header else 0
+    def __init__(self) -> None:
         self.codes: Counter[str] = Counter()
         self.sample: list[dict[str, Any]] = []
 
-    def count(self, parts: Iterable[str]) -> Iterator[str]:
-        """The parts of rejected.csv, unchanged."""
-        for part in parts:
-            for cells in csv.reader(io.StringIO(part)):
-                line, code, reason = cells[self._added : self._added + len(RESULT_COLUMNS)]
-                self.codes[code] += 1
-                if len(self.sample) < SAMPLE:
-                    self.sample.append({"line": int(line), "code": code, "reason": reason})
-            yield part
+    def add(self, row: RejectedRow) -> None:
+        """Counts a row."""
+        self.codes[row.code] += 1
+        if len(self.sample) < SAMPLE_SIZE:
+            self.sample.append({"line": row.line, "code": row.code, "reason": row.reason})
+
+    def merge(self, later: "RejectionSummary") -> None:
+        """Adds the summary of rows that come later in the file."""
+        self.codes.update(later.codes)
+        self.sample = (self.sample + later.sample)[:SAMPLE_SIZE]
+
+    def to_json(self) -> str:
+        """Returns the summary as JSON on one line."""
+        return json.dumps({"codes": self.codes, "sample": self.sample})
+
+    @classmethod
+    def from_json(cls, text: str) -> "RejectionSummary":
+        """Returns the summary that `to_json` was called on."""
+        fields = json.loads(text)
+        summary = cls()
+        summary.codes.update(fields["codes"])
+        summary.sample = fields["sample"]
+        return summary
+
+
+def chunk_results(header: Header, rejected: Iterable[RejectedRow]) -> str:
+    """Returns the results of a chunk: a line with the summary of its rejected rows, then these rows as CSV."""
+    found = list(rejected)
+    summary = RejectionSummary()
+    for row in found:
+        summary.add(row)
+    return f"{summary.to_json()}\n{rejected_rows(header, found)}"
+
+
+def join_chunk_results(results: Iterable[str], summary: RejectionSummary) -> Iterator[str]:
+    """Yields the CSV of each chunk's results, in file order, and merges their summaries into `summary`."""
+    for text in results:
+        line, _, rows = text.partition("\n")
+        summary.merge(RejectionSummary.from_json(line))
+        yield rows
 
 
 def rejected_header(header: Header) -> str:
-    """The start of rejected.csv: its mark and its first line."""
-    names = (escaped(unescaped(header.columns[i])) for i in header.kept)
+    """Returns the start of rejected.csv: the byte order mark and the header line."""
+    names = (escape(unescape(header.columns[i])) for i in header.own_columns)
     return BYTE_ORDER_MARK + _csv([[*names, *RESULT_COLUMNS]])
 
 
-def rejected_rows(header: Header, found: Iterable[Row], outcomes: Mapping[int, Outcome]) -> str:
-    """The rejected rows of a chunk as CSV: the file's own cells, then line, code and reason.
+def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
+    """Returns rows of rejected.csv: the file's own cells, then line, code and reason.
 
-    What a row has in excess stands behind those, so that nothing is lost and the row is still too long.
+    Excess cells follow, so that nothing is lost and the row is still too long.
     """
-    rejected = ((row, outcomes[row.line]) for row in found if outcomes[row.line].outcome == "rejected")
-    return _csv(_rejected_row(header, row, outcome) for row, outcome in rejected)
+    return _csv(_result_cells(header, row) for row in rows)
 
 
-def _rejected_row(header: Header, row: Row, outcome: Outcome) -> list[str]:
-    cells = [_safe(header, i, cell) for i, cell in enumerate(row.cells)]
-    size = len(header.kept)
+def _result_cells(header: Header, row: RejectedRow) -> list[str]:
+    cells = [_safe_cell(header, i, cell) for i, cell in enumerate(row.cells)]
+    size = len(header.own_columns)
     missing = [""] * (size - len(cells))
     excess = cells[header.width :] if any(map(str.strip, row.cells[header.width :])) else []
-    return [*cells[:size], *missing, str(row.line), outcome.code, outcome.reason, *excess]
+    return [*cells[:size], *missing, str(row.line), row.code, row.reason, *excess]
 
 
 def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[list[dict[str, Any]], int]:
-    """(at most `limit` rejected rows, how many bytes of rejected.csv they took), from lines that start a row on.
+    """Returns (at most `limit` rejected rows, the bytes of rejected.csv that they take).
 
-    `column` is the index of the cell at fault, None where that is the whole row. Raises ValueError or
-    csv.Error for other lines.
+    `lines` must start at a row, or ValueError or csv.Error may be raised. A row's `column` is the index of the
+    invalid cell, None if the whole row is invalid.
     """
-    taken = 0
+    size = 0
 
     def counted() -> Iterator[str]:
-        nonlocal taken
+        nonlocal size
         for line in lines:
-            taken += len(line)
+            size += len(line)
             yield line.decode()
 
-    rows = []
-    places = {field: header.kept.index(i) for field, i in header.fields.items() if i in header.kept}
+    own = header.own_columns
+    columns = {field: own.index(i) for field, i in header.fields.items() if i in own}
+    rows: list[dict[str, Any]] = []
     for cells in csv.reader(counted()):
-        line, code, reason = cells[len(header.kept) : len(header.kept) + len(RESULT_COLUMNS)]
-        column = places.get(reason.partition(":")[0])
-        shown = [unescaped(cell) for cell in cells[: len(header.kept)]]
-        rows.append({"line": int(line), "code": code, "reason": reason, "cells": shown, "column": column})
-        if len(rows) == limit or taken > PAGE_BYTES:
+        rows.append(_page_row(cells, len(own), columns))
+        if len(rows) == limit or size > PAGE_BYTES:
             break
-    return rows, taken
+    return rows, size
 
 
-def report(record: ImportRecord, header: Header | None, tally: RejectionSummary) -> dict[str, Any]:
-    """The report of an import that has ended; `header` is None where the file was not read that far."""
-    shown = record.shown().model_dump()
+def _page_row(cells: Sequence[str], own: int, columns: dict[str, int]) -> dict[str, Any]:
+    line, code, reason = cells[own : own + len(RESULT_COLUMNS)]
+    return {
+        "line": int(line),
+        "code": code,
+        "reason": reason,
+        "cells": [unescape(cell) for cell in cells[:own]],
+        "column": columns.get(reason.partition(":")[0]),
+    }
+
+
+def report(record: ImportRecord, header: Header | None, summary: RejectionSummary) -> dict[str, Any]:
+    """Returns the report of an import that has ended; `header` is None if the file was not read that far."""
     seconds = 0.0
     if record.started_at and record.finished_at:
-        begun, ended = (datetime.fromisoformat(t) for t in (record.started_at, record.finished_at))
-        seconds = (ended - begun).total_seconds()
-    return shown | {
+        started, finished = (datetime.fromisoformat(time) for time in (record.started_at, record.finished_at))
+        seconds = (finished - started).total_seconds()
+    return record.shown().model_dump() | {
         "encoding": record.encoding,
         "invalid_bytes": record.invalid_bytes,
         "delimiter": record.delimiter,
@@ -106,47 +143,47 @@ def report(record: ImportRecord, header: Header | None, tally: RejectionSummary)
             "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},
             "ignored": header.ignored if header else [],
         },
-        "codes": dict(tally.codes),
-        "sample": tally.sample,
+        "codes": dict(summary.codes),
+        "sample": summary.sample,
         "seconds": seconds,
         "rows_a_second": round(record.counts.rows / seconds) if seconds else None,
     }
 
 
-def _safe(header: Header, index: int, cell: str) -> str:
-    """A cell as it stood in the file, safe to open in a spreadsheet. A phone number in E.164 may start with its +.
+def _safe_cell(header: Header, index: int, cell: str) -> str:
+    """Returns a cell safe to open in a spreadsheet. An E.164 phone number may keep its plus.
 
-    But not in the first column: with another delimiter the cells behind it would become one formula with it.
-    With a NUL in it rejected.csv would be no text; the mark of what is no character stands there instead.
+    But not in the first column: with another delimiter it would start a formula with the cells after it. A NUL
+    becomes REPLACEMENT_CHARACTER: with it rejected.csv would not be text.
     """
-    cell = unescaped(cell).replace("\0", UNREADABLE)
+    cell = unescape(cell).replace("\0", REPLACEMENT_CHARACTER)
     is_phone = 0 < index == header.fields["phone_number"] and re.fullmatch(r"\+[0-9]+", cell)
-    return cell if is_phone else escaped(cell)
+    return cell if is_phone else escape(cell)
 
 
 class ConcatenatedFile:
-    """Texts one after the other as a file to read from: boto3 uploads it in parts, holding a few at a time."""
+    """A file that consists of texts; boto3 uploads it in parts and holds a few at a time."""
 
     def __init__(self, first: str, rest: Iterator[str]) -> None:
         self._rest = rest
-        self._waiting = first.encode()
+        self._buffer = first.encode()
 
     def read(self, size: int = -1) -> bytes:
-        """The next `size` bytes, fewer at the end; all that is left for -1."""
-        while (size < 0 or len(self._waiting) < size) and (more := next(self._rest, None)) is not None:
-            self._waiting += more.encode()
-        end = len(self._waiting) if size < 0 else size
-        taken, self._waiting = self._waiting[:end], self._waiting[end:]
+        """Returns the next `size` bytes, fewer at the end; all the rest for -1."""
+        while (size < 0 or len(self._buffer) < size) and (text := next(self._rest, None)) is not None:
+            self._buffer += text.encode()
+        end = len(self._buffer) if size < 0 else size
+        taken, self._buffer = self._buffer[:end], self._buffer[end:]
         return taken
 
 
-def _csv(lines: Iterable[list[str]]) -> str:
-    return "".join(",".join(map(_quoted, cells)) + "\n" for cells in lines)
+def _csv(rows: Iterable[list[str]]) -> str:
+    return "".join(",".join(map(_quote, cells)) + "\n" for cells in rows)
 
 
-# Python's own writer leaves a cell that starts with a blank bare, and reading takes blanks before a cell away.
-_BARE = re.compile(r'(?! )[^",\r\n]*')
+# csv.writer leaves a cell with a leading blank unquoted, and the reader skips such blanks.
+_UNQUOTED = re.compile(r'(?! )[^",\r\n]*')
 
 
-def _quoted(cell: str) -> str:
-    return cell if not cell or _BARE.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'
+def _quote(cell: str) -> str:
+    return cell if not cell or _UNQUOTED.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'

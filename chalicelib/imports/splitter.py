@@ -9,11 +9,14 @@ from contextlib import closing, contextmanager
 from chalicelib.clock import now
 from chalicelib.errors import Unreadable
 
+from .chunking import chunks
 from .columns import Header, field_of
-from .csv_reader import Row, delimited, pieces, rows, unpacked
+from .csv_reader import RejectedRow, Row, rows
 from .decoding import Decoder, OtherEncoding
+from .delimiter import detect_delimiter
 from .model import ImportRecord, Source
 from .storage import ImportStorage
+from .unpacking import unpack
 
 PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
 
@@ -32,7 +35,7 @@ def split_object(storage: ImportStorage, record: ImportRecord) -> ImportRecord:
 def _opened(storage: ImportStorage, source: Source) -> Iterator[Iterator[bytes]]:
     """Yields the object's blocks, unpacked; closes the connection even if not all are read."""
     with closing(storage.blocks(source)) as blocks:
-        yield unpacked(blocks) if source.key.lower().endswith(".gz") else blocks
+        yield unpack(blocks) if source.key.lower().endswith(".gz") else blocks
 
 
 def _byte_order_mark(storage: ImportStorage, source: Source) -> str | None:
@@ -65,8 +68,8 @@ def _store_chunks(
     # A new folder for each run: an event may arrive twice, and two runs must not overwrite each other's chunks.
     folder = f"{record.id}/{secrets.token_hex(4)}"
     with _opened(storage, record.source) as raw, ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
-        delimiter, blocks = delimited(decoder.texts(raw), field_of)
-        for chunk in pieces(blocks, storage.chunk_size, delimiter):
+        delimiter, blocks = detect_delimiter(decoder.decode(raw), field_of)
+        for chunk in chunks(blocks, storage.chunk_size, delimiter):
             if not number:
                 found = rows(chunk, delimiter)
                 columns = _columns(next(found, None), record)
@@ -82,15 +85,15 @@ def _store_chunks(
     if number == 1 and only_header:
         raise Unreadable("The file has a header and no rows.", code="no_rows")
     changes = {"columns": columns, "encoding": encoding, "delimiter": delimiter, "chunks": number}
-    changes |= {"invalid_bytes": decoder.invalid}
+    changes |= {"invalid_bytes": decoder.invalid_bytes}
     return record.model_copy(update={**changes, "folder": folder, "status": "loading", "loading_at": now()})
 
 
-def _columns(header: Row | None, record: ImportRecord) -> list[str]:
+def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str]:
     """Returns the column names of a file by its first row. Raises Unreadable."""
     if header is None:
         raise Unreadable("The file is empty.", code="empty_file")
-    if header.code:
+    if isinstance(header, RejectedRow):
         raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
     Header(header.cells, record.account_id).check_length()
     return header.cells

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from chalicelib.imports.model import ImportRecord, is_over
+from chalicelib.imports.results import RejectionSummary, join_chunk_results
 
 from .model import NOT_LOADED
 from .pipeline import HEADER
@@ -49,7 +50,8 @@ def _check_report_and_notice(schedule: Schedule, record: ImportRecord) -> None:
 
 def _chunk_results(schedule: Schedule, record: ImportRecord) -> list[dict[str, str]]:
     """Returns the rejected rows of an import whose chunks were settled and whose report failed."""
-    text = "".join(schedule.pipeline.storage.rejected(record.folder, n) for n in range(record.chunks))
+    results = (schedule.pipeline.storage.rejected(record.folder, n) for n in range(record.chunks))
+    text = "".join(join_chunk_results(results, RejectionSummary()))
     return list(csv.DictReader(io.StringIO(HEADER.strip() + ",line,code,reason\n" + text)))
 
 

@@ -14,7 +14,7 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
 from chalicelib.imports.columns import RESULT_COLUMNS
-from chalicelib.imports.escaping import escaped
+from chalicelib.imports.escaping import escape
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.imports.results import BYTE_ORDER_MARK
@@ -136,7 +136,7 @@ def outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[tuple[
     if not case.codes:
         assert dict(found) == case.rejected
     reasons = {int(row["line"]): row["reason"] for row in rejected}
-    assert all(reason and escaped(reason) == reason for reason in reasons.values()), "a reason is a formula"
+    assert all(reason and escape(reason) == reason for reason in reasons.values()), "a reason is a formula"
     for line, words in case.reasons.items():
         assert words in reasons[line]
     return found

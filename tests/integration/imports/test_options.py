@@ -1,4 +1,4 @@
-"""What a sender may choose: modes, formats, a region, a limit of rejected rows, to stop, to be told."""
+"""The options of an import: modes, file formats, regions, a limit of rejected rows, cancelling, notices."""
 
 import gzip
 import json
@@ -23,11 +23,11 @@ def counts(record: ImportRecord) -> dict[str, int]:
 
 
 def announced(pipeline: Pipeline, **changes: str) -> ImportRecord:
-    """An import that waits for its file."""
+    """Returns an import that waits for its file."""
     return pipeline.announce(**changes)
 
 
-def test_a_blank_cell_of_an_upsert_keeps_what_is_stored(
+def test_blank_cell_of_an_upsert_keeps_the_stored_value(
     pipeline: Pipeline, table: MemberRepository, account: str
 ) -> None:
     pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Low,3235550002,2,{account}\n")
@@ -41,10 +41,10 @@ def test_a_blank_cell_of_an_upsert_keeps_what_is_stored(
     assert (member.first_name, member.last_name, member.phone_number) == ("Ann", "Moore", "+13235550001")
 
 
-def test_validate_writes_no_member_and_finds_every_clash(
+def test_validate_writes_no_member_and_predicts_create(
     pipeline: Pipeline, table: MemberRepository, account: str
 ) -> None:
-    """With the table, within the file, and across chunks; dropped for real it comes to the same."""
+    """It finds conflicts with the table, within the file and across chunks."""
     pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Low,3235550002,2,{account}\n")
     rows = [
         f"Ann,Lee,3235550001,1,{account}",
@@ -69,7 +69,9 @@ def test_validate_writes_no_member_and_finds_every_clash(
     assert found == [pipeline.rejected(done.id)] * 2
 
 
-def test_a_region_may_come_from_the_key(pipeline: Pipeline, table: MemberRepository, account: str) -> None:
+def test_region_folder_sets_the_phone_region(
+    pipeline: Pipeline, table: MemberRepository, account: str
+) -> None:
     record = pipeline.run("drops/region=GB/a.csv", HEADER + f"Ann,Lee,020 7946 0958,1,{account}\n")
     assert counts(record)["created"] == 1
     assert table.get(MemberKey(account, "1")).phone_number == "+442079460958"
@@ -78,7 +80,7 @@ def test_a_region_may_come_from_the_key(pipeline: Pipeline, table: MemberReposit
 @pytest.mark.parametrize(
     "folders", ["Validate", "{account}/account={account}/validate", "2026/mode=VALIDATE"]
 )
-def test_a_dry_run_writes_nothing_wherever_and_however_the_key_asks_for_it(
+def test_validate_folder_is_recognised_anywhere_in_the_key(
     pipeline: Pipeline, table: MemberRepository, account: str, folders: str
 ) -> None:
     key = f"drops/{folders.format(account=account)}/a.csv"
@@ -88,27 +90,27 @@ def test_a_dry_run_writes_nothing_wherever_and_however_the_key_asks_for_it(
         table.get(MemberKey(account, "1"))
 
 
-def test_a_mode_in_the_files_name_is_no_wish(pipeline: Pipeline, account: str) -> None:
+def test_mode_in_a_file_name_is_ignored(pipeline: Pipeline, account: str) -> None:
     record = pipeline.run("drops/create.d/validate.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
     assert (record.mode, counts(record)["created"]) == ("create", 1)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_files_come_packed_and_with_other_delimiters(
+def test_packed_file_is_read_with_any_delimiter_and_newline(
     pipeline: Pipeline, account: str, delimiter: str, newline: str
 ) -> None:
     rows = [HEADER.strip().split(","), ['"a,b;c\td"', "Lee", "3235550001", "1", account]]
     raw = newline.join(delimiter.join(row) for row in rows).encode()
-    # Two archives one after the other are one file.
+    # Two concatenated archives are one file.
     record = pipeline.run("drops/a.CSV.gz", gzip.compress(raw[:20]) + gzip.compress(raw[20:]))
     report = pipeline.report(record.id)
     assert report["delimiter"] == delimiter
-    # A tab is no part of a name.
+    # Names may not contain tabs.
     assert (counts(record)["created"], report["codes"]) == (0, {"control_character": 1})
 
 
-def test_a_byte_that_is_no_character_costs_its_row(pipeline: Pipeline, account: str) -> None:
+def test_invalid_byte_rejects_only_its_row(pipeline: Pipeline, account: str) -> None:
     text = HEADER + f"Zoë,Lee,3235550001,1,{account}\nA?n,Lee,3235550002,2,{account}\n"
     record = pipeline.run("drops/a.csv", text.encode("windows-1252").replace(b"?", b"\x81"))
     assert pipeline.report(record.id)["encoding"] == "windows-1252"
@@ -116,8 +118,8 @@ def test_a_byte_that_is_no_character_costs_its_row(pipeline: Pipeline, account: 
     assert [row["code"] for row in pipeline.rejected(record.id)] == ["not_text"]
 
 
-def test_an_archive_in_parts_of_one_byte_is_read_as_one_file(pipeline: Pipeline, account: str) -> None:
-    """The byte order mark, and each character, is spread over several of its members."""
+def test_archive_with_one_byte_members_is_read_as_one_file(pipeline: Pipeline, account: str) -> None:
+    """The byte order mark and each character are spread over several gzip members."""
     raw = b"\xef\xbb\xbf" + (HEADER + f"Zoë,Lee,3235550001,1,{account}\n").encode()
     body = b"".join(gzip.compress(raw[i : i + 1]) for i in range(len(raw)))
     record = Pipeline(chunk_size=1024).run("drops/a.csv.gz", body)
@@ -128,7 +130,7 @@ def test_an_archive_in_parts_of_one_byte_is_read_as_one_file(pipeline: Pipeline,
 @pytest.mark.parametrize(
     ("limit", "status"), [("202", "completed"), ("9", "failed"), ("100%", "completed"), ("50%", "failed")]
 )
-def test_a_hopeless_file_is_stopped_where_its_sender_says_so(
+def test_import_stops_over_its_limit_of_rejected_rows(
     pipeline: Pipeline, account: str, limit: str, status: str
 ) -> None:
     pipeline = Pipeline(chunk_size=1024)
@@ -148,7 +150,7 @@ def test_a_hopeless_file_is_stopped_where_its_sender_says_so(
         assert codes == {"phone_not_possible": 99}
 
 
-def test_a_cancelled_import_loads_nothing_more_and_counts_every_row(pipeline: Pipeline, account: str) -> None:
+def test_cancelled_import_loads_nothing_more_and_counts_all_rows(pipeline: Pipeline, account: str) -> None:
     pipeline = Pipeline(chunk_size=1024)
     rows = [f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(100)]
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + "".join(rows)).encode())
@@ -165,30 +167,30 @@ def test_a_cancelled_import_loads_nothing_more_and_counts_every_row(pipeline: Pi
     assert record.finished_at
     found = counts(record)
     assert found["rows"] == 100
-    # The second chunk was written before its worker died: those rows are in, and say so.
+    # The second chunk was written before its worker died, so its rows count as created.
     assert found["created"] > first.counts.created
     assert pipeline.report(import_id)["codes"] == {"cancelled": found["rejected"]}
     with pytest.raises(Ended):
         pipeline.imports.cancel(import_id)
 
 
-def test_an_import_can_be_cancelled_before_its_file_has_come(pipeline: Pipeline, account: str) -> None:
+def test_import_can_be_cancelled_before_its_upload(pipeline: Pipeline, account: str) -> None:
     record = announced(pipeline)
     assert pipeline.imports.cancel(record.id).finished_at
     done = pipeline.run(record.source.key, HEADER + f"Ann,Lee,3235550001,1,{account}\n")
     assert (pipeline.repository.get(record.id).status, done.counts.rows) == ("cancelled", 0)
 
 
-def test_a_file_that_never_comes_is_not_waited_for(pipeline: Pipeline) -> None:
+def test_import_without_upload_fails_after_a_day(pipeline: Pipeline) -> None:
     record = announced(pipeline, created_at="2026-01-01T00:00:00.000Z")
     shown = pipeline.repository.get(record.id).shown()
     assert (shown.status, shown.error.code if shown.error else "") == ("failed", "upload_expired")
-    assert shown.finished_at == "2026-01-02T00:00:00.000Z"  # so that nobody who watches it goes on asking
+    assert shown.finished_at == "2026-01-02T00:00:00.000Z"  # so that clients stop polling
     with pytest.raises(Ended):
         pipeline.imports.cancel(record.id)
 
 
-def test_one_notice_is_sent_when_an_import_ends(pipeline: Pipeline, account: str) -> None:
+def test_each_ended_import_sends_one_notice(pipeline: Pipeline, account: str) -> None:
     sns, sqs = config.sns(), config.sqs()
     topic = sns.create_topic(Name=f"notices-{account}")["TopicArn"]
     queue = sqs.create_queue(QueueName=f"notices-{account}")["QueueUrl"]

@@ -53,7 +53,7 @@ def test_file_of_many_chunks_is_one_import(pipeline: Pipeline, account: str) -> 
     assert [int(row["line"]) for row in found] == [2 + 2 * i for i in range(60)] + [
         182 + i for i in range(60)
     ]
-    assert found[60]["reason"] == "phone_number: It belongs to line 122 of this file in this account."
+    assert found[60]["reason"] == "phone_number: Already used by line 122 of this file."
 
 
 def test_upsert_changes_what_differs_in_line_order(
