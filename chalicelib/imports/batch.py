@@ -16,7 +16,7 @@ from chalicelib.members.model import Member, MemberKey, Origin, changed_member, 
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation
 
 from .model import Mode
-from .outcomes import MemberRow, Outcome, existing_member_outcome, missing_field_outcome, rejection
+from .outcomes import MemberRow, Outcome, existing_member_outcome, missing_field_outcome, taken_outcome
 
 MAX_WRITES = 100  # DynamoDB's limit for one transaction
 BATCH_SIZE = MAX_WRITES // 2  # rows; a new member takes two writes
@@ -109,7 +109,7 @@ class BatchWriter:
             return change
         if list(failed) == [PHONE]:
             holder = failed[PHONE]
-            return SettledRow(row, rejection(PHONE, holder_of(holder), self._import_id), holder)
+            return SettledRow(row, taken_outcome(PHONE, holder_of(holder), self._import_id), holder)
         item = failed.get(CLIENT_ID)
         if self._mode == "upsert":  # a failed claim does not show the change of the member since it was read
             item = self._table.get(member_key(*row.key))
@@ -119,7 +119,7 @@ class BatchWriter:
     def _change(self, row: MemberRow, item: Item | None) -> Change | Outcome:
         """Returns the writes that apply a row to the member stored as `item`, or the outcome without a write."""
         if item is None:
-            if row.lacking:
+            if row.missing_field:
                 return missing_field_outcome(row)
             origin = Origin(self._import_id, row.line, "created")
             return Change(row, "created", self._space.creation(new_member(row.member, self._by), origin))
@@ -129,7 +129,7 @@ class BatchWriter:
         if self._mode != "upsert":
             return existing_member_outcome(row, item, self._import_id)
         old = from_item(item)
-        new = row.over(old)
+        new = row.with_stored(old)
         if old.same_as(new):
             return Outcome("unchanged")
         origin = Origin(self._import_id, row.line, "updated")

@@ -60,7 +60,7 @@ class BulkWriter:
         with ThreadPoolExecutor(self._in_flight) as pool:
             stored = self._read_members(pool, rows) if self._must_prefetch(pool, rows) else {}
             if self._mode == "upsert":
-                self._holders.meet(stored.values())
+                self._holders.add_members(stored.values())
             while rows:
                 wave, rows = self._next_wave(rows, stored)
                 if self._holders.relied_on and any(row.key in self._holders.relied_on for row in wave):
@@ -127,9 +127,9 @@ class BulkWriter:
 
     def _known_outcome(self, row: MemberRow, stored: Mapping[MemberKey, Item]) -> Outcome | None:
         """Returns the outcome of a row that needs no write, else None."""
-        if self._mode == "upsert" and row.key not in stored and row.lacking:
+        if self._mode == "upsert" and row.key not in stored and row.missing_field:
             return missing_field_outcome(row)
-        return self._holders.judge(row, self._mode)
+        return self._holders.known_outcome(row, self._mode)
 
     def _learn(
         self, wave: Iterable[MemberRow], settled: Iterable[SettledRow], stored: dict[MemberKey, Item]
@@ -138,7 +138,7 @@ class BulkWriter:
         self._holders.relied_on.update(row.key for row in wave)
         for row, outcome, item in settled:
             if item:
-                self._holders.learn(row, outcome, item, stored.get(row.key))
+                self._holders.add_outcome(row, outcome, item, stored.get(row.key))
                 if self._mode == "upsert" and outcome.outcome != "rejected":
                     stored[row.key] = item
 

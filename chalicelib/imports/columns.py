@@ -52,17 +52,17 @@ COLUMN_NAMES: Mapping[str, str] = {
 class Header:
     """The columns of a file: the index of each of a member's fields, and the columns that are ignored.
 
-    `account_id` is the account of rows that name none, and the only one that rows may name. With `blanks_keep` a
-    blank name or phone number keeps the stored value.
+    `account_id` is the account of rows that name none, and the only one that rows may name. With
+    `blank_keeps_stored` a blank name or phone number keeps the stored value.
     """
 
     def __init__(
-        self, columns: Sequence[str], account_id: str | None = None, *, blanks_keep: bool = False
+        self, columns: Sequence[str], account_id: str | None = None, *, blank_keeps_stored: bool = False
     ) -> None:
         """Raises Unreadable: too_many_columns, duplicate_columns, missing_columns."""
         self.columns = list(columns)
         self.account_id = account_id
-        self.blanks_keep = blanks_keep
+        self.blank_keeps_stored = blank_keeps_stored
         # Rows may end after the last named column: spreadsheets append nameless ones.
         self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
         self._check_count()
@@ -170,7 +170,7 @@ class Header:
 
     def _validate(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
         """Returns the member of these cells, with "" for each blank field of an upsert. Raises Invalid."""
-        if not self.blanks_keep:
+        if not self.blank_keeps_stored:
             return validate(NewMember, values, rule)
         blank = {name: "" for name in OPTIONAL if not values[name].strip()}
         given = {name: value for name, value in values.items() if name not in blank}

@@ -20,7 +20,7 @@ from chalicelib.members.writes import PHONE
 from .batch import MemberSpace
 from .bulk_writer import BulkWriter
 from .model import Mode
-from .outcomes import MemberRow, Outcome, existing_member_outcome, rejection
+from .outcomes import MemberRow, Outcome, existing_member_outcome, taken_outcome
 
 KEPT_SECONDS = 24 * 3600
 INDEX_KEYS = ("account_shard", "name_order")
@@ -80,5 +80,5 @@ class DryRun(BulkWriter):
         if row.key in members:
             return existing_member_outcome(row, members[row.key], self._import_id)
         if row.phone in holders:
-            return rejection(PHONE, holder_of(holders[row.phone]), self._import_id)
+            return taken_outcome(PHONE, holder_of(holders[row.phone]), self._import_id)
         return None

@@ -1,4 +1,4 @@
-"""An import: what is known of it, what is shown of it, and its id. No AWS, no Chalice."""
+"""An import: its stored record, the part that callers see, and its id. Pure."""
 
 import base64
 import hashlib
@@ -12,13 +12,13 @@ from pydantic import BaseModel
 
 from chalicelib.scope import Scope
 
-Mode = Literal["create", "upsert", "validate"]  # what an import may do; validate writes no member
+Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
-UPLOAD_SECONDS = 24 * 3600  # an announced file that has not come by then is not expected any more
+UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 
 
 class Source(BaseModel):
-    """The object an import reads: `size` in bytes, `version` of the bucket's versioning."""
+    """The S3 object of an import: `size` in bytes, `version` is its version id."""
 
     bucket: str
     key: str
@@ -37,17 +37,17 @@ class Counts(BaseModel):
 
 
 class Failure(BaseModel):
-    """Why an import ended without reading its file to the end."""
+    """The reason why an import ended before the end of its file."""
 
     code: str
     detail: str
 
 
 class Import(BaseModel):
-    """An import as it is shown; times are ISO 8601 in UTC, `percent` is of the file's chunks.
+    """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of loaded chunks.
 
-    `seconds_left` is an estimate, null where there is nothing to go by. A `cancelled` or `failed` import that has
-    no `finished_at` yet is still counting the rows that it will not load.
+    `seconds_left` is an estimate, null before the first chunk is loaded. A `cancelled` or `failed` import without
+    `finished_at` is still counting the rows that it will not load.
     """
 
     id: str
@@ -65,7 +65,7 @@ class Import(BaseModel):
 
 
 class ImportRecord(BaseModel):
-    """An import with what the workers need of it."""
+    """An import as it is stored, with the fields that only workers need."""
 
     id: str
     status: Status
@@ -76,33 +76,31 @@ class ImportRecord(BaseModel):
     started_at: str | None = None
     finished_at: str | None = None
     error: Failure | None = None
-    account_id: str | None = None  # the only account that rows may name, and that of rows that name none
-    region: str | None = None  # of phone numbers without +, where it is not the deployment's
-    created_by: str | None = None  # the user or token that began it; None for a file that was dropped
-    accounts: list[str] | None = None  # the only accounts it may write to; None for all
-    max_rejected: str | None = None  # rejected rows, 100 or 5%, over which the import stops
-    columns: list[str] = []  # in the record only until it is written: see Ledger.columns
+    account_id: str | None = None  # of rows that name none; others are rejected
+    region: str | None = None  # of phone numbers without +; None for the deployment's
+    created_by: str | None = None  # the user or token that started it; None for a dropped file
+    accounts: list[str] | None = None  # it may write to these only; None for all
+    max_rejected: str | None = None  # such as 100 or 5%: the import stops after more rejected rows
+    columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
     encoding: str = ""
     delimiter: str = ","
-    invalid_bytes: int = (
-        0  # of the file, that are no characters of its encoding; in UTF-16 units of two bytes
-    )
+    invalid_bytes: int = 0  # that are no characters of the encoding; in UTF-16, units of two bytes
     chunks: int = 0
     loading_at: str | None = None
-    folder: str = ""  # where its chunks are
-    position: int = 0  # kept beside the record, as the counts are, and moved on with them
-    advanced_at: str | None = None  # likewise: when the position last moved on
+    folder: str = ""  # the key prefix of its chunks
+    position: int = 0  # the next chunk; like the counts, an attribute of its own
+    advanced_at: str | None = None  # likewise: the time of the last loaded chunk
     step_started: bool = False  # likewise: a worker has begun this position's step, so its message was sent
     lease_owner: str = ""  # the worker that holds the lease of this step
     notified: bool = False  # the notice of its end was sent
 
     @property
     def scope(self) -> Scope:
-        """The accounts that it may write to."""
+        """The accounts that the import may write to."""
         return Scope(None if self.accounts is None else frozenset(self.accounts))
 
     def shown(self) -> Import:
-        """What a caller may know of it."""
+        """Returns the import as callers see it; an announced one whose file is overdue has failed."""
         fields = self.model_dump(include=set(Import.model_fields))
         if self.status == "awaiting_upload" and _seconds_since(self.created_at) > UPLOAD_SECONDS:
             error = Failure(code="upload_expired", detail="The file was never uploaded.")
@@ -122,12 +120,12 @@ class ImportRecord(BaseModel):
 
 
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
-    """The record of an import that stops, or ends, here."""
+    """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
 
 
 def is_over(max_rejected: str | None, counts: Counts) -> bool:
-    """Whether more rows were rejected than `max_rejected` allows: a number, or a percentage of the rows so far."""
+    """Returns whether more rows are rejected than `max_rejected`, a number or a percentage of `rows`, allows."""
     if max_rejected is None:
         return False
     if max_rejected.endswith("%"):
@@ -140,7 +138,7 @@ def _seconds_since(moment: str) -> float:
 
 
 def event_import_id(source: Source, moment: str, sequencer: str) -> str:
-    """The id of the import of a dropped object: the same for every delivery of its event, and sorting by time.
+    """Returns the id of a dropped object's import: the same for each delivery of its event. Ids sort by time.
 
     `moment` is the event's time, ISO 8601.
     """
@@ -150,7 +148,7 @@ def event_import_id(source: Source, moment: str, sequencer: str) -> str:
 
 
 def new_import_id() -> str:
-    """The id of an import that a caller of the API starts."""
+    """Returns an id for an import that a caller of the API starts."""
     name = base64.b32encode(secrets.token_bytes(7)).decode().lower()
     return f"{_compact(datetime.now(UTC))}-{name[:10]}"
 
@@ -160,5 +158,5 @@ def _compact(moment: datetime) -> str:
 
 
 def is_import_id(text: str) -> bool:
-    """Whether this may be an import's id."""
+    """Returns whether the text has the form of an import's id."""
     return re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[a-z2-7]{10}", text) is not None

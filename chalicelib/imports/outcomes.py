@@ -32,14 +32,14 @@ class MemberRow(NamedTuple):
         return PhoneKey(self.member.account_id, self.member.phone_number)
 
     @property
-    def lacking(self) -> str | None:
-        """The first field that it leaves blank."""
+    def missing_field(self) -> str | None:
+        """The first blank field, None if all have a value."""
         return next((name for name, value in vars(self.member).items() if not value), None)
 
-    def over(self, old: Member) -> NewMember:
-        """The member with what `old` has in place of blanks."""
-        kept = old.writable()
-        filled: dict[str, Any] = {name: value or kept[name] for name, value in self.member}
+    def with_stored(self, old: Member) -> NewMember:
+        """Returns the row's member with the values of `old` for blank fields."""
+        stored = old.writable()
+        filled: dict[str, Any] = {name: value or stored[name] for name, value in self.member}
         return NewMember.model_construct(**filled)
 
 
@@ -56,60 +56,61 @@ class Outcome(NamedTuple):
 
 
 class KnownHolders:
-    """What a load has learnt: who holds which value. Spares one write per hopeless row.
+    """The holders of client member ids and phone numbers that a load knows. It saves writes that would fail.
 
-    `relied_on` are the members on which outcomes rest. Once one of them is written over, those cannot be found again.
+    `relied_on` are the members on which outcomes rely: after a write to one of them, a repeated load could not
+    reproduce those outcomes.
     """
 
     def __init__(self, import_id: str) -> None:
         self.relied_on: set[MemberKey] = set()
         self._import_id = import_id
         self._members: dict[MemberKey, Item] = {}
-        self._phones: dict[PhoneKey, Item] = {}  # the holder's item, or its claim
+        self._phones: dict[PhoneKey, Item] = {}  # the holder or its claim
 
-    def meet(self, members: Iterable[Item]) -> None:
-        """Takes in members as they were read: each holds its number."""
+    def add_members(self, members: Iterable[Item]) -> None:
+        """Adds members as read from the table, with their phone numbers."""
         self._phones.update((phone_key_of(item), item) for item in members)
 
-    def learn(self, entry: MemberRow, outcome: Outcome, item: Item, before: Item | None) -> None:
-        """Takes in what became of a row, the item that says so, and the member as it was before."""
+    def add_outcome(self, row: MemberRow, outcome: Outcome, item: Item, before: Item | None) -> None:
+        """Adds the outcome of a row: `item` is its member, or the holder that rejects it; `before` its old member."""
         if outcome.code == f"{PHONE}_taken":
-            self._phones[entry.phone] = item
+            self._phones[row.phone] = item
             self.relied_on.add(member_key_of(item))
         elif outcome.code == f"{CLIENT_ID}_taken":
-            self._members[entry.key] = item
+            self._members[row.key] = item
         elif item:
             if before:
                 self._phones.pop(phone_key_of(before), None)
-            self._members[entry.key] = item
+            self._members[row.key] = item
             self._phones[phone_key_of(item)] = item
 
-    def judge(self, entry: MemberRow, mode: Mode) -> Outcome | None:
-        """The outcome of a row whose values are known to be held, else None."""
-        if mode != "upsert" and self._members and entry.key in self._members:
-            return existing_member_outcome(entry, self._members[entry.key], self._import_id)
-        holder = self._phones.get(entry.phone) if self._phones else None
-        if holder and member_key_of(holder) != entry.key:
+    def known_outcome(self, row: MemberRow, mode: Mode) -> Outcome | None:
+        """Returns the outcome of a row whose values have a known holder, else None."""
+        if mode != "upsert" and self._members and row.key in self._members:
+            return existing_member_outcome(row, self._members[row.key], self._import_id)
+        holder = self._phones.get(row.phone) if self._phones else None
+        if holder and member_key_of(holder) != row.key:
             self.relied_on.add(member_key_of(holder))
-            return rejection(PHONE, holder_of(holder), self._import_id)
+            return taken_outcome(PHONE, holder_of(holder), self._import_id)
         return None
 
 
-def existing_member_outcome(entry: MemberRow, item: Item, import_id: str) -> Outcome:
-    """The outcome of a row of a new member, where there is one of its key already."""
-    if from_item(item).same_as(entry.member):
+def existing_member_outcome(row: MemberRow, item: Item, import_id: str) -> Outcome:
+    """Returns the outcome of a row in mode create whose member `item` exists."""
+    if from_item(item).same_as(row.member):
         return Outcome("unchanged")
-    return rejection(CLIENT_ID, holder_of(item), import_id)
+    return taken_outcome(CLIENT_ID, holder_of(item), import_id)
 
 
-def rejection(what: str, holder: Holder, import_id: str) -> Outcome:
-    """The outcome of a row that asks for what another member has."""
+def taken_outcome(field: str, holder: Holder, import_id: str) -> Outcome:
+    """Returns the outcome of a row whose value of `field` another member holds."""
     by = f"member {holder.member_id} of this account"
     if holder.import_id == import_id:
         by = f"line {holder.line} of this file"
-    return Outcome("rejected", f"{what}_taken", f"{what}: Already used by {by}.")
+    return Outcome("rejected", f"{field}_taken", f"{field}: Already used by {by}.")
 
 
-def missing_field_outcome(entry: MemberRow) -> Outcome:
-    """The outcome of a row that leaves out what its member, which is not there yet, has to have."""
-    return Outcome("rejected", "blank", f"{entry.lacking}: Must not be blank.")
+def missing_field_outcome(row: MemberRow) -> Outcome:
+    """Returns the outcome of a row for a new member with a blank field."""
+    return Outcome("rejected", "blank", f"{row.missing_field}: Must not be blank.")

@@ -57,7 +57,7 @@ def test_two_columns_for_one_field_are_rejected() -> None:
     assert raised.value.code == "duplicate_columns"
 
 
-@pytest.mark.parametrize("blanks_keep", [False, True])
+@pytest.mark.parametrize("blank_keeps_stored", [False, True])
 @pytest.mark.parametrize(
     ("given", "cell", "code"),
     [
@@ -72,11 +72,11 @@ def test_two_columns_for_one_field_are_rejected() -> None:
     ],
 )
 def test_given_account_is_the_only_one_rows_may_name(
-    given: str, cell: str | None, code: str, *, blanks_keep: bool
+    given: str, cell: str | None, code: str, *, blank_keeps_stored: bool
 ) -> None:
     columns = COLUMNS[:-1] if cell is None else COLUMNS
     cells = ["Ann", "Lee", "3235551234", "7", *([] if cell is None else [cell])]
-    found = Header(columns, given, blanks_keep=blanks_keep).member(Row(2, cells), PhoneRule())
+    found = Header(columns, given, blank_keeps_stored=blank_keeps_stored).member(Row(2, cells), PhoneRule())
     if code:
         assert isinstance(found, RejectedRow)
         assert (found.code, found.reason.partition(":")[0]) == (code, "account_id")

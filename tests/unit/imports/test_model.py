@@ -1,4 +1,4 @@
-"""An import as it is known and shown, and its id. No engine."""
+"""The record of an import, the part that callers see, and its id."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from chalicelib.imports.model import (
 )
 
 LONG_AGO = "2020-01-01T00:00:00.000Z"
-NEVER = "2999-01-01T00:00:00.000Z"  # so far ahead that no upload has expired
+NEVER = "2999-01-01T00:00:00.000Z"  # no upload has expired by then
 
 
 def record(**fields: Any) -> ImportRecord:
@@ -36,14 +36,14 @@ def test_completed_import_is_at_100_percent() -> None:
     assert record(status="completed", chunks=3, position=3).shown().percent == 100
 
 
-def test_upload_that_never_came_has_failed_after_a_day() -> None:
+def test_import_without_upload_fails_after_a_day() -> None:
     shown = record(status="awaiting_upload").shown()
     assert (shown.status, shown.finished_at) == ("failed", "2020-01-02T00:00:00.000Z")
     assert shown.error
     assert shown.error.code == "upload_expired"
 
 
-def test_upload_that_may_still_come_is_awaited() -> None:
+def test_import_waits_for_its_upload_for_a_day() -> None:
     shown = record(status="awaiting_upload", created_at=NEVER).shown()
     assert (shown.status, shown.finished_at, shown.error) == ("awaiting_upload", None, None)
 
@@ -65,12 +65,12 @@ def test_time_left_is_never_negative() -> None:
     assert record(chunks=3, position=1, **times).shown().seconds_left == 0
 
 
-def test_shown_import_holds_nothing_of_the_workers() -> None:
+def test_shown_import_has_no_worker_fields() -> None:
     shown = record(columns=["x"], folder="f", accounts=["1"], holder="h").shown().model_dump()
     assert not shown.keys() & {"columns", "folder", "accounts", "holder", "delimiter", "position"}
 
 
-def test_moved_record_leaves_the_old_one_as_it_was() -> None:
+def test_with_status_does_not_change_the_old_record() -> None:
     before = record()
     after = with_status(before, "cancelled", Failure(code="cancelled", detail="It was."))
     assert (before.status, before.error) == ("loading", None)
@@ -80,11 +80,11 @@ def test_moved_record_leaves_the_old_one_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("accounts", "account", "expected"), [(None, "1", True), (["1"], "1", True), (["1"], "2", False)]
 )
-def test_scope_is_that_of_the_accounts(accounts: list[str] | None, account: str, *, expected: bool) -> None:
+def test_scope_contains_the_accounts(accounts: list[str] | None, account: str, *, expected: bool) -> None:
     assert record(accounts=accounts).scope.includes(account) is expected
 
 
-def test_import_limited_to_no_account_includes_none() -> None:
+def test_scope_of_no_accounts_is_empty() -> None:
     assert not record(accounts=[]).scope.includes("1")
 
 
@@ -101,13 +101,13 @@ def test_import_limited_to_no_account_includes_none() -> None:
         ("5%", 51, 1000, True),
     ],
 )
-def test_limit_of_rejected_rows_is_a_number_or_a_share(
+def test_limit_of_rejected_rows_is_a_number_or_percentage(
     limit: str | None, rejected: int, rows: int, *, expected: bool
 ) -> None:
     assert is_over(limit, Counts(rows=rows, rejected=rejected)) is expected
 
 
-def test_every_delivery_of_an_event_has_one_import_id() -> None:
+def test_all_deliveries_of_an_event_have_the_same_import_id() -> None:
     source = Source(bucket="b", key="drops/a.csv", version="1", size=5)
     made = event_import_id(source, "2026-11-23T04:00:00.000Z", "seq")
     assert made.startswith("20261123T040000Z-")
@@ -116,18 +116,18 @@ def test_every_delivery_of_an_event_has_one_import_id() -> None:
 
 
 @pytest.mark.parametrize("change", [{"version": "2"}, {"key": "drops/b.csv"}, {"bucket": "c"}])
-def test_other_object_has_another_import_id(change: dict[str, str]) -> None:
+def test_other_object_has_other_import_id(change: dict[str, str]) -> None:
     source = Source(bucket="b", key="drops/a.csv", version="1")
     ids = {event_import_id(s, LONG_AGO, "") for s in (source, source.model_copy(update=change))}
     assert len(ids) == 2
 
 
-def test_object_without_a_version_is_told_by_its_sequencer() -> None:
+def test_object_without_version_is_identified_by_its_sequencer() -> None:
     source = Source(bucket="b", key="drops/a.csv")
     assert event_import_id(source, LONG_AGO, "1") != event_import_id(source, LONG_AGO, "2")
 
 
-def test_new_import_ids_differ_and_are_ids() -> None:
+def test_new_import_ids_are_valid_and_unique() -> None:
     ids = {new_import_id() for _ in range(100)}
     assert len(ids) == 100
     assert all(map(is_import_id, ids))
@@ -145,5 +145,5 @@ def test_new_import_ids_differ_and_are_ids() -> None:
         "\u0662\u0660\u0662\u0666\u0661\u0661\u0662\u0663T040000Z-aaaaaaaaaa",  # digits of another script
     ],
 )
-def test_malformed_import_id_is_none(text: str) -> None:
+def test_malformed_import_id_is_rejected(text: str) -> None:
     assert not is_import_id(text)
