@@ -13,7 +13,6 @@ from .model import Mode
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 UNSUPPORTED_FILE_TYPE = "Only .csv and .csv.gz files are imported."
-_NAMES = ("mode", "account", "region")
 _MAX_SHOWN = 64  # characters of a value in a message
 
 
@@ -44,8 +43,11 @@ def parse_drop_key(key: str) -> ImportOptions:
         if found.setdefault(name, value) != value:
             detail = f"The folders set {name} to two different values. Rename or remove one of them."
             raise Unreadable(detail, code="ambiguous_key")
-    mode = _mode(found.get("mode", "create"))
-    region = found.get("region")
+    word, region = found.get("mode", "create"), found.get("region")
+    mode = next((mode for mode in MODES if mode == word), None)
+    if mode is None:
+        detail = f"The folder mode={word[:_MAX_SHOWN]} is not a mode. Use one of: {', '.join(MODES)}."
+        raise Unreadable(detail, code="unknown_mode")
     if region is not None and not is_region(region):
         detail = (
             f"The folder region={region[:_MAX_SHOWN]} is not a phone region. Use a code such as US or GB."
@@ -61,22 +63,12 @@ def _folder_options(key: str) -> Iterator[tuple[str, str]]:
         word = name.strip().casefold()
         if not equals and word in MODES:
             yield "mode", word
-        elif equals and word in _NAMES:
-            yield word, _normalized(word, value)
-
-
-def _normalized(name: str, value: str) -> str:
-    if name == "mode":
-        return value.strip().casefold()
-    return _account_id(value) if name == "account" else value
-
-
-def _mode(text: str) -> Mode:
-    for mode in MODES:
-        if text == mode:
-            return mode
-    detail = f"The folder mode={text[:_MAX_SHOWN]} is not a mode. Use one of: {', '.join(MODES)}."
-    raise Unreadable(detail, code="unknown_mode")
+        elif equals and word == "mode":
+            yield word, value.strip().casefold()
+        elif equals and word == "account":
+            yield word, _account_id(value)
+        elif equals and word == "region":
+            yield word, value
 
 
 def _account_id(text: str) -> str:

@@ -1,12 +1,13 @@
 """Builds the results of an import, rejected.csv and report.json, as text and JSON. Pure."""
 
 import csv
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
+
+from pydantic import BaseModel
 
 from .columns import RESULT_COLUMNS, Header
 from .csv_reader import RejectedRow
@@ -23,12 +24,11 @@ BYTE_ORDER_MARK = (
 )
 
 
-class RejectionSummary:
-    """Counts rejected rows by code, and keeps the first ones as a sample."""
+class RejectionSummary(BaseModel):
+    """The number of rejected rows by code, and the first rows as a sample."""
 
-    def __init__(self) -> None:
-        self.codes: Counter[str] = Counter()
-        self.sample: list[dict[str, Any]] = []
+    codes: Counter[str] = Counter()
+    sample: list[dict[str, Any]] = []
 
     def add(self, row: RejectedRow) -> None:
         """Counts a row."""
@@ -41,34 +41,20 @@ class RejectionSummary:
         self.codes.update(later.codes)
         self.sample = (self.sample + later.sample)[:SAMPLE_SIZE]
 
-    def to_json(self) -> str:
-        """Returns the summary as JSON on one line."""
-        return json.dumps({"codes": self.codes, "sample": self.sample})
 
-    @classmethod
-    def from_json(cls, text: str) -> "RejectionSummary":
-        """Returns the summary that `to_json` was called on."""
-        fields = json.loads(text)
-        summary = cls()
-        summary.codes.update(fields["codes"])
-        summary.sample = fields["sample"]
-        return summary
-
-
-def chunk_results(header: Header, rejected: Iterable[RejectedRow]) -> str:
-    """Returns the results of a chunk: a line with the summary of its rejected rows, then these rows as CSV."""
-    found = list(rejected)
+def chunk_results(header: Header, rows: Sequence[RejectedRow]) -> str:
+    """Returns the results of a chunk: the summary of its rejected rows as a line of JSON, then the rows as CSV."""
     summary = RejectionSummary()
-    for row in found:
+    for row in rows:
         summary.add(row)
-    return f"{summary.to_json()}\n{rejected_rows(header, found)}"
+    return f"{summary.model_dump_json()}\n{rejected_rows(header, rows)}"
 
 
 def join_chunk_results(results: Iterable[str], summary: RejectionSummary) -> Iterator[str]:
     """Yields the CSV of each chunk's results, in file order, and merges their summaries into `summary`."""
     for text in results:
         line, _, rows = text.partition("\n")
-        summary.merge(RejectionSummary.from_json(line))
+        summary.merge(RejectionSummary.model_validate_json(line))
         yield rows
 
 
@@ -110,23 +96,15 @@ def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[l
 
     own = header.own_columns
     columns = {field: own.index(i) for field, i in header.fields.items() if i in own}
-    rows: list[dict[str, Any]] = []
+    rows = []
     for cells in csv.reader(counted()):
-        rows.append(_page_row(cells, len(own), columns))
+        line, code, reason = cells[len(own) : len(own) + len(RESULT_COLUMNS)]
+        column = columns.get(reason.partition(":")[0])
+        shown = [unescape(cell) for cell in cells[: len(own)]]
+        rows.append({"line": int(line), "code": code, "reason": reason, "cells": shown, "column": column})
         if len(rows) == limit or size > PAGE_BYTES:
             break
     return rows, size
-
-
-def _page_row(cells: Sequence[str], own: int, columns: dict[str, int]) -> dict[str, Any]:
-    line, code, reason = cells[own : own + len(RESULT_COLUMNS)]
-    return {
-        "line": int(line),
-        "code": code,
-        "reason": reason,
-        "cells": [unescape(cell) for cell in cells[:own]],
-        "column": columns.get(reason.partition(":")[0]),
-    }
 
 
 def report(record: ImportRecord, header: Header | None, summary: RejectionSummary) -> dict[str, Any]:
