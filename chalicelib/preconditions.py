@@ -1,30 +1,38 @@
-"""Preconditions: If-Match and If-None-Match, judged on the current version."""
+"""Preconditions: the If-Match and If-None-Match of a write, compared with the current ETag."""
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from chalicelib.errors import Stale
 
 
 def entity_tag(version: int, moment: str | None) -> str:
-    """Returns the ETag of a version, with the `moment` (ISO 8601) of its writing or of the resource's creation.
+    """Returns the ETag of a version. `moment` (ISO 8601) is when the version was written or the resource created.
 
-    Versions start from 1 again when a resource is deleted and created again, so the version alone repeats.
+    Versions restart at 1 when a resource is deleted and created again, so the version alone is not unique.
     """
-    digits = re.sub("[^0-9]", "", moment or "0")  # console/api.js derives the same for the items of a list
+    digits = re.sub("[^0-9]", "", moment or "0")  # console/api.js builds the same tag for items of a list
     return f'"{version}-{digits}"'
 
 
-Condition = Callable[[str | None], bool]  # of the current ETag, None where there is no member
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """The ETags in If-Match and If-None-Match, `*` for any; None for a header that was not sent."""
+
+    if_match: frozenset[str] | None = None
+    if_none_match: frozenset[str] | None = None
+
+    def check(self, etag: str | None) -> None:
+        """Raises Stale if the precondition fails for the current ETag; None means that no resource exists."""
+        current = frozenset() if etag is None else frozenset(("*", etag))
+        if self.if_match is not None and not self.if_match & current:
+            raise Stale(f"If-Match does not hold: {_state(etag)}.")
+        if self.if_none_match is not None and self.if_none_match & current:
+            raise Stale(f"If-None-Match does not hold: {_state(etag)}.")
 
 
-def always(_etag: str | None) -> bool:
-    """The condition of a caller who sent none."""
-    return True
+ALWAYS = Precondition()
 
 
-def check(matches: Condition, etag: str | None) -> None:
-    """Raises Stale where a caller's condition does not hold for the current ETag, None where there is no member."""
-    if not matches(etag):
-        now = f"the ETag is now {etag}" if etag is not None else "there is no such member"
-        raise Stale(f"The condition of the request does not hold: {now}.")
+def _state(etag: str | None) -> str:
+    return "the resource does not exist" if etag is None else f"the current ETag is {etag}"

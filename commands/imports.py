@@ -15,11 +15,11 @@ from typing import Any
 import click
 from rich.filesize import decimal
 
-from chalicelib.api.imports import NewImport
 from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import MODES
 from chalicelib.imports.model import Import, ImportRecord
+from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.storage import result_key
 from infra.package import LOCAL
 

@@ -6,7 +6,7 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite
 from chalicelib.errors import Conflict, FieldError, Invalid
-from chalicelib.preconditions import Condition, always, check
+from chalicelib.preconditions import ALWAYS, Precondition
 
 from .items import Groups, StoredToken, StoredUser
 from .model import Group, GroupChanges, NewGroup
@@ -40,24 +40,24 @@ class GroupRepository:
 
         return self._write(decide)
 
-    def change(self, name: str, changes: GroupChanges, matches: Condition = always) -> Group:
+    def change(self, name: str, changes: GroupChanges, precondition: Precondition = ALWAYS) -> Group:
         """Changes the fields that are set. Raises NotFound, Stale, Invalid, and Conflict for the last admin."""
 
         def decide(groups: Groups) -> tuple[Groups, Group]:
             old = _named(groups, name)
-            check(matches, old.etag)
+            precondition.check(old.etag)
             update = {**changes.model_dump(exclude_unset=True), "version": old.version + 1}
             group = _valid(old.model_copy(update=update))
             return groups.with_group(group), group
 
         return self._write(decide)
 
-    def delete(self, name: str, matches: Condition = always) -> None:
+    def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
         """Deletes a group. Raises NotFound, Stale, and Conflict while users or tokens are in it."""
 
         def decide(groups: Groups) -> tuple[Groups, Group]:
             group = _named(groups, name)
-            check(matches, group.etag)
+            precondition.check(group.etag)
             if self._is_used(name):
                 raise Conflict(
                     "Users or tokens are in this group. Remove them from it first.", code="group_in_use"

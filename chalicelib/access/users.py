@@ -8,7 +8,7 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
 from chalicelib.errors import NotFound, Unauthorized
-from chalicelib.preconditions import Condition, always, check
+from chalicelib.preconditions import ALWAYS, Precondition
 
 from .items import USERS, Groups, StoredUser, item_key, user_item
 from .model import NewUser, User, UserChanges
@@ -52,7 +52,7 @@ class UserRepository:
         self,
         name: str,
         changes: UserChanges,
-        matches: Condition = always,
+        precondition: Precondition = ALWAYS,
         credential_version: int | None = None,
     ) -> User:
         """Changes the fields that are set.
@@ -66,7 +66,7 @@ class UserRepository:
 
         def decide(groups: Groups) -> tuple[list[ConditionalWrite], User]:
             old = self._current(name, credential_version)
-            check(matches, old.etag)
+            precondition.check(old.etag)
             user = _updated(old, update)
             require_known(user.groups, groups)
             self._store.require_admin(groups, groups, user)
@@ -75,12 +75,12 @@ class UserRepository:
 
         return self._store.write(StoredUser.kind, decide)
 
-    def delete(self, name: str, matches: Condition = always) -> None:
+    def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
         """Deletes a user. Raises NotFound, Stale, and Conflict for the last admin."""
 
         def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
             old = self._store.get(StoredUser, name)
-            check(matches, old.etag)
+            precondition.check(old.etag)
             self._store.require_admin(groups, groups, _updated(old, {"active": False}))
             write = delete_if(VERSION, item_key(USERS, name), {"version": {"N": str(old.version)}})
             return [write, groups_write(groups)], None

@@ -1,39 +1,39 @@
 """Decides whether a caller may make a request."""
 
-from typing import cast
+from dataclasses import dataclass
 
 from chalice.app import Request
 
-from chalicelib.access.permissions import PUBLIC, Caller, Requirement
+from chalicelib.access.permissions import Caller, Requirement
 from chalicelib.errors import Forbidden, TooManyAttempts, Unauthorized
 from chalicelib.scope import Scope
 
-from .authorizer import READING
+SAFE_METHODS = {"GET", "HEAD"}
+CROSS_ORIGIN = {"cross-site", "same-site"}  # values of Sec-Fetch-Site
 
-CROSS_ORIGIN = {"cross-site", "same-site"}  # where a browser says that another page made it send a request
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The caller of an admitted request, and the accounts that the request may access."""
+
+    caller: Caller
+    scope: Scope
+
+    @property
+    def by(self) -> str:
+        """Returns the caller's name for `created_by`, such as "user:ann"."""
+        return str(self.caller)
 
 
-def admit(request: Request, need: Requirement) -> None:
-    """Lets a request pass that may do what its route needs. Raises Unauthorized, TooManyAttempts, Forbidden."""
-    if need == PUBLIC:
-        return
-    if request.method not in READING and request.headers.get("sec-fetch-site") in CROSS_ORIGIN:
-        # A browser that has been asked for a password sends it along with whatever another site makes it send.
-        raise Forbidden("Another site made your browser send this.", code="cross_site")
-    said = request.context.get("authorizer") or {}
-    if "too_many_until" in said:
-        raise TooManyAttempts(float(said["too_many_until"]))
-    if "caller" not in said:
+def admit(request: Request, requirement: Requirement) -> Admission:
+    """Returns the admission of a request. Raises Unauthorized, TooManyAttempts, Forbidden."""
+    if request.method not in SAFE_METHODS and request.headers.get("sec-fetch-site") in CROSS_ORIGIN:
+        # Browsers add stored Basic credentials to requests that another site makes.
+        raise Forbidden("Requests from other sites may not change anything.", code="cross_site")
+    authorized = request.context.get("authorizer") or {}
+    if "too_many_until" in authorized:
+        raise TooManyAttempts(float(authorized["too_many_until"]))
+    if "caller" not in authorized:
         raise Unauthorized
-    caller = Caller.model_validate_json(said["caller"])
-    request.context["admitted"] = caller, caller.scope(need)
-
-
-def caller_of(request: Request) -> Caller:
-    """Who makes this request; only of one that was admitted."""
-    return cast("Caller", request.context["admitted"][0])
-
-
-def scope_of(request: Request) -> Scope:
-    """The accounts that this request may be about."""
-    return cast("Scope", request.context["admitted"][1])
+    caller = Caller.model_validate_json(authorized["caller"])
+    return Admission(caller, caller.scope(requirement))

@@ -1,7 +1,7 @@
-"""The gate: API Gateway's authorizer, which says who calls, and the one place that says whether they may.
+"""API Gateway's authorizer: authenticates the caller of a request.
 
-Whom the authorizer does not know it denies: the gateway's own answer to that is the 401 of infra/template.yaml, with
-the header WWW-Authenticate, which it lets no function send. Who has tried too often passes, to be told until when.
+Unknown callers are denied: the gateway then sends the 401 of infra/template.yaml, because it lets no function send
+the header WWW-Authenticate. Callers with too many attempts pass, so that the route can answer 429 with Retry-After.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,13 @@ from chalice.app import AuthRequest, AuthResponse, Blueprint
 from chalicelib.errors import TooManyAttempts, Unauthorized
 from chalicelib.services import services
 
-CACHED_SECONDS = 60  # as long as the gateway may keep an answer: what was revoked works so much longer
-READING = {"GET", "HEAD"}  # methods that change nothing
-gate = Blueprint(__name__)
+CACHED_SECONDS = 60  # the gateway caches each result this long, so a revoked caller keeps access this long
+authorizer = Blueprint(__name__)
 log = Logger()
 
 
 class AuthorizerRequest(AuthRequest):
-    """Whose credentials these are: the Authorization header, and the IP address it came from."""
+    """The Authorization header of a request (`token`) and its IP address (`source`)."""
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         headers = {name.lower(): value for name, value in event["headers"].items()}
@@ -28,9 +27,9 @@ class AuthorizerRequest(AuthRequest):
         self.source = event["requestContext"]["identity"]["sourceIp"]
 
 
-@gate.authorizer(ttl_seconds=CACHED_SECONDS, name="authorize")
+@authorizer.authorizer(ttl_seconds=CACHED_SECONDS, name="authorize")
 def authorize(request: AuthorizerRequest) -> AuthResponse:
-    """Who sends this Authorization header from this address: the gateway keeps the answer, for all routes."""
+    """Returns the caller in the response's context, for all routes: the gateway caches it for all of them."""
     try:
         caller = services().authenticator.authenticate(request.token, request.source)
     except Unauthorized as error:
@@ -43,5 +42,5 @@ def authorize(request: AuthorizerRequest) -> AuthResponse:
     return AuthResponse(["*"], str(caller), {"caller": caller.model_dump_json()})
 
 
-# Chalice knows authorizers that are given a header alone; infra/template.yaml makes this one's whole request known.
+# Chalice supports TOKEN authorizers only; template.yaml makes this a REQUEST authorizer.
 cast("Any", authorize)._transform_event = AuthorizerRequest  # noqa: SLF001

@@ -1,20 +1,30 @@
-"""The HTTP API: each route reads its request, makes one call, and renders the answer."""
+"""The HTTP API of members."""
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
 
-from chalicelib.access.permissions import PUBLIC, Requirement
+from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import Member, MemberChanges, MemberKey, NewMember, parse_member_id
 from chalicelib.members.search import Search
+from chalicelib.scope import Scope
 from chalicelib.services import services
 
-from .admission import caller_of, scope_of
-from .requests import PAGING, bad_parameters, conditions, fields, limit_of, not_modified, parameters, value_of
-from .responses import base_path, json_response, next_link
+from .admission import Admission
+from .requests import (
+    PAGING,
+    body_fields,
+    filter_value,
+    invalid_parameters,
+    page_request,
+    precondition,
+    query_parameters,
+    validated_body,
+)
+from .responses import base_path, get_response, no_content, page_response, resource_response
 from .routing import route
 
-api = Blueprint(__name__)
+members_api = Blueprint(__name__)
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
 FILTERS = ("account_id", "client_member_id", "phone_number", "last_name")
@@ -22,185 +32,123 @@ READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"
 
 
-@route(api, "GET", "/members", "/member", needs=READ, query=("id", *FILTERS, *PAGING))
-def find_members() -> Response:
-    """Members that match all filters, a page at a time."""
-    request = api.current_request
-    query = parameters(request)
-    search, limit = _search(query), limit_of(query)
+@route(members_api, "GET", "/members", "/member", needs=READ, query=("id", *FILTERS, *PAGING))
+def find_members(request: Request, admission: Admission) -> Response:
+    """Returns a page of the members that match all filters."""
+    limit, cursor = page_request(request)
+    search = _search(query_parameters(request), admission.scope)
     if search is None:
-        return json_response({"items": [], "next": None})
-    page = services().member_search.find(search, limit, query.get("cursor"), scope_of(request))
-    body = {"items": [member.model_dump() for member in page.members], "next": page.cursor}
-    if page.cursor is None:
-        return json_response(body)
-    return json_response(body, Link=next_link(request, "/members", query, page.cursor))
+        return page_response(request, "/members", [], None)
+    page = services().member_search.find(search, limit, cursor, admission.scope)
+    return page_response(request, "/members", [member.model_dump() for member in page.members], page.cursor)
 
 
-@route(api, "POST", "/members", "/member", needs=WRITE)
-def create_member() -> Response:
+@route(members_api, "POST", "/members", "/member", needs=WRITE)
+def create_member(request: Request, admission: Admission) -> Response:
     """Adds a member."""
-    new = _within(validate(NewMember, fields(api.current_request), services().phone_rule))
-    return _created(services().members.create(new, _who()))
+    new = validated_body(request, NewMember)
+    admission.scope.require(new.account_id)
+    member = services().members.create(new, admission.by)
+    return resource_response(member, 201, Location=_location(request, member))
 
 
-@route(api, "GET", MEMBER, needs=READ)
-def get_member(member_id: str) -> Response:
-    """One member by its id."""
-    return _get(_key(member_id))
+@route(members_api, "GET", MEMBER, ACCOUNT_MEMBER, needs=READ)
+def get_member(request: Request, admission: Admission, **ids: str) -> Response:
+    """Returns a member."""
+    return get_response(request, services().members.get(_key(admission.scope, **ids)))
 
 
-@route(api, "PUT", MEMBER, needs=WRITE)
-def replace_member(member_id: str) -> Response:
-    """Replaces all of a member; a new account or client member id moves it."""
-    key = _key(member_id)
-    new = _within(validate(NewMember, fields(api.current_request), services().phone_rule))
-    return _changed(
-        key, services().members.change(key, lambda _: new, conditions(api.current_request), _who())
-    )
+@route(members_api, "PUT", MEMBER, needs=WRITE)
+def replace_member(request: Request, admission: Admission, member_id: str) -> Response:
+    """Replaces a member. A new account or client member id moves it."""
+    key = _key(admission.scope, member_id)
+    new = validated_body(request, NewMember)
+    admission.scope.require(new.account_id)
+    member = services().members.change(key, lambda _: new, precondition(request), admission.by)
+    return _changed(request, key, member)
 
 
-@route(api, "PATCH", MEMBER, needs=WRITE)
-def change_member(member_id: str) -> Response:
-    """Changes the fields that are given."""
-    return _patch(_key(member_id))
+@route(members_api, "PUT", ACCOUNT_MEMBER, needs=WRITE)
+def put_member(request: Request, admission: Admission, **ids: str) -> Response:
+    """Creates or replaces a member; a repeated request changes nothing."""
+    key = _key(admission.scope, **ids)
+    new = validate(NewMember, _with_ids(body_fields(request), key), services().phone_rule)
+    member, created = services().members.put(new, precondition(request), admission.by)
+    if created:
+        return resource_response(member, 201, Location=_location(request, member))
+    return resource_response(member)
 
 
-@route(api, "DELETE", MEMBER, needs=WRITE)
-def delete_member(member_id: str) -> Response:
-    """Removes a member and frees its phone number and client member id."""
-    return _delete(_key(member_id))
-
-
-@route(api, "GET", ACCOUNT_MEMBER, needs=READ)
-def get_account_member(account_id: str, client_member_id: str) -> Response:
-    """One member by the account's own number for it."""
-    return _get(_account_key(account_id, client_member_id))
-
-
-@route(api, "PUT", ACCOUNT_MEMBER, needs=WRITE)
-def put_account_member(account_id: str, client_member_id: str) -> Response:
-    """Creates or replaces a member: the idempotent way to keep one in step."""
-    key = _account_key(account_id, client_member_id)
-    data = fields(api.current_request)
-    if isinstance(data, dict):
-        data = {**data, **_ids_of_path(data, key)}
-    new = validate(NewMember, data, services().phone_rule)
-    member, created = services().members.put(new, conditions(api.current_request), _who())
-    return _created(member) if created else json_response(member.model_dump(), ETag=member.etag)
-
-
-@route(api, "PATCH", ACCOUNT_MEMBER, needs=WRITE)
-def change_account_member(account_id: str, client_member_id: str) -> Response:
-    """Changes the fields that are given."""
-    return _patch(_account_key(account_id, client_member_id))
-
-
-@route(api, "DELETE", ACCOUNT_MEMBER, needs=WRITE)
-def delete_account_member(account_id: str, client_member_id: str) -> Response:
-    """Removes a member."""
-    return _delete(_account_key(account_id, client_member_id))
-
-
-def _get(key: MemberKey) -> Response:
-    member = services().members.get(key)
-    if not_modified(api.current_request, member.etag):
-        return Response("", {"ETag": member.etag}, 304)
-    return json_response(member.model_dump(), ETag=member.etag)
-
-
-def _patch(key: MemberKey) -> Response:
-    changes = validate(MemberChanges, fields(api.current_request), services().phone_rule)
+@route(members_api, "PATCH", MEMBER, ACCOUNT_MEMBER, needs=WRITE)
+def change_member(request: Request, admission: Admission, **ids: str) -> Response:
+    """Changes the fields in the body. A new account or client member id moves the member."""
+    key = _key(admission.scope, **ids)
+    changes = validated_body(request, MemberChanges)
     if changes.account_id:
-        scope_of(api.current_request).require(changes.account_id)
-    return _changed(
-        key, services().members.change(key, changes.applied_to, conditions(api.current_request), _who())
-    )
+        admission.scope.require(changes.account_id)
+    member = services().members.change(key, changes.applied_to, precondition(request), admission.by)
+    return _changed(request, key, member)
 
 
-def _delete(key: MemberKey) -> Response:
-    services().members.delete(key, conditions(api.current_request))
-    return Response("", {}, 204)
+@route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE)
+def delete_member(request: Request, admission: Admission, **ids: str) -> Response:
+    """Deletes a member and frees its phone number and client member id."""
+    services().members.delete(_key(admission.scope, **ids), precondition(request))
+    return no_content()
 
 
-def _created(member: Member) -> Response:
-    return json_response(member.model_dump(), 201, ETag=member.etag, Location=_href(member))
-
-
-def _changed(key: MemberKey, member: Member) -> Response:
-    """The member after a change, and where it is now, if that moved it."""
+def _changed(request: Request, key: MemberKey, member: Member) -> Response:
+    """Returns a member after a change, with its Location if the change moved it."""
     if key == (member.account_id, member.client_member_id):
-        return json_response(member.model_dump(), ETag=member.etag)
-    return json_response(member.model_dump(), ETag=member.etag, Location=_href(member))
+        return resource_response(member)
+    return resource_response(member, Location=_location(request, member))
 
 
-def _href(member: Member) -> str:
-    return f"{base_path(api.current_request)}/members/{member.id}"
+def _location(request: Request, member: Member) -> str:
+    return f"{base_path(request)}/members/{member.id}"
 
 
-def _who() -> str:
-    return str(caller_of(api.current_request))
-
-
-def _within(new: NewMember) -> NewMember:
-    """The member that is to be written, if the caller may write to its account. Raises Forbidden."""
-    scope_of(api.current_request).require(new.account_id)
-    return new
-
-
-def _key(member_id: str) -> MemberKey:
-    """The key an id stands for. What is no id names no member: NotFound. Raises Forbidden."""
-    parts = parse_member_id(member_id)
-    if parts is None:
-        raise NotFound("There is no member under this id.", code="member_not_found")
-    scope_of(api.current_request).require(parts[0])
-    return MemberKey(*parts)
-
-
-def _account_key(account_id: str, client_member_id: str) -> MemberKey:
-    values = {"account_id": account_id, "client_member_id": client_member_id}
-    key = MemberKey(**{name: value_of(name, value) for name, value in values.items()})
-    scope_of(api.current_request).require(key.account_id)
+def _key(scope: Scope, member_id: str | None = None, **ids: str) -> MemberKey:
+    """Returns the key in a path: a member id, or both ids. Raises Malformed, NotFound, Forbidden."""
+    if member_id is None:
+        key = MemberKey(**{name: filter_value(name, value) for name, value in ids.items()})
+    elif (parts := parse_member_id(member_id)) is not None:
+        key = MemberKey(*parts)
+    else:
+        raise NotFound("No member has this id.", code="member_not_found")
+    scope.require(key.account_id)
     return key
 
 
-def _ids_of_path(data: dict[str, object], key: MemberKey) -> dict[str, str]:
-    """The ids of the path, for the body. Raises Invalid where the body names others: one of them is a mistake."""
-    rule = services().phone_rule
+def _with_ids(body: object, key: MemberKey) -> object:
+    """Returns a body with the ids of the path added. Raises Invalid if the body contains other ids."""
+    if not isinstance(body, dict):
+        return body  # `validate` rejects it
     ids = key._asdict()
-    said = {name: data[name] for name in ids if name in data}
-    given = validate(MemberChanges, said, rule).model_dump(exclude_unset=True)
-    wrong = [name for name, value in given.items() if value != ids[name]]
+    sent = {name: body[name] for name in ids if name in body}
+    normalized = validate(MemberChanges, sent, services().phone_rule).model_dump(exclude_unset=True)
+    wrong = [name for name, value in normalized.items() if value != ids[name]]
     if wrong:
-        raise Invalid(
-            [FieldError(f"#/{n}", "differs_from_path", f"{n}: The path names another one.") for n in wrong]
-        )
-    return ids
+        detail = "Differs from the id in the path. Send the same id, or none."
+        raise Invalid([FieldError(f"#/{name}", "differs_from_path", f"{name}: {detail}") for name in wrong])
+    return body | ids
 
 
-def _search(query: dict[str, str]) -> Search | None:
-    """The filters of a query, None where they contradict each other. Raises Malformed, Forbidden."""
-    given = {name: value_of(name, query[name]) for name in FILTERS if name in query}
-    if "last_name" in given and "account_id" not in given:
-        raise bad_parameters(
-            FieldError("?last_name", "account_required", "A search by last_name needs an account_id.")
-        )
+def _search(query: dict[str, str], scope: Scope) -> Search | None:
+    """Returns the filters of a query, None if no member can match them. Raises Malformed, Forbidden."""
+    filters = {name: filter_value(name, query[name]) for name in FILTERS if name in query}
+    if "last_name" in filters and "account_id" not in filters:
+        detail = "A search by last_name needs an account_id. Add account_id."
+        raise invalid_parameters(FieldError("?last_name", "account_required", detail))
     if "id" in query:
         key = parse_member_id(query["id"])
         if key is None:
-            raise bad_parameters(FieldError("?id", "invalid_id", "id is not the id of a member."))
+            detail = "id: Not in the form of a member's id. Copy the id from a member."
+            raise invalid_parameters(FieldError("?id", "invalid_id", detail))
         ids = MemberKey(*key)._asdict()
-        if any(given.get(name, value) != value for name, value in ids.items()):
+        if any(filters.get(name, value) != value for name, value in ids.items()):
             return None
-        given |= ids
-    if "account_id" in given:
-        scope_of(api.current_request).require(given["account_id"])
-    return Search(**given)
-
-
-@route(api, "GET", "/openapi.json", needs=PUBLIC)
-def get_openapi() -> Response:
-    """The API's description of itself."""
-    from chalicelib.api.openapi.document import document
-
-    return json_response({**document(), "servers": [{"url": base_path(api.current_request) or "/"}]})
+        filters |= ids
+    if "account_id" in filters:
+        scope.require(filters["account_id"])
+    return Search(**filters)

@@ -1,45 +1,61 @@
-"""What a request says: its body, its query, and the conditions in its headers."""
+"""Reads a request: its body, its query, and the preconditions in its headers."""
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 from chalice.app import MultiDict, Request
+from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import FieldError, Malformed, TooLarge, UnsupportedMediaType
 from chalicelib.fields.text import clean
-from chalicelib.preconditions import Condition, always
+from chalicelib.fields.validation import validate
+from chalicelib.preconditions import Precondition
 from chalicelib.services import services
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-MAX_BODY = 64 * 1024  # bytes of one member: many times the largest that could be valid
+MAX_BODY = 64 * 1024  # bytes; a valid member needs far fewer
 PAGING = ("limit", "cursor")  # the query parameters of every list
-MAX_LIMIT, DEFAULT_LIMIT = 500, 100  # members or imports of one page
+MAX_LIMIT, DEFAULT_LIMIT = 500, 100  # items per page
+ETAGS = re.compile(r'\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*')
 T = TypeVar("T")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class PageRequest(NamedTuple):
+    """The page that a request selects: at most `limit` items, from the start if `cursor` is None."""
+
+    limit: int
+    cursor: str | None
 
 
 def media_type(request: Request) -> str:
-    """The body's media type in small letters, without its parameters; JSON where none is given."""
+    """Returns the body's media type in lower case, without parameters; JSON if the request names none."""
     return str(request.headers.get("content-type") or JSON).partition(";")[0].strip().lower()
 
 
 def raw_body(request: Request, limit: int) -> bytes:
-    """The body. Raises TooLarge past `limit` bytes, Malformed for none."""
+    """Returns the body. Raises TooLarge past `limit` bytes, Malformed if it is empty."""
     raw = request.raw_body
-    raw = raw.encode() if isinstance(raw, str) else raw  # chalice local hands over either
+    raw = raw.encode() if isinstance(raw, str) else raw  # chalice local passes either
     if len(raw) > limit:
-        raise TooLarge(f"The body is over {limit} bytes.")
+        raise TooLarge(f"The body is larger than {limit} bytes.")
     if not raw.strip():
         raise Malformed("The body is empty.", code="empty_body")
     return raw
 
 
-def fields(request: Request) -> object:
-    """What a JSON or form body says. Raises Malformed, TooLarge, UnsupportedMediaType."""
+def validated_body(request: Request, model: type[Model]) -> Model:
+    """Returns the body as a `model`. Raises Invalid and the errors of `body_fields`."""
+    return validate(model, body_fields(request), services().phone_rule)
+
+
+def body_fields(request: Request) -> object:
+    """Returns a JSON or form body, parsed. Raises Malformed, TooLarge, UnsupportedMediaType."""
     kind = media_type(request)
     if kind not in (JSON, FORM):
         raise UnsupportedMediaType(f"Send {JSON} or {FORM}.")
@@ -47,119 +63,115 @@ def fields(request: Request) -> object:
     try:
         text = raw.decode("utf-8-sig")
         if kind == FORM:
-            return _form(text)
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+            return _form_fields(text)
+        return json.loads(text, parse_constant=_reject_constant, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         raise Malformed(f"The body is not {kind}.", code="malformed_body") from None
 
 
-def _no_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _form(text: str) -> dict[str, str]:
-    given = "&".join(filter(None, text.split("&")))  # many end in one & too many
-    pairs = parse_qsl(given, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=100)
-    return {name: _with_plus(name, value) for name, value in _once(pairs).items()}
+def _form_fields(text: str) -> dict[str, str]:
+    pairs_text = "&".join(filter(None, text.split("&")))  # many clients send a trailing &
+    pairs = parse_qsl(
+        pairs_text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=100
+    )
+    return {name: _restore_plus(name, value) for name, value in _unique(pairs).items()}
 
 
-def _with_plus(name: str, value: str) -> str:
-    """A value of a form or a query: the + of a phone number that nobody escaped has come as a blank."""
+def _restore_plus(name: str, value: str) -> str:
+    """Returns a form or query value; a phone number's unescaped + was decoded as a space."""
     return "+" + value[1:] if name == "phone_number" and value.startswith(" ") else value
 
 
-def _once(pairs: Sequence[tuple[str, T]]) -> dict[str, T]:
-    """The named values. Raises Malformed where one has two: which of them is meant, nobody knows."""
+def _unique(pairs: Sequence[tuple[str, T]]) -> dict[str, T]:
+    """Returns the values by name. Raises Malformed if a name repeats: either value could be the intended one."""
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise Malformed("A field of the body is given twice.", code="repeated_field")
+        raise Malformed("The body repeats a field. Send each field once.", code="repeated_field")
     return values
 
 
 def check_parameters(request: Request, allowed: Collection[str]) -> None:
-    """Raises Malformed for a query parameter that is not allowed or given twice.
+    """Raises Malformed for a query parameter that is not allowed or repeated.
 
-    Ignoring it would do something else than the caller asked for: `?phone=…` would list every member.
+    Ignoring it would change the request's meaning: `?phone=…` would list every member.
     """
-    given = request.query_params or MultiDict(None)
-    remedy = f"use {', '.join(allowed)}" if allowed else "remove it"
-    wrong = [
-        FieldError(f"?{name}", "unknown_parameter", f"There is no parameter {name[:64]!a} here; {remedy}.")
-        for name in given
+    sent = request.query_params or MultiDict(None)
+    remedy = f"Use {', '.join(allowed)}." if allowed else "Remove it."
+    errors = [
+        FieldError(f"?{name}", "unknown_parameter", f"{name[:64]!a} is not a parameter here. {remedy}")
+        for name in sent
         if name not in allowed
     ]
-    wrong += [
-        FieldError(f"?{name}", "repeated_parameter", f"{name} is given more than once.")
-        for name in given
-        if name in allowed and len(given.getlist(name)) > 1
+    errors += [
+        FieldError(f"?{name}", "repeated_parameter", f"{name} is repeated. Send it once.")
+        for name in sent
+        if name in allowed and len(sent.getlist(name)) > 1
     ]
-    if wrong:
-        raise bad_parameters(*wrong)
+    if errors:
+        raise invalid_parameters(*errors)
 
 
-def parameters(request: Request) -> dict[str, str]:
+def query_parameters(request: Request) -> dict[str, str]:
     """Returns the query's parameters; `route` has checked them."""
-    given = request.query_params or MultiDict(None)
-    return {name: given[name] for name in given}
+    sent = request.query_params or MultiDict(None)
+    return {name: sent[name] for name in sent}
 
 
-def bad_parameters(*errors: FieldError) -> Malformed:
-    """The error that names the parameters at fault."""
+def invalid_parameters(*errors: FieldError) -> Malformed:
+    """Returns the error that names the invalid parameters."""
     return Malformed(" ".join(e.detail for e in errors), code="invalid_parameter", errors=errors)
 
 
-def value_of(name: str, value: str) -> str:
-    """A filter's value, by the rules a member's field obeys. Raises Malformed."""
+def invalid_cursor() -> Malformed:
+    """Returns the error of a cursor that no page of the list contained."""
+    return Malformed("This cursor was not issued for this list.", code="invalid_cursor")
+
+
+def filter_value(name: str, value: str) -> str:
+    """Returns a query or path value, normalized like the member's field `name`. Raises Malformed."""
     try:
         if name != "phone_number":
             return clean(value)
-        return services().phone_rule.parse(clean(_with_plus(name, value)))
+        return services().phone_rule.parse(clean(_restore_plus(name, value)))
     except PydanticCustomError as error:
-        raise bad_parameters(FieldError(f"?{name}", error.type, f"{name}: {error.message()}")) from None
+        raise invalid_parameters(FieldError(f"?{name}", error.type, f"{name}: {error.message()}")) from None
 
 
-def limit_of(query: Mapping[str, str]) -> int:
-    """The page size a query asks for. Raises Malformed."""
-    text = query.get("limit", str(DEFAULT_LIMIT))
-    if not (
-        text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT
-    ):
-        raise bad_parameters(
-            FieldError("?limit", "out_of_range", f"limit is a whole number from 1 to {MAX_LIMIT}.")
-        )
-    return int(text)
+def page_request(request: Request) -> PageRequest:
+    """Returns the page that the query selects. Raises Malformed for an invalid limit."""
+    query = query_parameters(request)
+    limit = query.get("limit", str(DEFAULT_LIMIT))
+    # int() alone accepts other digits, spaces and signs.
+    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_LIMIT:
+        detail = f"limit: Must be a whole number from 1 to {MAX_LIMIT}."
+        raise invalid_parameters(FieldError("?limit", "out_of_range", detail))
+    return PageRequest(int(limit), query.get("cursor"))
 
 
 def not_modified(request: Request, etag: str) -> bool:
-    """Whether If-None-Match says that the caller has what this ETag names."""
-    tags = _tags(request, "if-none-match")
+    """Returns whether If-None-Match names this ETag: the caller has this version."""
+    tags = _etags(request, "if-none-match")
     return tags is not None and ("*" in tags or etag in tags)
 
 
-def conditions(request: Request) -> Condition:
-    """If-Match and If-None-Match of a write, as a condition on the current ETag."""
-    match, none_match = _tags(request, "if-match"), _tags(request, "if-none-match")
-    if match is None and none_match is None:
-        return always
-
-    def holds(etag: str | None) -> bool:
-        current = set() if etag is None else {"*", etag}
-        return (match is None or bool(match & current)) and (none_match is None or not none_match & current)
-
-    return holds
+def precondition(request: Request) -> Precondition:
+    """Returns the If-Match and If-None-Match of a write. Raises Malformed."""
+    return Precondition(_etags(request, "if-match"), _etags(request, "if-none-match"))
 
 
-def _tags(request: Request, header: str) -> set[str] | None:
-    """The entity tags in a header, None without it. Raises Malformed for what are no tags."""
+def _etags(request: Request, header: str) -> frozenset[str] | None:
+    """Returns the ETags in a header, None if it was not sent. Raises Malformed."""
     value = request.headers.get(header)
     if value is None:
         return None
-    if not re.fullmatch(r'\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*', value):
-        raise Malformed(
-            f'{header} takes ETags with their quotes, such as "1-20261123052448110", or *.',
-            code="invalid_header",
-        )
-    tags = set(re.findall(r'(?:W/)?"[^"]*"|\*', value))
-    if header == "if-match":
-        return tags  # a weak tag never matches here
-    return {tag.removeprefix("W/") for tag in tags}
+    if not ETAGS.fullmatch(value):
+        detail = f'{header}: Send ETags with their quotes, such as "1-20261123052448110", or *.'
+        raise Malformed(detail, code="invalid_header")
+    tags = re.findall(r'(?:W/)?"[^"]*"|\*', value)
+    if header == "if-none-match":  # a weak tag matches here; it never matches If-Match
+        tags = [tag.removeprefix("W/") for tag in tags]
+    return frozenset(tags)

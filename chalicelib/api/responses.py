@@ -1,30 +1,41 @@
-"""Responses: JSON, problem details, links."""
+"""Builds responses: JSON, pages, problem details."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 
 from chalicelib.errors import FieldError, RegistryError
 
-from .requests import JSON
+from .requests import JSON, not_modified, query_parameters
 
 PROBLEM = "application/problem+json"
-# Of every answer that says nothing else: members' data is for the caller alone, and what its type says.
+# Responses hold personal data: never cache, never sniff.
 DEFAULT_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
+class Resource(Protocol):
+    """A member, user or group."""
+
+    @property
+    def etag(self) -> str:
+        """Returns the ETag of its version."""
+
+    def model_dump(self) -> dict[str, Any]:
+        """Returns its fields."""
+
+
 def request_id(request: Request) -> str:
-    """The gateway's id of this request, else Lambda's."""
+    """Returns the gateway's id of the request, or Lambda's if there is no gateway."""
     lambda_id = getattr(request.lambda_context, "aws_request_id", "")
     return str(request.context.get("requestId") or lambda_id)
 
 
 def problem(request: Request, error: RegistryError) -> Response:
-    """The error as RFC 9457 problem details."""
+    """Returns the error as RFC 9457 problem details."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(error.status).phrase,
@@ -48,19 +59,42 @@ def _field(request: Request, error: FieldError) -> dict[str, Any]:
 
 
 def json_response(body: Mapping[str, Any], status: int = 200, **headers: str) -> Response:
-    """A JSON answer; `headers` are spelled with underscores."""
+    """Returns a JSON response. Write a header such as Cache-Control as `Cache_Control`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, {"Content-Type": JSON, **named}, status)
 
 
+def no_content() -> Response:
+    """Returns a 204."""
+    return Response("", {}, 204)
+
+
+def resource_response(resource: Resource, status: int = 200, **headers: str) -> Response:
+    """Returns a resource with its ETag."""
+    return json_response(resource.model_dump(), status, ETag=resource.etag, **headers)
+
+
+def get_response(request: Request, resource: Resource) -> Response:
+    """Returns a resource, or a 304 if the caller has this version."""
+    if not_modified(request, resource.etag):
+        return Response("", {"ETag": resource.etag}, 304)
+    return resource_response(resource)
+
+
+def page_response(
+    request: Request, path: str, items: Sequence[Any], cursor: str | None, **fields: Any
+) -> Response:
+    """Returns a page of the list at `path`, with a link to the next page unless `cursor` is None."""
+    body = {**fields, "items": items, "next": cursor}
+    if cursor is None:
+        return json_response(body)
+    query = urlencode({**query_parameters(request), "cursor": cursor})
+    return json_response(body, Link=f'<{base_path(request)}{path}?{query}>; rel="next"')
+
+
 def base_path(request: Request) -> str:
-    """The path the API stands under: nothing in chalice local, the stage behind a gateway."""
+    """Returns the path of the API's root: empty in chalice local, the stage behind a gateway."""
     depth = request.context["resourcePath"].count("/")
     path = str(request.context.get("path", "")).rstrip("/").split("/")
     return "/".join(path[:-depth])
-
-
-def next_link(request: Request, path: str, query: Mapping[str, str], cursor: str) -> str:
-    """The Link header that names the next page."""
-    return f'<{base_path(request)}{path}?{urlencode({**query, "cursor": cursor})}>; rel="next"'

@@ -1,85 +1,107 @@
-"""The routes and their answers: who is let in, JSON and problem+json out. What comes in: request.py."""
+"""Registers routes: admission before each view, problem+json for each error, one log line for each response."""
 
 import time
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import cast
+from typing import Any, Concatenate, TypeVar, cast
 from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Request, Response
 
-from chalicelib.access.permissions import PUBLIC, SIGNED_IN, Requirement
+from chalicelib.access.permissions import SIGNED_IN, Requirement
 from chalicelib.errors import Internal, Malformed, MethodNotAllowed, RegistryError
 
-from .admission import admit, caller_of
+from .admission import Admission, admit
 from .authorizer import authorize
 from .requests import check_parameters
 from .responses import DEFAULT_HEADERS, problem, request_id
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-View = Callable[..., Response]
+View = Callable[Concatenate[Request, Admission, ...], Response]
+PublicView = Callable[Concatenate[Request, ...], Response]
+AnyView = TypeVar("AnyView", bound=Callable[..., Response])
+Owner = Blueprint | Chalice
+Query = Collection[str] | None
 log = Logger()
 
 
 def route(
-    owner: Blueprint | Chalice,
-    method: str,
-    *paths: str,
-    needs: Requirement,
-    query: Collection[str] | None = (),
+    owner: Owner, method: str, *paths: str, needs: Requirement, query: Query = ()
 ) -> Callable[[View], View]:
-    """Registers a view under each path, for those who have the permission that it `needs`.
+    """Registers a view under each path; a GET view answers HEAD too.
 
-    The view takes the parameters that `query` names; others are refused, or ignored where it is None.
-    A GET takes HEAD too. Errors become problem+json, and each answer one line of log.
+    The view gets the request, its admission and the values of the path. Callers without the permission `needs` get
+    a 403. Query parameters outside `query` are rejected, or ignored if it is None.
     """
+    return lambda view: _register(view, owner, method, paths, needs=needs, query=query)
 
-    def register(view: View) -> View:
-        @wraps(view)
-        def answer(**values: str) -> Response:
-            request = cast("Request", owner.current_request)
-            started = time.perf_counter()
-            try:
-                admit(request, needs)
-                if query is not None:
-                    check_parameters(request, query)
-                response = view(**{name: _path_value(name, value) for name, value in values.items()})
-            except RegistryError as error:
-                response = problem(request, error)
-            except Exception as error:
-                response = problem(request, Internal())
-                # The type and the code alone: a message may quote what the caller sent.
-                code = getattr(error, "response", {}).get("Error", {}).get("Code")
-                log.error("unhandled", error=type(error).__name__, code=code, at=_where(error))
-            admitted = "admitted" in request.context
-            log.info(
-                "request",
-                method=request.method,
-                route=request.context["resourcePath"],
-                status=response.status_code,
-                caller=str(caller_of(request)) if admitted else None,
-                about=values.get("name")
-                if admitted
-                else None,  # a user, group or token; no path else has a name
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
-                request_id=request_id(request),
-            )
-            response.headers = {**DEFAULT_HEADERS, **response.headers}
-            return _without_body(response) if request.method == "HEAD" else response
 
-        methods = [method, "HEAD"] if method == "GET" else [method]
-        for path in paths:
-            # An empty list keeps Chalice from judging the type of bodies, those of GET included: `fields` does.
-            authorizer = None if needs == PUBLIC else authorize
-            owner.route(path, methods=methods, content_types=[], authorizer=authorizer)(answer)
-        return view
+def public_route(owner: Owner, path: str) -> Callable[[PublicView], PublicView]:
+    """Registers a GET view that needs no credentials. It gets the request and the values of the path."""
+    return lambda view: _register(view, owner, "GET", (path,), needs=None, query=())
 
-    return register
+
+def _register(
+    view: AnyView,
+    owner: Owner,
+    method: str,
+    paths: Collection[str],
+    *,
+    needs: Requirement | None,
+    query: Query,
+) -> AnyView:
+    @wraps(view)
+    def handle(**path_values: str) -> Response:
+        request, started = cast("Request", owner.current_request), time.perf_counter()
+        admission: Admission | None = None
+        try:
+            admission = admit(request, needs) if needs else None
+            if query is not None:
+                check_parameters(request, query)
+            values = {name: _unquote(name, value) for name, value in path_values.items()}
+            response = view(request, admission, **values) if needs else view(request, **values)
+        except Exception as error:
+            response = problem(request, _known(error))
+        _log(request, response, admission, about=path_values.get("name"), started=started)
+        response.headers = {**DEFAULT_HEADERS, **response.headers}
+        return _without_body(response) if request.method == "HEAD" else response
+
+    methods = [method, "HEAD"] if method == "GET" else [method]
+    for path in paths:
+        # Without content_types Chalice would check the type of every body; `body_fields` does.
+        owner.route(path, methods=methods, content_types=[], authorizer=authorize if needs else None)(handle)
+    return view
+
+
+def _known(error: Exception) -> RegistryError:
+    """Returns the error as one of ours. Logs an unexpected one."""
+    if isinstance(error, RegistryError):
+        return error
+    # Only type and code: the message may quote personal data.
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    log.error("unhandled", error=type(error).__name__, code=code, at=_frames(error))
+    return Internal()
+
+
+def _log(
+    request: Request, response: Response, admission: Admission | None, about: str | None, started: float
+) -> None:
+    """Logs a response. `about` is the user, group or token that the path names."""
+    log.info(
+        "request",
+        method=request.method,
+        route=request.context["resourcePath"],
+        status=response.status_code,
+        caller=admission.by if admission else None,
+        about=about if admission else None,
+        milliseconds=round((time.perf_counter() - started) * 1000, 1),
+        request_id=request_id(request),
+    )
 
 
 def _without_body(response: Response) -> Response:
-    """Returns the answer to HEAD: a body would be read as the start of the connection's next answer."""
+    """Returns the response to HEAD: clients would read a body as the start of the next response."""
     if not response.body:
         return response
     length = str(len(str(response.body).encode()))
@@ -87,35 +109,34 @@ def _without_body(response: Response) -> Response:
 
 
 def add_405_routes(app: Chalice) -> None:
-    """Registers on every path the methods it lacks, to answer 405. To be called when all routes are there.
+    """Answers 405 for each method that a path lacks. Call it after all routes are registered.
 
-    API Gateway knows no 405: it would answer them like a path that does not exist.
+    API Gateway sends no 405; it would answer as if the path did not exist.
     """
     for path, taken in list(app.routes.items()):
-        lacking = [method for method in METHODS if method not in taken and method != "HEAD"]  # GET brings it
         allowed = ", ".join(method for method in METHODS if method in taken)
-        for method in lacking:
-            _refuse(app, method, path, allowed)
+        for method in METHODS:
+            if method not in taken and method != "HEAD":  # GET adds HEAD
+                _add_405_route(app, method, path, allowed)
 
 
-def _refuse(app: Chalice, method: str, path: str, allowed: str) -> None:
-    # The query does not matter: whatever it says, the method is not allowed.
+def _add_405_route(app: Chalice, method: str, path: str, allowed: str) -> None:
     @route(app, method, path, needs=SIGNED_IN, query=None)
-    def method_not_allowed(**_: str) -> Response:
-        """Not a method of this path."""
-        raise MethodNotAllowed(f"This path takes {allowed}.", headers={"Allow": allowed})
+    def method_not_allowed(_request: Request, _admission: Admission, **_: Any) -> Response:
+        """Raises MethodNotAllowed."""
+        raise MethodNotAllowed(f"Not a method of this path. Use {allowed}.", headers={"Allow": allowed})
 
 
-def _path_value(name: str, value: str) -> str:
-    """A path value as it was meant: API Gateway hands it over as it came in the URL. Raises Malformed."""
+def _unquote(name: str, value: str) -> str:
+    """Returns a path value decoded: API Gateway passes it percent-encoded. Raises Malformed."""
     try:
         return unquote(value, errors="strict")
     except UnicodeDecodeError:
         raise Malformed(f"{name} in the path is not UTF-8.", code="malformed_path") from None
 
 
-def _where(error: Exception) -> list[str]:
-    """The frames of an error, without the values in them."""
+def _frames(error: Exception) -> list[str]:
+    """Returns file and line of each stack frame, without values."""
     frames = []
     trace = error.__traceback__
     while trace:

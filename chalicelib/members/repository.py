@@ -11,7 +11,7 @@ from chalicelib.dynamodb.retries import backoff
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionsFailed
 from chalicelib.errors import Busy, NotFound, Taken
-from chalicelib.preconditions import Condition, always, check
+from chalicelib.preconditions import ALWAYS, Precondition
 
 from .items import from_item, member_key
 from .model import Member, MemberKey, NewMember, changed_member, new_member
@@ -39,17 +39,19 @@ class MemberRepository:
         """Returns the member under this key. Raises NotFound."""
         return from_item(self._read(key))
 
-    def put(self, new: NewMember, matches: Condition = always, by: str | None = None) -> tuple[Member, bool]:
+    def put(
+        self, new: NewMember, precondition: Precondition = ALWAYS, by: str | None = None
+    ) -> tuple[Member, bool]:
         """Creates a member or replaces the one under its key. Returns (member, whether it was created).
 
-        Raises Taken, or Stale if `matches` rejects the current version.
+        Raises Taken, or Stale if the precondition fails for the current ETag.
         """
         for _ in backoff():
             try:
                 key = MemberKey(new.account_id, new.client_member_id)
-                return self.change(key, lambda _: new, matches, by), False
+                return self.change(key, lambda _: new, precondition, by), False
             except NotFound:
-                check(matches, None)
+                precondition.check(None)
             try:
                 return self.create(new, by), True
             except Taken as error:
@@ -59,16 +61,16 @@ class MemberRepository:
         raise Busy
 
     def change(
-        self, key: MemberKey, edit: Edit, matches: Condition = always, by: str | None = None
+        self, key: MemberKey, edit: Edit, precondition: Precondition = ALWAYS, by: str | None = None
     ) -> Member:
         """Replaces the member under `key` with the result of `edit`. A new key moves the member and changes its id.
 
-        Raises NotFound, Taken, or Stale if `matches` rejects the current version.
+        Raises NotFound, Taken, or Stale if the precondition fails for the current ETag.
         """
         for _ in backoff():
             item = self._read(key)
             old = from_item(item)
-            check(matches, old.etag)
+            precondition.check(old.etag)
             new = edit(old)
             if old.same_as(new):
                 return old
@@ -82,11 +84,11 @@ class MemberRepository:
                 # Another caller has changed the member: read it again.
         raise Busy
 
-    def delete(self, key: MemberKey, matches: Condition = always) -> None:
+    def delete(self, key: MemberKey, precondition: Precondition = ALWAYS) -> None:
         """Deletes the member and frees its phone number. Raises NotFound, or Stale as `change` does."""
         for _ in backoff():
             item = self._read(key)
-            check(matches, from_item(item).etag)
+            precondition.check(from_item(item).etag)
             try:
                 self._table.write(deletion(item))
                 return

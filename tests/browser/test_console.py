@@ -704,7 +704,9 @@ def test_one_member_among_many_is_found_in_each_way(local: Local, inside: Page, 
         expect(rows(inside).get_by_role("link")).to_have_text("Müller")
     inside.get_by_label("Search for").fill("nobody")
     inside.get_by_role("button", name="Find").click()
-    expect(inside.get_by_label("Search for")).to_have_accessible_description("id is not the id of a member.")
+    expect(inside.get_by_label("Search for")).to_have_accessible_description(
+        "Not in the form of a member's id. Copy the id from a member."
+    )
     inside.get_by_label("Find by").select_option("Client member id")
     inside.get_by_role("button", name="Find").click()
     expect(inside.get_by_text("Nobody matches.")).to_be_visible()

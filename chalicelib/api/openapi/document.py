@@ -6,9 +6,9 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import __version__
-from chalicelib.api.imports import NewImport
 from chalicelib.fields.text import TEXT_SCHEMA
 from chalicelib.imports.model import Import
+from chalicelib.imports.new_import import NewImport
 from chalicelib.members.model import READ_ONLY, Member, MemberChanges, NewMember
 
 from . import access as openapi_access

@@ -8,11 +8,10 @@ from chalicelib.access.grants import BUILT_IN
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken
 from chalicelib.access.permissions import ALL_ACCOUNTS
 from chalicelib.errors import Conflict, Invalid, NotFound, Stale
+from chalicelib.preconditions import Precondition
 from chalicelib.services import Services
 
-
-def never(_etag: str | None) -> bool:
-    return False
+NEVER = Precondition(if_match=frozenset({'"0-0"'}))
 
 
 def test_new_deployment_has_built_in_groups_only(fresh: Services) -> None:
@@ -30,7 +29,7 @@ def test_group_is_created_changed_and_deleted(fresh: Services) -> None:
     changed = groups.change("clinic", GroupChanges(accounts=["7", "8"]))
     assert (changed.accounts, changed.permissions, changed.version) == (["7", "8"], ["members:read"], 2)
     with pytest.raises(Stale):
-        groups.change("clinic", GroupChanges(accounts=ALL_ACCOUNTS), never)
+        groups.change("clinic", GroupChanges(accounts=ALL_ACCOUNTS), NEVER)
 
     fresh.tokens.create(NewToken(name="sync", groups=["clinic"]))
     with pytest.raises(Conflict) as error:

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.model import GroupChanges, NewToken, NewUser, UserChanges
 from chalicelib.errors import Busy, Conflict, Invalid, NotFound, RegistryError, Stale, Unauthorized
+from chalicelib.preconditions import Precondition
 from chalicelib.services import Services
 from tests.support.access import PASSWORD, basic
 
@@ -15,8 +16,7 @@ def user(name: str, *groups: str) -> NewUser:
     return NewUser(name=name, password=PASSWORD, groups=list(groups))
 
 
-def never(_etag: str | None) -> bool:
-    return False
+NEVER = Precondition(if_match=frozenset({'"0-0"'}))
 
 
 def test_user_is_created_changed_and_deleted(fresh: Services) -> None:
@@ -29,9 +29,9 @@ def test_user_is_created_changed_and_deleted(fresh: Services) -> None:
     changed = users.change("ann", UserChanges(groups=["editors"]))
     assert (changed.groups, changed.version, changed.created_at) == (["editors"], 2, created.created_at)
     with pytest.raises(Stale):
-        users.change("ann", UserChanges(active=False), never)
+        users.change("ann", UserChanges(active=False), NEVER)
     with pytest.raises(Stale):
-        users.delete("ann", never)
+        users.delete("ann", NEVER)
 
     users.delete("ann")
     with pytest.raises(NotFound):

@@ -12,12 +12,13 @@ import pytest
 
 from chalicelib import config
 from chalicelib.access.model import NewGroup, NewToken
-from chalicelib.api.imports import LOOKED_AT, MAX_CSV
+from chalicelib.api.imports import MAX_CSV
 from chalicelib.clock import now
 from chalicelib.imports.columns import MAX_HEADER, Header
 from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.repository import PARTITION, columns_key
 from chalicelib.imports.storage import result_key
+from chalicelib.imports.visibility import MAX_READ
 from chalicelib.services import Services
 from tests.support.client import Answer, Http
 from tests.support.metering import metered
@@ -230,7 +231,7 @@ def test_a_list_looks_at_so_many_imports_of_others_and_no_more(
     pages = list(caller.pages("/imports", query))
 
     assert [[one["id"] for one in page["items"]] for page in pages] == [[], [crowd[0]]]
-    assert [page["next"] for page in pages] == [crowd[-LOOKED_AT], None]
+    assert [page["next"] for page in pages] == [crowd[-MAX_READ], None]
     assert len(queries) < 20
 
 

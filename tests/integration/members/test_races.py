@@ -10,6 +10,7 @@ import pytest
 from chalicelib.errors import Busy, NotFound, Taken
 from chalicelib.members.model import Member, NewMember
 from chalicelib.members.repository import MemberRepository
+from chalicelib.preconditions import Precondition
 from tests.support.concurrency import run_concurrently
 from tests.support.people import key_of, person, phone, set_fields
 from tests.support.tables import members_of
@@ -188,16 +189,18 @@ def test_member_recreated_during_write_is_read_again(
     members.create(old)
     checks = iter(range(9))
 
-    def replace_member(_: str | None) -> bool:
-        if next(checks) == 0:
-            members.delete(key_of(old))
-            members.create(other)
-        return True
+    class ReplaceMember(Precondition):
+        """Replaces the member between the read and the write."""
+
+        def check(self, _etag: str | None) -> None:
+            if next(checks) == 0:
+                members.delete(key_of(old))
+                members.create(other)
 
     if operation == "change":
-        changed = members.change(key_of(old), set_fields(last_name="Moused"), replace_member)
+        changed = members.change(key_of(old), set_fields(last_name="Moused"), ReplaceMember())
         assert (changed.first_name, changed.last_name, changed.phone_number) == ("Ann", "Moused", phone(2))
     else:
-        members.delete(key_of(old), replace_member)
+        members.delete(key_of(old), ReplaceMember())
     members.create(person(account, 3, phone_number=old.phone_number))
     assert set(members_of(account)) == ({"m1", "m3"} if operation == "change" else {"m3"})

@@ -1,6 +1,5 @@
 """Creating, replacing, changing and deleting single members."""
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -9,14 +8,19 @@ from chalicelib import config
 from chalicelib.errors import NotFound, Stale, Taken
 from chalicelib.members.model import Member, MemberKey, parse_member_id
 from chalicelib.members.repository import MemberRepository
+from chalicelib.preconditions import Precondition
 from tests.support.metering import metered
 from tests.support.people import key_of, person, phone, set_fields
 from tests.support.tables import members_of
 
 
-def state_is(expected: Member | None) -> Callable[[str | None], bool]:
-    """Returns the condition that the member is in this state."""
-    return lambda etag: etag == (expected and expected.etag)
+def state_is(expected: Member | None) -> Precondition:
+    """Returns the precondition that the member is in this state, None for no member."""
+    return (
+        Precondition(if_match=frozenset({expected.etag}))
+        if expected
+        else Precondition(if_none_match=frozenset("*"))
+    )
 
 
 def test_created_member_is_returned_by_get(members: MemberRepository, account: str) -> None:
