@@ -1,1 +1,1 @@
-"""The OpenAPI document, made from the models."""
+"""The OpenAPI document, built from the models."""

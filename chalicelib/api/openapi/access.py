@@ -1,4 +1,4 @@
-"""The part of the API's description about access: oneself, sessions, users, groups, tokens."""
+"""The part of the OpenAPI document about access: the caller, sessions, users, groups, tokens."""
 
 from typing import Any
 
@@ -20,12 +20,13 @@ from .parts import (
     IF_NONE_MATCH,
     JSON,
     LIMIT,
+    NOT_MODIFIED,
     Schema,
-    answer,
     content,
     operation,
     page,
     parameter,
+    response,
 )
 
 MODELS: list[Any] = [
@@ -35,9 +36,13 @@ MODELS: list[Any] = [
     ),
     *((model, "serialization") for model in (User, Group, Token)),
 ]
+DELETIONS = {
+    "User": "Delete a user, except the last admin",
+    "Group": "Delete a group without users or tokens",
+}
 GRANTS: Schema = {
     "type": "object",
-    "description": "Accounts by permission; `*` is every account.",
+    "description": "Accounts by permission; `*` means all accounts.",
     "additionalProperties": {
         "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string", "const": "*"}]
     },
@@ -59,11 +64,14 @@ SCHEMAS: Schema = {
         "properties": {
             "token": {"type": "string"},
             "expires_at": {"type": "string", "format": "date-time"},
-            "idle_seconds": {"type": "integer", "description": "It ends after so long without a request."},
+            "idle_seconds": {
+                "type": "integer",
+                "description": "The session ends after this many seconds without a request.",
+            },
         },
     },
     "IssuedToken": {
-        "description": "A token with its text, which is shown this once.",
+        "description": "A token with its text. No other response contains the text.",
         "type": "object",
         "required": ["token"],
         "properties": {"token": {"type": "string"}},
@@ -73,14 +81,16 @@ SCHEMAS: Schema = {
 
 
 def paths() -> Schema:
-    """All operations about access."""
+    """Returns the operations about access."""
     return {
         "/me": {
-            "get": operation("getMe", "Who calls, and what that may do", {"200": answer("You.", "Me")}, ""),
+            "get": operation(
+                "getMe", "Get the caller and its permissions", {"200": response("The caller.", "Me")}, ""
+            ),
             "patch": operation(
                 "changeMe",
-                "Set your own password, with the old one as credentials; all your sessions end",
-                {"204": answer("It is set.")},
+                "Change your password, with the old one as credentials. All your sessions end",
+                {"204": response("Changed.")},
                 "413 415 422",
                 security=[{"basic": []}],
                 requestBody=_body("OwnChanges"),
@@ -90,14 +100,14 @@ def paths() -> Schema:
             "post": operation(
                 "beginSession",
                 "Get a session token for a name and password",
-                {"201": answer("Send the token as Bearer.", "Session")},
+                {"201": response("Send the token as a Bearer token.", "Session")},
                 "",
                 security=[{"basic": []}],
             ),
             "delete": operation(
                 "endSession",
-                "End the session that the request is in",
-                {"204": answer("It has ended.")},
+                "End the session whose token the request carries",
+                {"204": response("Ended.")},
                 "",
                 security=[{"bearer": []}],
             ),
@@ -116,7 +126,7 @@ def _path(kind: str) -> Schema:
 
 
 def _list(kind: str) -> Schema:
-    listing = answer("A page, by name.", f"{kind}Page", "Link?")
+    listing = response("A page, by name.", f"{kind}Page", "Link?")
     return operation(
         f"list{kind}s", f"List {kind.lower()}s", {"200": listing}, "", parameters=[LIMIT, CURSOR]
     )
@@ -127,7 +137,7 @@ def _body(schema: str) -> Schema:
 
 
 def _many(kind: str) -> Schema:
-    created = answer(f"The new {kind.lower()}.", kind, "Location", "ETag")
+    created = response(f"The new {kind.lower()}.", kind, "Location", "ETag")
     errors = "409 413 415 422"
     adding = operation(
         f"create{kind}", f"Add a {kind.lower()}", {"201": created}, errors, requestBody=_body(f"New{kind}")
@@ -136,17 +146,17 @@ def _many(kind: str) -> Schema:
 
 
 def _one(kind: str) -> Schema:
-    shown = {
-        "200": answer(f"The {kind.lower()}.", kind, "ETag"),
-        "304": answer("The caller has this version.", "", "ETag"),
+    found = {
+        "200": response(f"The {kind.lower()}.", kind, "ETag"),
+        "304": NOT_MODIFIED,
     }
-    gone = {"204": answer("It is gone.")}
+    deleted = {"204": response("Deleted.")}
     return {
-        "get": operation(f"get{kind}", f"Get a {kind.lower()}", shown, "404", parameters=[IF_NONE_MATCH]),
+        "get": operation(f"get{kind}", f"Get a {kind.lower()}", found, "404", parameters=[IF_NONE_MATCH]),
         "delete": operation(
             f"delete{kind}",
-            f"Remove a {kind.lower()}; never the last admin, nor a group that somebody is in",
-            gone,
+            DELETIONS[kind],
+            deleted,
             "404 409 412",
             parameters=[IF_MATCH, IF_NONE_MATCH],
         ),
@@ -156,8 +166,8 @@ def _one(kind: str) -> Schema:
 def _patch(kind: str) -> Schema:
     return operation(
         f"change{kind}",
-        f"Change some of a {kind.lower()}",
-        {"200": answer(f"The {kind.lower()}.", kind, "ETag")},
+        f"Change fields of a {kind.lower()}",
+        {"200": response(f"The {kind.lower()}.", kind, "ETag")},
         "404 409 412 413 415 422",
         parameters=[IF_MATCH, IF_NONE_MATCH],
         requestBody=_body(f"{kind}Changes"),
@@ -165,7 +175,7 @@ def _patch(kind: str) -> Schema:
 
 
 def _tokens() -> Schema:
-    created = answer("The token with its text.", "IssuedToken", "Location")
+    created = response("The token with its text.", "IssuedToken", "Location")
     adding = operation(
         "createToken", "Add a token", {"201": created}, "409 413 415 422", requestBody=_body("NewToken")
     )
@@ -175,7 +185,7 @@ def _tokens() -> Schema:
 def _one_token() -> Schema:
     return {
         "get": operation(
-            "getToken", "Get a token, without its text", {"200": answer("The token.", "Token")}, "404"
+            "getToken", "Get a token, without its text", {"200": response("The token.", "Token")}, "404"
         ),
-        "delete": operation("revokeToken", "Revoke a token", {"204": answer("It is revoked.")}, "404"),
+        "delete": operation("revokeToken", "Revoke a token", {"204": response("Revoked.")}, "404"),
     }

@@ -1,26 +1,26 @@
-"""What the API's description is put together from: parameters, bodies, answers, errors."""
+"""Common parts of the OpenAPI document: parameters, bodies, responses, errors."""
 
 from typing import Any
 
 Schema = dict[str, Any]
 JSON, FORM, PROBLEM = "application/json", "application/x-www-form-urlencoded", "application/problem+json"
 ERRORS = {
-    "400": "The request cannot be read; `errors` names the parameter or field.",
+    "400": "The request is malformed. `errors` names the parameter or field.",
     "401": "Credentials are missing, wrong, expired or revoked.",
-    "403": "The caller may not do this, or not for this account.",
-    "404": "There is nothing under this id.",
-    "409": "What stands there does not allow it; `errors` names the member that a value belongs to.",
+    "403": "The caller lacks the permission, or access to the account.",
+    "404": "No resource has this id.",
+    "409": "Conflicts with the current state. `errors` names the member that owns a value.",
     "412": "If-Match or If-None-Match does not hold for the current ETag.",
     "413": "The body is too large.",
-    "415": "The body is of a type that is not read here.",
-    "422": "Fields break a rule; `errors` names each.",
-    "429": "Too many requests; wait for `Retry-After` seconds.",
-    "500": "Something went wrong on our side.",
-    "503": "The registry is busy; wait for `Retry-After` seconds.",
+    "415": "The operation does not accept the body's media type.",
+    "422": "Fields are invalid. `errors` names each.",
+    "429": "Too many requests. Wait `Retry-After` seconds.",
+    "500": "Internal error.",
+    "503": "The registry is busy. Wait `Retry-After` seconds.",
 }
 SECURITY_SCHEMES: Schema = {
     "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password."},
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A token, or a session's."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token or a session token."},
 }
 PROBLEM_SCHEMA: Schema = {
     "type": "object",
@@ -30,7 +30,7 @@ PROBLEM_SCHEMA: Schema = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "code": {"type": "string", "description": "For machines, such as phone_number_taken."},
+        "code": {"type": "string", "description": "A constant for programs, such as phone_number_taken."},
         "request_id": {"type": "string"},
         "errors": {
             "type": "array",
@@ -38,12 +38,15 @@ PROBLEM_SCHEMA: Schema = {
                 "type": "object",
                 "required": ["pointer", "code", "detail"],
                 "properties": {
-                    "pointer": {"type": "string", "description": "#/phone_number, or ?limit of the query."},
+                    "pointer": {
+                        "type": "string",
+                        "description": "Such as #/phone_number in the body or ?limit in the query.",
+                    },
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
                     "member": {
                         "type": "object",
-                        "description": "The member that holds the value.",
+                        "description": "The member that owns the value.",
                         "properties": {"id": {"type": "string"}, "href": {"type": "string"}},
                     },
                 },
@@ -51,66 +54,10 @@ PROBLEM_SCHEMA: Schema = {
         },
     },
 }
-ANNOUNCED: Schema = {
-    "description": "An import whose file is still to come.",
-    "type": "object",
-    "required": ["upload"],
-    "properties": {
-        "upload": {
-            "type": "object",
-            "required": ["method", "url", "expires_at"],
-            "properties": {
-                "method": {"type": "string"},
-                "url": {"type": "string"},
-                "expires_at": {"type": "string", "format": "date-time"},
-            },
-        }
-    },
-    "allOf": [{"$ref": "#/components/schemas/Import"}],
-}
-LINK: Schema = {
-    "type": "object",
-    "required": ["url", "expires_at"],
-    "properties": {"url": {"type": "string"}, "expires_at": {"type": "string", "format": "date-time"}},
-}
-REPORT: Schema = {
-    "description": "The import, and what is known of it at its end.",
-    "type": "object",
-    "required": ["id", "counts", "codes", "columns", "sample", "seconds"],
-    "properties": {
-        "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "invalid_bytes": {
-            "type": "integer",
-            "description": "Bytes of the file that are no characters of its encoding.",
-        },
-    },
-}
-REJECTED_PAGE: Schema = {
-    "type": "object",
-    "required": ["columns", "items", "next"],
-    "properties": {
-        "columns": {"type": "array", "items": {"type": "string"}},
-        "items": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["line", "code", "reason", "cells", "column"],
-                "properties": {
-                    "line": {"type": "integer", "description": "Of the file that was sent."},
-                    "code": {"type": "string"},
-                    "reason": {"type": "string"},
-                    "cells": {"type": "array", "items": {"type": "string"}},
-                    "column": {"type": ["integer", "null"], "description": "The index of the cell at fault."},
-                },
-            },
-        },
-        "next": {"type": ["string", "null"]},
-    },
-}
 
 
 def parameter(name: str, where: str, description: str, **schema: Any) -> Schema:
-    """A parameter; those of a path are required."""
+    """Returns a parameter. Path parameters are required."""
     return {
         "name": name,
         "in": where,
@@ -121,58 +68,63 @@ def parameter(name: str, where: str, description: str, **schema: Any) -> Schema:
 
 
 def content(schema: str, *types: str) -> Schema:
-    """A body of this schema in each of the media types, JSON for none."""
+    """Returns a body with this schema in each media type, JSON by default."""
     return {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}} for kind in types or (JSON,)}
 
 
 def body(schema: str) -> Schema:
-    """A request's body, as JSON or as a form."""
+    """Returns a request body, as JSON or as a form."""
     return {"required": True, "content": content(schema, JSON, FORM)}
 
 
-LIMIT = parameter("limit", "query", "Items of a page.", type="integer", minimum=1, maximum=500, default=100)
-CURSOR = parameter("cursor", "query", "`next` of the page before.", format="cursor")
-_TAGS: Schema = {  # the grammar of RFC 9110
+LIMIT = parameter("limit", "query", "Items per page.", type="integer", minimum=1, maximum=500, default=100)
+CURSOR = parameter("cursor", "query", "`next` of the previous page.", format="cursor")
+_ETAGS: Schema = {  # the grammar of RFC 9110
     "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
     "examples": ['"1-20261123052448110"'],
 }
-IF_MATCH = parameter("If-Match", "header", "The ETag that must still be current, or *.", **_TAGS)
-IF_NONE_MATCH = parameter("If-None-Match", "header", "An ETag the caller has, or *.", **_TAGS)
+IF_MATCH = parameter("If-Match", "header", "The ETag that must be current, or * for any.", **_ETAGS)
+IF_NONE_MATCH = parameter(
+    "If-None-Match", "header", "The ETag that must not be current, or * for any.", **_ETAGS
+)
 
 
-def answer(description: str, schema: str = "", *headers: str) -> Schema:
-    """An answer with its headers; those that end in ? do not always come."""
-    answer: Schema = {"description": description}
+def response(description: str, schema: str = "", *headers: str) -> Schema:
+    """Returns a response with its headers; a name that ends in ? is an optional header."""
+    response: Schema = {"description": description}
     if schema:
-        answer["content"] = content(schema)
+        response["content"] = content(schema)
     if headers:
-        answer["headers"] = {
+        response["headers"] = {
             name.rstrip("?"): {"schema": {"type": "string"}, "required": not name.endswith("?")}
             for name in headers
         }
-    return answer
+    return response
 
 
-def operation(name: str, summary: str, answers: dict[str, Schema], errors: str, **more: Any) -> Schema:
-    """An operation with its answers and, by status, its errors; every one of them may also meet 400, 429, 500, 503.
+NOT_MODIFIED = response("The caller has this version.", "", "ETag")
 
-    Unless `security` says otherwise it takes either credentials, and refuses with 401 and 403.
+
+def operation(name: str, summary: str, responses: dict[str, Schema], errors: str, **more: Any) -> Schema:
+    """Returns an operation. `errors` are statuses beside 400, 429, 500 and 503, which every operation has.
+
+    Without `security` it accepts both kinds of credentials and has the errors 401 and 403.
     """
     more.setdefault("security", [{name: []} for name in SECURITY_SCHEMES])
-    refusals = ["401", "403"] if more["security"] else []
+    auth_errors = ["401", "403"] if more["security"] else []
     problems = {
         status: {"description": ERRORS[status], "content": content("Problem", PROBLEM)}
-        for status in ["400", *errors.split(), *refusals, "429", "500", "503"]
+        for status in ["400", *errors.split(), *auth_errors, "429", "500", "503"]
     }
-    if refusals:
+    if auth_errors:
         problems["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     for status in ("429", "503"):
         problems[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    return {"operationId": name, "summary": summary, **more, "responses": answers | problems}
+    return {"operationId": name, "summary": summary, **more, "responses": responses | problems}
 
 
 def page(schema: str) -> Schema:
-    """The schema of a page of these."""
+    """Returns the schema of a page of `schema` items."""
     return {
         "type": "object",
         "required": ["items", "next"],

@@ -1,0 +1,150 @@
+"""The part of the OpenAPI document about imports."""
+
+from typing import Any
+
+from chalicelib.imports.model import Import
+from chalicelib.imports.new_import import NewImport
+
+from .parts import CURSOR, JSON, LIMIT, Schema, content, operation, page, parameter, response
+
+MODELS: list[Any] = [(Import, "serialization"), (NewImport, "validation")]
+TEXT: Schema = {"type": "string"}
+LINK: Schema = {
+    "type": "object",
+    "required": ["url", "expires_at"],
+    "properties": {"url": TEXT, "expires_at": {"type": "string", "format": "date-time"}},
+}
+REJECTED_ROW: Schema = {
+    "type": "object",
+    "required": ["line", "code", "reason", "cells", "column"],
+    "properties": {
+        "line": {"type": "integer", "description": "The line in the uploaded file."},
+        "code": TEXT,
+        "reason": TEXT,
+        "cells": {"type": "array", "items": TEXT},
+        "column": {"type": ["integer", "null"], "description": "The index of the invalid cell."},
+    },
+}
+SCHEMAS: Schema = {
+    "ImportPage": page("Import"),
+    "Link": LINK,
+    "Announced": {
+        "description": "An import that waits for its file.",
+        "type": "object",
+        "required": ["upload"],
+        "properties": {
+            "upload": {
+                "type": "object",
+                "required": ["method", *LINK["required"]],
+                "properties": {"method": TEXT, **LINK["properties"]},
+            }
+        },
+        "allOf": [{"$ref": "#/components/schemas/Import"}],
+    },
+    "Report": {
+        "description": "An ended import with its statistics.",
+        "type": "object",
+        "required": ["id", "counts", "codes", "columns", "sample", "seconds"],
+        "properties": {
+            "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "invalid_bytes": {
+                "type": "integer",
+                "description": "The number of bytes that are invalid in the file's encoding.",
+            },
+        },
+    },
+    "RejectedPage": {
+        "type": "object",
+        "required": ["columns", "items", "next"],
+        "properties": {
+            "columns": {"type": "array", "items": TEXT},
+            "items": {"type": "array", "items": REJECTED_ROW},
+            "next": {"type": ["string", "null"]},
+        },
+    },
+}
+
+
+def paths() -> Schema:
+    """Returns the operations on imports."""
+    get = operation("getImport", "Get an import", {"200": response("The import.", "Import")}, "404")
+    return {
+        "/imports": {"get": _list(), "post": _start()},
+        "/imports/template": {"get": _template()},
+        "/imports/{import_id}": _one("get", get),
+        "/imports/{import_id}/cancel": _one("post", _cancel()),
+        "/imports/{import_id}/report": _one("get", _report()),
+        "/imports/{import_id}/rejected": _one("get", _rejected()),
+        "/imports/{import_id}/rejected/rows": _one("get", _rejected_rows()),
+    }
+
+
+def _one(method: str, described: Schema) -> Schema:
+    return {"parameters": [parameter("import_id", "path", "The import's id.")], method: described}
+
+
+def _list() -> Schema:
+    listed = response("A page of imports.", "ImportPage", "Link?")
+    return operation(
+        "listImports", "List imports, newest first", {"200": listed}, "", parameters=[LIMIT, CURSOR]
+    )
+
+
+def _start() -> Schema:
+    """Returns the operation that starts an import: send the file itself, or its name to get an upload link."""
+    options = [
+        {
+            "name": name,
+            "in": "query",
+            "description": "Send it with a CSV body only; in a JSON body it is a field.",
+            "required": False,
+            "schema": schema,
+        }
+        for name, schema in NewImport.model_json_schema()["properties"].items()
+    ]
+    bodies = {"text/csv": {"schema": {"type": "string", "pattern": r"\S"}}, **content("NewImport", JSON)}
+    return operation(
+        "startImport",
+        "Import a CSV of up to 4.5 MB, or get a link to upload a file of up to 5 GB",
+        {
+            "201": response("PUT the file to `upload.url` within 15 minutes.", "Announced", "Location"),
+            "202": response("The import has started. Poll its Location.", "Import", "Location"),
+        },
+        "413 415 422",
+        parameters=options,
+        requestBody={"required": True, "content": bodies},
+    )
+
+
+def _template() -> Schema:
+    line = {"description": "One line.", "content": {"text/plain": {"schema": TEXT}}}
+    return operation("getTemplate", "Get the header line of a roster", {"200": line}, "")
+
+
+def _cancel() -> Schema:
+    cancelled = response("The import loads no more rows.", "Import")
+    summary = "Cancel an import. Rows that are not loaded yet are rejected"
+    return operation("cancelImport", summary, {"202": cancelled}, "404 409")
+
+
+def _report() -> Schema:
+    report = {"200": response("The report.", "Report")}
+    return operation("getReport", "Get the report of an ended import", report, "404")
+
+
+def _rejected() -> Schema:
+    links = {
+        "303": response("A link that is valid for 15 minutes.", "", "Location"),
+        "200": response("That link, for callers that accept JSON.", "Link"),
+    }
+    return operation("getRejected", "Download the rejected rows as CSV", links, "404")
+
+
+def _rejected_rows() -> Schema:
+    return operation(
+        "listRejected",
+        "List the rejected rows with their reasons, in file order",
+        {"200": response("A page of rows.", "RejectedPage", "Link?")},
+        "404",
+        parameters=[LIMIT, CURSOR],
+    )

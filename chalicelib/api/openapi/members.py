@@ -1,0 +1,123 @@
+"""The part of the OpenAPI document about members."""
+
+from typing import Any
+
+from chalicelib.fields.text import TEXT_SCHEMA
+from chalicelib.members.model import READ_ONLY, Member, MemberChanges, NewMember
+
+from .parts import (
+    CURSOR,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    LIMIT,
+    NOT_MODIFIED,
+    Schema,
+    body,
+    operation,
+    page,
+    parameter,
+    response,
+)
+
+MODELS: list[Any] = [(NewMember, "validation"), (MemberChanges, "validation"), (Member, "serialization")]
+SCHEMAS: Schema = {"MemberPage": page("Member")}
+ACCOUNT = "The account's id."
+CLIENT_MEMBER = "The client member id: the account's own id of the member."
+FILTERS = [
+    parameter("id", "query", "The member's id.", format="member-id"),
+    parameter("account_id", "query", ACCOUNT, **TEXT_SCHEMA),
+    parameter("client_member_id", "query", CLIENT_MEMBER, **TEXT_SCHEMA),
+    parameter("phone_number", "query", "The phone number in any common format.", format="phone"),
+    parameter(
+        "last_name", "query", "A prefix of the last name, in any case. Requires account_id.", **TEXT_SCHEMA
+    ),
+]
+CREATED = response("The new member.", "Member", "Location", "ETag")
+
+
+def adjust(schemas: Schema) -> None:
+    """Adds to the models' schemas what the models do not say."""
+    for model in ("NewMember", "MemberChanges"):
+        schemas[model]["properties"] |= {
+            name: {"readOnly": True, "description": "Accepted and ignored."} for name in READ_ONLY
+        }
+    # The path contains both ids; the body may repeat them.
+    required = {"required": ["first_name", "last_name", "phone_number"]}
+    schemas["MemberOfPath"] = schemas["NewMember"] | required
+
+
+def paths() -> Schema:
+    """Returns the operations on members."""
+    find = operation(
+        "findMembers",
+        "Find members that match all filters",
+        {"200": response("A page of members.", "MemberPage", "Link?")},
+        "",
+        parameters=[*FILTERS, LIMIT, CURSOR],
+    )
+    create = operation(
+        "createMember", "Add a member", {"201": CREATED}, "409 413 415 422", requestBody=body("NewMember")
+    )
+    by_id = [parameter("member_id", "path", "The member's id.")]
+    by_account = [
+        parameter("account_id", "path", ACCOUNT, **TEXT_SCHEMA),
+        parameter("client_member_id", "path", CLIENT_MEMBER, **TEXT_SCHEMA),
+    ]
+    return {
+        "/members": {"get": find, "post": create},
+        "/members/{member_id}": {"parameters": by_id, **_one("Member"), "put": _replace()},
+        "/accounts/{account_id}/members/{client_member_id}": {
+            "parameters": by_account,
+            **_one("AccountMember"),
+            "put": _put(),
+        },
+    }
+
+
+def _one(kind: str) -> Schema:
+    """Returns the operations on one member that do not depend on the key in the path."""
+    return {
+        "get": operation(
+            f"get{kind}",
+            "Get a member",
+            {"200": response("The member.", "Member", "ETag"), "304": NOT_MODIFIED},
+            "404",
+            parameters=[IF_NONE_MATCH],
+        ),
+        "patch": _write(
+            f"patch{kind}",
+            "Change fields of a member. A new account or client member id moves it and changes its id",
+            "MemberChanges",
+            "404 409 412 413 415 422",
+        ),
+        "delete": operation(
+            f"delete{kind}",
+            "Delete a member",
+            {"204": response("Deleted. Its phone number and client member id are free.")},
+            "404 412",
+            parameters=[IF_MATCH, IF_NONE_MATCH],
+        ),
+    }
+
+
+def _replace() -> Schema:
+    return _write("putMember", "Replace a member", "NewMember", "404 409 412 413 415 422")
+
+
+def _put() -> Schema:
+    summary = "Create or replace the member with the ids in the path"
+    put = _write("putAccountMember", summary, "MemberOfPath", "409 412 413 415 422")
+    put["responses"]["201"] = CREATED
+    return put
+
+
+def _write(name: str, summary: str, schema: str, errors: str) -> Schema:
+    written = response("The member, with its Location if it moved.", "Member", "ETag", "Location?")
+    return operation(
+        name,
+        summary,
+        {"200": written},
+        errors,
+        parameters=[IF_MATCH, IF_NONE_MATCH],
+        requestBody=body(schema),
+    )
