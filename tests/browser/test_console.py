@@ -1294,7 +1294,7 @@ def test_a_reader_of_one_account_finds_nothing_of_another(local: Local, page: Pa
     expect(rows(page)).to_have_count(2)
     expect(page.get_by_label("Account", exact=True)).to_have_value(account)
     go(page, f"/members/{seeded.other['id']}")
-    expect_read(page, "You have no access to this account.")
+    expect_read(page, "You have no access to this account. Ask an admin to add it to one of your groups.")
     assert "Foreign" not in page.evaluate(READ)
 
 
@@ -1454,7 +1454,7 @@ def _emulated(emulator: str) -> str:
 
 
 def test_the_page_may_load_and_talk_to_nothing_foreign(http: Http) -> None:
-    answer = http.nobody().get("/admin/")
+    answer = http.anonymous().get("/admin/")
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
@@ -1462,28 +1462,28 @@ def test_the_page_may_load_and_talk_to_nothing_foreign(http: Http) -> None:
     assert len(policy["connect-src"].split()) == 2  # and the bucket that takes uploads
     text = answer.body.decode()
     assert not re.search(r"<script(?![^>]*src=)|style=|\son\w+=|https?://", text)
-    assert http.nobody().get("/admin/", headers={"If-None-Match": answer.headers["ETag"]}).status == 304
+    assert http.anonymous().get("/admin/", headers={"If-None-Match": answer.headers["ETag"]}).status == 304
 
 
 def test_a_file_is_kept_for_ever_under_its_hash_and_not_there_under_another(http: Http) -> None:
-    text = http.nobody().get("/admin").body.decode()
+    text = http.anonymous().get("/admin").body.decode()
     addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert len(addresses) >= 8
-    assert http.nobody().get("/admin/").body.decode() == text.replace('="admin/', '="')
+    assert http.anonymous().get("/admin/").body.decode() == text.replace('="admin/', '="')
     for address in (f"/{address}" for address in addresses):
-        answer = http.nobody().get(address)
+        answer = http.anonymous().get(address)
         assert answer.status == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        http.nobody().get(address.replace("/admin/", "/admin/0")).problem(404, "file_not_found")
+        http.anonymous().get(address.replace("/admin/", "/admin/0")).problem(404, "file_not_found")
     folder = re.findall(r"admin/([0-9a-f]+)/", text)[0]
     for name in ("index.html", "nothing.js", "..%2Fadmin.py"):
-        http.nobody().get(f"/admin/{folder}/{name}").problem(404, "file_not_found")
+        http.anonymous().get(f"/admin/{folder}/{name}").problem(404, "file_not_found")
 
 
 def test_what_is_long_is_compressed_for_who_accepts_it(http: Http) -> None:
-    text = http.nobody().get("/admin").body.decode()
+    text = http.anonymous().get("/admin").body.decode()
     [style] = re.findall(r'href="([^"]+style.css)"', text)
     style = f"/{style}"
-    packed = http.nobody().get(style, headers={"Accept-Encoding": "br, gzip"})
+    packed = http.anonymous().get(style, headers={"Accept-Encoding": "br, gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == http.nobody().get(style).body
+    assert gzip.decompress(packed.body) == http.anonymous().get(style).body

@@ -1,20 +1,12 @@
-"""Users, groups, tokens and sessions over HTTP."""
+"""Users, groups, tokens and sessions."""
 
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.support.api import PASSWORD
 from tests.support.client import Http
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def name() -> str:
-    """A name that no other test uses."""
-    return f"n-{uuid.uuid4().hex[:8]}"
 
 
 def user(name: str, **more: object) -> dict[str, object]:
@@ -25,12 +17,12 @@ def group(name: str, **more: object) -> dict[str, object]:
     return {"name": name, "permissions": ["members:read"], "accounts": ["7"], **more}
 
 
-def test_a_user_is_created_shown_changed_and_deleted(http: Http, name: str) -> None:
-    answer = http.send("POST", "/users", user(name))
-    made = answer.ok(201)
+def test_user_is_created_changed_and_deleted(http: Http, name: str) -> None:
+    response = http.send("POST", "/users", user(name))
+    made = response.ok(201)
     assert list(made) == ["name", "groups", "active", "created_at", "last_login", "version"]
-    assert answer.headers["Location"] == f"/users/{name}"
-    etag = answer.headers["ETag"]
+    assert response.headers["Location"] == f"/users/{name}"
+    etag = response.headers["ETag"]
     assert http.get(f"/users/{name}").ok() == made
     assert http.get(f"/users/{name}", headers={"If-None-Match": etag}).status == 304
     http.send("POST", "/users", user(name)).problem(409, "name_taken")
@@ -48,12 +40,12 @@ def test_a_user_is_created_shown_changed_and_deleted(http: Http, name: str) -> N
     http.send("PATCH", f"/users/{name}", {}).problem(404, "user_not_found")
 
 
-def test_users_set_their_own_password_with_the_old_one(http: Http, name: str) -> None:
+def test_users_change_their_password_with_the_old_one(http: Http, name: str) -> None:
     http.send("POST", "/users", user(name)).ok(201)
     me = http.basic(name, PASSWORD)
     session = http.bearer(me.request("POST", "/sessions").ok(201)["token"])
     new = {"password": "another horse battery"}
-    for caller in (session, http):  # who finds a session open, or a token, does not take the user over
+    for caller in (session, http):  # a stolen session or token is not enough
         caller.send("PATCH", "/me", new).problem(403, "password_needed")
     me.send("PATCH", "/me", {"password": "too short"}).problem(422, "invalid")
     me.send("PATCH", "/me", {**new, "groups": ["admins"]}).problem(422, "invalid")
@@ -64,12 +56,12 @@ def test_users_set_their_own_password_with_the_old_one(http: Http, name: str) ->
     assert http.get(f"/users/{name}").ok()["groups"] == ["viewers"]
 
 
-def test_a_group_is_created_shown_changed_and_deleted(http: Http, name: str) -> None:
-    answer = http.send("POST", "/groups", group(name))
-    made = answer.ok(201)
+def test_group_is_created_changed_and_deleted(http: Http, name: str) -> None:
+    response = http.send("POST", "/groups", group(name))
+    made = response.ok(201)
     assert made == group(name, version=1, created_at=made["created_at"])
-    assert answer.headers["Location"] == f"/groups/{name}"
-    read = {"If-Match": answer.headers["ETag"]}
+    assert response.headers["Location"] == f"/groups/{name}"
+    read = {"If-Match": response.headers["ETag"]}
     http.send("POST", "/groups", group(name)).problem(409, "name_taken")
     changed = http.send("PATCH", f"/groups/{name}", {"accounts": "*"}, read)
     assert changed.ok() == made | {"accounts": "*", "version": 2}
@@ -82,31 +74,31 @@ def test_a_group_is_created_shown_changed_and_deleted(http: Http, name: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["users", "groups"])
-def test_etag_of_a_deleted_entry_never_matches_its_successor(http: Http, name: str, kind: str) -> None:
-    """Both are at version 1, and even equal."""
+def test_etag_of_deleted_entry_never_matches_its_successor(http: Http, name: str, kind: str) -> None:
+    """Both have version 1 and equal fields."""
     body, path = (user(name) if kind == "users" else group(name)), f"/{kind}/{name}"
     old = http.send("POST", f"/{kind}", body).headers["ETag"]
     http.request("DELETE", path, headers={"If-Match": old}).ok(204)
     new = http.send("POST", f"/{kind}", body)
     for method in ("PATCH", "DELETE"):
-        answer = http.request(method, path, "{}", {"If-Match": old})
-        assert new.headers["ETag"] in answer.problem(412, "version_mismatch")["detail"]
+        response = http.request(method, path, "{}", {"If-Match": old})
+        assert new.headers["ETag"] in response.problem(412, "version_mismatch")["detail"]
     assert http.get(path, headers={"If-None-Match": old}).ok() == new.json
     assert http.get(path, headers={"If-None-Match": new.headers["ETag"]}).status == 304
 
 
-def test_group_stored_without_its_creation_time_keeps_working(http: Http) -> None:
-    """So are the built-in groups, and those of older deployments."""
+def test_group_without_creation_time_has_etag(http: Http) -> None:
+    """Built-in groups and those of older deployments have none."""
     shown = http.get("/groups/viewers")
     assert (shown.ok()["created_at"], shown.headers["ETag"]) == (None, '"1-0"')
     assert http.get("/groups/viewers", headers={"If-None-Match": '"1-0"'}).status == 304
 
 
-def test_a_token_shows_its_text_once_and_works_until_it_is_revoked(http: Http, name: str) -> None:
-    answer = http.send("POST", "/tokens", {"name": name, "groups": ["viewers"], "days": 30})
-    made = answer.ok(201)
-    assert answer.headers["Location"] == f"/tokens/{name}"
-    assert answer.headers["Cache-Control"] == "no-store"
+def test_token_shows_its_text_once_and_works_until_revoked(http: Http, name: str) -> None:
+    response = http.send("POST", "/tokens", {"name": name, "groups": ["viewers"], "days": 30})
+    made = response.ok(201)
+    assert response.headers["Location"] == f"/tokens/{name}"
+    assert response.headers["Cache-Control"] == "no-store"
     assert made["created_by"] == "token:tests"
     left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
     assert timedelta(days=29) < left <= timedelta(days=30)
@@ -124,7 +116,7 @@ def test_a_token_shows_its_text_once_and_works_until_it_is_revoked(http: Http, n
 
 
 @pytest.mark.parametrize("kind", ["users", "groups", "tokens"])
-def test_everything_is_listed_by_name_a_page_at_a_time(http: Http, name: str, kind: str) -> None:
+def test_lists_are_paged_by_name(http: Http, name: str, kind: str) -> None:
     make: Any = {"users": user, "groups": group, "tokens": lambda one: {"name": one, "groups": []}}[kind]
     names = [f"{name}-{n}" for n in range(3)]
     for one in reversed(names):
@@ -135,15 +127,15 @@ def test_everything_is_listed_by_name_a_page_at_a_time(http: Http, name: str, ki
     http.get(f"/{kind}", {"cursor": "x" * 65}).problem(400, "invalid_cursor")
 
 
-def test_a_session_begins_with_a_password_and_ends_when_it_is_told_to(http: Http, name: str) -> None:
+def test_session_starts_with_password_and_ends_on_request(http: Http, name: str) -> None:
     http.send("POST", "/users", user(name)).ok(201)
-    answer = http.basic(name, PASSWORD).request("POST", "/sessions")
-    begun = answer.ok(201)
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert begun["idle_seconds"] == 3600
-    left = datetime.fromisoformat(begun["expires_at"]) - datetime.now(UTC)
+    response = http.basic(name, PASSWORD).request("POST", "/sessions")
+    started = response.ok(201)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert started["idle_seconds"] == 3600
+    left = datetime.fromisoformat(started["expires_at"]) - datetime.now(UTC)
     assert timedelta(hours=11) < left <= timedelta(hours=12)
-    session = http.bearer(begun["token"])
+    session = http.bearer(started["token"])
     assert session.get("/me").ok()["name"] == name
     session.request("POST", "/sessions").problem(403, "password_needed")
     assert session.request("DELETE", "/sessions").status == 204
@@ -165,7 +157,7 @@ def test_a_session_begins_with_a_password_and_ends_when_it_is_told_to(http: Http
         ("/tokens", {"name": "t"}, "#/groups", "missing"),
     ],
 )
-def test_what_cannot_be_is_refused_field_by_field(
+def test_invalid_fields_are_named(
     http: Http, path: str, body: dict[str, object], pointer: str, code: str
 ) -> None:
     problem = http.send("POST", path, body).problem(422, "invalid")

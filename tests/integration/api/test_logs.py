@@ -1,0 +1,84 @@
+"""Logs: who did what, without secrets and personal data."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from tests.support.api import PASSWORD, RALPH, member_body, replaced_calls, unique_name
+from tests.support.client import Http, href
+
+
+def test_logs_contain_no_personal_data(http: Http, account: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even when an error message quotes it: more people can read logs than members."""
+    caplog.set_level(logging.INFO)
+    ids = {"account_id": account, "client_member_id": "Clientsentinel"}
+    data = (
+        RALPH
+        | ids
+        | {"first_name": "Firstsentinel", "last_name": "Lastsentinel", "phone_number": "3239876543"}
+    )
+    member = http.create(data)
+    one = f"/members/{member['id']}"
+    http.send("POST", "/members", data).problem(409, "client_member_id_taken")
+    http.send("POST", "/members", data | {"last_name": "Lastsentinel\x00"}).problem(422, "invalid")
+    http.send("POST", "/members", {"Lastsentinel": "Lastsentinel"}).problem(422, "invalid")
+    http.request("POST", "/members", '{"last_name": "Lastsentinel').problem(400, "malformed_body")
+    http.form("/members", data | {"phone_number": "3239876543 x1"}).problem(422, "invalid")
+    for query in (ids, {"phone_number": "3239876543"}, {"account_id": account, "last_name": "Lastsentinel"}):
+        assert http.get("/members", query).ok()["items"] == [member]
+    http.get("/members", {"Lastsentinel": "3239876543"}).problem(400, "invalid_parameter")
+    http.get(href(account, "Clientsentinel")).ok()
+    http.send("PATCH", one, {"first_name": "Firstsentinel2"}, {"If-Match": '"Lastsentinel"'}).problem(
+        412, "version_mismatch"
+    )
+
+    def fail(**call: Any) -> None:
+        raise RuntimeError(f"Lastsentinel {call['params']}")
+
+    with replaced_calls("GetItem", fail):
+        http.get(href(account, "Clientsentinel")).problem(500, "internal_error")
+    http.request("DELETE", one).ok(204)
+
+    output = "".join(repr(record.__dict__) for record in caplog.records)
+    assert output.count("milliseconds") == 14
+    assert "'error': 'RuntimeError'" in output
+    for secret in ("sentinel", "3239876543", member["id"]):
+        assert secret not in output
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Captures all log lines of the test, ours at every level."""
+    for library in ("boto3", "botocore", "urllib3"):  # no function sets these to DEBUG
+        caplog.set_level(logging.WARNING, library)
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+def test_logs_contain_callers_but_no_secrets(
+    http: Http, account: str, logged: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, token_name = unique_name(), unique_name()
+    new = {"name": name, "password": PASSWORD, "groups": ["admins"]}
+    http.send("POST", "/users", new).ok(201)
+    user = http.basic(name, PASSWORD)
+    text = user.send("POST", "/tokens", {"name": token_name, "groups": ["editors"]}).ok(201)["token"]
+    session = user.request("POST", "/sessions").ok(201)["token"]
+    http.bearer(text).create(member_body(account, client_member_id="very-own-id", phone_number="3235557788"))
+    http.bearer(session).send("PATCH", f"/users/{name}", {"password": "another horse battery"}).ok()
+    http.basic(name, "a wrong horse battery").get("/me").problem(401, "unauthorized")
+    http.send("POST", "/users", {"name": name, "password": "too short"}).problem(422, "invalid")
+    http.bearer(text + "x").get("/me").problem(401, "unauthorized")
+
+    output = "".join(str(vars(record)) for record in logged.records) + "".join(capsys.readouterr())
+    assert f"token:{token_name}" in output
+    assert f"user:{name}" in output
+    assert f"'about': '{name}'" in output
+    assert f"'user': '{name}'" in output  # the user whose password was wrong
+    for secret in (PASSWORD, "another horse", "wrong horse", "too short", text, session, "Basic ", "Bearer "):
+        assert secret not in output
+    for part in (text, session):
+        assert part.partition(".")[2] not in output
+    for personal in ("3235557788", "very-own-id", '"Ralph"', '"Mouse"'):
+        assert personal not in output
