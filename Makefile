@@ -24,8 +24,10 @@ local: preflight $(INSTALLED) ## run everything on this machine: the API on PORT
 
 test: check ## everything that must pass
 	@$(VENV)/bin/python -m infra.browser
-	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE)
-	@exec $(VENV)/bin/python -m pytest $(ALONE)
+	@$(VENV)/bin/python -m pytest --cov --cov-report= -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE)
+	@$(VENV)/bin/python -m pytest $(ALONE)
+	@echo "Coverage: the ten files with the least, and the total."
+	@$(VENV)/bin/python -m coverage report | sed -n '1,12p; /^TOTAL/p'
 
 test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
