@@ -19,3 +19,9 @@ def test_commit_hooks_run_the_commands_of_make_check() -> None:
     assert repository["repo"] == "local"
     assert {hook["language"] for hook in repository["hooks"]} == {"system"}
     assert [hook["entry"] for hook in repository["hooks"]] == make_commands("check")
+
+
+def test_public_ci_runs_the_script_of_ci() -> None:
+    workflow = yaml.safe_load((PROJECT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    assert commands == ["bash .ci/run"]
