@@ -8,6 +8,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+NODE_INSTALLED := node_modules/.installed
 
 # Its tests, one for each operation, have one name between them, which those who share out tests run once.
 ALONE := tests/integration/api/test_openapi.py
@@ -32,11 +33,12 @@ test: check ## everything that must pass
 test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
 
-check: $(INSTALLED) ## lint, format, types, import contract, and the template in both its forms
+check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, and the template in both its forms; needs Node 20
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports --no-cache
+	node_modules/.bin/biome check --error-on-warnings
 	$(VENV)/bin/python -m infra.lint
 
 bench: $(INSTALLED) ## the benchmarks, each a ratio measured in one run; sizes by ROWS
@@ -59,4 +61,10 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@echo "installing into $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(NODE_INSTALLED): package.json package-lock.json .npmrc
+	@command -v npm >/dev/null || { echo "make check needs Node 20 or later, with npm: it checks the admin page's JavaScript"; exit 1; }
+	@echo "installing the JavaScript checks into node_modules (once)"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

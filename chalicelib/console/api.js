@@ -4,10 +4,16 @@ const root = new URL("../..", import.meta.url).href.slice(0, -1); // this file i
 const KEPT = "rollcall.session"; // in this tab alone, and gone with it
 
 export const session = {
-  get token() { return sessionStorage.getItem(KEPT); },
-  begin(token) { sessionStorage.setItem(KEPT, token); },
+  get token() {
+    return sessionStorage.getItem(KEPT);
+  },
+  begin(token) {
+    sessionStorage.setItem(KEPT, token);
+  },
   /** Forgets the token, and whatever else this tab has kept for who had it. */
-  end() { sessionStorage.clear(); },
+  end() {
+    sessionStorage.clear();
+  },
   /** Settled once the session that is on its way, if any, has begun. */
   coming: null,
   /** Whether there is a good token now in place of the one that was refused. The shell puts its own way here: it asks. */
@@ -23,18 +29,23 @@ export class Problem extends Error {
   }
 
   /** Whether the same call may well succeed later. */
-  get passing() { return this.status === 0 || this.status === 429 || this.status >= 500; }
+  get passing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
 }
 
 /** A sentence of the API for people: `phone_number: …` is what a machine would call it. */
-export const readable = (text) => text.replace(/(^|\. )([a-z]+(?:_[a-z]+)*): /g, (_, before, name) =>
-  `${before}${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}: `);
+export const readable = (text) =>
+  text.replace(
+    /(^|\. )([a-z]+(?:_[a-z]+)*): /g,
+    (_, before, name) => `${before}${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}: `,
+  );
 
 function headersOf({ body, basic, match }, token) {
   const sent = { Accept: "application/json" };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   if (match !== undefined) sent["If-Match"] = tagOf(match);
-  if (basic) sent.Authorization = "Basic " + base64(`${basic.name}:${basic.password}`);
+  if (basic) sent.Authorization = `Basic ${base64(`${basic.name}:${basic.password}`)}`;
   else if (token) sent.Authorization = `Bearer ${token}`;
   return sent;
 }
@@ -67,19 +78,24 @@ export async function call(method, path, options = {}) {
   }
   const text = await answer.text();
   if (answer.ok) return text ? JSON.parse(text) : null;
-  if (answer.status === 401 && !basic && !options.token && (await session.renewed(token))) return call(method, path, options);
+  if (answer.status === 401 && !basic && !options.token && (await session.renewed(token)))
+    return call(method, path, options);
   throw problemOf(answer, text);
 }
 
 function problemOf(answer, text) {
   let said = {};
-  try { said = JSON.parse(text); } catch { /* a gateway's own words */ }
+  try {
+    said = JSON.parse(text);
+  } catch {
+    /* a gateway's own words */
+  }
   return new Problem(answer.status, said, Number(answer.headers.get("Retry-After")) || null);
 }
 
 export const query = (values) => {
   const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined && value !== null);
-  return given.length ? "?" + new URLSearchParams(given) : "";
+  return given.length ? `?${new URLSearchParams(given)}` : "";
 };
 
 /** Sends a file to a presigned address; `told` hears of each part that is sent, 0 to 1. */
@@ -91,7 +107,10 @@ export function put(url, file, told, signal) {
     request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
     request.onload = () => (request.status < 300 ? done() : fail());
     request.onerror = fail;
-    signal.addEventListener("abort", () => { request.abort(); failed(new DOMException("", "AbortError")); });
+    signal.addEventListener("abort", () => {
+      request.abort();
+      failed(new DOMException("", "AbortError"));
+    });
     request.send(file);
   });
 }

@@ -1,13 +1,13 @@
 // The shell: who is here, where they are, and the view that belongs there.
 
+import * as access from "./access.js";
 import { may } from "./accounts.js";
 import { call, session } from "./api.js";
 import { closeAll, confirmed } from "./dialogs.js";
 import { announce, button, failure, focusOn, h, link, plural, redraw, titled } from "./dom.js";
-import { changePassword, signInAgain, signInForm } from "./signin.js";
-import * as access from "./access.js";
 import * as imports from "./imports.js";
 import * as members from "./members.js";
+import { changePassword, signInAgain, signInForm } from "./signin.js";
 import * as uploads from "./uploads.js";
 
 let me = null;
@@ -32,13 +32,31 @@ const menu = () => MENU.filter(([, , , need, unless]) => allowed(need) && !(unle
 
 function shell() {
   document.body.replaceChildren(
-    h("button", { type: "button", class: "skip", onclick: () => document.getElementById("main").focus() }, "Skip to the content"),
-    h("header", {},
+    h(
+      "button",
+      { type: "button", class: "skip", onclick: () => document.getElementById("main").focus() },
+      "Skip to the content",
+    ),
+    h(
+      "header",
+      {},
       h("span", { class: "brand" }, "Rollcall"),
-      h("nav", { "aria-label": "Main" }, menu().map(([key, text, href]) => link(text, href, { "data-key": key }))),
-      h("span", { class: "who" }, me.name, button("Password", () => changePassword(me.name)), button("Sign out", signOut))),
+      h(
+        "nav",
+        { "aria-label": "Main" },
+        menu().map(([key, text, href]) => link(text, href, { "data-key": key })),
+      ),
+      h(
+        "span",
+        { class: "who" },
+        me.name,
+        button("Password", () => changePassword(me.name)),
+        button("Sign out", signOut),
+      ),
+    ),
     h("main", { id: "main", tabindex: "-1" }),
-    live());
+    live(),
+  );
 }
 
 const live = () => h("div", { id: "live", role: "status", class: "unseen" });
@@ -58,10 +76,12 @@ function entry() {
 async function route() {
   if (!me) return;
   closeAll();
-  const last = current, here = entry();
+  const last = current,
+    here = entry();
   if (last) leave(last, here);
   const back = kept.find((view) => view.entry === here);
-  const view = current = back ?? viewOf(here);
+  const view = back ?? viewOf(here);
+  current = view;
   for (const item of document.querySelectorAll("header nav a")) {
     if (item.dataset.key === view.key) item.setAttribute("aria-current", "page");
     else item.removeAttribute("aria-current");
@@ -72,7 +92,8 @@ async function route() {
     try {
       await view.show(view.place, view.context);
     } catch (error) {
-      if (error.name !== "AbortError") redraw(view.place, h("h1", {}, "That did not work"), failure(error, error.passing ? route : null));
+      if (error.name !== "AbortError")
+        redraw(view.place, h("h1", {}, "That did not work"), failure(error, error.passing ? route : null));
     }
     if (current !== view) return; // somebody has gone elsewhere meanwhile
   }
@@ -87,18 +108,32 @@ function viewOf(here) {
   const stop = new AbortController();
   const view = { entry: here, place: h("div"), stop, key, keep, arrived: false, scrolled: 0 };
   view.context = {
-    me, may: allowed, signal: stop.signal, query: new URLSearchParams(search), parts: pattern.exec(path).slice(1).map(decodeURIComponent),
+    me,
+    may: allowed,
+    signal: stop.signal,
+    query: new URLSearchParams(search),
+    parts: pattern.exec(path).slice(1).map(decodeURIComponent),
     /** Goes where a view leads that has done its work, unless somebody has gone elsewhere; Back does not find it again. */
-    leaveFor(address) { view.keep = false; if (current === view) location.hash = address; else drop(view); },
+    leaveFor(address) {
+      view.keep = false;
+      if (current === view) location.hash = address;
+      else drop(view);
+    },
     /** What the view shows has another address now. */
-    movedTo(address) { if (current === view) history.replaceState(history.state, "", address); },
+    movedTo(address) {
+      if (current === view) history.replaceState(history.state, "", address);
+    },
   };
   const says = (title, text) => (place) => redraw(place, h("h1", {}, title), h("p", {}, text));
-  view.show = !home ? says("No access yet", "Your groups grant no permission that this page needs. Ask an admin for one.")
-    : !found && !path.replace("/", "") ? () => location.replace(home[2])
-    : !found ? says("Nothing here", "There is no such page.")
-    : !allowed(need) ? says("Not for you", `This needs the permission ${need}.`)
-    : show;
+  view.show = !home
+    ? says("No access yet", "Your groups grant no permission that this page needs. Ask an admin for one.")
+    : !found && !path.replace("/", "")
+      ? () => location.replace(home[2])
+      : !found
+        ? says("Nothing here", "There is no such page.")
+        : !allowed(need)
+          ? says("Not for you", `This needs the permission ${need}.`)
+          : show;
   if (!found || !allowed(need)) view.key = undefined;
   return view;
 }
@@ -118,7 +153,11 @@ function drop(view) {
 
 /** Shows a view, names the page after it, and takes the focus there: where it was, or else to the heading. */
 function arrive(main, view, last) {
-  const first = view.arrived ? view.focused : last?.show === view.show ? view.place.querySelector("[data-first]") : null;
+  const first = view.arrived
+    ? view.focused
+    : last?.show === view.show
+      ? view.place.querySelector("[data-first]")
+      : null;
   main.replaceChildren(view.place);
   main.setAttribute("aria-busy", "false");
   view.arrived = true;
@@ -139,7 +178,8 @@ function signIn(why = "") {
 }
 
 /** A page without the shell. */
-const alone = (...children) => document.body.replaceChildren(h("main", { id: "main", class: "sign-in" }, ...children), live());
+const alone = (...children) =>
+  document.body.replaceChildren(h("main", { id: "main", class: "sign-in" }, ...children), live());
 
 /** Ends all that went on for who was here; done when the registry knows. */
 function forget() {
@@ -151,7 +191,11 @@ function forget() {
 
 async function signOut() {
   const sending = uploads.underWay();
-  if (sending && !(await confirmed("Sign out?", `${plural(sending, "file")} not sent yet will not be imported.`, "Sign out", "Stay"))) return;
+  if (
+    sending &&
+    !(await confirmed("Sign out?", `${plural(sending, "file")} not sent yet will not be imported.`, "Sign out", "Stay"))
+  )
+    return;
   const { token } = session;
   const stopped = forget();
   history.replaceState(null, "", location.pathname);
@@ -174,7 +218,9 @@ session.renewed = async (refused) => {
   await session.coming;
   if (!me || me !== caller) return false;
   if (session.token && session.token !== refused) return true;
-  asking ??= askAgain().finally(() => { asking = null; });
+  asking ??= askAgain().finally(() => {
+    asking = null;
+  });
   return asking;
 };
 

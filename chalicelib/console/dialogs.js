@@ -9,7 +9,10 @@ export function opened(title, build, attributes = {}) {
   return new Promise((answer) => {
     const dialog = h("dialog", { "aria-label": title, closedby: firm ? "none" : "closerequest", ...more });
     let closed = false;
-    const close = (value = "") => { closed = true; dialog.close(value); };
+    const close = (value = "") => {
+      closed = true;
+      dialog.close(value);
+    };
     dialog.append(h("h2", {}, title), ...build(close).filter(Boolean));
     dialog.addEventListener("cancel", (event) => firm && event.preventDefault());
     dialog.addEventListener("close", () => {
@@ -30,17 +33,24 @@ export function closeAll() {
 }
 
 /** Asks before something that cannot be undone; true for yes. */
-export const confirmed = async (title, text, yes, no = "Keep it") => "yes" === await opened(title, (close) => [
-  h("p", {}, text),
-  h("div", { class: "buttons" },
-    button(yes, () => close("yes"), { class: "danger" }),
-    button(no, () => close(), { autofocus: true })),
-]);
+export const confirmed = async (title, text, yes, no = "Keep it") =>
+  "yes" ===
+  (await opened(title, (close) => [
+    h("p", {}, text),
+    h(
+      "div",
+      { class: "buttons" },
+      button(yes, () => close("yes"), { class: "danger" }),
+      button(no, () => close(), { autofocus: true }),
+    ),
+  ]));
 
 /** A form in a dialog; `submit` is called with the form and closes it by succeeding. True when it did. */
-export const formDialog = async (title, fields, action, submit) => "done" === await opened(title, (close) => [
-  formOf(fields, [submitButton(action), button("Cancel", () => close())], async (form) => {
-    await submit(form);
-    close("done");
-  }),
-]);
+export const formDialog = async (title, fields, action, submit) =>
+  "done" ===
+  (await opened(title, (close) => [
+    formOf(fields, [submitButton(action), button("Cancel", () => close())], async (form) => {
+      await submit(form);
+      close("done");
+    }),
+  ]));

@@ -22,7 +22,8 @@ export function h(tag, attributes = {}, ...children) {
 function flatten(children) {
   const flat = children.flat(Infinity).filter((child) => child !== null && child !== undefined);
   for (const child of flat) {
-    if (typeof child !== "string" && !(child instanceof Node)) throw new TypeError(`A child must be a node or a string, not ${typeof child}.`);
+    if (typeof child !== "string" && !(child instanceof Node))
+      throw new TypeError(`A child must be a node or a string, not ${typeof child}.`);
   }
   return flat;
 }
@@ -39,7 +40,8 @@ export const plural = (number, one, many = `${one}s`) => `${count(number)} ${num
 export const time = (iso) => (iso ? h("time", { datetime: iso, title: iso }, moments.format(new Date(iso))) : "");
 
 /** A table that scrolls by itself where it is wider than the screen, with the keyboard too. */
-export const scrolling = (label, table) => h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
+export const scrolling = (label, table) =>
+  h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
 
 /** Says something to those who hear the page. */
 export function announce(text) {
@@ -49,7 +51,12 @@ export function announce(text) {
 
 /** A message in the page: of what went wrong, or of what there is not. */
 export const failure = (error, retry) =>
-  h("div", { class: "message bad", role: "alert" }, h("p", {}, error.message), retry ? button("Try again", retry) : null);
+  h(
+    "div",
+    { class: "message bad", role: "alert" },
+    h("p", {}, error.message),
+    retry ? button("Try again", retry) : null,
+  );
 export const nothing = (text, ...more) => h("div", { class: "message" }, h("p", {}, text), ...more);
 
 // ---- Drawing anew without losing the reader
@@ -65,7 +72,9 @@ export function redraw(place, ...children) {
   const focused = place.contains(document.activeElement) ? document.activeElement : null;
   place.replaceChildren(...flatten(children));
   if (focused && !focused.isConnected) {
-    const same = [...place.querySelectorAll(CONTROLS)].find((one) => one.tagName === focused.tagName && keyOf(one) === keyOf(focused));
+    const same = [...place.querySelectorAll(CONTROLS)].find(
+      (one) => one.tagName === focused.tagName && keyOf(one) === keyOf(focused),
+    );
     focusOn(same ?? headingOf(place));
   }
   if (place.matches("#main > *")) titled(place);

@@ -10,27 +10,44 @@ export function field({ name, label, hint, options, type = "text", value = "", .
   const described = `${id}-error${hint ? ` ${id}-hint` : ""}`;
   const shared = { id, name, "aria-describedby": described, ...more };
   const input = options
-    ? h("select", shared, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)))
+    ? h(
+        "select",
+        shared,
+        options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
+      )
     : h("input", { autocomplete: "off", spellcheck: "false", ...shared, type, value });
-  return h("div", { class: "field" },
+  return h(
+    "div",
+    { class: "field" },
     h("label", { for: id }, label),
     input,
     hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null,
-    h("p", { class: "error", id: `${id}-error` }));
+    h("p", { class: "error", id: `${id}-error` }),
+  );
 }
 
 /** A group of checkboxes of one name: {name, label, options: [[value, text]…], values}. */
 export function choices({ name, label, options, values }) {
   const id = `${name}-${++made}`;
-  return h("fieldset", { class: "field", "aria-describedby": `${id}-error` },
+  return h(
+    "fieldset",
+    { class: "field", "aria-describedby": `${id}-error` },
     h("legend", {}, label),
-    options.map(([value, text]) => h("label", { class: "choice" },
-      h("input", { type: "checkbox", name, value, checked: values.includes(value) }), text)),
-    h("p", { class: "error", id: `${id}-error` }));
+    options.map(([value, text]) =>
+      h(
+        "label",
+        { class: "choice" },
+        h("input", { type: "checkbox", name, value, checked: values.includes(value) }),
+        text,
+      ),
+    ),
+    h("p", { class: "error", id: `${id}-error` }),
+  );
 }
 
-export const valueOf = (form, name) => form.elements[name].value;
-export const valuesOf = (form, name) => [...form.querySelectorAll(`[name="${name}"]:checked`)].map((box) => box.value);
+export const fieldValue = (form, name) => form.elements[name].value;
+export const fieldValues = (form, name) =>
+  [...form.querySelectorAll(`[name="${name}"]:checked`)].map((box) => box.value);
 
 export function clearErrors(form) {
   for (const place of form.querySelectorAll(".error")) place.replaceChildren();
@@ -64,7 +81,8 @@ export function showProblem(form, problem, fieldOf = (name) => name) {
     if (!input) rest.push(error.detail);
     first ??= input;
   }
-  if (!first || rest.length) form.querySelector(".form-error").replaceChildren(failure(rest.length ? { message: rest.join(" ") } : problem));
+  if (!first || rest.length)
+    form.querySelector(".form-error").replaceChildren(failure(rest.length ? { message: rest.join(" ") } : problem));
   if (!first) return;
   first.focus();
   announce(problem.message);
@@ -75,7 +93,8 @@ export function showProblem(form, problem, fieldOf = (name) => name) {
  * that has ended its fields take nothing in, so that nothing typed meanwhile is lost, and its other buttons wait too.
  */
 export function formOf(fields, buttons, submit) {
-  const inputs = h("div", {}, fields), wrong = h("div", { class: "form-error" });
+  const inputs = h("div", {}, fields),
+    wrong = h("div", { class: "form-error" });
   const form = h("form", { novalidate: true }, inputs, wrong, h("div", { class: "buttons" }, buttons));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -84,7 +103,10 @@ export function formOf(fields, buttons, submit) {
       clearErrors(form);
       const focused = inputs.contains(document.activeElement) ? document.activeElement : pressed;
       const others = [...form.querySelectorAll("button[type=button]")];
-      const wait = (yes) => { inputs.inert = yes; for (const other of others) other.disabled = yes; };
+      const wait = (yes) => {
+        inputs.inert = yes;
+        for (const other of others) other.disabled = yes;
+      };
       pressed.focus();
       wait(true);
       try {

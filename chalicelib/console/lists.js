@@ -8,19 +8,46 @@ import { announce, button, failure, focusOn, h, nothing, plural, redraw, scrolli
  * It loads the next page as its end comes into sight, or when its button is pressed. `refused` is called with a 4xx:
  * true where that is shown elsewhere. The list's element has `again`, which reads it anew and leaves it in sight until then.
  */
-export function listOf({ path, filters = {}, caption, columns, empty, one, signal, size = 100, refused = () => false }) {
+export function listOf({
+  path,
+  filters = {},
+  caption,
+  columns,
+  empty,
+  one,
+  signal,
+  size = 100,
+  refused = () => false,
+}) {
   const body = h("tbody");
-  const table = h("table", { "aria-busy": "true" },
+  const table = h(
+    "table",
+    { "aria-busy": "true" },
     h("caption", { class: "quiet" }, caption),
-    h("thead", {}, h("tr", {}, columns.map(([title, , kind]) => h("th", { scope: "col", class: kind }, title)))),
-    body);
-  const told = h("span", { class: "quiet" }), wrong = h("div");
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        columns.map(([title, , kind]) => h("th", { scope: "col", class: kind }, title)),
+      ),
+    ),
+    body,
+  );
+  const told = h("span", { class: "quiet" }),
+    wrong = h("div");
   const forth = button("Show more", () => more(), { hidden: true });
   const end = h("div", { class: "end" }, told, forth);
   const whole = [scrolling(caption, table), wrong, end];
   const place = h("div", { class: "list" }, whole);
-  let cursor = null, loading = false, over = false, stale = false;
-  const seen = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && more(), { rootMargin: "600px" });
+  let cursor = null,
+    loading = false,
+    over = false,
+    stale = false;
+  const seen = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && more(), {
+    rootMargin: "600px",
+  });
   signal.addEventListener("abort", () => seen.disconnect());
 
   async function more(fresh = false) {
@@ -33,7 +60,13 @@ export function listOf({ path, filters = {}, caption, columns, empty, one, signa
     try {
       const part = fresh ? { limit: Math.min(500, Math.max(size, body.rows.length)) } : { limit: size, cursor };
       const page = await call("GET", path + query({ ...filters, ...part }), { signal });
-      const rows = page.items.map((item) => h("tr", {}, columns.map(([, cell, kind]) => cellOf(cell(item), kind))));
+      const rows = page.items.map((item) =>
+        h(
+          "tr",
+          {},
+          columns.map(([, cell, kind]) => cellOf(cell(item), kind)),
+        ),
+      );
       if (fresh) redraw(body, rows);
       else body.append(...rows);
       cursor = page.next;
@@ -82,4 +115,5 @@ export function listOf({ path, filters = {}, caption, columns, empty, one, signa
   return Object.assign(place, { again: () => more(true) });
 }
 
-const cellOf = (content, kind) => (content instanceof HTMLTableCellElement ? content : h("td", { class: kind }, content));
+const cellOf = (content, kind) =>
+  content instanceof HTMLTableCellElement ? content : h("td", { class: kind }, content);

@@ -5,8 +5,12 @@ import { count, h, plural, time } from "./dom.js";
 
 const OUTCOMES = ["created", "updated", "unchanged", "rejected"];
 export const WORDS = {
-  awaiting_upload: "waiting for its file", splitting: "reading the file", loading: "loading",
-  completed: "completed", failed: "failed", cancelled: "cancelled",
+  awaiting_upload: "waiting for its file",
+  splitting: "reading the file",
+  loading: "loading",
+  completed: "completed",
+  failed: "failed",
+  cancelled: "cancelled",
 };
 export const MODES = [
   ["create", "Add new members"],
@@ -15,15 +19,26 @@ export const MODES = [
 ];
 export const modeOf = (one) => Object.fromEntries(MODES)[one.mode];
 export const fileOf = (one) => one.source.key.split("/").pop() || "upload";
-export const summary = (one) => OUTCOMES.filter((name) => one.counts[name]).map((name) => `${count(one.counts[name])} ${name}`).join(", ");
+export const summary = (one) =>
+  OUTCOMES.filter((name) => one.counts[name])
+    .map((name) => `${count(one.counts[name])} ${name}`)
+    .join(", ");
 
 const LOOK_AGAIN = 1; // seconds
 const AFTER_TROUBLE = 5;
 
-export const later = (seconds, signal) => new Promise((done, failed) => {
-  const timer = setTimeout(done, seconds * 1000);
-  signal.addEventListener("abort", () => { clearTimeout(timer); failed(new DOMException("", "AbortError")); }, { once: true });
-});
+export const later = (seconds, signal) =>
+  new Promise((done, failed) => {
+    const timer = setTimeout(done, seconds * 1000);
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        failed(new DOMException("", "AbortError"));
+      },
+      { once: true },
+    );
+  });
 
 /**
  * The import once it has ended. Until then it is looked at again and again, where `progress` is in sight, and drawn
@@ -49,13 +64,23 @@ export async function watch(id, signal, progress) {
 
 /** The place that shows an import, without a bar for one that is `over` already; `tell` to show how it is now, and `trouble` to say that nobody knows. */
 export function progressOf(over = false) {
-  const status = h("span", { class: "status" }), pace = h("span", {}), error = h("p", { class: "message bad", hidden: true });
+  const status = h("span", { class: "status" }),
+    pace = h("span", {}),
+    error = h("p", { class: "message bad", hidden: true });
   const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: over });
   const { picture, figures, draw } = outcomes();
-  const mode = h("dd"), begun = h("dd"), ended = h("dd", {}, "not yet");
-  const place = h("section", { "aria-label": "Progress" },
-    h("p", {}, status, pace), error, bar, h("div", { class: "outcomes" }, picture, figures),
-    h("dl", { class: "facts" }, h("dt", {}, "Task"), mode, h("dt", {}, "Begun"), begun, h("dt", {}, "Ended"), ended));
+  const mode = h("dd"),
+    begun = h("dd"),
+    ended = h("dd", {}, "not yet");
+  const place = h(
+    "section",
+    { "aria-label": "Progress" },
+    h("p", {}, status, pace),
+    error,
+    bar,
+    h("div", { class: "outcomes" }, picture, figures),
+    h("dl", { class: "facts" }, h("dt", {}, "Task"), mode, h("dt", {}, "Begun"), begun, h("dt", {}, "Ended"), ended),
+  );
 
   function tell(one) {
     status.className = `status ${one.status}`;
@@ -69,11 +94,19 @@ export function progressOf(over = false) {
     begun.replaceChildren(time(one.created_at), one.created_by ? ` by ${one.created_by}` : "");
     if (one.finished_at) ended.replaceChildren(time(one.finished_at));
   }
-  return { place, tell, trouble: (text) => { pace.textContent = `. ${text}`; } };
+  return {
+    place,
+    tell,
+    trouble: (text) => {
+      pace.textContent = `. ${text}`;
+    },
+  };
 }
 
 function paceOf(one) {
-  const seconds = one.started_at ? (Date.parse(one.finished_at ?? new Date().toISOString()) - Date.parse(one.started_at)) / 1000 : 0;
+  const seconds = one.started_at
+    ? (Date.parse(one.finished_at ?? new Date().toISOString()) - Date.parse(one.started_at)) / 1000
+    : 0;
   return [
     one.finished_at ? "" : ` ${one.percent}%`,
     one.seconds_left ? `, about ${plural(one.seconds_left, "second")} left` : "",
@@ -88,10 +121,18 @@ function outcomes() {
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     return element;
   };
-  const picture = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", class: "bar", "aria-hidden": "true" });
-  const all = h("li"), parts = {}, items = {};
+  const picture = svg("svg", {
+    viewBox: "0 0 100 10",
+    preserveAspectRatio: "none",
+    class: "bar",
+    "aria-hidden": "true",
+  });
+  const all = h("li"),
+    parts = {},
+    items = {};
   for (const name of OUTCOMES) {
-    picture.append(parts[name] = svg("rect", { x: 0, width: 0, height: 10, class: `part ${name}` }));
+    parts[name] = svg("rect", { x: 0, width: 0, height: 10, class: `part ${name}` });
+    picture.append(parts[name]);
     items[name] = h("li", { class: name });
   }
   function draw(counts) {

@@ -35,7 +35,7 @@ export async function resultsOf(place, one, signal) {
   const ignored = report?.columns?.ignored ?? [];
   const parts = [];
   if (ignored.length) parts.push(h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`));
-  if (one.counts.rejected) parts.push(...await rejected(one, report, signal));
+  if (one.counts.rejected) parts.push(...(await rejected(one, report, signal)));
   redraw(place, parts);
 }
 
@@ -54,16 +54,34 @@ async function reportOf(one, signal) {
 
 async function rejected(one, report, signal) {
   const told = h("div");
-  const download = button("Download rejected.csv", () => during(download, told, async () => {
-    location.assign((await call("GET", `/imports/${one.id}/rejected`)).url);
-  }), { class: "main" });
+  const download = button(
+    "Download rejected.csv",
+    () =>
+      during(download, told, async () => {
+        location.assign((await call("GET", `/imports/${one.id}/rejected`)).url);
+      }),
+    { class: "main" },
+  );
   const codes = Object.entries(report?.codes ?? {}).sort((a, b) => b[1] - a[1]);
   return [
     h("h2", {}, "Why rows were rejected"),
-    h("table", { class: "narrow" },
+    h(
+      "table",
+      { class: "narrow" },
       h("caption", { class: "quiet" }, "Rejected rows by reason"),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Reason"), h("th", { scope: "col", class: "number" }, "Rows"))),
-      h("tbody", {}, codes.map(([code, rows]) => h("tr", {}, h("td", {}, reasonOf(code)), h("td", { class: "number" }, count(rows)))))),
+      h(
+        "thead",
+        {},
+        h("tr", {}, h("th", { scope: "col" }, "Reason"), h("th", { scope: "col", class: "number" }, "Rows")),
+      ),
+      h(
+        "tbody",
+        {},
+        codes.map(([code, rows]) =>
+          h("tr", {}, h("td", {}, reasonOf(code)), h("td", { class: "number" }, count(rows))),
+        ),
+      ),
+    ),
     h("h2", {}, "The rejected rows"),
     h("p", {}, "Download the rejected rows, correct the marked cells, then import that file again."),
     h("div", { class: "buttons" }, download, told),
@@ -75,9 +93,16 @@ async function rejected(one, report, signal) {
 async function rejectedRows(id, signal) {
   const path = `/imports/${id}/rejected/rows`;
   const { columns } = await call("GET", `${path}?limit=1`, { signal });
-  const cell = (index) => (row) => (row.column === index ? h("td", { class: "fault" }, h("mark", {}, row.cells[index] || "(empty)")) : row.cells[index] ?? "");
+  const cell = (index) => (row) =>
+    row.column === index
+      ? h("td", { class: "fault" }, h("mark", {}, row.cells[index] || "(empty)"))
+      : (row.cells[index] ?? "");
   return listOf({
-    path, caption: "Rejected rows in the order of the file", one: "row", signal, empty: "There are none.",
+    path,
+    caption: "Rejected rows in the order of the file",
+    one: "row",
+    signal,
+    empty: "There are none.",
     columns: [
       ["Line", (row) => count(row.line), "number"],
       ["Reason", (row) => readable(row.reason), "reason"],

@@ -2,7 +2,7 @@
 
 import { call, put, session } from "./api.js";
 import { announce, button, failure, focusOn, h, link, redraw } from "./dom.js";
-import { progressOf, summary, watch, WORDS } from "./progress.js";
+import { progressOf, summary, WORDS, watch } from "./progress.js";
 
 const open = new Map(); // of each file that is not sent yet, what stops it
 let all = new AbortController(); // of all that goes on for who is signed in
@@ -29,12 +29,15 @@ export async function stopAll() {
   await Promise.allSettled(stopping);
 }
 
-addEventListener("beforeunload", (event) => { if (open.size) event.preventDefault(); });
+addEventListener("beforeunload", (event) => {
+  if (open.size) event.preventDefault();
+});
 
 /** Takes a file; `options` are those of an import. Its card. */
 export function send(file, options) {
   const stop = new AbortController();
-  const title = h("h3", {}, file.name), now = h("div", {}, h("p", {}, "Waiting for its turn."));
+  const title = h("h3", {}, file.name),
+    now = h("div", {}, h("p", {}, "Waiting for its turn."));
   const card = h("section", { class: "card", "aria-label": file.name }, title, now);
   const whole = all.signal;
   const cancel = button("Cancel", () => stop.abort(), { "aria-label": `Cancel ${file.name}` });
@@ -43,8 +46,15 @@ export function send(file, options) {
 
   const mine = Promise.race([turn, stopped(stop.signal)]).then(() => upload(file, options, stop.signal, now));
   turn = Promise.allSettled([turn, mine]);
-  open.set(card, () => { stop.abort(); return mine.catch(() => null); });
-  mine.finally(() => { open.delete(card); told.dispatchEvent(new Event("change")); })
+  open.set(card, () => {
+    stop.abort();
+    return mine.catch(() => null);
+  });
+  mine
+    .finally(() => {
+      open.delete(card);
+      told.dispatchEvent(new Event("change"));
+    })
     .then(async (id) => {
       const progress = progressOf();
       redraw(card, h("h3", {}, link(file.name, `#/imports/${id}`)), progress.place);
@@ -55,7 +65,10 @@ export function send(file, options) {
     })
     .catch((error) => {
       ended.add(card);
-      const again = () => { card.remove(); focusOn(send(file, options).querySelector("h3")); };
+      const again = () => {
+        card.remove();
+        focusOn(send(file, options).querySelector("h3"));
+      };
       if (stop.signal.aborted) redraw(card, title, h("p", {}, "Not sent: nothing of it is imported."));
       else if (error.name !== "AbortError") redraw(card, title, failure(error, error.passing ? again : null));
     });
@@ -71,7 +84,14 @@ async function upload(file, options, signal, now) {
   const { token } = session;
   const announced = await call("POST", "/imports", { body: { filename: file.name, ...options }, signal });
   try {
-    await put(announced.upload.url, file, (part) => { bar.value = part; }, signal);
+    await put(
+      announced.upload.url,
+      file,
+      (part) => {
+        bar.value = part;
+      },
+      signal,
+    );
   } catch (error) {
     await call("POST", `/imports/${announced.id}/cancel`, { token }).catch(() => null);
     throw error;

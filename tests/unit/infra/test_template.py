@@ -433,6 +433,7 @@ def test_the_package_holds_source_only(sam: Path) -> None:
     assert {"app.py", "chalicelib/api/members.py", "chalicelib/console/app.js", "chalice/app.py"} <= set(
         names
     )
+    assert {name.split("/")[0] for name in names} == {"app.py", "chalice", "chalicelib"}
     assert not [name for name in names if "__pycache__" in name]
 
 
