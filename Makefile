@@ -39,6 +39,7 @@ check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, a
 	$(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports --no-cache
 	node_modules/.bin/biome check --error-on-warnings
+	node_modules/.bin/tsc
 	$(VENV)/bin/python -m infra.lint
 
 bench: $(INSTALLED) ## the benchmarks, each a ratio measured in one run; sizes by ROWS

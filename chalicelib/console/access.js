@@ -1,68 +1,82 @@
 // Access: users, groups and tokens.
 
 import { call } from "./api.js";
-import { confirmed, formDialog, opened } from "./dialogs.js";
-import { announce, button, during, h, link, redraw, time } from "./dom.js";
-import { choices, field, fieldValue, fieldValues } from "./forms.js";
+import { confirmed, formDialog, openDialog } from "./dialogs.js";
+import { announce, button, h, link, redraw, time, whileBusy } from "./dom.js";
+import { checkboxes, field, fieldValue, fieldValues } from "./forms.js";
 import { listOf } from "./lists.js";
 
+/** @import { Child, Column, Context, Group, Token, User } from "./types" */
+/** @typedef {{name: string, version?: number, created_at?: string | null}} Entry a user, a group or a token */
+/** @typedef {() => Promise<unknown>} Task */
+/** @typedef {(entry: Entry, edit?: Task) => HTMLElement} Actions creates the cell with an entry's buttons */
+/**
+ * @typedef {{
+ *   title: string, noun: string, empty: string, about: string, add: Task, columns: (actions: Actions) => Column<any>[],
+ * }} Tab
+ */
+
 const PERMISSIONS = ["members:read", "members:write", "imports:read", "imports:write", "access:admin"];
-const KINDS = [
+const TABS = [
   ["users", "Users"],
   ["groups", "Groups"],
   ["tokens", "Tokens"],
 ];
 
-export function list(place, context) {
-  const [kind] = context.parts;
-  const told = h("div");
-  const { title, add, columns, one, empty, about } = VIEWS[kind](context.signal);
-  /** Runs what a button begins; whatever came of it, the list is read anew: somebody else may have changed it too. */
-  const from = (task) => (event) =>
-    during(event.target, told, async () => {
+/** @type {(place: HTMLElement, context: Context) => void} */
+export function list(place, { parts: [kind], signal }) {
+  const messages = h("div");
+  const { title, add, columns, noun, empty, about } = tabs[kind](signal);
+  /**
+   * Runs a task, then reads the list again, even after a failure: somebody else may have changed it too.
+   * @type {(pressed: HTMLElement, task: Task) => Promise<void>}
+   */
+  const runAndReload = (pressed, task) =>
+    whileBusy(pressed, messages, async () => {
       try {
-        await plainly(task);
+        await explainConflict(task);
       } finally {
-        rows.again();
+        entries.reload();
       }
     });
-  const tools = (entry, edit) => {
-    const verb = kind === "tokens" ? "Revoke" : "Delete";
-    return h(
+  const verb = kind === "tokens" ? "Revoke" : "Delete";
+  /** @type {Actions} */
+  const actions = (entry, edit) =>
+    h(
       "td",
       { class: "tools" },
-      edit ? button("Edit", from(edit), { "aria-label": `Edit ${entry.name}` }) : null,
-      button(
-        verb,
-        from(() => remove(kind, one, entry, verb)),
-        { class: "danger", "aria-label": `${verb} ${entry.name}` },
-      ),
+      edit ? button("Edit", (pressed) => runAndReload(pressed, edit), { "aria-label": `Edit ${entry.name}` }) : null,
+      button(verb, (pressed) => runAndReload(pressed, () => remove(kind, noun, entry, verb)), {
+        class: "danger",
+        "aria-label": `${verb} ${entry.name}`,
+      }),
     );
-  };
-  const rows = listOf({
-    path: `/${kind}`,
-    caption: title,
-    one,
-    signal: context.signal,
-    empty,
-    columns: columns(tools),
-  });
+  const entries = listOf({ path: `/${kind}`, caption: title, noun, signal, empty, columns: columns(actions) });
   redraw(
     place,
-    h("div", { class: "title" }, h("h1", {}, title), button(`Add a ${one}`, from(add), { class: "main" })),
+    h(
+      "div",
+      { class: "title" },
+      h("h1", {}, title),
+      button(`Add a ${noun}`, (pressed) => runAndReload(pressed, add), { class: "main" }),
+    ),
     h(
       "nav",
       { class: "tabs", "aria-label": "Access" },
-      KINDS.map(([key, text]) => link(text, `#/access/${key}`, { "aria-current": key === kind ? "page" : null })),
+      TABS.map(([key, text]) => link(text, `#/access/${key}`, { "aria-current": key === kind ? "page" : null })),
     ),
     h("p", { class: "quiet" }, about),
-    told,
-    rows,
+    messages,
+    entries.place,
   );
 }
 
-/** Runs a task, and says in words what a version that is not the newest any more means. */
-async function plainly(task) {
+/**
+ * Runs a task, and explains to the user the refusal of a stale version.
+ * @template T
+ * @param {() => T} task
+ */
+async function explainConflict(task) {
   try {
     return await task();
   } catch (error) {
@@ -73,191 +87,202 @@ async function plainly(task) {
   }
 }
 
-async function remove(kind, one, entry, verb) {
-  if (
-    !(await confirmed(
-      `${verb} ${entry.name}?`,
-      `The ${one} ${entry.name} is gone at once, and cannot be brought back.`,
-      verb,
-    ))
-  )
-    return;
-  await call("DELETE", `/${kind}/${encodeURIComponent(entry.name)}`, {
-    match: kind === "tokens" ? undefined : entry,
-  });
-  announce(`${entry.name} is gone.`);
+/** @type {(kind: string, noun: string, entry: Entry, verb: string) => Promise<void>} */
+async function remove(kind, noun, { name, version, created_at }, verb) {
+  const text = `The ${noun} ${name} is gone at once, and cannot be brought back.`;
+  if (!(await confirmed(`${verb} ${name}?`, text, verb))) return;
+  const match = version === undefined ? undefined : { version, created_at };
+  await call("DELETE", `/${kind}/${encodeURIComponent(name)}`, { match });
+  announce(`${name} is gone.`);
 }
 
-async function groupChoices(values, signal) {
-  const groups = (await call("GET", "/groups?limit=500", { signal })).items;
-  return choices({ name: "groups", label: "Groups", options: groups.map(({ name }) => [name, name]), values });
+/** @type {(values: string[], signal: AbortSignal) => Promise<HTMLElement>} */
+async function groupField(values, signal) {
+  /** @type {{items: Group[]}} */
+  const { items } = await call("GET", "/groups?limit=500", { signal });
+  return checkboxes({ name: "groups", label: "Groups", options: items.map(({ name }) => [name, name]), values });
 }
 
+/** @type {(title: string, fields: Child, action: string, submit: (form: HTMLFormElement) => unknown) => Promise<unknown>} */
 const dialog = (title, fields, action, submit) =>
-  formDialog(title, fields, action, (form) => plainly(() => submit(form)));
-const names = (list) => (Array.isArray(list) ? list.join(", ") : list === "*" ? "every account" : "");
-const handle = (value = "") =>
-  field({ name: "name", label: "Name", value, required: true, hint: "Small letters, digits, and . _ @ + -" });
-const password = (label, hint) =>
+  formDialog(title, fields, action, (form) => explainConflict(() => submit(form)));
+/** @param {string[]} names */
+const commas = (names) => names.join(", ");
+const nameField = () =>
+  field({ name: "name", label: "Name", required: true, hint: "Small letters, digits, and . _ @ + -" });
+/** @type {(label: string, hint: string) => HTMLElement} */
+const passwordField = (label, hint) =>
   field({ name: "password", label, type: "password", autocomplete: "new-password", hint });
 
-const VIEWS = {
+/** @type {Record<string, (signal: AbortSignal) => Tab>} */
+const tabs = {
   users: (signal) => ({
     title: "Users",
-    one: "user",
+    noun: "user",
     empty: "There are no users.",
     about: "People with a name and a password. What they may do, their groups say.",
-    add: async () =>
-      dialog(
-        "Add a user",
-        [handle(), password("Password", "12 characters or more."), await groupChoices([], signal)],
-        "Add",
-        (form) =>
-          call("POST", "/users", {
-            body: {
-              name: fieldValue(form, "name"),
-              password: fieldValue(form, "password"),
-              groups: fieldValues(form, "groups"),
-            },
-          }),
-      ),
-    columns: (tools) => [
+    add: () => addUser(signal),
+    /** @returns {Column<User>[]} */
+    columns: (actions) => [
       ["Name", (user) => user.name],
-      ["Groups", (user) => names(user.groups)],
+      ["Groups", (user) => commas(user.groups)],
       ["Active", (user) => (user.active ? "yes" : "no")],
       ["Last login", (user) => time(user.last_login) || "never"],
-      ["", (user) => tools(user, () => editUser(user, signal))],
+      ["", (user) => actions(user, () => editUser(user, signal))],
     ],
   }),
   groups: () => ({
     title: "Groups",
-    one: "group",
+    noun: "group",
     empty: "There are no groups.",
     about: "What a group grants, each of its users and tokens has.",
-    add: () => groupDialog("Add a group", {}, "Add", (body) => call("POST", "/groups", { body })),
-    columns: (tools) => [
+    add: () => groupDialog("Add a group", null),
+    /** @returns {Column<Group>[]} */
+    columns: (actions) => [
       ["Name", (group) => group.name],
-      ["Permissions", (group) => names(group.permissions)],
-      ["Accounts", (group) => names(group.accounts)],
-      [
-        "",
-        (group) =>
-          tools(group, () =>
-            groupDialog(`Edit ${group.name}`, group, "Save", ({ permissions, accounts }) =>
-              call("PATCH", `/groups/${encodeURIComponent(group.name)}`, {
-                body: { permissions, accounts },
-                match: group,
-              }),
-            ),
-          ),
-      ],
+      ["Permissions", (group) => commas(group.permissions)],
+      ["Accounts", (group) => (group.accounts === "*" ? "every account" : commas(group.accounts))],
+      ["", (group) => actions(group, () => groupDialog(`Edit ${group.name}`, group))],
     ],
   }),
   tokens: (signal) => ({
     title: "Tokens",
-    one: "token",
+    noun: "token",
     empty: "There are no tokens.",
     about: "What machines send in place of a name and a password.",
-    add: async () => {
-      const days = field({
-        name: "days",
-        label: "Days until it ends",
-        type: "number",
-        value: "365",
-        min: "1",
-        max: "3650",
-      });
-      let made = null;
-      await dialog("Add a token", [handle(), await groupChoices([], signal), days], "Add", async (form) => {
-        const body = {
-          name: fieldValue(form, "name"),
-          groups: fieldValues(form, "groups"),
-          days: Number(fieldValue(form, "days")),
-        };
-        made = await call("POST", "/tokens", { body });
-      });
-      if (made) await showToken(made);
-    },
-    columns: (tools) => [
+    add: () => addToken(signal),
+    /** @returns {Column<Token>[]} */
+    columns: (actions) => [
       ["Name", (token) => token.name],
-      ["Groups", (token) => names(token.groups)],
+      ["Groups", (token) => commas(token.groups)],
       ["Made by", (token) => token.created_by ?? "the command line"],
       ["Ends", (token) => time(token.expires_at)],
       ["Last used", (token) => time(token.last_used) || "never"],
-      ["", (token) => tools(token)],
+      ["", (token) => actions(token)],
     ],
   }),
 };
 
+/** @param {AbortSignal} signal */
+async function addUser(signal) {
+  const fields = [nameField(), passwordField("Password", "12 characters or more."), await groupField([], signal)];
+  return dialog("Add a user", fields, "Add", (form) => {
+    const body = {
+      name: fieldValue(form, "name"),
+      password: fieldValue(form, "password"),
+      groups: fieldValues(form, "groups"),
+    };
+    return call("POST", "/users", { body });
+  });
+}
+
+/** @type {(user: User, signal: AbortSignal) => Promise<unknown>} */
 async function editUser(user, signal) {
-  const active = choices({
+  const active = checkboxes({
     name: "active",
     label: "State",
     options: [["yes", "Active: may sign in"]],
     values: user.active ? ["yes"] : [],
   });
   const fields = [
-    await groupChoices(user.groups, signal),
+    await groupField(user.groups, signal),
     active,
-    password("New password", "Leave it empty to keep the old one."),
+    passwordField("New password", "Leave it empty to keep the old one."),
   ];
   return dialog(`Edit ${user.name}`, fields, "Save", (form) => {
-    const body = { groups: fieldValues(form, "groups"), active: fieldValues(form, "active").includes("yes") };
-    if (fieldValue(form, "password")) body.password = fieldValue(form, "password");
+    const body = {
+      groups: fieldValues(form, "groups"),
+      active: fieldValues(form, "active").includes("yes"),
+      password: fieldValue(form, "password") || undefined, // JSON leaves undefined out
+    };
     return call("PATCH", `/users/${encodeURIComponent(user.name)}`, { body, match: user });
   });
 }
 
-function groupDialog(title, group, action, send) {
-  const accounts = Array.isArray(group.accounts) ? group.accounts.join(", ") : (group.accounts ?? "");
+/**
+ * Opens the form of a group; null for a new one.
+ * @type {(title: string, group: Group | null) => Promise<unknown>}
+ */
+function groupDialog(title, group) {
+  const accounts = group?.accounts ?? [];
   const fields = [
-    group.name ? null : handle(),
-    choices({
+    group ? null : nameField(),
+    checkboxes({
       name: "permissions",
       label: "Permissions",
-      options: PERMISSIONS.map((one) => [one, one]),
-      values: group.permissions ?? [],
+      options: PERMISSIONS.map((permission) => [permission, permission]),
+      values: group?.permissions ?? [],
     }),
     field({
       name: "accounts",
       label: "Accounts",
-      value: accounts,
+      value: accounts === "*" ? "*" : commas(accounts),
       hint: "Ids with commas between them, or * for every account.",
     }),
-  ].filter(Boolean);
-  return dialog(title, fields, action, (form) => {
-    const text = fieldValue(form, "accounts").trim();
-    const ids =
-      text === "*"
-        ? "*"
-        : text
-            .split(",")
-            .map((id) => id.trim())
-            .filter(Boolean);
-    return send({ name: form.elements.name?.value, permissions: fieldValues(form, "permissions"), accounts: ids });
+  ];
+  return dialog(title, fields, group ? "Save" : "Add", (form) => {
+    const body = {
+      permissions: fieldValues(form, "permissions"),
+      accounts: accountsFrom(fieldValue(form, "accounts")),
+    };
+    return group
+      ? call("PATCH", `/groups/${encodeURIComponent(group.name)}`, { body, match: group })
+      : call("POST", "/groups", { body: { name: fieldValue(form, "name"), ...body } });
   });
 }
 
-/** Shows a token, this once: only its own button closes the dialog. */
-const showToken = (made) =>
-  opened(
-    `The token ${made.name}`,
+/** @param {string} text ids with commas between them, or * */
+function accountsFrom(text) {
+  const ids = text.split(",").map((id) => id.trim());
+  return text.trim() === "*" ? "*" : ids.filter(Boolean);
+}
+
+/** @param {AbortSignal} signal */
+async function addToken(signal) {
+  const days = field({
+    name: "days",
+    label: "Days until it ends",
+    type: "number",
+    value: "365",
+    min: "1",
+    max: "3650",
+  });
+  /** @type {{name: string, token: string}[]} */
+  const created = [];
+  await dialog("Add a token", [nameField(), await groupField([], signal), days], "Add", async (form) => {
+    const body = {
+      name: fieldValue(form, "name"),
+      groups: fieldValues(form, "groups"),
+      days: Number(fieldValue(form, "days")),
+    };
+    created.push(await call("POST", "/tokens", { body }));
+  });
+  for (const token of created) await showToken(token);
+}
+
+/**
+ * Shows a token, which the API tells only once: the dialog closes only by its own button.
+ * @param {{name: string, token: string}} created
+ */
+const showToken = ({ name, token }) =>
+  openDialog(
+    `The token ${name}`,
     (close) => [
       h("p", {}, "Copy it now: it is not shown again. Send it as Authorization: Bearer …"),
-      h("output", { class: "secret", tabindex: "0", "aria-label": "The token" }, made.token),
+      h("output", { class: "secret", tabindex: "0", "aria-label": "The token" }, token),
       h(
         "div",
         { class: "buttons" },
-        button("Copy", async ({ target }) => {
-          const text = await navigator.clipboard.writeText(made.token).then(
+        button("Copy", async (pressed) => {
+          const text = await navigator.clipboard.writeText(token).then(
             () => "Copied",
             () => "It could not be copied: select it, and copy it yourself",
           );
-          target.textContent = text;
+          pressed.textContent = text;
           announce(text);
         }),
         button("Done", () => close(), { class: "main" }),
       ),
     ],
-    { firm: true },
+    { persistent: true },
   );

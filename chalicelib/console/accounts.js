@@ -1,37 +1,59 @@
-// Accounts: which of them a caller has, and which one a form begins with.
+// Accounts: the ones that a user has access to, and the one that a form starts with.
 
 import { h } from "./dom.js";
 import { field } from "./forms.js";
 
-const LAST = "rollcall.account"; // in this tab, until who is signed in goes
+/** @import { FieldOptions, Me } from "./types" */
 
-const granted = (me, permission) => (Array.isArray(me.grants[permission]) ? me.grants[permission] : null);
+const ACCOUNT_KEY = "rollcall.account"; // in this tab's storage, until the session ends
 
-/** Whether the caller has a permission: for this account, or without one for any. */
+/**
+ * The accounts that a permission is limited to; null where it is not.
+ * @type {(me: Me, permission: string) => string[] | null}
+ */
+const limitedTo = (me, permission) => {
+  const accounts = me.grants[permission];
+  return Array.isArray(accounts) ? accounts : null;
+};
+
+/**
+ * Whether the user has a permission: for this account, or without one for any.
+ * @type {(me: Me, permission: string, account?: string) => boolean}
+ */
 export const may = (me, permission, account) =>
-  permission in me.grants &&
-  (account === undefined || !granted(me, permission) || granted(me, permission).includes(account));
+  permission in me.grants && (account === undefined || (limitedTo(me, permission)?.includes(account) ?? true));
 
-/** The one account of a caller who has no other, else "". */
-export const only = (me, permission) => (granted(me, permission)?.length === 1 ? granted(me, permission)[0] : "");
-
-/** The account that a form begins with: the only one there is, else the last one used. */
-export function usual(me, permission) {
-  const last = sessionStorage.getItem(LAST) ?? "";
-  return only(me, permission) || (may(me, permission, last) ? last : "");
+/**
+ * The account of a user who has one alone, else "".
+ * @type {(me: Me, permission: string) => string}
+ */
+export function onlyAccount(me, permission) {
+  const accounts = limitedTo(me, permission);
+  return accounts?.length === 1 ? accounts[0] : "";
 }
 
-export const used = (account) => sessionStorage.setItem(LAST, account);
+/**
+ * The account that a form starts with: the user's only one, else the last one used.
+ * @type {(me: Me, permission: string) => string}
+ */
+export function defaultAccount(me, permission) {
+  const last = sessionStorage.getItem(ACCOUNT_KEY) ?? "";
+  return onlyAccount(me, permission) || (may(me, permission, last) ? last : "");
+}
 
-/** A field to choose or type an account: those that the caller has are offered. */
+/** @param {string} account */
+export const rememberAccount = (account) => sessionStorage.setItem(ACCOUNT_KEY, account);
+
+/**
+ * Creates a field to type an account, or to choose one of the user's.
+ * @param {Me} me
+ * @param {string} permission
+ * @param {string} value
+ * @param {Partial<FieldOptions>} [more]
+ */
 export function accountField(me, permission, value, more = {}) {
   const place = field({ name: "account_id", label: "Account", value, list: "accounts-known", ...more });
-  place.append(
-    h(
-      "datalist",
-      { id: "accounts-known" },
-      (granted(me, permission) ?? []).map((account) => h("option", { value: account })),
-    ),
-  );
+  const options = (limitedTo(me, permission) ?? []).map((account) => h("option", { value: account }));
+  place.append(h("datalist", { id: "accounts-known" }, options));
   return place;
 }

@@ -1,115 +1,157 @@
-// The only way to the registry: its HTTP API, with the session's token. A password is sent once and never kept.
+// The client of the HTTP API. It sends the session's token; a password is sent once and never kept.
 
-const root = new URL("../..", import.meta.url).href.slice(0, -1); // this file is /admin/<hash>/api.js of it
-const KEPT = "rollcall.session"; // in this tab alone, and gone with it
+/** @import { CallOptions, Versioned, FieldError, ProblemBody } from "./types" */
+
+const baseUrl = new URL("../..", import.meta.url).href.slice(0, -1); // this file is /admin/<hash>/api.js
+const TOKEN_KEY = "rollcall.session"; // in this tab's storage alone
 
 export const session = {
   get token() {
-    return sessionStorage.getItem(KEPT);
+    return sessionStorage.getItem(TOKEN_KEY);
   },
-  begin(token) {
-    sessionStorage.setItem(KEPT, token);
+  /** @param {string} token */
+  start(token) {
+    sessionStorage.setItem(TOKEN_KEY, token);
   },
-  /** Forgets the token, and whatever else this tab has kept for who had it. */
+  /** Removes the token, and everything else this tab stores for the user. */
   end() {
     sessionStorage.clear();
   },
-  /** Settled once the session that is on its way, if any, has begun. */
-  coming: null,
-  /** Whether there is a good token now in place of the one that was refused. The shell puts its own way here: it asks. */
-  renewed: async () => false,
+  /**
+   * Settles when the session that is about to start, if any, has started.
+   * @type {Promise<unknown> | null}
+   */
+  pending: null,
+  /**
+   * Returns whether there is a valid token in place of a refused one. The shell replaces this: it asks for the password.
+   * @param {string | null} _refused
+   */
+  renew: async (_refused) => false,
 };
 
-/** What the API refuses: its problem+json. Status 0 is an API that does not answer; `retryAfter` is in seconds, or null. */
+/** An error of the API, as problem+json. Status 0: no response. */
 export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {ProblemBody} body
+   * @param {number | null} [retryAfter] in seconds
+   */
   constructor(status, body, retryAfter = null) {
     super(readable(body.detail ?? "Something went wrong."));
-    const errors = (body.errors ?? []).map((error) => ({ ...error, detail: readable(error.detail) }));
-    Object.assign(this, { status, code: body.code, errors, retryAfter });
+    this.status = status;
+    this.code = body.code;
+    /** @type {FieldError[]} */
+    this.errors = (body.errors ?? []).map((error) => ({ ...error, detail: readable(error.detail) }));
+    this.retryAfter = retryAfter;
   }
 
-  /** Whether the same call may well succeed later. */
-  get passing() {
+  /** Whether the same call may succeed later. */
+  get transient() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** A sentence of the API for people: `phone_number: …` is what a machine would call it. */
+/**
+ * Replaces the API's names of fields by their labels: `phone_number: …` becomes `Phone number: …`.
+ * @param {string} text
+ */
 export const readable = (text) =>
   text.replace(
     /(^|\. )([a-z]+(?:_[a-z]+)*): /g,
     (_, before, name) => `${before}${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}: `,
   );
 
-function headersOf({ body, basic, match }, token) {
-  const sent = { Accept: "application/json" };
-  if (body !== undefined) sent["Content-Type"] = "application/json";
-  if (match !== undefined) sent["If-Match"] = tagOf(match);
-  if (basic) sent.Authorization = `Basic ${base64(`${basic.name}:${basic.password}`)}`;
-  else if (token) sent.Authorization = `Bearer ${token}`;
-  return sent;
+/**
+ * The ETag of a member, user or group, as `entity_tag` in preconditions.py builds it: items of a list have no header.
+ * @param {Versioned} resource
+ */
+const etagOf = ({ version, last_modified, created_at }) =>
+  `"${version}-${(last_modified ?? created_at ?? "0").replace(/[^0-9]/g, "")}"`;
+
+/** @type {(options: CallOptions, token: string | null) => Record<string, string>} */
+function requestHeaders({ body, basic, match }, token) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (match !== undefined) headers["If-Match"] = etagOf(match);
+  if (basic) headers.Authorization = `Basic ${base64(`${basic.name}:${basic.password}`)}`;
+  else if (token) headers.Authorization = `Bearer ${token}`;
+  return headers;
 }
 
-/** The ETag of a member, user or group as `entity_tag` in members.py makes it: an item of a list has no header. */
-const tagOf = ({ version, last_modified, created_at }) => `"${version}-${(last_modified ?? created_at ?? "0").replace(/[^0-9]/g, "")}"`;
-
+/** @param {string} text */
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 /**
- * A call of the API: what it answers as JSON, null for nothing. Throws Problem.
- * One that comes after the session's end waits for the next session and is made again, unless it brings a `token` of its own.
+ * Calls the API. Returns the JSON of the response, null for an empty one. Throws Problem.
+ * If the session has ended, it waits for the next one and calls again, unless the options have a token of their own.
+ * @param {string} method
+ * @param {string} path
+ * @param {CallOptions} [options]
+ * @returns {Promise<any>}
  */
 export async function call(method, path, options = {}) {
   const { body, signal, basic } = options;
   const token = options.token ?? session.token;
-  let answer;
+  let response;
   try {
-    answer = await fetch(root + path, {
+    response = await fetch(baseUrl + path, {
       method,
-      headers: headersOf(options, token),
+      headers: requestHeaders(options, token),
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
-      credentials: "omit", // and no window of the browser's own that asks for a password
+      credentials: "omit", // keeps the browser from asking for a password by itself
       cache: "no-store",
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "The registry does not answer. Is there a connection?" });
   }
-  const text = await answer.text();
-  if (answer.ok) return text ? JSON.parse(text) : null;
-  if (answer.status === 401 && !basic && !options.token && (await session.renewed(token)))
+  const text = await response.text();
+  if (response.ok) return text ? JSON.parse(text) : null;
+  if (response.status === 401 && !basic && !options.token && (await session.renew(token)))
     return call(method, path, options);
-  throw problemOf(answer, text);
+  throw toProblem(response, text);
 }
 
-function problemOf(answer, text) {
-  let said = {};
+/** @type {(response: Response, text: string) => Problem} */
+function toProblem(response, text) {
+  let body = {};
   try {
-    said = JSON.parse(text);
+    body = JSON.parse(text);
   } catch {
-    /* a gateway's own words */
+    /* a gateway's own text */
   }
-  return new Problem(answer.status, said, Number(answer.headers.get("Retry-After")) || null);
+  return new Problem(response.status, body, Number(response.headers.get("Retry-After")) || null);
 }
 
+/** @param {Record<string, string | number | null | undefined>} values */
 export const query = (values) => {
   const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined && value !== null);
-  return given.length ? `?${new URLSearchParams(given)}` : "";
+  return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
 };
 
-/** Sends a file to a presigned address; `told` hears of each part that is sent, 0 to 1. */
-export function put(url, file, told, signal) {
-  return new Promise((done, failed) => {
+/**
+ * Sends a file to a presigned URL; `onProgress` gets the part that is sent, 0 to 1.
+ * @param {string} url
+ * @param {File} file
+ * @param {(part: number) => void} onProgress
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+export function put(url, file, onProgress, signal) {
+  return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const fail = () => failed(new Problem(0, { detail: "The file could not be sent. Try again." }));
+    const fail = () => reject(new Problem(0, { detail: "The file could not be sent. Try again." }));
     request.open("PUT", url);
-    request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
-    request.onload = () => (request.status < 300 ? done() : fail());
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    };
+    request.onload = () => (request.status < 300 ? resolve() : fail());
     request.onerror = fail;
     signal.addEventListener("abort", () => {
       request.abort();
-      failed(new DOMException("", "AbortError"));
+      reject(new DOMException("", "AbortError"));
     });
     request.send(file);
   });

@@ -1,42 +1,25 @@
-// The shell: who is here, where they are, and the view that belongs there.
+// The shell: the signed-in user, the menu, and the view of the current address.
 
-import * as access from "./access.js";
 import { may } from "./accounts.js";
 import { call, session } from "./api.js";
 import { closeAll, confirmed } from "./dialogs.js";
-import { announce, button, failure, focusOn, h, link, plural, redraw, titled } from "./dom.js";
-import * as imports from "./imports.js";
-import * as members from "./members.js";
+import { announce, button, failure, find, focusedIn, focusOn, h, link, plural, redraw, setTitle } from "./dom.js";
+import { menu, resolve } from "./routes.js";
 import { changePassword, signInAgain, signInForm } from "./signin.js";
 import * as uploads from "./uploads.js";
 
+/** @import { Child, May, Me, View } from "./types" */
+
+/** @type {Me | null} */
 let me = null;
+/** @type {May} */
 const allowed = (permission, account) => me !== null && may(me, permission, account);
 
-// What stands under an address, for whom, the name of its place in the menu, and whether Back finds it as it was left.
-const ROUTES = [
-  [/^\/members$/, members.list, "members:read", "members", true],
-  [/^\/members\/new$/, members.create, "members:write", "members", true],
-  [/^\/members\/([\w-]+)$/, members.show, "members:read", "members", true],
-  [/^\/imports$/, imports.list, "imports:read", "imports"],
-  [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports"],
-  [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access"],
-];
-const MENU = [
-  ["members", "Members", "#/members", "members:read"],
-  ["members", "Add a member", "#/members/new", "members:write", "members:read"], // readers find it above their list
-  ["imports", "Imports", "#/imports", "imports:read"],
-  ["access", "Access", "#/access/users", "access:admin"],
-];
-const menu = () => MENU.filter(([, , , need, unless]) => allowed(need) && !(unless && allowed(unless)));
-
-function shell() {
+/** @param {Me} user */
+function drawShell({ name }) {
+  const main = h("main", { id: "main", tabindex: "-1" });
   document.body.replaceChildren(
-    h(
-      "button",
-      { type: "button", class: "skip", onclick: () => document.getElementById("main").focus() },
-      "Skip to the content",
-    ),
+    button("Skip to the content", () => main.focus(), { class: "skip" }),
     h(
       "header",
       {},
@@ -44,31 +27,33 @@ function shell() {
       h(
         "nav",
         { "aria-label": "Main" },
-        menu().map(([key, text, href]) => link(text, href, { "data-key": key })),
+        menu(allowed).map(({ key, text, address }) => link(text, address, { "data-key": key })),
       ),
       h(
         "span",
         { class: "who" },
-        me.name,
-        button("Password", () => changePassword(me.name)),
+        name,
+        button("Password", () => changePassword(name)),
         button("Sign out", signOut),
       ),
     ),
-    h("main", { id: "main", tabindex: "-1" }),
-    live(),
+    main,
+    liveRegion(),
   );
 }
 
-const live = () => h("div", { id: "live", role: "status", class: "unseen" });
+const liveRegion = () => h("div", { id: "live", role: "status", class: "unseen" });
 
-// ---- Views. Each draws in a place of its own, so that what comes late is drawn there and never in another view.
+// ---- Views. Each draws in a place of its own, so that a late response never draws into another view.
 
-const KEPT = 5; // views that Back finds as they were left
-let current = null; // the view that the address asks for
-let kept = [];
+const MAX_KEPT = 5;
+/** @type {View | null} */
+let current = null;
+/** @type {View[]} */
+let kept = []; // for Back, the latest first
 
-/** The number of this entry of the browser's history. */
-function entry() {
+/** The id of the current entry in the browser's history. */
+function historyEntry() {
   if (!history.state?.entry) history.replaceState({ entry: `${Date.now()} ${Math.random()}` }, "");
   return history.state.entry;
 }
@@ -76,184 +61,203 @@ function entry() {
 async function route() {
   if (!me) return;
   closeAll();
-  const last = current,
-    here = entry();
-  if (last) leave(last, here);
-  const back = kept.find((view) => view.entry === here);
-  const view = back ?? viewOf(here);
+  const last = current;
+  const entry = historyEntry();
+  if (last) leave(last, entry);
+  const back = kept.find((view) => view.entry === entry);
+  const view = back ?? createView(entry, me);
   current = view;
-  for (const item of document.querySelectorAll("header nav a")) {
-    if (item.dataset.key === view.key) item.setAttribute("aria-current", "page");
-    else item.removeAttribute("aria-current");
-  }
-  const main = document.getElementById("main");
+  markMenu(view.key);
+  const main = find(document, "#main");
   if (!back) {
     main.setAttribute("aria-busy", "true");
     try {
       await view.show(view.place, view.context);
     } catch (error) {
       if (error.name !== "AbortError")
-        redraw(view.place, h("h1", {}, "That did not work"), failure(error, error.passing ? route : null));
+        redraw(view.place, h("h1", {}, "That did not work"), failure(error, error.transient ? route : null));
     }
-    if (current !== view) return; // somebody has gone elsewhere meanwhile
+    if (current !== view) return; // the user has left it meanwhile
   }
-  arrive(main, view, last);
+  display(main, view, last);
 }
 
-function viewOf(here) {
+/** @param {string | undefined} key */
+function markMenu(key) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const items = document.querySelectorAll("header nav a");
+  for (const item of items) {
+    if (item.dataset.key === key) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
+}
+
+/**
+ * Creates the view of the current address.
+ * @type {(entry: string, me: Me) => View}
+ */
+function createView(entry, me) {
   const [path, search = ""] = location.hash.slice(1).split("?");
-  const [home] = menu();
-  const found = ROUTES.find(([pattern]) => pattern.test(path));
-  const [pattern, show, need, key, keep] = found ?? [/^/];
-  const stop = new AbortController();
-  const view = { entry: here, place: h("div"), stop, key, keep, arrived: false, scrolled: 0 };
-  view.context = {
-    me,
-    may: allowed,
-    signal: stop.signal,
-    query: new URLSearchParams(search),
-    parts: pattern.exec(path).slice(1).map(decodeURIComponent),
-    /** Goes where a view leads that has done its work, unless somebody has gone elsewhere; Back does not find it again. */
-    leaveFor(address) {
-      view.keep = false;
-      if (current === view) location.hash = address;
-      else drop(view);
-    },
-    /** What the view shows has another address now. */
-    movedTo(address) {
-      if (current === view) history.replaceState(history.state, "", address);
+  const { show, key, keep, parts } = resolve(path, allowed);
+  const controller = new AbortController();
+  /** @type {View} */
+  const view = {
+    entry,
+    place: h("div"),
+    controller,
+    show,
+    key,
+    keep,
+    shown: false,
+    scrolled: 0,
+    focused: null,
+    context: {
+      me,
+      may: allowed,
+      signal: controller.signal,
+      query: new URLSearchParams(search),
+      parts,
+      /** Goes to the next address when a view is done, unless the user has left it. Back does not find the view again. */
+      navigateAway(address) {
+        view.keep = false;
+        if (current === view) location.hash = address;
+        else drop(view);
+      },
+      /** Changes the address of the view to the new one of what it shows. */
+      replaceAddress(address) {
+        if (current === view) history.replaceState(history.state, "", address);
+      },
     },
   };
-  const says = (title, text) => (place) => redraw(place, h("h1", {}, title), h("p", {}, text));
-  view.show = !home
-    ? says("No access yet", "Your groups grant no permission that this page needs. Ask an admin for one.")
-    : !found && !path.replace("/", "")
-      ? () => location.replace(home[2])
-      : !found
-        ? says("Nothing here", "There is no such page.")
-        : !allowed(need)
-          ? says("Not for you", `This needs the permission ${need}.`)
-          : show;
-  if (!found || !allowed(need)) view.key = undefined;
   return view;
 }
 
-function leave(view, here) {
+/** @type {(view: View, entry: string) => void} */
+function leave(view, entry) {
   view.scrolled = scrollY;
-  view.focused = view.place.contains(document.activeElement) ? document.activeElement : null;
-  if (!view.keep || !view.arrived || view.entry === here) return drop(view);
+  view.focused = focusedIn(view.place);
+  if (!view.keep || !view.shown || view.entry === entry) {
+    drop(view);
+    return;
+  }
   kept = [view, ...kept.filter((one) => one !== view)];
-  for (const old of kept.slice(KEPT)) drop(old);
+  for (const old of kept.slice(MAX_KEPT)) drop(old);
 }
 
+/** @param {View} view */
 function drop(view) {
-  view.stop.abort();
+  view.controller.abort();
   kept = kept.filter((one) => one !== view);
 }
 
-/** Shows a view, names the page after it, and takes the focus there: where it was, or else to the heading. */
-function arrive(main, view, last) {
-  const first = view.arrived
-    ? view.focused
-    : last?.show === view.show
-      ? view.place.querySelector("[data-first]")
-      : null;
+/**
+ * Displays a view, and moves the focus to where it was in it, else to the heading. The search field gets it back after
+ * a search.
+ * @type {(main: HTMLElement, view: View, last: View | null) => void}
+ */
+function display(main, view, last) {
+  const first = last?.show === view.show ? view.place.querySelector("[data-first]") : null;
+  const target = view.shown ? view.focused : first;
   main.replaceChildren(view.place);
   main.setAttribute("aria-busy", "false");
-  view.arrived = true;
-  titled(view.place);
+  view.shown = true;
+  setTitle(view.place);
   scrollTo(0, view.scrolled);
-  const place = first?.isConnected ? first : view.place.querySelector("h1");
-  if (place) focusOn(place);
+  const focus = target?.isConnected ? target : view.place.querySelector("h1");
+  if (focus instanceof HTMLElement) focusOn(focus);
 }
 
 // ---- Signing in and out
 
-function signIn(why = "") {
-  forget();
+function showSignIn(message = "") {
+  endSession();
   session.end();
   document.title = "Sign in – Rollcall";
-  alone(h("h1", {}, "Rollcall"), h("p", { class: "quiet", role: "status" }, why), signInForm(enter));
-  document.querySelector("input").focus();
+  drawPage(h("h1", {}, "Rollcall"), h("p", { class: "quiet", role: "status" }, message), signInForm(start));
+  find(document, "input").focus();
 }
 
-/** A page without the shell. */
-const alone = (...children) =>
-  document.body.replaceChildren(h("main", { id: "main", class: "sign-in" }, ...children), live());
+/**
+ * Draws a page without the shell.
+ * @param {...Child} children
+ */
+const drawPage = (...children) =>
+  document.body.replaceChildren(h("main", { id: "main", class: "sign-in" }, children), liveRegion());
 
-/** Ends all that went on for who was here; done when the registry knows. */
-function forget() {
-  for (const view of [...kept, current]) view?.stop.abort();
+/** Stops everything that runs for the user. Resolves when the API has cancelled the uploads. */
+function endSession() {
+  for (const view of [...kept, current]) view?.controller.abort();
   kept = [];
-  me = current = null;
+  me = null;
+  current = null;
   return uploads.stopAll();
 }
 
 async function signOut() {
-  const sending = uploads.underWay();
-  if (
-    sending &&
-    !(await confirmed("Sign out?", `${plural(sending, "file")} not sent yet will not be imported.`, "Sign out", "Stay"))
-  )
-    return;
+  const count = uploads.unsentCount();
+  const text = `${plural(count, "file")} not sent yet will not be imported.`;
+  if (count && !(await confirmed("Sign out?", text, "Sign out", "Stay"))) return;
   const { token } = session;
-  const stopped = forget();
+  const stopped = endSession();
   history.replaceState(null, "", location.pathname);
-  signIn("You are signed out.");
+  showSignIn("You are signed out.");
   await stopped;
-  await call("DELETE", "/sessions", { token }).catch(() => null); // it ends by itself
+  await call("DELETE", "/sessions", { token }).catch(() => null); // otherwise it expires
 }
 
-async function enter(who) {
-  me = who;
-  shell();
+/** @param {Me} user */
+async function start(user) {
+  me = user;
+  drawShell(user);
   await route();
-  announce(`Signed in as ${me.name}.`);
+  announce(`Signed in as ${user.name}.`);
 }
 
-let asking = null; // while the password is asked for: all calls wait for the same answer
+/** @type {Promise<boolean> | null} */
+let signingInAgain = null; // all calls wait for the same dialog
 
-session.renewed = async (refused) => {
+session.renew = async (refused) => {
   const caller = me;
-  await session.coming;
+  await session.pending;
   if (!me || me !== caller) return false;
   if (session.token && session.token !== refused) return true;
-  asking ??= askAgain().finally(() => {
-    asking = null;
+  signingInAgain ??= askToSignInAgain(me).finally(() => {
+    signingInAgain = null;
   });
-  return asking;
+  return signingInAgain;
 };
 
-async function askAgain() {
-  const who = await signInAgain(me.name);
-  if (who?.name === me.name) {
-    Object.assign(me, who);
+/** @param {Me} caller */
+async function askToSignInAgain(caller) {
+  const user = await signInAgain(caller.name);
+  if (user?.name === caller.name) {
+    Object.assign(caller, user);
     return true;
   }
-  // Somebody else: nothing of what went on here is theirs.
+  // Another user must not see anything of the first one's.
   const { token } = session;
   history.replaceState(null, "", location.pathname);
-  signIn(who ? "" : "You are signed out.");
-  if (who) {
-    session.begin(token);
-    await enter(who);
+  showSignIn(user ? "" : "You are signed out.");
+  if (user && token) {
+    session.start(token);
+    await start(user);
   }
   throw new DOMException("", "AbortError");
 }
 
-/** Goes on with the session that this tab has. A registry that does not answer has not ended it. */
+/** Continues this tab's session. An API that does not answer has not ended it. */
 async function resume() {
-  alone(h("p", { class: "quiet", role: "status" }, "One moment."));
+  drawPage(h("p", { class: "quiet", role: "status" }, "One moment."));
   try {
-    await enter(await call("GET", "/me"));
+    await start(await call("GET", "/me"));
   } catch (error) {
-    if (error.status === 401) signIn("Your session has ended. Sign in again to go on.");
-    else alone(h("h1", {}, "Rollcall"), failure(error, resume));
+    if (error.status === 401) showSignIn("Your session has ended. Sign in again to go on.");
+    else drawPage(h("h1", {}, "Rollcall"), failure(error, resume));
   }
 }
 
-history.scrollRestoration = "manual"; // a view comes back to where it was left, once it is there
+history.scrollRestoration = "manual"; // the views restore it themselves, once they are drawn
 addEventListener("hashchange", route);
 
 if (session.token) resume();
-else signIn();
+else showSignIn();

@@ -1,13 +1,24 @@
-// A stale edit: somebody else has changed the member meanwhile. Both versions side by side, and the choice between them.
+// An edit conflict: somebody else has changed the member. Shows both versions, and lets the user choose one.
 
-import { announce, button, during, focusOn, h, redraw, scrolling, time } from "./dom.js";
+import { announce, button, find, focusOn, h, redraw, scrollable, time, whileBusy } from "./dom.js";
 
-/** {title, fields: [[name, label]…], before, mine, stored}: the member as it was opened, what somebody made of it, and what is stored; `keep` and `take` choose. */
-export function compare(place, { title, fields, before, mine, stored, keep, take }) {
-  const told = h("div");
-  const choice = (text, task, attributes) => button(text, (event) => during(event.target, told, task), attributes);
+/** @import { Attributes, Member, MemberField, MemberValues } from "./types" */
+
+/**
+ * Shows the member as it was opened, as the user changed it and as it is stored now.
+ * @param {HTMLElement} place
+ * @param {{
+ *   title: string, fields: [MemberField, string][], before: MemberValues, mine: MemberValues, stored: Member,
+ *   keepMine: () => unknown, takeStored: () => unknown,
+ * }} conflict
+ */
+export function compare(place, { title, fields, before, mine, stored, keepMine, takeStored }) {
+  const messages = h("div");
+  /** @type {(text: string, task: () => unknown, attributes?: Attributes) => HTMLElement} */
+  const choice = (text, task, attributes) => button(text, (pressed) => whileBusy(pressed, messages, task), attributes);
+  /** @type {(values: MemberValues, name: MemberField) => HTMLElement} */
   const cell = (values, name) => h("td", { class: values[name] !== before[name] ? "changed" : null }, values[name]);
-  const differs = fields.filter(([name]) => mine[name] !== stored[name] || stored[name] !== before[name]);
+  const differing = fields.filter(([name]) => mine[name] !== stored[name] || stored[name] !== before[name]);
   redraw(
     place,
     h("h1", {}, title),
@@ -20,7 +31,7 @@ export function compare(place, { title, fields, before, mine, stored, keep, take
       time(stored.last_modified),
       ". Nothing of yours is saved yet.",
     ),
-    scrolling(
+    scrollable(
       "Where they differ",
       h(
         "table",
@@ -38,7 +49,7 @@ export function compare(place, { title, fields, before, mine, stored, keep, take
         h(
           "tbody",
           {},
-          differs.map(([name, label]) =>
+          differing.map(([name, label]) =>
             h(
               "tr",
               {},
@@ -51,14 +62,14 @@ export function compare(place, { title, fields, before, mine, stored, keep, take
         ),
       ),
     ),
-    told,
+    messages,
     h(
       "div",
       { class: "buttons" },
-      choice("Save mine over it", keep, { class: "main" }),
-      choice("Take what is stored", take),
+      choice("Save mine over it", keepMine, { class: "main" }),
+      choice("Take what is stored", takeStored),
     ),
   );
   announce("Somebody else has changed this member. Choose which version is to stay.");
-  if (place.isConnected) focusOn(place.querySelector("h1"));
+  if (place.isConnected) focusOn(find(place, "h1"));
 }

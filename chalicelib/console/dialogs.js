@@ -1,41 +1,64 @@
-// Dialogs over the page. Going elsewhere closes them, as Esc does; but not one that is `firm`.
+// Dialogs over the page. Esc and navigation close them, except persistent ones.
 
 import { button, focusOn, h } from "./dom.js";
-import { formOf, submitButton } from "./forms.js";
+import { createForm, submitButton } from "./forms.js";
 
-/** Opens a dialog; what it is closed with, "" for nothing. `build` gets a function that closes it, and returns its children. */
-export function opened(title, build, attributes = {}) {
-  const { firm, ...more } = attributes;
-  return new Promise((answer) => {
-    const dialog = h("dialog", { "aria-label": title, closedby: firm ? "none" : "closerequest", ...more });
+/** @import { Attributes, Child } from "./types" */
+
+/**
+ * Opens a dialog. Resolves to the value it is closed with, "" for none. `build` gets a function that closes the dialog,
+ * and returns its children.
+ * @param {string} title
+ * @param {(close: (value?: string) => void) => Child} build
+ * @param {Attributes & {persistent?: boolean}} [attributes]
+ * @returns {Promise<string>}
+ */
+export function openDialog(title, build, attributes = {}) {
+  const { persistent, ...more } = attributes;
+  return new Promise((resolve) => {
     let closed = false;
     const close = (value = "") => {
       closed = true;
       dialog.close(value);
     };
-    dialog.append(h("h2", {}, title), ...build(close).filter(Boolean));
-    dialog.addEventListener("cancel", (event) => firm && event.preventDefault());
+    const dialog = h(
+      "dialog",
+      { "aria-label": title, closedby: persistent ? "none" : "closerequest", ...more },
+      h("h2", {}, title),
+      build(close),
+    );
+    dialog.addEventListener("cancel", (event) => {
+      if (persistent) event.preventDefault();
+    });
     dialog.addEventListener("close", () => {
-      if (firm && !closed) return dialog.showModal(); // a browser lets a second Esc through
+      if (persistent && !closed) {
+        dialog.showModal(); // a browser closes on a second Esc regardless
+        return;
+      }
       dialog.remove();
       const heading = document.querySelector("#main h1");
-      if (document.activeElement === document.body && heading) focusOn(heading); // what had the focus before is gone
-      answer(dialog.returnValue);
+      // The element that had the focus before may be gone.
+      if (document.activeElement === document.body && heading instanceof HTMLElement) focusOn(heading);
+      resolve(dialog.returnValue);
     });
     document.body.append(dialog);
     dialog.showModal();
   });
 }
 
-/** Closes those that are open, but for the firm ones. */
+/** Closes the open dialogs, except persistent ones. */
 export function closeAll() {
-  for (const dialog of document.querySelectorAll("dialog:not([closedby=none])")) dialog.close();
+  /** @type {NodeListOf<HTMLDialogElement>} */
+  const dialogs = document.querySelectorAll("dialog:not([closedby=none])");
+  for (const dialog of dialogs) dialog.close();
 }
 
-/** Asks before something that cannot be undone; true for yes. */
-export const confirmed = async (title, text, yes, no = "Keep it") =>
-  "yes" ===
-  (await opened(title, (close) => [
+/**
+ * Asks before an action that cannot be undone; true for yes.
+ * @type {(title: string, text: string, yes: string, no?: string) => Promise<boolean>}
+ */
+export async function confirmed(title, text, yes, no = "Keep it") {
+  const answer = await openDialog(title, (close) => [
     h("p", {}, text),
     h(
       "div",
@@ -43,14 +66,18 @@ export const confirmed = async (title, text, yes, no = "Keep it") =>
       button(yes, () => close("yes"), { class: "danger" }),
       button(no, () => close(), { autofocus: true }),
     ),
-  ]));
+  ]);
+  return answer === "yes";
+}
 
-/** A form in a dialog; `submit` is called with the form and closes it by succeeding. True when it did. */
-export const formDialog = async (title, fields, action, submit) =>
-  "done" ===
-  (await opened(title, (close) => [
-    formOf(fields, [submitButton(action), button("Cancel", () => close())], async (form) => {
+/**
+ * Opens a form in a dialog, which closes when `submit` succeeds.
+ * @type {(title: string, fields: Child, action: string, submit: (form: HTMLFormElement) => unknown) => Promise<unknown>}
+ */
+export const formDialog = (title, fields, action, submit) =>
+  openDialog(title, (close) =>
+    createForm(fields, [submitButton(action), button("Cancel", () => close())], async (form) => {
       await submit(form);
-      close("done");
+      close();
     }),
-  ]));
+  );

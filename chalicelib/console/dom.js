@@ -1,117 +1,189 @@
-// Elements, and the few ways in which this page shows things. Text is always text: nothing here reads HTML.
+// Elements, and the few ways in which this page shows things. Nothing here parses HTML: text stays text.
+
+/** @import { Attributes, Child } from "./types" */
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "selected", "required", "multiple"]);
 
 /**
- * Creates an element: h("a", {href, class, onclick, "aria-label"}, "text", child, …). Children are nodes, strings, and
- * lists of these, nested or not; null and undefined are left out. Throws TypeError for any other child.
+ * Creates an element: h("a", {href, class, "aria-label"}, "text", child, …). Children are nodes, strings, and lists of
+ * these, nested or not; null and undefined are left out. Throws TypeError for any other child.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Attributes} [attributes]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[T]}
  */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (PROPERTIES.has(name)) element[name] = value;
-    else if (value !== false) element.setAttribute(name, value === true ? "" : value);
+    if (PROPERTIES.has(name)) Object.assign(element, { [name]: value });
+    else if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...flatten(children));
   return element;
 }
 
-/** Nodes and strings only: the browser would show other values as text such as "[object Object]". */
+/**
+ * Flattens children to nodes and strings: the browser would show other values as text such as "[object Object]".
+ * @param {readonly unknown[]} children
+ * @returns {(Node | string)[]}
+ */
 function flatten(children) {
-  const flat = children.flat(Infinity).filter((child) => child !== null && child !== undefined);
-  for (const child of flat) {
-    if (typeof child !== "string" && !(child instanceof Node))
+  return children
+    .flat(Number.POSITIVE_INFINITY)
+    .filter((child) => child !== null && child !== undefined)
+    .map((child) => {
+      if (typeof child === "string" || child instanceof Node) return child;
       throw new TypeError(`A child must be a node or a string, not ${typeof child}.`);
-  }
-  return flat;
+    });
 }
 
-export const button = (text, onclick, attributes = {}) => h("button", { type: "button", onclick, ...attributes }, text);
+/**
+ * Creates a button; `onPress` is called with the button.
+ * @param {string} text
+ * @param {(button: HTMLButtonElement) => unknown} onPress
+ * @param {Attributes} [attributes]
+ */
+export function button(text, onPress, attributes = {}) {
+  const element = h("button", { type: "button", ...attributes }, text);
+  element.addEventListener("click", () => onPress(element));
+  return element;
+}
+
+/** @type {(text: string, href: string, attributes?: Attributes) => HTMLAnchorElement} */
 export const link = (text, href, attributes = {}) => h("a", { href, ...attributes }, text);
 
-const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const numbers = new Intl.NumberFormat();
-export const count = (number) => numbers.format(number);
-export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const numberFormat = new Intl.NumberFormat();
+/** @param {number} number */
+export const formatNumber = (number) => numberFormat.format(number);
+/** @type {(number: number, singular: string, plural?: string) => string} */
+export const plural = (number, singular, many = `${singular}s`) =>
+  `${formatNumber(number)} ${number === 1 ? singular : many}`;
 
-/** A moment in the reader's own zone. */
-export const time = (iso) => (iso ? h("time", { datetime: iso, title: iso }, moments.format(new Date(iso))) : "");
+/**
+ * Shows a time in the reader's time zone; "" for null.
+ * @param {string | null} iso
+ */
+export const time = (iso) => (iso ? h("time", { datetime: iso, title: iso }, dateFormat.format(new Date(iso))) : "");
 
-/** A table that scrolls by itself where it is wider than the screen, with the keyboard too. */
-export const scrolling = (label, table) =>
+/**
+ * Wraps a table so that it scrolls by itself, with the keyboard too, where it is wider than the screen.
+ * @type {(label: string, table: HTMLTableElement) => HTMLElement}
+ */
+export const scrollable = (label, table) =>
   h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
 
-/** Says something to those who hear the page. */
+/**
+ * Says a text to users of a screen reader.
+ * @param {string} text
+ */
 export function announce(text) {
   const region = document.getElementById("live");
   if (region) region.textContent = text;
 }
 
-/** A message in the page: of what went wrong, or of what there is not. */
+/**
+ * Shows an error, with a button to try again if `retry` is given.
+ * @param {{message: string}} error
+ * @param {(() => unknown) | null} [retry]
+ */
 export const failure = (error, retry) =>
   h(
     "div",
     { class: "message bad", role: "alert" },
     h("p", {}, error.message),
-    retry ? button("Try again", retry) : null,
+    retry ? button("Try again", () => retry()) : null,
   );
-export const nothing = (text, ...more) => h("div", { class: "message" }, h("p", {}, text), ...more);
 
-// ---- Drawing anew without losing the reader
-
-const CONTROLS = "a, button, input, select, [tabindex]";
-const keyOf = (element) => element.getAttribute("aria-label") || element.name || element.textContent;
+/** @type {(text: string, ...more: Child[]) => HTMLElement} */
+export const notice = (text, ...more) => h("div", { class: "message" }, h("p", {}, text), ...more);
 
 /**
- * Puts other children, as of `h`, into `place`. The focus stays on the control of the same name; where there is none any more, it
- * goes to the nearest heading. A view's place names the page as well.
+ * Finds the element that the code itself put there.
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {HTMLElement}
  */
-export function redraw(place, ...children) {
-  const focused = place.contains(document.activeElement) ? document.activeElement : null;
-  place.replaceChildren(...flatten(children));
-  if (focused && !focused.isConnected) {
-    const same = [...place.querySelectorAll(CONTROLS)].find(
-      (one) => one.tagName === focused.tagName && keyOf(one) === keyOf(focused),
-    );
-    focusOn(same ?? headingOf(place));
-  }
-  if (place.matches("#main > *")) titled(place);
+export function find(root, selector) {
+  const element = root.querySelector(selector);
+  if (element instanceof HTMLElement) return element;
+  throw new TypeError(`There is no ${selector}.`);
 }
 
-function headingOf(place) {
-  for (let around = place; around; around = around.parentElement) {
-    const heading = around.querySelector("h1, h2, h3");
-    if (heading) return heading;
+// ---- Replacing content without losing the focus
+
+const CONTROLS = "a, button, input, select, [tabindex]";
+/** @param {Element} element */
+const labelOf = (element) => element.getAttribute("aria-label") || element.getAttribute("name") || element.textContent;
+
+/**
+ * Returns the focused element, if `place` contains it.
+ * @param {Element} place
+ */
+export const focusedIn = (place) =>
+  document.activeElement instanceof HTMLElement && place.contains(document.activeElement)
+    ? document.activeElement
+    : null;
+
+/**
+ * Replaces the children of `place`, given as to `h`. The focus stays on the control with the same name; without one it
+ * goes to the nearest heading. The place of a view also sets the title of the page.
+ * @param {HTMLElement} place
+ * @param {...Child} children
+ */
+export function redraw(place, ...children) {
+  const focused = focusedIn(place);
+  place.replaceChildren(...flatten(children));
+  if (focused && !focused.isConnected) {
+    /** @type {HTMLElement[]} */
+    const controls = [...place.querySelectorAll(CONTROLS)].filter((one) => one instanceof HTMLElement);
+    const same = controls.find((one) => one.tagName === focused.tagName && labelOf(one) === labelOf(focused));
+    focusOn(same ?? nearestHeading(place));
+  }
+  if (place.matches("#main > *")) setTitle(place);
+}
+
+/** @param {HTMLElement} place */
+function nearestHeading(place) {
+  for (let ancestor = /** @type {HTMLElement | null} */ (place); ancestor; ancestor = ancestor.parentElement) {
+    const heading = ancestor.querySelector("h1, h2, h3");
+    if (heading instanceof HTMLElement) return heading;
   }
   return document.body;
 }
 
+/** @param {HTMLElement} element */
 export function focusOn(element) {
   if (!element.matches("input, select, button, a[href], [tabindex]")) element.tabIndex = -1;
   element.focus({ preventScroll: true });
 }
 
-/** Names the page after its heading. */
-export function titled(place) {
+/**
+ * Sets the title of the page to the heading of a view.
+ * @param {HTMLElement} place
+ */
+export function setTitle(place) {
   const heading = place.querySelector("h1");
   if (heading) document.title = `${heading.textContent} – Rollcall`;
 }
 
 /**
- * Runs a task that a button starts; what fails is told in `place`. Until it ends, the button does nothing more. It is
- * not disabled: that would take the focus from it.
+ * Runs the task that a button starts, and shows its failure in `place`. Until the task ends, the button does nothing.
+ * It is not disabled, because that would take the focus from it.
+ * @param {HTMLElement} pressed
+ * @param {HTMLElement} place
+ * @param {() => unknown} task
  */
-export async function during(pressed, place, task) {
-  if (pressed.ariaDisabled === "true") return undefined;
+export async function whileBusy(pressed, place, task) {
+  if (pressed.ariaDisabled === "true") return;
   pressed.ariaDisabled = "true";
   place.replaceChildren();
   try {
-    return await task();
+    await task();
   } catch (error) {
     if (error.name !== "AbortError") place.replaceChildren(failure(error));
-    return undefined;
   } finally {
     pressed.ariaDisabled = null;
   }

@@ -1,12 +1,18 @@
-// Forms: labelled fields, each with a place for what is wrong with it.
+// Forms: labelled fields, each with a place for its error.
 
-import { announce, during, failure, h, link } from "./dom.js";
+import { announce, failure, find, focusedIn, h, link, whileBusy } from "./dom.js";
 
-let made = 0;
+/** @import { Problem } from "./api.js" */
+/** @import { Child, FieldOptions } from "./types" */
 
-/** A labelled field: {name, label, type, value, hint, options, …attributes of the input}. */
+let fieldCount = 0; // makes the ids of fields unique
+
+/**
+ * Creates a labelled field; other options are attributes of its input.
+ * @param {FieldOptions} options
+ */
 export function field({ name, label, hint, options, type = "text", value = "", ...more }) {
-  const id = `${name}-${++made}`;
+  const id = `${name}-${++fieldCount}`;
   const described = `${id}-error${hint ? ` ${id}-hint` : ""}`;
   const shared = { id, name, "aria-describedby": described, ...more };
   const input = options
@@ -26,9 +32,12 @@ export function field({ name, label, hint, options, type = "text", value = "", .
   );
 }
 
-/** A group of checkboxes of one name: {name, label, options: [[value, text]…], values}. */
-export function choices({ name, label, options, values }) {
-  const id = `${name}-${++made}`;
+/**
+ * Creates a group of checkboxes with one name; `values` are the checked ones.
+ * @param {{name: string, label: string, options: string[][], values: string[]}} options
+ */
+export function checkboxes({ name, label, options, values }) {
+  const id = `${name}-${++fieldCount}`;
   return h(
     "fieldset",
     { class: "field", "aria-describedby": `${id}-error` },
@@ -45,36 +54,52 @@ export function choices({ name, label, options, values }) {
   );
 }
 
-export const fieldValue = (form, name) => form.elements[name].value;
-export const fieldValues = (form, name) =>
-  [...form.querySelectorAll(`[name="${name}"]:checked`)].map((box) => box.value);
+/** @type {(form: HTMLFormElement, name: string) => string} */
+export const fieldValue = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value;
 
+/**
+ * The values of the checked boxes.
+ * @type {(form: HTMLFormElement, name: string) => string[]}
+ */
+export const fieldValues = (form, name) => new FormData(form).getAll(name).map(String);
+
+/** @param {HTMLFormElement} form */
 export function clearErrors(form) {
   for (const place of form.querySelectorAll(".error")) place.replaceChildren();
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   form.querySelector(".form-error")?.replaceChildren();
 }
 
-/** Says what is wrong with a field, beside it; the field's input, null where the form has no such field. */
+/**
+ * Shows an error beside its field. Returns the field's input, or null if the form has no such field.
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ * @param {string} text
+ * @param {...(Node | string)} more
+ */
 export function showError(form, name, text, ...more) {
   const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
   const place = input?.closest(".field")?.querySelector(".error");
-  if (!place) return null;
+  if (!(input instanceof HTMLElement) || !place) return null;
   input.setAttribute("aria-invalid", "true");
   place.append(place.childNodes.length ? " " : "", text, ...more);
   return input;
 }
 
 /**
- * Shows a problem at the fields that it is about, and what is about none of them above the buttons. `fieldOf` says
- * which field of the form is meant by a name of the API, where they differ.
+ * Shows a problem's errors at their fields, and the other ones above the buttons. `fieldOf` maps the API's name of a
+ * field to the form's.
+ * @param {HTMLFormElement} form
+ * @param {Problem} problem
+ * @param {(name: string) => string} [fieldOf]
  */
 export function showProblem(form, problem, fieldOf = (name) => name) {
+  /** @type {HTMLElement | null} */
   let first = null;
   const rest = [];
   for (const error of problem.errors ?? []) {
     const name = error.pointer.replace(/^[#?]\/?/, "").split("/")[0];
-    // At its field, "Phone number: " need not be said again.
+    // The label of the field says "Phone number: " already.
     const text = error.detail.replace(new RegExp(`^${name.replaceAll("_", " ")}: `, "i"), "");
     const holder = error.member ? [" ", link("Show that member", `#/members/${error.member.id}`)] : [];
     const input = showError(form, fieldOf(name), text, ...holder);
@@ -82,40 +107,45 @@ export function showProblem(form, problem, fieldOf = (name) => name) {
     first ??= input;
   }
   if (!first || rest.length)
-    form.querySelector(".form-error").replaceChildren(failure(rest.length ? { message: rest.join(" ") } : problem));
+    find(form, ".form-error").replaceChildren(failure(rest.length ? { message: rest.join(" ") } : problem));
   if (!first) return;
   first.focus();
   announce(problem.message);
 }
 
 /**
- * A form: its fields, a place for what is wrong with all of it, its buttons; `submit` is called with the form. Until
- * that has ended its fields take nothing in, so that nothing typed meanwhile is lost, and its other buttons wait too.
+ * Creates a form: its fields, a place for errors of the whole form, its buttons. `submit` is called with the form.
+ * Until it ends, the fields are inert, so that nothing typed meanwhile is lost, and the other buttons are disabled.
+ * @param {Child} fields
+ * @param {Child} buttons
+ * @param {(form: HTMLFormElement) => unknown} submit
  */
-export function formOf(fields, buttons, submit) {
-  const inputs = h("div", {}, fields),
-    wrong = h("div", { class: "form-error" });
-  const form = h("form", { novalidate: true }, inputs, wrong, h("div", { class: "buttons" }, buttons));
+export function createForm(fields, buttons, submit) {
+  const inputs = h("div", {}, fields);
+  const formError = h("div", { class: "form-error" });
+  const form = h("form", { novalidate: true }, inputs, formError, h("div", { class: "buttons" }, buttons));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const pressed = form.querySelector("button[type=submit]");
-    during(pressed, wrong, async () => {
+    const pressed = find(form, "button[type=submit]");
+    whileBusy(pressed, formError, async () => {
       clearErrors(form);
-      const focused = inputs.contains(document.activeElement) ? document.activeElement : pressed;
-      const others = [...form.querySelectorAll("button[type=button]")];
-      const wait = (yes) => {
-        inputs.inert = yes;
-        for (const other of others) other.disabled = yes;
+      const focused = focusedIn(inputs) ?? pressed;
+      /** @type {NodeListOf<HTMLButtonElement>} */
+      const others = form.querySelectorAll("button[type=button]");
+      /** @param {boolean} busy */
+      const setBusy = (busy) => {
+        inputs.inert = busy;
+        for (const other of others) other.disabled = busy;
       };
       pressed.focus();
-      wait(true);
+      setBusy(true);
       try {
         await submit(form);
       } catch (error) {
-        wait(false);
+        setBusy(false);
         if (error.name !== "AbortError") showProblem(form, error);
       } finally {
-        wait(false);
+        setBusy(false);
         if (document.activeElement === pressed) focused.focus();
       }
     });
@@ -123,4 +153,5 @@ export function formOf(fields, buttons, submit) {
   return form;
 }
 
+/** @param {string} text */
 export const submitButton = (text) => h("button", { type: "submit", class: "main" }, text);

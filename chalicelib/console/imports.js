@@ -1,52 +1,63 @@
-// Imports: send rosters, watch them, and see what came of every row.
+// Imports: uploads, progress and results.
 
-import { accountField, only } from "./accounts.js";
+import { accountField, onlyAccount } from "./accounts.js";
 import { call } from "./api.js";
 import { confirmed } from "./dialogs.js";
-import { announce, button, count, during, failure, h, link, redraw, time } from "./dom.js";
+import { announce, button, failure, find, formatNumber, h, link, redraw, time, whileBusy } from "./dom.js";
 import { clearErrors, field, fieldValue, showError } from "./forms.js";
 import { listOf } from "./lists.js";
-import { fileOf, MODES, modeOf, progressOf, summary, WORDS, watch } from "./progress.js";
-import { resultsOf } from "./report.js";
+import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
+import { showResults } from "./report.js";
 import * as uploads from "./uploads.js";
 
-// ---- The list, and sending files
+/** @import { Column, Context, Import, Me } from "./types" */
 
+// ---- The list, and the form that sends files
+
+/** @type {(place: HTMLElement, context: Context) => void} */
 export function list(place, { me, may, signal }) {
-  const past = pastImports(signal);
-  uploads.tidy();
-  uploads.told.addEventListener("change", past.again, { signal });
+  const imports = importList(signal);
+  uploads.removeFinishedCards();
+  uploads.importChanges.addEventListener("change", imports.reload, { signal });
   redraw(
     place,
     h("h1", {}, "Imports"),
-    ...(may("imports:write") ? [sender(me, signal)] : []),
+    may("imports:write") ? uploadForm(me, signal) : null,
     uploads.cards,
     h("h2", {}, "All imports"),
-    past,
+    imports.place,
   );
 }
 
-const pastImports = (signal) =>
-  listOf({
+/** @param {AbortSignal} signal */
+function importList(signal) {
+  /** @type {Column<Import>[]} */
+  const columns = [
+    ["File", (record) => link(fileName(record), `#/imports/${record.id}`)],
+    ["Status", (record) => h("span", { class: `status ${record.status}` }, STATUS_TEXT[record.status])],
+    ["Task", modeText],
+    ["Rows", (record) => formatNumber(record.counts.rows), "number"],
+    ["Rejected", (record) => formatNumber(record.counts.rejected), "number"],
+    ["Begun", (record) => time(record.created_at)],
+    ["By", (record) => record.created_by ?? "a drop"],
+  ];
+  return listOf({
     path: "/imports",
     caption: "Imports, the newest first",
-    one: "import",
+    noun: "import",
     signal,
     size: 50,
-    columns: [
-      ["File", (one) => link(fileOf(one), `#/imports/${one.id}`)],
-      ["Status", (one) => h("span", { class: `status ${one.status}` }, WORDS[one.status])],
-      ["Task", modeOf],
-      ["Rows", (one) => count(one.counts.rows), "number"],
-      ["Rejected", (one) => count(one.counts.rejected), "number"],
-      ["Begun", (one) => time(one.created_at)],
-      ["By", (one) => one.created_by ?? "a drop"],
-    ],
+    columns,
     empty: "There are no imports yet.",
   });
+}
 
-/** The form that takes files: chosen, or dropped anywhere on the page. */
-function sender(me, signal) {
+/**
+ * Creates the form for files, which the user chooses or drops anywhere on the page.
+ * @param {Me} me
+ * @param {AbortSignal} signal
+ */
+function uploadForm(me, signal) {
   const files = field({
     name: "files",
     label: "Choose files, or drop them anywhere on this page",
@@ -59,34 +70,24 @@ function sender(me, signal) {
     "form",
     { class: "drop" },
     field({ name: "mode", label: "What should happen", options: MODES }),
-    accountField(me, "imports:write", only(me, "imports:write"), {
+    accountField(me, "imports:write", onlyAccount(me, "imports:write"), {
       label: "Account (if given, rows of other accounts are rejected)",
     }),
     files,
   );
-  const take = (chosen) => {
-    clearErrors(form);
-    const options = { mode: fieldValue(form, "mode"), account_id: fieldValue(form, "account_id").trim() || undefined };
-    const wrong = chosen.filter((file) => !/\.csv(\.gz)?$/i.test(file.name));
-    for (const file of chosen) if (!wrong.includes(file)) uploads.send(file, options);
-    if (!wrong.length) return;
-    const text = `${wrong.map((file) => file.name).join(", ")}: not a CSV file, and not sent. Save it as CSV first.`;
-    showError(form, "files", text);
-    announce(text);
-  };
-  const input = files.querySelector("input");
+  const input = /** @type {HTMLInputElement} */ (find(files, "input"));
   input.addEventListener("change", () => {
-    const chosen = [...input.files];
+    const chosen = [...(input.files ?? [])];
     input.value = "";
-    take(chosen);
+    sendFiles(form, chosen);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
-  for (const type of ["dragover", "dragleave", "drop"]) {
+  for (const type of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
     addEventListener(
       type,
       (event) => {
         form.classList.toggle("over", type === "dragover");
-        if (type === "drop") take([...event.dataTransfer.files]);
+        if (type === "drop") sendFiles(form, [...(event.dataTransfer?.files ?? [])]);
       },
       { signal },
     );
@@ -94,66 +95,68 @@ function sender(me, signal) {
   return form;
 }
 
-// A file that is dropped beside the form would else be opened in place of the page.
+/** @type {(form: HTMLFormElement, files: File[]) => void} */
+function sendFiles(form, files) {
+  clearErrors(form);
+  const options = { mode: fieldValue(form, "mode"), account_id: fieldValue(form, "account_id").trim() || undefined };
+  const refused = files.filter((file) => !/\.csv(\.gz)?$/i.test(file.name));
+  for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
+  if (!refused.length) return;
+  const text = `${refused.map((file) => file.name).join(", ")}: not a CSV file, and not sent. Save it as CSV first.`;
+  showError(form, "files", text);
+  announce(text);
+}
+
+// The browser would open a file that is dropped elsewhere in place of the page.
 for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
 
 // ---- One import
 
-export async function show(place, context) {
-  const {
-    signal,
-    parts: [id],
-    may,
-  } = context;
+/** @type {(place: HTMLElement, context: Context) => Promise<void>} */
+export async function show(place, { signal, parts, may }) {
+  const [id] = parts;
+  /** @type {Import} */
   const first = await call("GET", `/imports/${id}`, { signal });
-  const progress = progressOf(Boolean(first.finished_at)),
-    actions = h("div"),
-    results = h("div");
-  progress.tell(first);
+  const progress = createProgress(Boolean(first.finished_at));
+  const actions = h("div");
+  const results = h("div");
+  progress.update(first);
   redraw(
     place,
     h("p", {}, link("All imports", "#/imports")),
-    h("h1", {}, fileOf(first)),
+    h("h1", {}, fileName(first)),
     progress.place,
     actions,
     results,
   );
-  if (!first.finished_at && may("imports:write")) actions.append(canceller(first, actions));
-  const read = async () => {
+  if (!first.finished_at && may("imports:write")) actions.append(cancelButton(first, actions));
+  const follow = async () => {
     try {
-      const done = first.finished_at ? first : await watch(id, signal, progress);
+      const record = first.finished_at ? first : await watch(id, signal, progress);
       redraw(actions);
-      if (!first.finished_at) announce(`${fileOf(done)}: ${WORDS[done.status]}. ${summary(done)}`);
-      await resultsOf(results, done, signal);
+      if (!first.finished_at) announce(endText(fileName(record), record));
+      await showResults(results, record, signal);
     } catch (error) {
-      if (error.name !== "AbortError") redraw(results, failure(error, error.passing ? read : null));
+      if (error.name !== "AbortError") redraw(results, failure(error, error.transient ? follow : null));
     }
   };
-  read();
+  follow();
 }
 
-function canceller(one, place) {
-  const told = h("div");
-  const pressed = button(
-    "Cancel the import",
-    async () => {
-      if (
-        !(await confirmed(
-          `Cancel ${fileOf(one)}?`,
-          "What is loaded stays. The other rows come back as rejected, to be sent again.",
-          "Cancel the import",
-          "Let it go on",
-        ))
-      )
-        return;
-      await during(pressed, told, async () => {
-        await call("POST", `/imports/${one.id}/cancel`);
-        const text = "It loads nothing more, and counts what is left.";
-        redraw(place, h("p", {}, text));
-        announce(text);
-      });
-    },
-    { class: "danger" },
-  );
-  return h("div", { class: "buttons" }, pressed, told);
+/** @type {(record: Import, place: HTMLElement) => HTMLElement} */
+function cancelButton(record, place) {
+  const messages = h("div");
+  const cancel = async () => {
+    await call("POST", `/imports/${record.id}/cancel`);
+    const text = "It loads nothing more, and counts what is left.";
+    redraw(place, h("p", {}, text));
+    announce(text);
+  };
+  const onPress = async (/** @type {HTMLButtonElement} */ pressed) => {
+    const title = `Cancel ${fileName(record)}?`;
+    const text = "What is loaded stays. The other rows come back as rejected, to be sent again.";
+    if (!(await confirmed(title, text, "Cancel the import", "Let it go on"))) return;
+    await whileBusy(pressed, messages, cancel);
+  };
+  return h("div", { class: "buttons" }, button("Cancel the import", onPress, { class: "danger" }), messages);
 }

@@ -1,24 +1,21 @@
-// Tables that grow as they are read, page after page, without ever counting what is to come.
+// Tables that load page after page as the user scrolls. They never count the items in advance.
 
 import { call, query } from "./api.js";
-import { announce, button, failure, focusOn, h, nothing, plural, redraw, scrolling } from "./dom.js";
+import { announce, button, failure, focusOn, h, notice, plural, redraw, scrollable } from "./dom.js";
+
+/** @import { Problem } from "./api.js" */
+/** @import { Child, ListOptions } from "./types" */
 
 /**
- * A table of what `path` lists: {path, filters, caption, columns: [[title, cell of an item, class]…], empty, one, signal}.
- * It loads the next page as its end comes into sight, or when its button is pressed. `refused` is called with a 4xx:
- * true where that is shown elsewhere. The list's element has `again`, which reads it anew and leaves it in sight until then.
+ * Creates a table of the items that `path` lists. It loads the next page when its end comes into sight, or when its
+ * button is pressed. `onRefused` is called with a 4xx error, and returns true if it shows the error itself. `reload`
+ * reads the list again and leaves the old rows in sight until then.
+ * @template T
+ * @param {ListOptions<T>} options
+ * @returns {{place: HTMLElement, reload: () => Promise<void>}}
  */
-export function listOf({
-  path,
-  filters = {},
-  caption,
-  columns,
-  empty,
-  one,
-  signal,
-  size = 100,
-  refused = () => false,
-}) {
+export function listOf(options) {
+  const { path, filters = {}, caption, columns, empty, noun, signal, size = 100, onRefused = () => false } = options;
   const body = h("tbody");
   const table = h(
     "table",
@@ -30,90 +27,102 @@ export function listOf({
       h(
         "tr",
         {},
-        columns.map(([title, , kind]) => h("th", { scope: "col", class: kind }, title)),
+        columns.map(([title, , className]) => h("th", { scope: "col", class: className }, title)),
       ),
     ),
     body,
   );
-  const told = h("span", { class: "quiet" }),
-    wrong = h("div");
-  const forth = button("Show more", () => more(), { hidden: true });
-  const end = h("div", { class: "end" }, told, forth);
-  const whole = [scrolling(caption, table), wrong, end];
-  const place = h("div", { class: "list" }, whole);
-  let cursor = null,
-    loading = false,
-    over = false,
-    stale = false;
-  const seen = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && more(), {
-    rootMargin: "600px",
-  });
-  signal.addEventListener("abort", () => seen.disconnect());
+  const countText = h("span", { class: "quiet" });
+  const errorPlace = h("div");
+  const moreButton = button("Show more", () => load(), { hidden: true });
+  const footer = h("div", { class: "end" }, countText, moreButton);
+  const scroller = scrollable(caption, table);
+  const parts = [scroller, errorPlace, footer];
+  const place = h("div", { class: "list" }, parts);
+  /** @type {string | null} */
+  let cursor = null;
+  let loading = false;
+  let complete = false;
+  let reloadQueued = false;
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) load();
+    },
+    { rootMargin: "600px" },
+  );
+  signal.addEventListener("abort", () => observer.disconnect());
 
-  async function more(fresh = false) {
-    if (loading && fresh) stale = true;
-    if (loading || (over && !fresh) || signal.aborted) return;
-    let onward = false;
+  /** Loads the next page, or with `fresh` the rows that are shown, again. */
+  async function load(fresh = false) {
+    if (loading && fresh) reloadQueued = true;
+    if (loading || (complete && !fresh) || signal.aborted) return;
+    let emptyPage = false;
     loading = true;
     table.setAttribute("aria-busy", "true");
-    seen.unobserve(end);
+    observer.unobserve(footer);
     try {
       const part = fresh ? { limit: Math.min(500, Math.max(size, body.rows.length)) } : { limit: size, cursor };
+      /** @type {{items: T[], next: string | null}} */
       const page = await call("GET", path + query({ ...filters, ...part }), { signal });
       const rows = page.items.map((item) =>
         h(
           "tr",
           {},
-          columns.map(([, cell, kind]) => cellOf(cell(item), kind)),
+          columns.map(([, content, className]) => toCell(content(item), className)),
         ),
       );
       if (fresh) redraw(body, rows);
       else body.append(...rows);
       cursor = page.next;
-      over = !cursor;
-      onward = !over && !body.rows.length; // a page may be empty: what it looked at was others'
-      if (!onward) tell();
+      complete = !cursor;
+      emptyPage = !complete && !body.rows.length; // all items that the API looked at belong to others
+      if (!emptyPage) showCount();
     } catch (error) {
-      if (error.name !== "AbortError") fail(error);
+      if (error.name !== "AbortError") showFailure(error);
     } finally {
       loading = false;
       table.setAttribute("aria-busy", "false");
     }
-    if (stale) {
-      stale = false;
-      await more(true);
-    } else if (onward) await more();
+    if (reloadQueued) {
+      reloadQueued = false;
+      await load(true);
+    } else if (emptyPage) await load();
   }
 
-  function tell() {
+  function showCount() {
     const shown = body.rows.length;
-    wrong.replaceChildren();
+    errorPlace.replaceChildren();
     if (!shown) {
-      redraw(place, typeof empty === "string" ? nothing(empty) : empty());
+      redraw(place, typeof empty === "string" ? notice(empty) : empty());
       announce(typeof empty === "string" ? empty : "Nothing found.");
       return;
     }
-    if (!place.contains(table)) redraw(place, whole);
-    const said = `${plural(shown, one)} shown${over ? ", that is all" : ""}`;
-    told.textContent = `${said}.`;
-    announce(said);
-    if (over && document.activeElement === forth) focusOn(place.firstChild);
-    forth.textContent = "Show more";
-    forth.hidden = over;
-    if (!over) seen.observe(end);
+    if (!place.contains(table)) redraw(place, parts);
+    const text = `${plural(shown, noun)} shown${complete ? ", that is all" : ""}`;
+    countText.textContent = `${text}.`;
+    announce(text);
+    if (complete && document.activeElement === moreButton) focusOn(scroller);
+    moreButton.textContent = "Show more";
+    moreButton.hidden = complete;
+    if (!complete) observer.observe(footer);
   }
 
-  function fail(error) {
-    if (!error.passing && refused(error)) return redraw(place);
-    wrong.replaceChildren(failure(error));
-    if (!body.rows.length) told.textContent = "";
-    forth.textContent = "Try again";
-    forth.hidden = !error.passing; // what was refused will be refused again
+  /** @param {Problem} error */
+  function showFailure(error) {
+    if (!error.transient && onRefused(error)) {
+      redraw(place);
+      return;
+    }
+    errorPlace.replaceChildren(failure(error));
+    if (!body.rows.length) countText.textContent = "";
+    moreButton.textContent = "Try again";
+    moreButton.hidden = !error.transient; // a refused request would be refused again
   }
 
-  more();
-  return Object.assign(place, { again: () => more(true) });
+  load();
+  return { place, reload: () => load(true) };
 }
 
-const cellOf = (content, kind) =>
-  content instanceof HTMLTableCellElement ? content : h("td", { class: kind }, content);
+/** @type {(content: Child, className?: string) => HTMLTableCellElement} */
+const toCell = (content, className) =>
+  content instanceof HTMLTableCellElement ? content : h("td", { class: className }, content);

@@ -1,10 +1,14 @@
-// An import under way: looked at again and again, and drawn in place, so that nothing on the page moves.
+// A running import: polled, and updated in place, so that nothing on the page moves.
 
 import { call } from "./api.js";
-import { count, h, plural, time } from "./dom.js";
+import { formatNumber, h, plural, time } from "./dom.js";
 
+/** @import { Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
+
+/** @type {Outcome[]} */
 const OUTCOMES = ["created", "updated", "unchanged", "rejected"];
-export const WORDS = {
+/** @type {Record<Status, string>} */
+export const STATUS_TEXT = {
   awaiting_upload: "waiting for its file",
   splitting: "reading the file",
   loading: "loading",
@@ -12,139 +16,163 @@ export const WORDS = {
   failed: "failed",
   cancelled: "cancelled",
 };
+/** @type {[Mode, string][]} */
 export const MODES = [
   ["create", "Add new members"],
   ["upsert", "Add and change members"],
   ["validate", "Only check the file"],
 ];
-export const modeOf = (one) => Object.fromEntries(MODES)[one.mode];
-export const fileOf = (one) => one.source.key.split("/").pop() || "upload";
-export const summary = (one) =>
-  OUTCOMES.filter((name) => one.counts[name])
-    .map((name) => `${count(one.counts[name])} ${name}`)
+/** @param {Import} record */
+export const modeText = (record) => MODES.find(([mode]) => mode === record.mode)?.[1] ?? record.mode;
+/** @param {Import} record */
+export const fileName = (record) => record.source.key.split("/").pop() || "upload";
+/** @param {Import} record */
+const summary = (record) =>
+  OUTCOMES.filter((name) => record.counts[name])
+    .map((name) => `${formatNumber(record.counts[name])} ${name}`)
     .join(", ");
+/** @type {(name: string, record: Import) => string} */
+export const endText = (name, record) => `${name}: ${STATUS_TEXT[record.status]}. ${summary(record)}`;
 
-const LOOK_AGAIN = 1; // seconds
-const AFTER_TROUBLE = 5;
+const POLL_SECONDS = 1;
+const RETRY_SECONDS = 5;
 
-export const later = (seconds, signal) =>
-  new Promise((done, failed) => {
-    const timer = setTimeout(done, seconds * 1000);
+/**
+ * Resolves after so many seconds; rejects with AbortError when the signal aborts.
+ * @type {(seconds: number, signal: AbortSignal) => Promise<void>}
+ */
+export const delay = (seconds, signal) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * 1000);
     signal.addEventListener(
       "abort",
       () => {
         clearTimeout(timer);
-        failed(new DOMException("", "AbortError"));
+        reject(new DOMException("", "AbortError"));
       },
       { once: true },
     );
   });
 
 /**
- * The import once it has ended. Until then it is looked at again and again, where `progress` is in sight, and drawn
- * there. A look that fails for now is not the last one.
+ * Polls an import until it has ended, and returns it. It polls only while `view` is in the page, and goes on after a
+ * transient error.
+ * @param {string} id
+ * @param {AbortSignal} signal
+ * @param {ProgressView} view
+ * @returns {Promise<Import>}
  */
-export async function watch(id, signal, progress) {
+export async function watch(id, signal, view) {
   for (;;) {
-    let wait = LOOK_AGAIN;
+    let seconds = POLL_SECONDS;
     try {
-      if (progress.place.isConnected) {
-        const one = await call("GET", `/imports/${id}`, { signal });
-        progress.tell(one);
-        if (one.finished_at) return one;
+      if (view.place.isConnected) {
+        /** @type {Import} */
+        const record = await call("GET", `/imports/${id}`, { signal });
+        view.update(record);
+        if (record.finished_at) return record;
       }
     } catch (error) {
-      if (!error.passing) throw error;
-      wait = error.retryAfter ?? AFTER_TROUBLE;
-      progress.trouble(`${error.message} Looking again in ${plural(wait, "second")}.`);
+      if (!error.transient) throw error;
+      seconds = error.retryAfter ?? RETRY_SECONDS;
+      view.showTrouble(`${error.message} Looking again in ${plural(seconds, "second")}.`);
     }
-    await later(wait, signal);
+    await delay(seconds, signal);
   }
 }
 
-/** The place that shows an import, without a bar for one that is `over` already; `tell` to show how it is now, and `trouble` to say that nobody knows. */
-export function progressOf(over = false) {
-  const status = h("span", { class: "status" }),
-    pace = h("span", {}),
-    error = h("p", { class: "message bad", hidden: true });
-  const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: over });
-  const { picture, figures, draw } = outcomes();
-  const mode = h("dd"),
-    begun = h("dd"),
-    ended = h("dd", {}, "not yet");
+/**
+ * Creates the view of an import's progress, without a progress bar if the import has ended.
+ * @returns {ProgressView}
+ */
+export function createProgress(hasEnded = false) {
+  const status = h("span", { class: "status" });
+  const pace = h("span", {});
+  const error = h("p", { class: "message bad", hidden: true });
+  const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
+  const { chart, legend, draw } = outcomeChart();
+  const mode = h("dd");
+  const started = h("dd");
+  const ended = h("dd", {}, "not yet");
   const place = h(
     "section",
     { "aria-label": "Progress" },
     h("p", {}, status, pace),
     error,
     bar,
-    h("div", { class: "outcomes" }, picture, figures),
-    h("dl", { class: "facts" }, h("dt", {}, "Task"), mode, h("dt", {}, "Begun"), begun, h("dt", {}, "Ended"), ended),
+    h("div", { class: "outcomes" }, chart, legend),
+    h("dl", { class: "facts" }, h("dt", {}, "Task"), mode, h("dt", {}, "Begun"), started, h("dt", {}, "Ended"), ended),
   );
 
-  function tell(one) {
-    status.className = `status ${one.status}`;
-    status.textContent = WORDS[one.status];
-    pace.textContent = paceOf(one);
-    error.hidden = !one.error;
-    error.textContent = one.error?.detail ?? "";
-    bar.value = one.finished_at ? 100 : one.percent;
-    draw(one.counts);
-    mode.textContent = modeOf(one);
-    begun.replaceChildren(time(one.created_at), one.created_by ? ` by ${one.created_by}` : "");
-    if (one.finished_at) ended.replaceChildren(time(one.finished_at));
+  /** @param {Import} record */
+  function update(record) {
+    status.className = `status ${record.status}`;
+    status.textContent = STATUS_TEXT[record.status];
+    pace.textContent = paceText(record);
+    error.hidden = !record.error;
+    error.textContent = record.error?.detail ?? "";
+    bar.value = record.finished_at ? 100 : record.percent;
+    draw(record.counts);
+    mode.textContent = modeText(record);
+    started.replaceChildren(time(record.created_at), record.created_by ? ` by ${record.created_by}` : "");
+    if (record.finished_at) ended.replaceChildren(time(record.finished_at));
   }
   return {
     place,
-    tell,
-    trouble: (text) => {
+    update,
+    showTrouble: (text) => {
       pace.textContent = `. ${text}`;
     },
   };
 }
 
-function paceOf(one) {
-  const seconds = one.started_at
-    ? (Date.parse(one.finished_at ?? new Date().toISOString()) - Date.parse(one.started_at)) / 1000
-    : 0;
+/** @param {Import} record */
+function paceText(record) {
+  const end = record.finished_at ?? new Date().toISOString();
+  const seconds = record.started_at ? (Date.parse(end) - Date.parse(record.started_at)) / 1000 : 0;
   return [
-    one.finished_at ? "" : ` ${one.percent}%`,
-    one.seconds_left ? `, about ${plural(one.seconds_left, "second")} left` : "",
-    seconds > 0 && one.counts.rows ? `, ${count(Math.round(one.counts.rows / seconds))} rows a second` : "",
+    record.finished_at ? "" : ` ${record.percent}%`,
+    record.seconds_left ? `, about ${plural(record.seconds_left, "second")} left` : "",
+    seconds > 0 && record.counts.rows
+      ? `, ${formatNumber(Math.round(record.counts.rows / seconds))} rows a second`
+      : "",
   ].join("");
 }
 
-/** The rows by outcome: as a picture, and in figures beside it. */
-function outcomes() {
-  const svg = (tag, attributes) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  };
-  const picture = svg("svg", {
+/** @type {(tag: string, attributes: Record<string, string | number>) => Element} */
+function svg(tag, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  return element;
+}
+
+/** Creates a bar chart of the rows by outcome, and its legend with the numbers. */
+function outcomeChart() {
+  const chart = svg("svg", {
     viewBox: "0 0 100 10",
     preserveAspectRatio: "none",
     class: "bar",
     "aria-hidden": "true",
   });
-  const all = h("li"),
-    parts = {},
-    items = {};
-  for (const name of OUTCOMES) {
-    parts[name] = svg("rect", { x: 0, width: 0, height: 10, class: `part ${name}` });
-    picture.append(parts[name]);
-    items[name] = h("li", { class: name });
-  }
+  const total = h("li");
+  const outcomes = OUTCOMES.map((name) => ({
+    name,
+    bar: svg("rect", { x: 0, width: 0, height: 10, class: `part ${name}` }),
+    item: h("li", { class: name }),
+  }));
+  chart.append(...outcomes.map(({ bar }) => bar));
+  /** @param {Counts} counts */
   function draw(counts) {
     let x = 0;
-    all.textContent = plural(counts.rows, "row");
-    for (const name of OUTCOMES) {
+    total.textContent = plural(counts.rows, "row");
+    for (const { name, bar, item } of outcomes) {
       const width = counts.rows ? (100 * counts[name]) / counts.rows : 0;
-      parts[name].setAttribute("x", x);
-      parts[name].setAttribute("width", width);
-      items[name].textContent = `${count(counts[name])} ${name}`;
+      bar.setAttribute("x", String(x));
+      bar.setAttribute("width", String(width));
+      item.textContent = `${formatNumber(counts[name])} ${name}`;
       x += width;
     }
   }
-  return { picture, figures: h("ul", {}, all, Object.values(items)), draw };
+  const items = outcomes.map(({ item }) => item);
+  return { chart, legend: h("ul", {}, total, items), draw };
 }

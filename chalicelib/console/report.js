@@ -1,11 +1,13 @@
-// What came of an import's rows: why some were rejected, and which.
+// The results of an import: why rows were rejected, and which.
 
 import { call, readable } from "./api.js";
-import { button, count, during, h, redraw } from "./dom.js";
+import { button, formatNumber, h, redraw, whileBusy } from "./dom.js";
 import { listOf } from "./lists.js";
-import { later } from "./progress.js";
+import { delay } from "./progress.js";
 
-// What a code of the API means, in words for who has the file open.
+/** @import { Child, Column, Import, RejectedRow, Report } from "./types" */
+
+/** @type {Record<string, string>} the API's codes in the words of a user who has the file open */
 const REASONS = {
   phone_not_possible: "The phone number has too few or too many digits",
   phone_not_a_number: "The phone number is not a number",
@@ -28,40 +30,47 @@ const REASONS = {
   not_loaded: "The import had stopped before this row",
   cancelled: "The import was cancelled before this row",
 };
-const reasonOf = (code) => REASONS[code] ?? code.replaceAll("_", " ");
+/** @param {string} code */
+const reasonText = (code) => REASONS[code] ?? code.replaceAll("_", " ");
 
-export async function resultsOf(place, one, signal) {
-  const report = one.counts.rows ? await reportOf(one, signal) : null;
+/**
+ * Shows the results of an import that has ended.
+ * @param {HTMLElement} place
+ * @param {Import} record
+ * @param {AbortSignal} signal
+ */
+export async function showResults(place, record, signal) {
+  const report = record.counts.rows ? await fetchReport(record, signal) : null;
   const ignored = report?.columns?.ignored ?? [];
-  const parts = [];
-  if (ignored.length) parts.push(h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`));
-  if (one.counts.rejected) parts.push(...(await rejected(one, report, signal)));
-  redraw(place, parts);
+  redraw(
+    place,
+    ignored.length ? h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`) : null,
+    record.counts.rejected ? await rejectedSections(record, report, signal) : null,
+  );
 }
 
-/** The report of an import that has ended. It is there a moment after the end; null where it does not come. */
-async function reportOf(one, signal) {
+/**
+ * Fetches the report, which appears a moment after the import's end; null if it does not appear.
+ * @param {Import} record
+ * @param {AbortSignal} signal
+ * @returns {Promise<Report | null>}
+ */
+async function fetchReport(record, signal) {
   for (let tries = 1; ; tries++) {
     try {
-      return await call("GET", `/imports/${one.id}/report`, { signal });
+      return await call("GET", `/imports/${record.id}/report`, { signal });
     } catch (error) {
       if (error.status !== 404) throw error;
       if (tries === 10) return null;
     }
-    await later(1, signal);
+    await delay(1, signal);
   }
 }
 
-async function rejected(one, report, signal) {
-  const told = h("div");
-  const download = button(
-    "Download rejected.csv",
-    () =>
-      during(download, told, async () => {
-        location.assign((await call("GET", `/imports/${one.id}/rejected`)).url);
-      }),
-    { class: "main" },
-  );
+/** @type {(record: Import, report: Report | null, signal: AbortSignal) => Promise<Child>} */
+async function rejectedSections(record, report, signal) {
+  const messages = h("div");
+  const download = async () => location.assign((await call("GET", `/imports/${record.id}/rejected`)).url);
   const codes = Object.entries(report?.codes ?? {}).sort((a, b) => b[1] - a[1]);
   return [
     h("h2", {}, "Why rows were rejected"),
@@ -78,35 +87,42 @@ async function rejected(one, report, signal) {
         "tbody",
         {},
         codes.map(([code, rows]) =>
-          h("tr", {}, h("td", {}, reasonOf(code)), h("td", { class: "number" }, count(rows))),
+          h("tr", {}, h("td", {}, reasonText(code)), h("td", { class: "number" }, formatNumber(rows))),
         ),
       ),
     ),
     h("h2", {}, "The rejected rows"),
     h("p", {}, "Download the rejected rows, correct the marked cells, then import that file again."),
-    h("div", { class: "buttons" }, download, told),
-    await rejectedRows(one.id, signal),
+    h(
+      "div",
+      { class: "buttons" },
+      button("Download rejected.csv", (pressed) => whileBusy(pressed, messages, download), { class: "main" }),
+      messages,
+    ),
+    await rejectedRows(record.id, signal),
   ];
 }
 
-/** The rows as they stood in the file, the cell at fault marked. Its columns are those of the file. */
+/**
+ * Lists the rows with the columns of the file, and marks the wrong cells.
+ * @param {string} id
+ * @param {AbortSignal} signal
+ */
 async function rejectedRows(id, signal) {
   const path = `/imports/${id}/rejected/rows`;
-  const { columns } = await call("GET", `${path}?limit=1`, { signal });
-  const cell = (index) => (row) =>
+  /** @type {{columns: string[]}} */
+  const page = await call("GET", `${path}?limit=1`, { signal });
+  /** @type {(row: RejectedRow, index: number) => Child} */
+  const cell = (row, index) =>
     row.column === index
       ? h("td", { class: "fault" }, h("mark", {}, row.cells[index] || "(empty)"))
       : (row.cells[index] ?? "");
-  return listOf({
-    path,
-    caption: "Rejected rows in the order of the file",
-    one: "row",
-    signal,
-    empty: "There are none.",
-    columns: [
-      ["Line", (row) => count(row.line), "number"],
-      ["Reason", (row) => readable(row.reason), "reason"],
-      ...columns.map((name, index) => [name, cell(index)]),
-    ],
-  });
+  /** @type {Column<RejectedRow>[]} */
+  const columns = [
+    ["Line", (row) => formatNumber(row.line), "number"],
+    ["Reason", (row) => readable(row.reason), "reason"],
+  ];
+  for (const [index, name] of page.columns.entries()) columns.push([name, (row) => cell(row, index)]);
+  const caption = "Rejected rows in the order of the file";
+  return listOf({ path, caption, noun: "row", signal, empty: "There are none.", columns }).place;
 }

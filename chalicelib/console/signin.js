@@ -1,28 +1,38 @@
-// What takes a password: signing in, on a page of its own and over one whose session has ended, and a new password.
+// Forms that take a password: signing in, signing in again when the session has ended, and changing the password.
 
 import { call, Problem, session } from "./api.js";
-import { formDialog, opened } from "./dialogs.js";
+import { formDialog, openDialog } from "./dialogs.js";
 import { announce, button, h, plural } from "./dom.js";
-import { field, fieldValue, formOf, submitButton } from "./forms.js";
+import { createForm, field, fieldValue, submitButton } from "./forms.js";
 
-/** A call with a name and a password; a refusal of those says `wrong`. */
-async function callWith(basic, method, path, wrong, options = {}) {
+/** @import { CallOptions, Child, Credentials, Me } from "./types" */
+
+/**
+ * Calls the API with a name and a password; `wrong` is the message if those are refused.
+ * @param {Credentials} basic
+ * @param {string} method
+ * @param {string} path
+ * @param {string} wrong
+ * @param {CallOptions} [options]
+ */
+async function callWithPassword(basic, method, path, wrong, options = {}) {
   try {
     return await call(method, path, { ...options, basic });
   } catch (error) {
-    throw error.status === 401
-      ? new Problem(401, { detail: wrong })
-      : error.status === 429
-        ? new Problem(429, {
-            detail: `Too many wrong passwords. Try again ${error.retryAfter ? `in ${plural(error.retryAfter, "second")}` : "in a while"}.`,
-          })
-        : error;
+    if (error.status === 401) throw new Problem(401, { detail: wrong });
+    if (error.status !== 429) throw error;
+    const when = error.retryAfter ? `in ${plural(error.retryAfter, "second")}` : "in a while";
+    throw new Problem(429, { detail: `Too many wrong passwords. Try again ${when}.` });
   }
 }
 
-/** The form; `entered` is called with who it is. */
-export const signInForm = (entered, ...buttons) =>
-  formOf(
+/**
+ * Creates the form to sign in; `onSignedIn` is called with the user.
+ * @param {(user: Me) => unknown} onSignedIn
+ * @param {...Child} buttons
+ */
+export const signInForm = (onSignedIn, ...buttons) =>
+  createForm(
     [
       field({ name: "name", label: "Name", autocomplete: "username", required: true, autofocus: true }),
       field({
@@ -36,34 +46,41 @@ export const signInForm = (entered, ...buttons) =>
     [submitButton("Sign in"), ...buttons],
     async (form) => {
       const basic = { name: fieldValue(form, "name"), password: fieldValue(form, "password") };
-      const { token } = await callWith(basic, "POST", "/sessions", "The name or the password is wrong.");
-      const who = await call("GET", "/me", { token });
-      session.begin(token);
-      await entered(who);
+      const { token } = await callWithPassword(basic, "POST", "/sessions", "The name or the password is wrong.");
+      const user = await call("GET", "/me", { token });
+      session.start(token);
+      await onSignedIn(user);
     },
   );
 
-/** Asks again over the page, which keeps all that is typed in it; who has signed in, null for nobody. */
+/**
+ * Asks to sign in again over the page, which keeps everything typed in it. Resolves to the user, or null.
+ * @param {string} name
+ */
 export async function signInAgain(name) {
-  let who = null;
-  await opened(
+  /** @type {{user: Me | null}} */
+  const signedIn = { user: null };
+  await openDialog(
     "Sign in again",
     (close) => [
       h("p", {}, `Your session has ended. Sign in as ${name} to go on where you were.`),
       signInForm(
-        (one) => {
-          who = one;
+        (user) => {
+          signedIn.user = user;
           close();
         },
         button("Sign out", () => close()),
       ),
     ],
-    { firm: true, class: "again" },
+    { persistent: true, class: "again" },
   );
-  return who;
+  return signedIn.user;
 }
 
-/** Lets somebody choose a new password, for the old one. All sessions end with that; this tab begins another. */
+/**
+ * Lets the user choose a new password. The API then ends all of the user's sessions; this tab starts a new one.
+ * @param {string} name
+ */
 export const changePassword = (name) =>
   formDialog(
     "Change your password",
@@ -80,20 +97,25 @@ export const changePassword = (name) =>
     "Change",
     async (form) => {
       const { token } = session;
-      const password = fieldValue(form, "password"),
-        old = { name, password: fieldValue(form, "old") };
-      const changed = callWith(old, "PATCH", "/me", "The old password is wrong.", { body: { password } }).then(() =>
-        goOn(token, { name, password }),
+      const password = fieldValue(form, "password");
+      const old = { name, password: fieldValue(form, "old") };
+      const changed = callWithPassword(old, "PATCH", "/me", "The old password is wrong.", { body: { password } }).then(
+        () => renewSession(token, { name, password }),
       );
-      session.coming = changed.catch(() => null);
+      session.pending = changed.catch(() => null);
       await changed;
       announce("Your password is changed.");
     },
   );
 
-/** Begins a session in place of one that has ended. Where that does not work, the next call asks for the password. */
-async function goOn(token, basic) {
-  const begun = await call("POST", "/sessions", { basic }).catch(() => null);
-  if (begun && session.token === token) session.begin(begun.token);
-  else if (begun) await call("DELETE", "/sessions", { token: begun.token }).catch(() => null); // who was here has left
+/**
+ * Starts a session in place of the one that has ended. If that fails, the next call asks for the password.
+ * @param {string | null} token
+ * @param {Credentials} basic
+ */
+async function renewSession(token, basic) {
+  const started = await call("POST", "/sessions", { basic }).catch(() => null);
+  if (started && session.token === token) session.start(started.token);
+  // Otherwise the user has signed out meanwhile.
+  else if (started) await call("DELETE", "/sessions", { token: started.token }).catch(() => null);
 }

@@ -1,101 +1,115 @@
-// Files on their way. They go one at a time, each announced when its turn comes, and go on while other views are shown.
+// Uploads. Files are sent one at a time, and go on while other views are shown.
 
 import { call, put, session } from "./api.js";
-import { announce, button, failure, focusOn, h, link, redraw } from "./dom.js";
-import { progressOf, summary, WORDS, watch } from "./progress.js";
+import { announce, button, failure, find, focusOn, h, link, redraw } from "./dom.js";
+import { createProgress, endText, watch } from "./progress.js";
 
-const open = new Map(); // of each file that is not sent yet, what stops it
-let all = new AbortController(); // of all that goes on for who is signed in
-let turn = Promise.resolve(); // of the next file
+/** @import { ImportOptions } from "./types" */
 
-/** Where they are shown. It outlives the view that shows it. */
+/** @type {Map<HTMLElement, () => Promise<unknown>>} by card: cancels the file, which is not sent yet */
+const unsent = new Map();
+let signedIn = new AbortController(); // aborts when the user's session ends
+/** @type {Promise<unknown>} */
+let previousUpload = Promise.resolve();
+
+/** The cards of the uploads. They outlive the view that shows them. */
 export const cards = h("div", { class: "cards" });
-const ended = new WeakSet(); // cards whose import is over: the list below them has it too
+const finishedCards = new WeakSet(); // the list of imports shows these as well
 
-export const underWay = () => open.size;
-export const told = new EventTarget(); // "change" where the list of imports has changed
+export const unsentCount = () => unsent.size;
+export const importChanges = new EventTarget(); // "change" when the list of imports has changed
+const publishChange = () => importChanges.dispatchEvent(new Event("change"));
 
-/** Takes away the cards of what is over. */
-export function tidy() {
-  for (const card of [...cards.children]) if (ended.has(card)) card.remove();
+export function removeFinishedCards() {
+  for (const card of [...cards.children]) if (finishedCards.has(card)) card.remove();
 }
 
-/** Stops and forgets all of them; done when the registry knows. */
+/** Stops and removes all uploads. Resolves when the API has cancelled their imports. */
 export async function stopAll() {
-  all.abort();
-  all = new AbortController();
-  const stopping = [...open.values()].map((stop) => stop());
+  signedIn.abort();
+  signedIn = new AbortController();
+  const cancelled = [...unsent.values()].map((cancel) => cancel());
   cards.replaceChildren();
-  await Promise.allSettled(stopping);
+  await Promise.allSettled(cancelled);
 }
 
 addEventListener("beforeunload", (event) => {
-  if (open.size) event.preventDefault();
+  if (unsent.size) event.preventDefault();
 });
 
-/** Takes a file; `options` are those of an import. Its card. */
+/**
+ * Queues a file, and returns its card.
+ * @param {File} file
+ * @param {ImportOptions} options
+ */
 export function send(file, options) {
-  const stop = new AbortController();
-  const title = h("h3", {}, file.name),
-    now = h("div", {}, h("p", {}, "Waiting for its turn."));
-  const card = h("section", { class: "card", "aria-label": file.name }, title, now);
-  const whole = all.signal;
-  const cancel = button("Cancel", () => stop.abort(), { "aria-label": `Cancel ${file.name}` });
-  card.append(cancel);
+  const cancelled = new AbortController();
+  const title = h("h3", {}, file.name);
+  const status = h("div", {}, h("p", {}, "Waiting for its turn."));
+  const card = h("section", { class: "card", "aria-label": file.name }, title, status);
+  const { signal } = signedIn;
+  card.append(button("Cancel", () => cancelled.abort(), { "aria-label": `Cancel ${file.name}` }));
   cards.prepend(card);
 
-  const mine = Promise.race([turn, stopped(stop.signal)]).then(() => upload(file, options, stop.signal, now));
-  turn = Promise.allSettled([turn, mine]);
-  open.set(card, () => {
-    stop.abort();
-    return mine.catch(() => null);
+  const started = Promise.race([previousUpload, rejectOnAbort(cancelled.signal)]);
+  const uploaded = started.then(() => upload(file, options, cancelled.signal, status));
+  previousUpload = Promise.allSettled([previousUpload, uploaded]);
+  unsent.set(card, () => {
+    cancelled.abort();
+    return uploaded.catch(() => null);
   });
-  mine
+  uploaded
     .finally(() => {
-      open.delete(card);
-      told.dispatchEvent(new Event("change"));
+      unsent.delete(card);
+      publishChange();
     })
     .then(async (id) => {
-      const progress = progressOf();
+      const progress = createProgress();
       redraw(card, h("h3", {}, link(file.name, `#/imports/${id}`)), progress.place);
-      const done = await watch(id, whole, progress);
-      ended.add(card);
-      told.dispatchEvent(new Event("change"));
-      announce(`${file.name}: ${WORDS[done.status]}. ${summary(done)}`);
+      const record = await watch(id, signal, progress);
+      finishedCards.add(card);
+      publishChange();
+      announce(endText(file.name, record));
     })
     .catch((error) => {
-      ended.add(card);
-      const again = () => {
+      finishedCards.add(card);
+      const retry = () => {
         card.remove();
-        focusOn(send(file, options).querySelector("h3"));
+        focusOn(find(send(file, options), "h3"));
       };
-      if (stop.signal.aborted) redraw(card, title, h("p", {}, "Not sent: nothing of it is imported."));
-      else if (error.name !== "AbortError") redraw(card, title, failure(error, error.passing ? again : null));
+      if (cancelled.signal.aborted) redraw(card, title, h("p", {}, "Not sent: nothing of it is imported."));
+      else if (error.name !== "AbortError") redraw(card, title, failure(error, error.transient ? retry : null));
     });
   return card;
 }
 
-const stopped = (signal) => new Promise((_, failed) => signal.addEventListener("abort", () => failed(signal.reason)));
+/** @type {(signal: AbortSignal) => Promise<never>} */
+const rejectOnAbort = (signal) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
-/** The id of the import that a file became. What is stopped on its way is cancelled, with the token that began it. */
-async function upload(file, options, signal, now) {
+/**
+ * Sends a file, and returns the id of its import. An upload that is stopped is cancelled, with the token that began it.
+ * @param {File} file
+ * @param {ImportOptions} options
+ * @param {AbortSignal} signal
+ * @param {HTMLElement} status
+ * @returns {Promise<string>}
+ */
+async function upload(file, options, signal, status) {
   const bar = h("progress", { max: "1", value: 0, "aria-label": `Upload of ${file.name}` });
-  now.replaceChildren(h("p", {}, "Sending."), bar);
+  status.replaceChildren(h("p", {}, "Sending."), bar);
   const { token } = session;
-  const announced = await call("POST", "/imports", { body: { filename: file.name, ...options }, signal });
+  const { id, upload } = await call("POST", "/imports", { body: { filename: file.name, ...options }, signal });
+  /** @param {number} part */
+  const onProgress = (part) => {
+    bar.value = part;
+  };
   try {
-    await put(
-      announced.upload.url,
-      file,
-      (part) => {
-        bar.value = part;
-      },
-      signal,
-    );
+    await put(upload.url, file, onProgress, signal);
   } catch (error) {
-    await call("POST", `/imports/${announced.id}/cancel`, { token }).catch(() => null);
+    await call("POST", `/imports/${id}/cancel`, { token }).catch(() => null);
     throw error;
   }
   announce(`${file.name} is sent.`);
-  return announced.id;
+  return id;
 }

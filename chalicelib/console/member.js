@@ -1,0 +1,221 @@
+// One member: add, show, change, delete.
+
+import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
+import { call, query } from "./api.js";
+import { compare } from "./compare.js";
+import { confirmed } from "./dialogs.js";
+import { announce, button, h, link, redraw, time, whileBusy } from "./dom.js";
+import { createForm, field, fieldValue, showProblem, submitButton } from "./forms.js";
+
+/** @import { Child, Context, Me, Member, MemberField, MemberValues } from "./types" */
+
+/** @type {[MemberField, string][]} */
+const FIELDS = [
+  ["first_name", "First name"],
+  ["last_name", "Last name"],
+  ["phone_number", "Phone number"],
+  ["client_member_id", "Client member id"],
+  ["account_id", "Account"],
+];
+/** @param {Member} member */
+export const addressOf = (member) => `#/members/${member.id}`;
+/** @param {Member} member */
+const fullName = (member) => `${member.first_name} ${member.last_name}`;
+
+// Lists that are kept for Back show changes to their members: {id, member}, with null for a deleted member.
+export const memberChanges = new EventTarget();
+/** @type {(id: string, member: Member | null) => void} */
+const publishChange = (id, member) => {
+  memberChanges.dispatchEvent(new CustomEvent("change", { detail: { id, member } }));
+};
+
+/** @type {(place: HTMLElement, context: Context, added?: string) => void} */
+export function create(place, context, added = "") {
+  /** @param {MemberField} name */
+  const value = (name) =>
+    context.query.get(name) ?? (name === "account_id" ? defaultAccount(context.me, "members:write") : "");
+  const form = createForm(
+    inputs(context.me, value),
+    [submitButton("Add"), context.may("members:read") ? link("Cancel", "#/members", { class: "button" }) : null],
+    async (form) => {
+      /** @type {Member} */
+      const member = await call("POST", "/members", { body: formValues(form) });
+      rememberAccount(member.account_id);
+      const text = `${fullName(member)} is added.`;
+      announce(text);
+      if (context.may("members:read", member.account_id)) context.navigateAway(addressOf(member));
+      else create(place, context, text);
+    },
+  );
+  redraw(place, h("h1", {}, "Add a member"), h("p", { class: "saved" }, added), form);
+}
+
+/** @type {(me: Me, value: (name: MemberField) => string) => HTMLElement[]} */
+const inputs = (me, value) =>
+  FIELDS.map(([name, label]) =>
+    name === "account_id"
+      ? accountField(me, "members:write", value(name), { required: true })
+      : field({ name, label, value: value(name), required: true, ...(name === "phone_number" ? { type: "tel" } : {}) }),
+  );
+
+/** @type {(form: HTMLFormElement) => MemberValues} */
+const formValues = (form) =>
+  /** @type {MemberValues} */ (Object.fromEntries(FIELDS.map(([name]) => [name, fieldValue(form, name)])));
+
+/**
+ * The values that differ from the member's.
+ * @type {(member: MemberValues, values: MemberValues) => Partial<MemberValues>}
+ */
+const changesOf = (member, values) =>
+  Object.fromEntries(FIELDS.filter(([name]) => values[name] !== member[name]).map(([name]) => [name, values[name]]));
+
+/** @type {(place: HTMLElement, context: Context) => Promise<void>} */
+export async function show(place, context) {
+  draw(place, context, await call("GET", `/members/${context.parts[0]}`, { signal: context.signal }));
+}
+
+/**
+ * Draws a member: for writers as a form, with the member's values or others that the user has typed. Returns the form,
+ * null for readers.
+ * @param {HTMLElement} place
+ * @param {Context} context
+ * @param {Member} member
+ * @param {MemberValues} [values]
+ */
+function draw(place, context, member, values = member, message = "") {
+  const messages = h("div");
+  const saved = h("p", { class: "saved" }, message);
+  const form = context.may("members:write", member.account_id)
+    ? createForm(
+        inputs(context.me, (name) => values[name]),
+        [
+          submitButton("Save"),
+          button("Delete", (pressed) => remove(pressed, place, messages, context, member), { class: "danger" }),
+        ],
+        async (form) => {
+          const mine = formValues(form);
+          saved.textContent = "";
+          if (Object.keys(changesOf(member, mine)).length) await save(place, context, member, member, mine);
+          else {
+            saved.textContent = "Nothing is changed, so nothing is saved.";
+            announce(saved.textContent);
+          }
+        },
+      )
+    : null;
+  const list = new URLSearchParams({ account: member.account_id, by: "last_name", q: "" });
+  redraw(
+    place,
+    h("p", {}, link("All members", `#/members?${list}`)),
+    h("h1", {}, fullName(member)),
+    saved,
+    form ?? facts(FIELDS.map(([name, label]) => [label, member[name]])),
+    messages,
+    facts([
+      ["Added", time(member.created_at), author(context, member.created_by)],
+      ["Changed", time(member.last_modified), author(context, member.modified_by)],
+      ["Version", String(member.version)],
+      ["Id", member.id],
+    ]),
+  );
+  return form;
+}
+
+/**
+ * Shows who wrote a member, with a link to an import.
+ * @type {(context: Context, by: string | null) => Child}
+ */
+const author = (context, by) =>
+  by?.startsWith("import:") && context.may("imports:read") ? link(by, `#/imports/${by.slice("import:".length)}`) : by;
+
+/**
+ * Shows values with their labels, and commas between the values of one label.
+ * @param {[label: string, ...values: Child[]][]} rows
+ */
+const facts = (rows) =>
+  h(
+    "dl",
+    { class: "facts" },
+    rows.map(([label, ...values]) => {
+      const parts = values.filter(Boolean).map((value, i) => (i ? [", ", value] : value));
+      return [h("dt", {}, label), h("dd", {}, parts)];
+    }),
+  );
+
+/**
+ * Saves over `stored` the changes that the user made to `before`. If `stored` is not the newest version, shows both
+ * versions. If a value is refused, shows the form with the error.
+ * @param {HTMLElement} place
+ * @param {Context} context
+ * @param {Member} before
+ * @param {Member} stored
+ * @param {MemberValues} mine
+ * @returns {Promise<void>}
+ */
+async function save(place, context, before, stored, mine) {
+  const changes = changesOf(before, mine);
+  try {
+    /** @type {Member} */
+    const changed = await call("PATCH", `/members/${stored.id}`, { body: changes, match: stored });
+    publishChange(stored.id, changed);
+    if (changed.id !== stored.id) context.replaceAddress(addressOf(changed));
+    draw(place, context, changed, changed, "Saved.");
+    announce("Saved.");
+  } catch (error) {
+    if (error.status === 412) return resolveConflict(place, context, before, mine);
+    if (before === stored) throw error; // the form is still there, and shows it
+    const form = draw(place, context, stored, { ...stored, ...changes });
+    if (form) showProblem(form, error);
+    else throw error;
+  }
+}
+
+/**
+ * Shows both versions after an edit conflict.
+ * @param {HTMLElement} place
+ * @param {Context} context
+ * @param {Member} before
+ * @param {MemberValues} mine
+ */
+async function resolveConflict(place, context, before, mine) {
+  const fetchStored = () => call("GET", `/members/${before.id}`, { signal: context.signal });
+  /** @type {Member} */
+  const stored = await fetchStored();
+  compare(place, {
+    title: `${fullName(stored)} was changed meanwhile`,
+    fields: FIELDS,
+    before,
+    mine,
+    stored,
+    keepMine: () => save(place, context, before, stored, mine),
+    takeStored: async () => draw(place, context, await fetchStored()),
+  });
+}
+
+/**
+ * Deletes a member after a question, unless somebody has changed it since.
+ * @param {HTMLElement} pressed
+ * @param {HTMLElement} place
+ * @param {HTMLElement} messages
+ * @param {Context} context
+ * @param {Member} member
+ */
+async function remove(pressed, place, messages, context, member) {
+  const text = "Its phone number and client member id are free at once. This cannot be undone.";
+  if (!(await confirmed(`Delete ${fullName(member)}?`, text, "Delete"))) return;
+  await whileBusy(pressed, messages, async () => {
+    try {
+      await call("DELETE", `/members/${member.id}`, { match: member });
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      const stored = await call("GET", `/members/${member.id}`, { signal: context.signal });
+      const message = "Somebody changed this member meanwhile, so it is not deleted. This is what is stored now.";
+      draw(place, context, stored, stored, message);
+      announce(message);
+      return;
+    }
+    publishChange(member.id, null);
+    announce(`${fullName(member)} is deleted.`);
+    context.navigateAway(`#/members${query({ account: member.account_id, by: "last_name" })}`);
+  });
+}

@@ -1,0 +1,63 @@
+// The addresses of the page: the view of each, the permission it needs, and the menu.
+
+import * as access from "./access.js";
+import { h, redraw } from "./dom.js";
+import * as imports from "./imports.js";
+import * as member from "./member.js";
+import * as members from "./members.js";
+
+/** @import { May, Show } from "./types" */
+
+/**
+ * Address, view, permission, menu entry, and whether Back finds the view as it was left.
+ * @type {[pattern: RegExp, show: Show, permission: string, key: string, keep: boolean][]}
+ */
+const ROUTES = [
+  [/^\/members$/, members.list, "members:read", "members", true],
+  [/^\/members\/new$/, member.create, "members:write", "members", true],
+  [/^\/members\/([\w-]+)$/, member.show, "members:read", "members", true],
+  [/^\/imports$/, imports.list, "imports:read", "imports", false],
+  [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", false],
+  [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access", false],
+];
+/** @type {{key: string, text: string, address: string, permission: string, unless?: string}[]} */
+const MENU = [
+  { key: "members", text: "Members", address: "#/members", permission: "members:read" },
+  // Users who may read members find this above their list.
+  {
+    key: "members",
+    text: "Add a member",
+    address: "#/members/new",
+    permission: "members:write",
+    unless: "members:read",
+  },
+  { key: "imports", text: "Imports", address: "#/imports", permission: "imports:read" },
+  { key: "access", text: "Access", address: "#/access/users", permission: "access:admin" },
+];
+/**
+ * The menu of a user.
+ * @param {May} may
+ */
+export const menu = (may) => MENU.filter(({ permission, unless }) => may(permission) && !(unless && may(unless)));
+
+/**
+ * Finds the view of a path; one without a menu entry says why there is none.
+ * @type {(path: string, may: May) => {show: Show, key?: string, keep: boolean, parts: string[]}}
+ */
+export function resolve(path, may) {
+  /** @type {(title: string, text: string) => {show: Show, keep: boolean, parts: string[]}} */
+  const message = (title, text) => ({
+    show: (place) => redraw(place, h("h1", {}, title), h("p", {}, text)),
+    keep: false,
+    parts: [],
+  });
+  const [home] = menu(may);
+  if (!home)
+    return message("No access yet", "Your groups grant no permission that this page needs. Ask an admin for one.");
+  if (!path.replace("/", "")) return { show: () => location.replace(home.address), keep: false, parts: [] };
+  const route = ROUTES.find(([pattern]) => pattern.test(path));
+  if (!route) return message("Nothing here", "There is no such page.");
+  const [pattern, show, permission, key, keep] = route;
+  if (!may(permission)) return message("Not for you", `This needs the permission ${permission}.`);
+  return { show, key, keep, parts: pattern.exec(path)?.slice(1).map(decodeURIComponent) ?? [] };
+}

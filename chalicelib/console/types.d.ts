@@ -1,0 +1,125 @@
+// The types of the page's modules, for `tsc` and editors; never sent to a browser.
+
+/** A child of an element; `h` flattens lists and leaves out null and undefined. */
+export type Child = Node | string | null | undefined | readonly Child[];
+export type Attributes = Record<string, string | number | boolean | null | undefined>;
+
+export type Me = { name: string; grants: Record<string, string[] | "*"> };
+export type May = (permission: string, account?: string) => boolean;
+
+/** What a view gets besides its place. */
+export type Context = {
+  me: Me;
+  may: May;
+  signal: AbortSignal;
+  query: URLSearchParams;
+  parts: string[];
+  navigateAway: (address: string) => void;
+  replaceAddress: (address: string) => void;
+};
+export type Show = (place: HTMLElement, context: Context) => unknown;
+export type View = {
+  entry: string;
+  place: HTMLElement;
+  controller: AbortController;
+  context: Context;
+  show: Show;
+  key: string | undefined;
+  keep: boolean;
+  shown: boolean;
+  scrolled: number;
+  focused: HTMLElement | null;
+};
+
+export type Credentials = { name: string; password: string };
+export type Versioned = { version: number; last_modified?: string; created_at?: string | null };
+export type CallOptions = {
+  body?: unknown;
+  signal?: AbortSignal;
+  basic?: Credentials;
+  token?: string | null;
+  match?: Versioned;
+};
+export type FieldError = { pointer: string; code: string; detail: string; member?: { id: string } };
+export type ProblemBody = { detail?: string; code?: string; errors?: FieldError[] };
+
+export type MemberField = "first_name" | "last_name" | "phone_number" | "client_member_id" | "account_id";
+export type MemberValues = Record<MemberField, string>;
+export type Member = MemberValues & {
+  id: string;
+  version: number;
+  created_at: string;
+  last_modified: string;
+  created_by: string | null;
+  modified_by: string | null;
+};
+
+export type Status = "awaiting_upload" | "splitting" | "loading" | "completed" | "failed" | "cancelled";
+export type Mode = "create" | "upsert" | "validate";
+export type Outcome = "created" | "updated" | "unchanged" | "rejected";
+export type Counts = Record<Outcome | "rows", number>;
+export type Import = {
+  id: string;
+  status: Status;
+  mode: Mode;
+  source: { key: string };
+  counts: Counts;
+  percent: number;
+  seconds_left: number | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  error: { code: string; detail: string } | null;
+  created_by: string | null;
+};
+export type Report = { codes?: Record<string, number>; columns?: { ignored?: string[] } };
+export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
+export type ImportOptions = { mode: string; account_id?: string };
+export type ProgressView = {
+  place: HTMLElement;
+  update: (record: Import) => void;
+  showTrouble: (text: string) => void;
+};
+
+export type User = Versioned & { name: string; groups: string[]; active: boolean; last_login: string | null };
+export type Group = Versioned & { name: string; permissions: string[]; accounts: string[] | "*" };
+export type Token = {
+  name: string;
+  groups: string[];
+  created_by: string | null;
+  expires_at: string;
+  last_used: string | null;
+};
+
+/** A column of a table: its title, the content of its cell for an item, a class. */
+export type Column<T> = [title: string, cell: (item: T) => Child, className?: string];
+export type ListOptions<T> = {
+  path: string;
+  caption: string;
+  noun: string;
+  columns: Column<T>[];
+  empty: string | (() => HTMLElement);
+  signal: AbortSignal;
+  filters?: Record<string, string>;
+  size?: number;
+  onRefused?: (problem: import("./api.js").Problem) => boolean;
+};
+/** A field of a form: with `options` a select, else an input. */
+export type FieldOptions = {
+  name: string;
+  label: string;
+  hint?: string;
+  type?: string;
+  value?: string;
+  options?: readonly (readonly [value: string, text: string])[];
+  accept?: string;
+  autocomplete?: string;
+  autofocus?: boolean;
+  "data-first"?: boolean; // gets the focus again after a search
+  list?: string;
+  max?: string;
+  min?: string;
+  multiple?: boolean;
+  required?: boolean;
+  size?: number;
+};
