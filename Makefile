@@ -15,7 +15,7 @@ ALONE := tests/integration/api/test_openapi.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help graph local test test-dynamodb-local bench check screenshots deploy preflight
+.PHONY: help graph local test test-unit test-dynamodb-local bench check screenshots deploy preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -29,6 +29,9 @@ test: check ## everything that must pass
 	@$(VENV)/bin/python -m pytest $(ALONE)
 	@echo "Coverage: the ten files with the least, and the total."
 	@$(VENV)/bin/python -m coverage report | sed -n '1,12p; /^TOTAL/p'
+
+test-unit: $(INSTALLED) ## the tests that need no emulator and no browser: seconds
+	@exec $(VENV)/bin/python -m pytest tests/unit
 
 test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
