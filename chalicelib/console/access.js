@@ -82,18 +82,18 @@ async function explainConflict(task) {
   } catch (error) {
     if (error.status === 412)
       error.message =
-        "Somebody changed it meanwhile, so nothing is saved. Begin again from the list, which then shows what is stored.";
+        "Somebody else changed this, so nothing was saved. Start again from the list, which shows the current values.";
     throw error;
   }
 }
 
 /** @type {(kind: string, noun: string, entry: Entry, verb: string) => Promise<void>} */
 async function remove(kind, noun, { name, version, created_at }, verb) {
-  const text = `The ${noun} ${name} is gone at once, and cannot be brought back.`;
+  const text = `The ${noun} ${name} is removed at once. This cannot be undone.`;
   if (!(await confirmed(`${verb} ${name}?`, text, verb))) return;
   const match = version === undefined ? undefined : { version, created_at };
   await call("DELETE", `/${kind}/${encodeURIComponent(name)}`, { match });
-  announce(`${name} is gone.`);
+  announce(`${name} was removed.`);
 }
 
 /** @type {(values: string[], signal: AbortSignal) => Promise<HTMLElement>} */
@@ -109,7 +109,7 @@ const dialog = (title, fields, action, submit) =>
 /** @param {string[]} names */
 const commas = (names) => names.join(", ");
 const nameField = () =>
-  field({ name: "name", label: "Name", required: true, hint: "Small letters, digits, and . _ @ + -" });
+  field({ name: "name", label: "Name", required: true, hint: "Lowercase letters, digits, and . _ @ + -" });
 /** @type {(label: string, hint: string) => HTMLElement} */
 const passwordField = (label, hint) =>
   field({ name: "password", label, type: "password", autocomplete: "new-password", hint });
@@ -120,7 +120,7 @@ const tabs = {
     title: "Users",
     noun: "user",
     empty: "There are no users.",
-    about: "People with a name and a password. What they may do, their groups say.",
+    about: "People who sign in with a name and a password. Their permissions come from their groups.",
     add: () => addUser(signal),
     /** @returns {Column<User>[]} */
     columns: (actions) => [
@@ -135,7 +135,7 @@ const tabs = {
     title: "Groups",
     noun: "group",
     empty: "There are no groups.",
-    about: "What a group grants, each of its users and tokens has.",
+    about: "Users and tokens have the permissions of all of their groups.",
     add: () => groupDialog("Add a group", null),
     /** @returns {Column<Group>[]} */
     columns: (actions) => [
@@ -149,14 +149,14 @@ const tabs = {
     title: "Tokens",
     noun: "token",
     empty: "There are no tokens.",
-    about: "What machines send in place of a name and a password.",
+    about: "Programs send a token instead of a name and a password.",
     add: () => addToken(signal),
     /** @returns {Column<Token>[]} */
     columns: (actions) => [
       ["Name", (token) => token.name],
       ["Groups", (token) => commas(token.groups)],
-      ["Made by", (token) => token.created_by ?? "the command line"],
-      ["Ends", (token) => time(token.expires_at)],
+      ["Created by", (token) => token.created_by ?? "the command line"],
+      ["Expires", (token) => time(token.expires_at)],
       ["Last used", (token) => time(token.last_used) || "never"],
       ["", (token) => actions(token)],
     ],
@@ -187,7 +187,7 @@ async function editUser(user, signal) {
   const fields = [
     await groupField(user.groups, signal),
     active,
-    passwordField("New password", "Leave it empty to keep the old one."),
+    passwordField("New password", "Leave empty to keep the current password."),
   ];
   return dialog(`Edit ${user.name}`, fields, "Save", (form) => {
     const body = {
@@ -217,7 +217,7 @@ function groupDialog(title, group) {
       name: "accounts",
       label: "Accounts",
       value: accounts === "*" ? "*" : commas(accounts),
-      hint: "Ids with commas between them, or * for every account.",
+      hint: "Account ids separated by commas, or * for every account.",
     }),
   ];
   return dialog(title, fields, group ? "Save" : "Add", (form) => {
@@ -241,7 +241,7 @@ function accountsFrom(text) {
 async function addToken(signal) {
   const days = field({
     name: "days",
-    label: "Days until it ends",
+    label: "Valid for (days)",
     type: "number",
     value: "365",
     min: "1",
@@ -268,7 +268,7 @@ const showToken = ({ name, token }) =>
   openDialog(
     `The token ${name}`,
     (close) => [
-      h("p", {}, "Copy it now: it is not shown again. Send it as Authorization: Bearer …"),
+      h("p", {}, "Copy the token now: it is not shown again. Programs send it as Authorization: Bearer …"),
       h("output", { class: "secret", tabindex: "0", "aria-label": "The token" }, token),
       h(
         "div",
@@ -276,7 +276,7 @@ const showToken = ({ name, token }) =>
         button("Copy", async (pressed) => {
           const text = await navigator.clipboard.writeText(token).then(
             () => "Copied",
-            () => "It could not be copied: select it, and copy it yourself",
+            () => "Copying failed: select the token and copy it yourself",
           );
           pressed.textContent = text;
           announce(text);

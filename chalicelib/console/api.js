@@ -105,7 +105,7 @@ export async function call(method, path, options = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, { detail: "The registry does not answer. Is there a connection?" });
+    throw new Problem(0, { detail: "The registry does not respond. Check your connection." });
   }
   const text = await response.text();
   if (response.ok) return text ? JSON.parse(text) : null;

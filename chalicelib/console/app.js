@@ -75,7 +75,7 @@ async function route() {
       await view.show(view.place, view.context);
     } catch (error) {
       if (error.name !== "AbortError")
-        redraw(view.place, h("h1", {}, "That did not work"), failure(error, error.transient ? route : null));
+        redraw(view.place, h("h1", {}, "Something went wrong"), failure(error, error.transient ? route : null));
     }
     if (current !== view) return; // the user has left it meanwhile
   }
@@ -247,11 +247,11 @@ async function askToSignInAgain(caller) {
 
 /** Continues this tab's session. An API that does not answer has not ended it. */
 async function resume() {
-  drawPage(h("p", { class: "quiet", role: "status" }, "One moment."));
+  drawPage(h("p", { class: "quiet", role: "status" }, "Loading…"));
   try {
     await start(await call("GET", "/me"));
   } catch (error) {
-    if (error.status === 401) showSignIn("Your session has ended. Sign in again to go on.");
+    if (error.status === 401) showSignIn("Your session has ended. Sign in again to continue.");
     else drawPage(h("h1", {}, "Rollcall"), failure(error, resume));
   }
 }

@@ -29,21 +29,23 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
       stored.modified_by ?? "somebody",
       ", ",
       time(stored.last_modified),
-      ". Nothing of yours is saved yet.",
+      ". Your changes are not saved yet.",
     ),
     scrollable(
-      "Where they differ",
+      "Differences",
       h(
         "table",
         {},
-        h("caption", { class: "quiet" }, "Where they differ"),
+        h("caption", { class: "quiet" }, "Differences"),
         h(
           "thead",
           {},
           h(
             "tr",
             {},
-            ["", "When you opened it", "Yours", "Stored now"].map((title) => h("th", { scope: "col" }, title)),
+            ["", "When you opened it", "Your version", "Current version"].map((title) =>
+              h("th", { scope: "col" }, title),
+            ),
           ),
         ),
         h(
@@ -66,10 +68,10 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
     h(
       "div",
       { class: "buttons" },
-      choice("Save mine over it", keepMine, { class: "main" }),
-      choice("Take what is stored", takeStored),
+      choice("Save my version", keepMine, { class: "main" }),
+      choice("Use the current version", takeStored),
     ),
   );
-  announce("Somebody else has changed this member. Choose which version is to stay.");
+  announce("Somebody else changed this member. Choose the version to keep.");
   if (place.isConnected) focusOn(find(place, "h1"));
 }

@@ -38,12 +38,12 @@ function importList(signal) {
     ["Task", modeText],
     ["Rows", (record) => formatNumber(record.counts.rows), "number"],
     ["Rejected", (record) => formatNumber(record.counts.rejected), "number"],
-    ["Begun", (record) => time(record.created_at)],
-    ["By", (record) => record.created_by ?? "a drop"],
+    ["Started", (record) => time(record.created_at)],
+    ["By", (record) => record.created_by ?? "dropped file"],
   ];
   return listOf({
     path: "/imports",
-    caption: "Imports, the newest first",
+    caption: "Imports, newest first",
     noun: "import",
     signal,
     size: 50,
@@ -64,7 +64,7 @@ function uploadForm(me, signal) {
     type: "file",
     multiple: true,
     accept: ".csv,.gz",
-    hint: "CSV files, also .csv.gz, of up to 5 GB. Sending begins when they are chosen.",
+    hint: "CSV files (.csv or .csv.gz) of up to 5 GB. They are sent as soon as you choose them.",
   });
   const form = h(
     "form",
@@ -102,7 +102,7 @@ function sendFiles(form, files) {
   const refused = files.filter((file) => !/\.csv(\.gz)?$/i.test(file.name));
   for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
   if (!refused.length) return;
-  const text = `${refused.map((file) => file.name).join(", ")}: not a CSV file, and not sent. Save it as CSV first.`;
+  const text = `${refused.map((file) => file.name).join(", ")}: not sent, because it is not a CSV file. Save it as CSV first.`;
   showError(form, "files", text);
   announce(text);
 }
@@ -148,14 +148,15 @@ function cancelButton(record, place) {
   const messages = h("div");
   const cancel = async () => {
     await call("POST", `/imports/${record.id}/cancel`);
-    const text = "It loads nothing more, and counts what is left.";
+    const text = "Loading has stopped. The remaining rows are being counted.";
     redraw(place, h("p", {}, text));
     announce(text);
   };
   const onPress = async (/** @type {HTMLButtonElement} */ pressed) => {
     const title = `Cancel ${fileName(record)}?`;
-    const text = "What is loaded stays. The other rows come back as rejected, to be sent again.";
-    if (!(await confirmed(title, text, "Cancel the import", "Let it go on"))) return;
+    const text =
+      "Rows that are already loaded stay. The other rows are returned as rejected, so that you can send them again.";
+    if (!(await confirmed(title, text, "Cancel the import", "Continue the import"))) return;
     await whileBusy(pressed, messages, cancel);
   };
   return h("div", { class: "buttons" }, button("Cancel the import", onPress, { class: "danger" }), messages);

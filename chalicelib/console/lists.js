@@ -98,7 +98,7 @@ export function listOf(options) {
       return;
     }
     if (!place.contains(table)) redraw(place, parts);
-    const text = `${plural(shown, noun)} shown${complete ? ", that is all" : ""}`;
+    const text = `${plural(shown, noun)} shown${complete ? ", end of list" : ""}`;
     countText.textContent = `${text}.`;
     announce(text);
     if (complete && document.activeElement === moreButton) focusOn(scroller);

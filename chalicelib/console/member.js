@@ -41,7 +41,7 @@ export function create(place, context, added = "") {
       /** @type {Member} */
       const member = await call("POST", "/members", { body: formValues(form) });
       rememberAccount(member.account_id);
-      const text = `${fullName(member)} is added.`;
+      const text = `${fullName(member)} was added.`;
       announce(text);
       if (context.may("members:read", member.account_id)) context.navigateAway(addressOf(member));
       else create(place, context, text);
@@ -97,7 +97,7 @@ function draw(place, context, member, values = member, message = "") {
           saved.textContent = "";
           if (Object.keys(changesOf(member, mine)).length) await save(place, context, member, member, mine);
           else {
-            saved.textContent = "Nothing is changed, so nothing is saved.";
+            saved.textContent = "There are no changes to save.";
             announce(saved.textContent);
           }
         },
@@ -182,7 +182,7 @@ async function resolveConflict(place, context, before, mine) {
   /** @type {Member} */
   const stored = await fetchStored();
   compare(place, {
-    title: `${fullName(stored)} was changed meanwhile`,
+    title: `${fullName(stored)} was changed by somebody else`,
     fields: FIELDS,
     before,
     mine,
@@ -201,7 +201,7 @@ async function resolveConflict(place, context, before, mine) {
  * @param {Member} member
  */
 async function remove(pressed, place, messages, context, member) {
-  const text = "Its phone number and client member id are free at once. This cannot be undone.";
+  const text = "Its phone number and client member id become available at once. This cannot be undone.";
   if (!(await confirmed(`Delete ${fullName(member)}?`, text, "Delete"))) return;
   await whileBusy(pressed, messages, async () => {
     try {
@@ -209,13 +209,13 @@ async function remove(pressed, place, messages, context, member) {
     } catch (error) {
       if (error.status !== 412) throw error;
       const stored = await call("GET", `/members/${member.id}`, { signal: context.signal });
-      const message = "Somebody changed this member meanwhile, so it is not deleted. This is what is stored now.";
+      const message = "Somebody else changed this member, so it was not deleted. This is the current version.";
       draw(place, context, stored, stored, message);
       announce(message);
       return;
     }
     publishChange(member.id, null);
-    announce(`${fullName(member)} is deleted.`);
+    announce(`${fullName(member)} was deleted.`);
     context.navigateAway(`#/members${query({ account: member.account_id, by: "last_name" })}`);
   });
 }

@@ -23,7 +23,7 @@ export function list(place, { me, may, signal, query: given }) {
   const text = given.get("q") ?? "";
   const form = searchForm(me, account, by, text);
   const empty = text
-    ? "Nobody matches."
+    ? "No members match."
     : account
       ? `Account ${account} has no members yet.`
       : "There are no members yet.";
@@ -37,7 +37,7 @@ export function list(place, { me, may, signal, query: given }) {
     ),
     form,
     text && by === "last_name" && !account
-      ? notice("Names are searched within an account: choose one.")
+      ? notice("Choose an account: last names are searched within one account.")
       : listOf({
           path: "/members",
           filters: { account_id: by === "id" && text ? "" : account, ...(text ? { [by]: text } : {}) },

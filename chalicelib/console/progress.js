@@ -75,7 +75,7 @@ export async function watch(id, signal, view) {
     } catch (error) {
       if (!error.transient) throw error;
       seconds = error.retryAfter ?? RETRY_SECONDS;
-      view.showTrouble(`${error.message} Looking again in ${plural(seconds, "second")}.`);
+      view.showTrouble(`${error.message} Checking again in ${plural(seconds, "second")}.`);
     }
     await delay(seconds, signal);
   }
@@ -101,7 +101,16 @@ export function createProgress(hasEnded = false) {
     error,
     bar,
     h("div", { class: "outcomes" }, chart, legend),
-    h("dl", { class: "facts" }, h("dt", {}, "Task"), mode, h("dt", {}, "Begun"), started, h("dt", {}, "Ended"), ended),
+    h(
+      "dl",
+      { class: "facts" },
+      h("dt", {}, "Task"),
+      mode,
+      h("dt", {}, "Started"),
+      started,
+      h("dt", {}, "Ended"),
+      ended,
+    ),
   );
 
   /** @param {Import} record */

@@ -11,23 +11,23 @@ import { delay } from "./progress.js";
 const REASONS = {
   phone_not_possible: "The phone number has too few or too many digits",
   phone_not_a_number: "The phone number is not a number",
-  phone_not_valid: "The phone number is not in use anywhere",
+  phone_not_valid: "The phone number is not valid in any country",
   phone_extension: "The phone number has an extension",
   phone_number_taken: "Another member of the account has this phone number",
   client_member_id_taken: "Another member of the account has this client member id",
-  blank: "A cell is empty that must not be",
+  blank: "A required cell is empty",
   too_long: "A cell is longer than 64 characters",
-  control_character: "A cell has a character in it that cannot be shown",
-  not_text: "A cell has something in it that is no text",
-  scientific_notation: "A spreadsheet has rounded the id, and its digits are lost",
+  control_character: "A cell has a control character",
+  not_text: "A cell is not text",
+  scientific_notation: "A spreadsheet rounded the id, so its digits are lost",
   too_few_cells: "The row has fewer cells than the header",
   too_many_cells: "The row has more cells than the header",
   unclosed_quote: "A quotation mark is never closed",
   row_too_long: "The row is too long",
-  account_differs: "The account is not the one that was given with the import",
-  account_forbidden: "Whoever began the import has no access to the account",
+  account_differs: "The row names another account than the import",
+  account_forbidden: "The user who started the import has no access to the account",
   not_processed: "The row could not be processed",
-  not_loaded: "The import had stopped before this row",
+  not_loaded: "The import stopped before this row",
   cancelled: "The import was cancelled before this row",
 };
 /** @param {string} code */
@@ -124,5 +124,5 @@ async function rejectedRows(id, signal) {
   ];
   for (const [index, name] of page.columns.entries()) columns.push([name, (row) => cell(row, index)]);
   const caption = "Rejected rows in the order of the file";
-  return listOf({ path, caption, noun: "row", signal, empty: "There are none.", columns }).place;
+  return listOf({ path, caption, noun: "row", signal, empty: "There are no rejected rows.", columns }).place;
 }

@@ -56,8 +56,8 @@ export function resolve(path, may) {
     return message("No access yet", "Your groups grant no permission that this page needs. Ask an admin for one.");
   if (!path.replace("/", "")) return { show: () => location.replace(home.address), keep: false, parts: [] };
   const route = ROUTES.find(([pattern]) => pattern.test(path));
-  if (!route) return message("Nothing here", "There is no such page.");
+  if (!route) return message("Page not found", "No page has this address.");
   const [pattern, show, permission, key, keep] = route;
-  if (!may(permission)) return message("Not for you", `This needs the permission ${permission}.`);
+  if (!may(permission)) return message("No permission", `This page needs the permission ${permission}.`);
   return { show, key, keep, parts: pattern.exec(path)?.slice(1).map(decodeURIComponent) ?? [] };
 }

@@ -63,7 +63,7 @@ export async function signInAgain(name) {
   await openDialog(
     "Sign in again",
     (close) => [
-      h("p", {}, `Your session has ended. Sign in as ${name} to go on where you were.`),
+      h("p", {}, `Your session has ended. Sign in as ${name} to continue where you were.`),
       signInForm(
         (user) => {
           signedIn.user = user;
@@ -85,7 +85,7 @@ export const changePassword = (name) =>
   formDialog(
     "Change your password",
     [
-      field({ name: "old", label: "Old password", type: "password", autocomplete: "current-password" }),
+      field({ name: "old", label: "Current password", type: "password", autocomplete: "current-password" }),
       field({
         name: "password",
         label: "New password",
@@ -99,12 +99,12 @@ export const changePassword = (name) =>
       const { token } = session;
       const password = fieldValue(form, "password");
       const old = { name, password: fieldValue(form, "old") };
-      const changed = callWithPassword(old, "PATCH", "/me", "The old password is wrong.", { body: { password } }).then(
-        () => renewSession(token, { name, password }),
-      );
+      const changed = callWithPassword(old, "PATCH", "/me", "The current password is wrong.", {
+        body: { password },
+      }).then(() => renewSession(token, { name, password }));
       session.pending = changed.catch(() => null);
       await changed;
-      announce("Your password is changed.");
+      announce("Your password was changed.");
     },
   );
 

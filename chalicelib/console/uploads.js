@@ -45,7 +45,7 @@ addEventListener("beforeunload", (event) => {
 export function send(file, options) {
   const cancelled = new AbortController();
   const title = h("h3", {}, file.name);
-  const status = h("div", {}, h("p", {}, "Waiting for its turn."));
+  const status = h("div", {}, h("p", {}, "Waiting for other files."));
   const card = h("section", { class: "card", "aria-label": file.name }, title, status);
   const { signal } = signedIn;
   card.append(button("Cancel", () => cancelled.abort(), { "aria-label": `Cancel ${file.name}` }));
@@ -77,7 +77,7 @@ export function send(file, options) {
         card.remove();
         focusOn(find(send(file, options), "h3"));
       };
-      if (cancelled.signal.aborted) redraw(card, title, h("p", {}, "Not sent: nothing of it is imported."));
+      if (cancelled.signal.aborted) redraw(card, title, h("p", {}, "Not sent. Nothing was imported from this file."));
       else if (error.name !== "AbortError") redraw(card, title, failure(error, error.transient ? retry : null));
     });
   return card;
@@ -110,6 +110,6 @@ async function upload(file, options, signal, status) {
     await call("POST", `/imports/${id}/cancel`, { token }).catch(() => null);
     throw error;
   }
-  announce(`${file.name} is sent.`);
+  announce(`${file.name} was sent.`);
   return id;
 }

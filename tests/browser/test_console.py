@@ -292,12 +292,12 @@ def test_who_knows_the_old_password_chooses_a_new_one_and_stays(local: Local, pa
     dialog = page.get_by_role("dialog", name="Change your password")
 
     def choose(old: str, new: str) -> None:
-        dialog.get_by_label("Old password").fill(old)
+        dialog.get_by_label("Current password").fill(old)
         dialog.get_by_label("New password").fill(new)
         dialog.get_by_role("button", name="Change").click()
 
     choose("a wrong horse battery", "another horse battery")
-    expect(dialog.get_by_role("alert")).to_have_text("The old password is wrong.")
+    expect(dialog.get_by_role("alert")).to_have_text("The current password is wrong.")
     choose(PASSWORD, "too short")
     expect(dialog.locator(".error", has_text="12 to 256 characters")).to_be_visible()
     choose(PASSWORD, "another horse battery")
@@ -315,7 +315,7 @@ def changing_password(local: Local, page: Page, name: str) -> Locator:
     sign_in(page, name, PASSWORD)
     page.get_by_role("button", name="Password").click()
     dialog = page.get_by_role("dialog", name="Change your password")
-    dialog.get_by_label("Old password").fill(PASSWORD)
+    dialog.get_by_label("Current password").fill(PASSWORD)
     dialog.get_by_label("New password").fill("another horse battery")
     return dialog
 
@@ -356,7 +356,7 @@ def test_a_password_that_was_changed_is_said_to_be_so_though_no_session_begins(
     expect(page.locator("[aria-busy=true]")).to_have_count(0)  # else the list says later what it shows
     answer_with(page, "**/sessions", 503)
     dialog.get_by_role("button", name="Change").click()
-    expect(page.locator("#live")).to_have_text("Your password is changed.")
+    expect(page.locator("#live")).to_have_text("Your password was changed.")
     expect(dialog).to_have_count(0)
     page.unroute("**/sessions")
     page.get_by_role("link", name="Imports").click()
@@ -367,7 +367,7 @@ def test_a_password_that_was_changed_is_said_to_be_so_though_no_session_begins(
 def test_a_registry_that_does_not_answer_signs_nobody_out(inside: Page) -> None:
     inside.route("**/me", lambda route: route.abort())
     inside.reload()
-    expect(inside.get_by_role("alert")).to_contain_text("The registry does not answer.")
+    expect(inside.get_by_role("alert")).to_contain_text("The registry does not respond.")
     inside.unroute("**/me")
     inside.get_by_role("button", name="Try again").click()
     expect(heading(inside, "Members")).to_be_visible()
@@ -430,7 +430,7 @@ def test_a_viewer_is_offered_nothing_that_it_may_not_do(local: Local, page: Page
     expect(page.get_by_label("Choose files")).to_have_count(0)
     for place in ("/members/new", "/access/users"):
         go(page, place)
-        expect(heading(page, "Not for you")).to_be_visible()
+        expect(heading(page, "No permission")).to_be_visible()
 
 
 # ---- Members
@@ -498,7 +498,7 @@ def test_a_member_is_changed_moved_and_deleted(local: Local, inside: Page, accou
     assert not local.call("GET", f"/members?account_id={account}")["items"]
 
 
-@pytest.mark.parametrize("choice", ["Save mine over it", "Take what is stored"])
+@pytest.mark.parametrize("choice", ["Save my version", "Use the current version"])
 def test_a_stale_edit_shows_both_versions_and_loses_neither(
     local: Local, inside: Page, account: str, choice: str
 ) -> None:
@@ -507,7 +507,7 @@ def test_a_stale_edit_shows_both_versions_and_loses_neither(
     fill(inside, First_name="Mine")
     local.call("PATCH", f"/members/{member['id']}", {"first_name": "Theirs", "last_name": "Else"})
     inside.get_by_role("button", name="Save").click()
-    expect(heading(inside, "Theirs Else was changed meanwhile")).to_be_visible()
+    expect(heading(inside, "Theirs Else was changed by somebody else")).to_be_visible()
     expect(inside.get_by_text("token:tests")).to_be_visible()
     expect(inside.get_by_role("row", name="First name")).to_have_text("First nameAnnMineTheirs")
     assert local.call("GET", f"/members/{member['id']}")["version"] == 2
@@ -528,18 +528,18 @@ def test_a_stale_edit_that_is_overtaken_again_is_compared_again(
     fill(inside, First_name="Mine", Phone_number="323-555-0002")
     local.call("PATCH", f"/members/{member['id']}", {"last_name": "Second"})
     inside.get_by_role("button", name="Save").click()
-    expect(heading(inside, "Ann Second was changed meanwhile")).to_be_focused()
+    expect(heading(inside, "Ann Second was changed by somebody else")).to_be_focused()
     local.call("PATCH", f"/members/{member['id']}", {"last_name": "Third"})
-    inside.get_by_role("button", name="Save mine over it").click()
-    expect(heading(inside, "Ann Third was changed meanwhile")).to_be_visible()
+    inside.get_by_role("button", name="Save my version").click()
+    expect(heading(inside, "Ann Third was changed by somebody else")).to_be_visible()
     local.call("PATCH", f"/members/{member['id']}", {"last_name": "Fourth"})
-    inside.get_by_role("button", name="Take what is stored").click()
+    inside.get_by_role("button", name="Use the current version").click()
     expect(heading(inside, "Ann Fourth")).to_be_visible()
 
     fill(inside, First_name="Mine", Phone_number="323-555-0002")
     local.call("PATCH", f"/members/{member['id']}", {"last_name": "Fifth"})
     inside.get_by_role("button", name="Save").click()
-    inside.get_by_role("button", name="Save mine over it").click()
+    inside.get_by_role("button", name="Save my version").click()
     expect(inside.get_by_label("Phone number")).to_have_attribute("aria-invalid", "true")
     expect(inside.get_by_label("First name")).to_have_value("Mine")
     expect(inside.get_by_label("Last name")).to_have_value("Fifth")
@@ -577,7 +577,7 @@ def test_what_comes_late_is_drawn_where_it_was_asked_for_and_nowhere_else(
         inside.get_by_role("link", name="Imports").click()
         expect(heading(inside, "Imports")).to_be_visible()
         expect(inside.locator("table[aria-busy=true]")).to_have_count(0)  # what it says comes first
-    expect(inside.locator("#live")).to_have_text("Ben Lee is added.")
+    expect(inside.locator("#live")).to_have_text("Ben Lee was added.")
     assert inside.url.endswith("#/imports")
 
     with held(inside, f"**/members/{member['id']}"):
@@ -663,7 +663,7 @@ def test_the_focus_stays_with_what_was_done_and_the_title_with_what_is_there(
     expect(inside).to_have_title(re.compile("^Ann Lee . Rollcall$"))
     save = inside.get_by_role("button", name="Save")
     save.click()
-    expect(inside.locator(".saved")).to_have_text("Nothing is changed, so nothing is saved.")
+    expect(inside.locator(".saved")).to_have_text("There are no changes to save.")
     fill(inside, First_name="Zoë")
     save.click()
     expect(inside).to_have_title(re.compile("^Zoë Lee . Rollcall$"))
@@ -678,12 +678,12 @@ def test_the_focus_stays_with_what_was_done_and_the_title_with_what_is_there(
     delete = inside.get_by_role("button", name="Delete")
     delete.click()
     inside.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(inside.locator(".saved")).to_contain_text("Somebody changed this member meanwhile")
+    expect(inside.locator(".saved")).to_contain_text("Somebody else changed this member")
     expect(heading(inside, "Zoë Else")).to_be_visible()
     expect(delete).to_be_focused()
     go(inside, "/nowhere")
-    expect(heading(inside, "Nothing here")).to_be_focused()
-    expect(inside).to_have_title(re.compile("^Nothing here . Rollcall$"))
+    expect(heading(inside, "Page not found")).to_be_focused()
+    expect(inside).to_have_title(re.compile("^Page not found . Rollcall$"))
     expect(inside.locator("nav [aria-current]")).to_have_count(0)
 
 
@@ -709,7 +709,7 @@ def test_one_member_among_many_is_found_in_each_way(local: Local, inside: Page, 
     )
     inside.get_by_label("Find by").select_option("Client member id")
     inside.get_by_role("button", name="Find").click()
-    expect(inside.get_by_text("Nobody matches.")).to_be_visible()
+    expect(inside.get_by_text("No members match.")).to_be_visible()
 
 
 def finished(local: Local, import_id: str) -> Any:
@@ -744,7 +744,7 @@ def test_a_thousand_members_come_as_one_scrolls_in_order_and_each_once(
         )
     names = page.locator(".list tbody tr td:first-child").all_text_contents()
     assert names == [f"Lee{n:05}" for n in range(1000)]
-    expect(page.get_by_text("1,000 members shown, that is all.")).to_be_visible()
+    expect(page.get_by_text("1,000 members shown, end of list.")).to_be_visible()
     assert len([url for url in asked if "/members?" in url]) == 10  # and nothing was counted
 
 
@@ -838,7 +838,7 @@ def test_an_import_is_watched_on_after_a_look_that_failed(local: Local, inside: 
     go(inside, f"/imports/{announced['id']}")
     expect(inside.locator(".outcomes")).to_contain_text("0 rejected")
     answer_with(inside, f"**/imports/{announced['id']}", 503, {"Retry-After": "1"})
-    expect(inside.get_by_text("Looking again in 1 second.")).to_be_visible()
+    expect(inside.get_by_text("Checking again in 1 second.")).to_be_visible()
     inside.unroute(f"**/imports/{announced['id']}")
     data = roster(account, 3).encode()
     with urllib.request.urlopen(urllib.request.Request(announced["upload"]["url"], data, method="PUT")):
@@ -876,7 +876,7 @@ def test_files_go_one_at_a_time_and_on_while_other_views_are_shown(inside: Page,
             [csv("one.csv", account), csv("two.csv", account), csv("three.csv", account)]
         )
         expect(one).to_contain_text("Sending.")
-        expect(two).to_contain_text("Waiting for its turn.")
+        expect(two).to_contain_text("Waiting for other files.")
         assert leaving_is_asked_for(inside)
         inside.get_by_role("link", name="Members").click()
         expect(heading(inside, "Members")).to_be_visible()
@@ -983,7 +983,7 @@ def test_a_group_that_somebody_changed_meanwhile_is_opened_anew(
     local.call("PATCH", f"/groups/{account}", {"accounts": ["east"]})
     dialog.get_by_label("Accounts").fill("north")
     dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Somebody changed it meanwhile")
+    expect(dialog.get_by_role("alert")).to_contain_text("Somebody else changed this")
     dialog.get_by_role("button", name="Cancel").click()
     expect(inside.get_by_role("row", name=account)).to_contain_text("east")
     expect(edit).to_be_focused()
@@ -1000,7 +1000,7 @@ def test_a_dialog_opens_once_or_says_why_it_does_not(inside: Page) -> None:
     add = inside.get_by_role("button", name="Add a user")
     inside.route("**/groups?*", lambda route: route.abort())
     add.click()
-    expect(inside.get_by_role("alert")).to_contain_text("The registry does not answer.")
+    expect(inside.get_by_role("alert")).to_contain_text("The registry does not respond.")
     inside.unroute("**/groups?*")
     with held(inside, "**/groups?*"):
         add.dblclick()
@@ -1222,20 +1222,20 @@ def test_every_view_is_readable_by_each_kind_of_user(
             expect(heading(page, title)).to_be_visible()
             expect_read(page, title, *texts)
         else:
-            expect_read(page, "Not for you", f"This needs the permission {permission}.")
+            expect_read(page, "No permission", f"This page needs the permission {permission}.")
         expect_read(page)
     if "access:admin" in granted:
         for thing, texts in (
             ("user", ["Name", "Password", "12 characters or more.", "viewers"]),
             ("group", ["Name", "Permissions", "members:read", "Accounts"]),
-            ("token", ["Name", "Days until it ends", "viewers", "365"]),
+            ("token", ["Name", "Valid for (days)", "viewers", "365"]),
         ):
             go(page, f"/access/{thing}s")
             page.get_by_role("button", name=f"Add a {thing}").click()
             expect_read(page, f"Add a {thing}", *texts, "Cancel")
             page.keyboard.press("Escape")
     page.get_by_role("button", name="Password").click()
-    expect_read(page, "Change your password", "Old password", "New password", "12 characters or more.")
+    expect_read(page, "Change your password", "Current password", "New password", "12 characters or more.")
 
 
 @pytest.mark.parametrize("kind", ["editor", "viewer", "reader"])
@@ -1272,7 +1272,7 @@ def test_a_writer_adds_a_member_of_an_unreadable_account(
         new_member(page, account, client_member_id, f"323-555-000{client_member_id}")
         page.get_by_role("button", name="Add").click()
         expect(page.get_by_label("First name")).to_have_value("")
-        expect_read(page, "Add a member", "Ben Lee is added.")
+        expect_read(page, "Add a member", "Ben Lee was added.")
         added = local.call("GET", f"/accounts/{account}/members/{client_member_id}")
         assert added["first_name"] == "Ben"
 
@@ -1337,7 +1337,7 @@ def test_no_view_has_a_barrier(local: Local, inside: Page, account: str, scheme:
         fill(inside, First_name="W" * 64)
         local.call("PATCH", f"/members/{member['id']}", {"first_name": "V" * 64})
         inside.get_by_role("button", name="Save").click()
-        expect(inside.get_by_role("button", name="Save mine over it")).to_be_visible()
+        expect(inside.get_by_role("button", name="Save my version")).to_be_visible()
 
     views: list[tuple[str, str, Callable[[], None] | None]] = [
         (f"/members?account={account}&by=last_name&q=", "Members", None),
@@ -1354,7 +1354,7 @@ def test_no_view_has_a_barrier(local: Local, inside: Page, account: str, scheme:
         ("/access/groups", "Groups", None),
         ("/access/tokens", "Tokens", None),
         ("/access/users", "Users", new_user),
-        ("/nowhere", "Nothing here", None),
+        ("/nowhere", "Page not found", None),
     ]
     for place, title, prepare in views:
         go(inside, place)
@@ -1402,7 +1402,7 @@ def test_the_keyboard_is_enough(local: Local, page: Page, account: str) -> None:
 def test_an_api_that_does_not_answer_is_said_so_and_asked_again(inside: Page) -> None:
     inside.route("**/imports?*", lambda route: route.abort())
     inside.get_by_role("link", name="Imports").click()
-    expect(inside.get_by_role("alert")).to_contain_text("The registry does not answer.")
+    expect(inside.get_by_role("alert")).to_contain_text("The registry does not respond.")
     inside.unroute("**/imports?*")
     inside.get_by_role("button", name="Try again").click()
     expect(inside.get_by_role("alert")).to_have_count(0)
