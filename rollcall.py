@@ -1,4 +1,4 @@
-"""Rollcall from a terminal: `python rollcall.py --help` lists the commands; each has its room in commands/."""
+"""The command line of Rollcall: `python rollcall.py --help` lists the commands, which are in commands/."""
 
 import click
 
@@ -6,9 +6,9 @@ from commands.access import groups, tokens, users
 from commands.imports import import_files
 
 
-@click.group(help="Rollcall, a member registry.")
+@click.group()
 def main() -> None:
-    """The group of all commands."""
+    """Import rosters and manage access. Rollcall is a member registry."""
 
 
 for command in (import_files, users, groups, tokens):

@@ -1,1 +1,1 @@
-"""How fast, and in how much memory: each figure a ratio, or a peak, measured in one run. See README.md."""
+"""Benchmarks of speed and memory: each figure is a ratio or a peak, measured in one run. See README.md."""

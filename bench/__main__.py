@@ -1,6 +1,6 @@
-"""`make bench`: every benchmark but the long one, or those that are named: `python -m bench load split`.
+"""`make bench`: runs all benchmarks except the long one, or those named: `python -m bench load split`.
 
-Each has a process of its own: they change its environment.
+Each runs in a process of its own, because they change the environment.
 """
 
 import subprocess

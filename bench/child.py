@@ -1,10 +1,11 @@
-"""Work in a process of its own, for its CPU time and for the most memory that it held at once."""
+"""Measure the CPU time and the peak memory of work in a process of its own."""
 
 import json
 import resource
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,25 +13,25 @@ MB = 1024 * 1024
 
 
 class Cost(NamedTuple):
-    """Seconds of CPU time and by the clock, and the largest resident set, in MB."""
+    """CPU time and elapsed time in seconds, and the largest resident set in MB."""
 
     cpu: float
     wall: float
     peak: float
-    said: Any  # what it returned
+    result: Any  # what the work returned
 
 
-def measured(where: str, *arguments: str) -> Cost:
-    """What the work costs that a function (`module:name`) of these texts has made ready, in a fresh process."""
-    command = [sys.executable, "-m", "bench.child", where, *arguments]
+def measure(function: str, *arguments: str) -> Cost:
+    """Return the cost, in a new process, of the work that `function` (`module:name`) of the arguments returns."""
+    command = [sys.executable, "-m", "bench.child", function, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return Cost(*json.loads(done.stdout.splitlines()[-1]))
 
 
 def peak(status: Path = Path("/proc/self/status")) -> float:
-    """The largest resident set of a process so far, in MB.
+    """Return the largest resident set of a process so far, in MB.
 
-    Linux's getrusage counts what the parent held when it started us too.
+    On Linux, getrusage includes the parent's memory at the start.
     """
     try:
         lines = status.read_text().splitlines()
@@ -39,14 +40,13 @@ def peak(status: Path = Path("/proc/self/status")) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
-def main(where: str, *arguments: str) -> None:
-    """Calls what the function returns, and prints what that cost."""
-    module, _, name = where.partition(":")
-    function = getattr(__import__(module, fromlist=[name]), name)
-    work = function(*arguments)
+def main(function: str, *arguments: str) -> None:
+    """Run the work that the function returns, and print its cost as JSON."""
+    module, _, name = function.partition(":")
+    work = getattr(import_module(module), name)(*arguments)
     cpu, wall = time.process_time(), time.perf_counter()
-    said = work()
-    print(json.dumps([time.process_time() - cpu, time.perf_counter() - wall, peak(), said]))
+    result = work()
+    print(json.dumps([time.process_time() - cpu, time.perf_counter() - wall, peak(), result]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What it costs to know who calls: a password, a token, a session, each in CPU time and in requests to the table."""
+"""The CPU time and the table requests of authentication by password, token and session."""
 
 import base64
 import os
@@ -14,11 +14,11 @@ from infra.emulator import started
 from infra.package import table_definition
 
 ROUNDS = 20
-PASSWORD = "correct horse battery"  # noqa: S105 - of a user that lives for a second
+PASSWORD = "correct horse battery"  # noqa: S105 - of a temporary user
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print."""
     with started() as emulator:
         os.environ.update({name: v for name, v in emulator.environment.items() if name.startswith("AWS_")})
         name = f"rollcall-bench-{uuid.uuid4().hex[:8]}"
@@ -30,20 +30,22 @@ def main() -> None:
         token = services.tokens.create(NewToken(name="sync", groups=["editors"])).text
         basic = "Basic " + base64.b64encode(f"ann:{PASSWORD}".encode()).decode()
         session = services.sessions.start(authenticator.authenticate(basic)).text
-        asked: list[Any] = []
-        client.meta.events.register("before-send.dynamodb", lambda **sent: asked.append(sent))
+        requests: list[Any] = []
+        client.meta.events.register("before-send.dynamodb", lambda **sent: requests.append(sent))
         for kind, header in (
             ("a password", basic),
             ("a token", f"Bearer {token}"),
             ("a session", f"Bearer {session}"),
         ):
-            authenticator.authenticate(header)  # the first use is recorded, which the measured ones are not
-            asked.clear()
-            begun = time.process_time()
+            authenticator.authenticate(header)  # records the use, which the measured calls then do not
+            requests.clear()
+            started_at = time.process_time()
             for _ in range(ROUNDS):
                 authenticator.authenticate(header)
-            cpu = (time.process_time() - begun) * 1000 / ROUNDS
-            print(f"credentials: {kind}: {cpu:.1f} ms of CPU, {len(asked) / ROUNDS:g} requests to the table")
+            cpu = (time.process_time() - started_at) * 1000 / ROUNDS
+            print(
+                f"credentials: {kind}: {cpu:.1f} ms of CPU, {len(requests) / ROUNDS:g} requests to the table"
+            )
 
 
 if __name__ == "__main__":

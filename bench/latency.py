@@ -1,7 +1,7 @@
-"""The API beside a load: files for one account dropped at once, while a client works on the same account.
+"""The API's latency during imports: files of one account dropped at once, while a client works on the account.
 
-No answer may be an error, and at the end every member, claim and version must be what the files and the client
-made. Latencies are ratios of the same requests with and without the load, at several settings of it.
+Fails on any error, lost update or duplicate. Latencies are ratios of the same requests with and without the
+imports, at several settings.
 """
 
 import json
@@ -15,57 +15,61 @@ from pathlib import Path
 from typing import Any
 
 from bench.stack import Stack, deployed
-from bench.stub import rows_asked
+from bench.stub import row_count
 from chalicelib.members.model import Member
 from tests.support.tables import members_of
 
-ROWS = 15_000  # of each file
+ROWS = 15_000  # in each file
 FILES = 6
 SHARED = 10  # every tenth row is in all files
 SETTINGS = ((2, 8), (10, 8), (10, 2))  # the queue's maximum concurrency, transactions in flight
 IDLE_ROUNDS = 40
-PAGE_EVERY = 16  # rounds; not measured: for a page the emulator looks at the whole account
+PAGE_EVERY = 16  # rounds; not measured: the emulator reads the whole account for a page
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 
 
 def main() -> None:
-    """Measures and prints."""
-    count, parts = rows_asked(ROWS), range(int(os.environ.get("FILES", FILES)))
+    """Measure and print."""
+    count, files = row_count(ROWS), int(os.environ.get("FILES", FILES))
     with deployed() as stack, tempfile.TemporaryDirectory() as folder:
         os.environ.update({k: v for k, v in stack.emulator.environment.items() if k.startswith("AWS_")})
         for concurrency, in_flight in SETTINGS:
             configure(stack, concurrency, in_flight)
-            account = f"c{concurrency}w{in_flight}"
-            keys = [f"drops/{account}-{part}.csv" for part in parts]
-            for part, key in zip(parts, keys, strict=True):
-                (Path(folder) / Path(key).name).write_text(roster(account, part * count, count))
-            client = Client(stack, account)
-            for key in keys:
-                stack.drop(Path(folder) / Path(key).name, key)
-            begun = time.perf_counter()
-            loaded = client.watched(stack.ended(*keys, pause=0))
-            seconds = time.perf_counter() - begun
-            idle = client.watched(range(IDLE_ROUNDS))  # afterwards: the emulator is slower, the more it holds
-            made = sum(stack.imports()[key]["counts"]["created"] for key in keys)
-            client.check(members_of(account, stack.outputs["TableName"]), made, count, len(parts))
-            rate, asked = len(parts) * count / seconds, len(loaded.seen)
-            print(
-                f"latency: concurrency {concurrency}, {in_flight} in flight: {rate:,.0f} rows a second; "
-                f"{asked} requests beside them, no error, nothing lost"
-            )
-            print(f"latency:   at the client: {compared(idle.seen, loaded.seen)}")
-            print(f"latency:   in the function: {compared(idle.inside, loaded.inside)}")
+            print(f"latency: concurrency {concurrency}, {in_flight} transactions in flight:")
+            measure(stack, Path(folder), f"c{concurrency}w{in_flight}", count, files)
+
+
+def measure(stack: Stack, folder: Path, account: str, count: int, files: int) -> None:
+    """Import `files` files of `count` rows into an account, and print the latencies."""
+    keys = [f"drops/{account}-{part}.csv" for part in range(files)]
+    for part, key in enumerate(keys):
+        (folder / Path(key).name).write_text(roster(account, part * count, count))
+    client = Client(stack, account)
+    for key in keys:
+        stack.drop(folder / Path(key).name, key)
+    started = time.perf_counter()
+    loaded = client.measure(stack.until_ended(*keys, pause=0))
+    rate = files * count / (time.perf_counter() - started)
+    idle = client.measure(range(IDLE_ROUNDS))  # after the imports: the emulator slows down with its data
+    created = sum(stack.imports()[key]["counts"]["created"] for key in keys)
+    client.check(members_of(account, stack.outputs["TableName"]), created, count, files)
+    print(
+        f"latency:   {rate:,.0f} rows a second; {len(loaded.client)} requests during the imports, "
+        "no error, nothing lost"
+    )
+    print(f"latency:   at the client: {comparison(idle.client, loaded.client)}")
+    print(f"latency:   in the function: {comparison(idle.function, loaded.function)}")
 
 
 def roster(account: str, start: int, count: int) -> str:
-    """A file of `count` members from number `start` on, of which some are the first file's."""
+    """Return a file of `count` members from number `start` on; every tenth is one of the first file's."""
     numbers = (n % count if n % SHARED == 0 else n for n in range(start, start + count))
     return HEADER + "".join(f"Ann,Lee{n},{2010000000 + n},f{n},{account}\n" for n in numbers)
 
 
 def configure(stack: Stack, concurrency: int, in_flight: int) -> None:
-    """Sets how many loads run at once, and how many transactions each has under way."""
-    functions = stack.client("lambda")
+    """Set how many imports load at once, and how many transactions each has in flight."""
+    functions = stack.emulator.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if "Load" in mapping["EventSourceArn"]:
             functions.update_event_source_mapping(
@@ -78,39 +82,39 @@ def configure(stack: Stack, concurrency: int, in_flight: int) -> None:
 
 
 @dataclass
-class Watch:
-    """Milliseconds of each request about a member, as the client sees it and as the function's own log says."""
+class Latencies:
+    """Milliseconds of each request about a member, measured by the client and by the function."""
 
-    seen: list[float] = field(default_factory=list)
-    inside: list[float] = field(default_factory=list)
+    client: list[float] = field(default_factory=list)
+    function: list[float] = field(default_factory=list)
 
 
 class Client:
-    """Somebody who works on an account, and knows what must be there."""
+    """A client that changes the members of an account, and knows what they must be."""
 
     def __init__(self, stack: Stack, account: str) -> None:
         self._stack = stack
         self._account = account
         self._expected: dict[str, tuple[str, int]] = {}  # by client member id: first name and version
-        self._own = 0  # members made here, less those deleted
+        self._own = 0  # members created by this client, without those deleted
         self._round = 0
-        self._known: list[str] = []  # ids of members of the files
-        self._watch = Watch()
+        self._imported: list[str] = []  # ids of members of the files
+        self._latencies = Latencies()
 
-    def watched(self, rounds: Any) -> Watch:
-        """Works once for each of `rounds`; what it took."""
-        self._work()  # the first requests find the function cold
-        self._watch, begun = Watch(), int(time.time() * 1000)
+    def measure(self, rounds: Any) -> Latencies:
+        """Work once for each of `rounds`; return the latencies."""
+        self._work()  # the function starts cold
+        self._latencies, started = Latencies(), int(time.time() * 1000)
         for _ in rounds:
             self._work()
-        for line in self._stack.logged("APIHandler", begun):
-            said: dict[str, Any] = json.loads(line) if '"milliseconds"' in line else {}
-            if said and _is_about_a_member(said["method"], said["route"]):
-                self._watch.inside.append(said["milliseconds"])
-        return self._watch
+        for line in self._stack.log_lines("APIHandler", started):
+            entry: dict[str, Any] = json.loads(line) if '"milliseconds"' in line else {}
+            if entry and _is_about_a_member(entry["method"], entry["route"]):
+                self._latencies.function.append(entry["milliseconds"])
+        return self._latencies
 
     def _work(self) -> None:
-        """Adds, reads, changes and sometimes deletes a member of its own; reads and changes one of the files'."""
+        """Create, read, change and sometimes delete a member; read and change a member of the files."""
         self._round += 1
         account, number = self._account, self._round
         new = {
@@ -125,9 +129,9 @@ class Client:
         assert self._call("GET", f"/members/{member['id']}", 200) == member
         if number % PAGE_EVERY == 1:
             page = self._call("GET", f"/members?account_id={account}&last_name=Lee&limit=5", 200)
-            self._known = [one["id"] for one in page["items"]]
-        theirs = self._known[number % 5 :][:1]
-        for one in (member, *(self._call("GET", f"/members/{known}", 200) for known in theirs)):
+            self._imported = [one["id"] for one in page["items"]]
+        imported = self._imported[number % 5 :][:1]
+        for one in (member, *(self._call("GET", f"/members/{member_id}", 200) for member_id in imported)):
             name = f"Ann {number}"
             path, etag = f"/members/{one['id']}", Member(**one).etag
             changed = self._call("PATCH", path, 200, {"first_name": name}, If_Match=etag)
@@ -139,16 +143,16 @@ class Client:
             self._own -= 1
 
     def _call(self, method: str, path: str, status: int, data: Any = None, **headers: str) -> Any:
-        begun = time.perf_counter()
-        answered, body = self._stack.call(method, path, data, **headers)
+        started = time.perf_counter()
+        actual, body = self._stack.call(method, path, data, **headers)
         if _is_about_a_member(method, path.partition("?")[0]):
-            self._watch.seen.append((time.perf_counter() - begun) * 1000)
-        assert answered == status, (method, path, answered, body)
+            self._latencies.client.append((time.perf_counter() - started) * 1000)
+        assert actual == status, (method, path, actual, body)
         return body
 
-    def check(self, members: Mapping[str, Any], created: int, count: int, parts: int) -> None:
-        """Asserts that the table is what the files and this client made of it."""
-        different = parts * count - (parts - 1) * len(range(0, count, SHARED))
+    def check(self, members: Mapping[str, Any], created: int, count: int, files: int) -> None:
+        """Assert that the table holds what the files and this client wrote."""
+        different = files * count - (files - 1) * len(range(0, count, SHARED))
         assert created == different, (created, different)
         assert len(members) == created + self._own, (len(members), created, self._own)
         for name, (first_name, version) in self._expected.items():
@@ -161,12 +165,12 @@ def _is_about_a_member(method: str, route: str) -> bool:
     return route.startswith("/members") and (method, route) != ("GET", "/members")
 
 
-def compared(idle: list[float], loaded: list[float]) -> str:
-    """The median and the 95th percentile of both, and their ratios."""
+def comparison(idle: list[float], loaded: list[float]) -> str:
+    """Return the medians and the 95th percentiles, and their ratios."""
     parts = []
-    for name, cut in (("p50", 49), ("p95", 94)):
-        before, beside = (statistics.quantiles(times, n=100)[cut] for times in (idle, loaded))
-        parts.append(f"{name} {before:.0f} ms idle, {beside:.0f} ms beside the load ({beside / before:.1f}x)")
+    for name, index in (("p50", 49), ("p95", 94)):
+        before, during = (statistics.quantiles(times, n=100)[index] for times in (idle, loaded))
+        parts.append(f"{name} {before:.0f} ms idle, {during:.0f} ms during imports ({during / before:.1f}x)")
     return "; ".join(parts)
 
 

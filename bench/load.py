@@ -1,7 +1,7 @@
-"""Rows per CPU second through parse, validate and write: ours against a transaction for each row.
+"""Rows per CPU second of the load step, against a simple loop with one transaction for each row.
 
-The transport is stubbed, so that what is compared is the work of this process. The loop is what one would write
-first: csv.DictReader, the same check of each row, and boto3's transact_write_items with the same two puts.
+The transport is stubbed, so only this process's work counts. The loop uses csv.DictReader, the same validation of
+each row, and boto3's transact_write_items with the same two puts.
 """
 
 import csv
@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from bench.stub import rows_asked, stubbed
+from bench.stub import attach_stub, row_count
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
@@ -25,32 +25,31 @@ from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member
 from tools.roster import COLUMNS, Roster
 
-ROWS = 5_000  # what a chunk of the default size holds
-TRIES = 7  # of which the best counts: other processes share the cores
+ROWS = 5_000  # about one chunk of the default size
+TRIES = 7  # the best one counts: other processes share the cores
 
 
 def main() -> None:
-    """Measures and prints."""
-    stub = stubbed()
-
+    """Measure and print."""
+    stub = attach_stub()
     plain = boto3.client("dynamodb")
-    stub.behind(plain)
-    count = rows_asked(ROWS)
+    stub.attach(plain)
+    count = row_count(ROWS)
     text = io.StringIO()
     Roster(count, accounts=3).write(text)
     small = "".join(text.getvalue().splitlines(keepends=True)[: count // 5 + 1])
 
-    ours, loop = 0.0, 0.0
+    bulk, loop = 0.0, 0.0
     for _ in range(TRIES):
-        ours = max(ours, _rate(in_bulk, text.getvalue(), count))
+        bulk = max(bulk, _rate(in_bulk, text.getvalue(), count))
         loop = max(loop, _rate(lambda part: row_by_row(part, plain), small, count // 5))
     print(
-        f"load: {ours:,.0f} rows per CPU second, a transaction for each row {loop:,.0f}: {ours / loop:.1f}x"
+        f"load: {bulk:,.0f} rows per CPU second, one transaction for each row {loop:,.0f}: {bulk / loop:.1f}x"
     )
 
 
 def in_bulk(text: str) -> None:
-    """As the load step does it."""
+    """Parse, validate and write as the load step does."""
     found = list(rows(Chunk(1, text)))[1:]
     header, rule = Header(COLUMNS), PhoneRule()
     members = ((row.line, header.member(row, rule)) for row in found)
@@ -63,7 +62,7 @@ def in_bulk(text: str) -> None:
 
 
 def row_by_row(text: str, client: Any) -> None:
-    """As one would write it first."""
+    """Parse, validate and write with a simple loop."""
     rule = PhoneRule()
     for row in csv.DictReader(io.StringIO(text)):
         del row["id"]
@@ -78,10 +77,10 @@ def row_by_row(text: str, client: Any) -> None:
 
 
 def _rate(work: Callable[[str], None], text: str, count: int) -> float:
-    """Rows per second of this process's CPU time."""
-    begun = time.process_time()
+    """Return the rows per second of this process's CPU time."""
+    started = time.process_time()
     work(text)
-    return count / (time.process_time() - begun)
+    return count / (time.process_time() - started)
 
 
 if __name__ == "__main__":

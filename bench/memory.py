@@ -1,6 +1,6 @@
 """The largest resident set of each step of an import, each in a process of its own, on an emulator.
 
-The file is as bad as it can be for the report: every row of it is rejected. A second one is all good, for the load.
+Measures two files: one with all rows good, and one with all rows rejected, the worst case for the report.
 """
 
 import os
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from bench.child import measured
-from bench.stub import rows_asked
+from bench.child import measure
+from bench.stub import row_count
 from chalicelib import config
 from infra.emulator import started
 from infra.package import table_definition
@@ -21,8 +21,8 @@ ROWS = 100_000
 
 
 def main() -> None:
-    """Measures and prints."""
-    count = rows_asked(ROWS)
+    """Measure and print."""
+    count = row_count(ROWS)
     with tempfile.TemporaryDirectory() as folder, started() as emulator:
         os.environ.update({name: v for name, v in emulator.environment.items() if name.startswith("AWS_")})
         name = f"rollcall-bench-{uuid.uuid4().hex[:8]}"
@@ -30,15 +30,15 @@ def main() -> None:
         config.s3().create_bucket(Bucket=name)
         os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name}
         os.environ["LOAD_QUEUE_URL"] = config.sqs().create_queue(QueueName=name)["QueueUrl"]
-        print(f"memory: {measured('bench.memory:idle').peak:.0f} MB before any work")
+        print(f"memory: {measure('bench.memory:idle').peak:.0f} MB before any work")
         for kind, bad in (("good", 0.0), ("bad", 1.0)):
             path = Path(folder) / f"{kind}.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
                 Roster(count, bad=bad, seed=3).write(file)
             config.s3().upload_file(str(path), name, f"drops/{path.name}")
-            split = measured("bench.memory:split", f"drops/{path.name}")
-            record, chunks = split.said
-            *loads, report = (measured("bench.memory:load", record, str(n)).peak for n in range(chunks + 1))
+            split = measure("bench.memory:split", f"drops/{path.name}")
+            import_id, chunks = split.result
+            *loads, report = (measure("bench.memory:load", import_id, str(n)).peak for n in range(chunks + 1))
             print(
                 f"memory: {count:,} {kind} rows: split {split.peak:.0f} MB, load {max(loads):.0f} MB, "
                 f"report {report:.0f} MB"
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def idle() -> Callable[[], None]:
-    """Loads the functions' code and makes their clients."""
+    """Import the functions' code and build their clients."""
     import_module("app")
     from chalicelib.services import services
 
@@ -55,7 +55,7 @@ def idle() -> Callable[[], None]:
 
 
 def split(key: str) -> Callable[[], tuple[str, int]]:
-    """Splits a dropped file; the import's id and number of chunks."""
+    """Return work that splits a dropped file, and returns the import's id and number of chunks."""
     idle()
     from chalicelib.imports.model import Source, new_import_id
     from chalicelib.services import services
@@ -70,7 +70,7 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
 
 
 def load(import_id: str, number: str) -> Callable[[], str]:
-    """Does a step of an import: that of a chunk, or the report after the last one; the import's status."""
+    """Return work that loads a chunk of an import, or writes its report after the last one."""
     idle()
     from chalicelib.services import services
 

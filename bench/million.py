@@ -1,6 +1,6 @@
-"""A roster of a million rows through the local stack: `python -m bench.million`, or ROWS=… of another size.
+"""Import a roster of a million rows on the local stack: `python -m bench.million`; ROWS=… for another size.
 
-The counts must be those that the roster's maker says, and no function's process may pass 256 MB.
+Fails when the counts differ from the roster's, or when a function's process uses more than 256 MB.
 """
 
 import sys
@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from bench.stack import deployed
-from bench.stub import rows_asked
+from bench.stub import row_count
 from tools.roster import Roster
 
 ROWS = 1_000_000
@@ -17,24 +17,24 @@ LIMIT = 256  # MB
 
 
 def main() -> int:
-    """Measures and prints; whether all was as it should be, as an exit status."""
-    count = rows_asked(ROWS)
+    """Measure and print; return the exit status."""
+    count = row_count(ROWS)
     with tempfile.TemporaryDirectory() as folder, deployed() as stack:
         path, key = Path(folder) / "roster.csv", "drops/roster.csv"
         roster = Roster(count, bad=0.02, seed=7, accounts=10)
         with path.open("w", encoding="utf-8", newline="") as file:
             roster.write(file)
         peaks: dict[str, float] = {}
-        begun = time.perf_counter()
+        started = time.perf_counter()
         stack.drop(path, key)
-        for _ in stack.ended(key, pause=2):
+        for _ in stack.until_ended(key, pause=2):
             for name, mb in stack.peaks().items():
                 peaks[name] = max(peaks.get(name, 0), mb)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         one = stack.imports()[key]
     exact = one["counts"] == roster.expected["counts"]
     print(f"million: {one['status']} in {seconds:,.0f} s, {count / seconds:,.0f} rows a second")
-    print(f"million: {one['counts']}, {'exact' if exact else f'not {roster.expected}'}")
+    print(f"million: {one['counts']}, {'exact' if exact else f'expected {roster.expected}'}")
     print("million: peak memory of a process, " + ", ".join(f"{n} {mb:.0f} MB" for n, mb in peaks.items()))
     return 0 if exact and peaks and max(peaks.values()) < LIMIT else 1
 

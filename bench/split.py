@@ -1,6 +1,6 @@
-"""The split of a large file: its CPU time against a bare csv.reader's pass over the same file, and its memory.
+"""The CPU time of splitting a large file, against csv.reader reading the same file, and its memory.
 
-The bucket is stubbed: the file comes from the disk, the chunks go nowhere, and boto3 does all of its work for them.
+S3 is stubbed below boto3: the file is read from disk, and the chunks are discarded.
 """
 
 import csv
@@ -10,48 +10,48 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.child import MB, measured
-from bench.stub import rows_asked, stubbed
+from bench.child import MB, measure
+from bench.stub import attach_stub, row_count
 
 ROWS = 500_000
-CELLS = "{0},Maximilian,Mustermann,323{1:07},{2:07},42\n"
+UNQUOTED = "{0},Maximilian,Mustermann,323{1:07},{2:07},42\n"
 QUOTED = '"{0}","Maximilian ""Max""","Mustermann, Jr.","323{1:07}","{2:07}","42"\n'
 
 
 def main() -> None:
-    """Measures and prints."""
-    count = rows_asked(ROWS)
+    """Measure and print."""
+    count = row_count(ROWS)
     with tempfile.TemporaryDirectory() as folder:
         plain, quoted, packed = (Path(folder) / name for name in ("plain.csv", "quoted.csv", "packed.csv.gz"))
-        for path, row in ((plain, CELLS), (quoted, QUOTED)):
+        for path, row in ((plain, UNQUOTED), (quoted, QUOTED)):
             with path.open("w") as file:
                 file.writelines(lines(count, row))
         with plain.open("rb") as whole, gzip.open(packed, "wb", compresslevel=6) as small:
             shutil.copyfileobj(whole, small)
         for path in (plain, quoted, packed):
-            ours, bare = (measured(f"bench.split:{name}", str(path)) for name in ("split", "read"))
+            ours, bare = (measure(f"bench.split:{name}", str(path)) for name in ("split", "read"))
             print(
-                f"split: {path.name}, {count:,} rows, {path.stat().st_size / MB:.0f} MB: {ours.said} chunks in "
+                f"split: {path.name}, {count:,} rows, {path.stat().st_size / MB:.0f} MB: {ours.result} chunks in "
                 f"{ours.cpu:.1f} s of CPU ({ours.wall:.1f} s), csv.reader {bare.cpu:.1f} s: "
                 f"{ours.cpu / bare.cpu:.2f}x, peak {ours.peak:.0f} MB"
             )
 
 
 def lines(count: int, row: str) -> Iterator[str]:
-    """A roster of about 50 bytes a row."""
+    """Yield the lines of a roster of about 50 bytes a row."""
     yield "id,first_name,last_name,phone_number,client_member_id,account_id\n"
     for number in range(count):
         yield row.format(number + 1, number % 10**7, number)
 
 
 def split(path: str) -> Callable[[], int]:
-    """Splits as the function does; the number of chunks."""
+    """Return work that splits a file as the function does, and returns the number of chunks."""
     from chalicelib.clock import now
     from chalicelib.imports.model import ImportRecord, Source, new_import_id
     from chalicelib.imports.splitter import split_object
     from chalicelib.services import services
 
-    stubbed(Path(path))
+    attach_stub(Path(path))
     source = Source(bucket="bench", key=f"drops/{Path(path).name}")
     record = ImportRecord(
         id=new_import_id(), status="splitting", mode="create", source=source, created_at=now()
@@ -61,7 +61,7 @@ def split(path: str) -> Callable[[], int]:
 
 
 def read(path: str) -> Callable[[], int]:
-    """Reads all rows and does nothing with them; how many there are."""
+    """Return work that reads all rows, and returns their number."""
 
     def work() -> int:
         opened = gzip.open if path.endswith(".gz") else open

@@ -1,4 +1,4 @@
-"""The whole stack on an emulator of its own, for the benchmarks that need it."""
+"""Deploy the whole stack to an emulator of its own, for benchmarks."""
 
 import json
 import re
@@ -11,9 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from bench.child import peak
 from chalicelib.access.model import NewToken
 from chalicelib.access.tokens import TokenRepository
@@ -21,56 +18,44 @@ from chalicelib.dynamodb.table import Table
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
 
-HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows no loopback
+HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy for loopback
 
 
 class Stack:
-    """A deployed stack: its outputs, and the emulator it is on."""
+    """A deployed stack: its outputs and its emulator."""
 
     def __init__(self, emulator: Emulator, outputs: dict[str, str]) -> None:
         self.emulator = emulator
         self.outputs = outputs
-        tokens = TokenRepository(Table(self.client("dynamodb"), outputs["TableName"]))
+        tokens = TokenRepository(Table(emulator.client("dynamodb"), outputs["TableName"]))
         self._credentials = f"Bearer {tokens.create(NewToken(name='bench', groups=['editors'])).text}"
 
-    def client(self, service: Any) -> Any:
-        """A client of one of the emulator's services."""
-        keys = self.emulator.environment
-        return boto3.client(
-            service,
-            region_name=keys["AWS_REGION"],
-            endpoint_url=self.emulator.endpoint,
-            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-            config=Config(proxies={}),
-        )
-
     def call(self, method: str, path: str, data: Any = None, **headers: str) -> tuple[int, Any]:
-        """(status, JSON) of a request through the gateway."""
+        """Return (status, JSON) of a request through the gateway; header names have _ in place of -."""
         body = None if data is None else json.dumps(data).encode()
         named = {"Content-Type": "application/json"} if body else {}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         named["Authorization"] = self._credentials
         request = urllib.request.Request(self.outputs["ApiUrl"] + path, body, named, method=method)  # noqa: S310
         try:
-            answer = HTTP.open(request, timeout=60)
+            response = HTTP.open(request, timeout=60)
         except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            text = answer.read()
-        return answer.status, json.loads(text) if text else None
+            response = error
+        with response:
+            text = response.read()
+        return response.status, json.loads(text) if text else None
 
     def drop(self, path: Path, key: str) -> None:
-        """Uploads a file to the drop box."""
-        self.client("s3").upload_file(str(path), self.outputs["BucketName"], key)
+        """Upload a file to the bucket."""
+        self.emulator.client("s3").upload_file(str(path), self.outputs["BucketName"], key)
 
     def imports(self) -> dict[str, Any]:
-        """The imports so far, by the key of their file."""
+        """Return the imports so far, by the key of their file."""
         _, page = self.call("GET", "/imports")
         return {one["source"]["key"]: one for one in page["items"]}
 
-    def ended(self, *keys: str, pause: float = 0.5) -> Iterator[dict[str, Any]]:
-        """Looks at the imports of these files, at intervals of `pause` seconds, until all have ended."""
+    def until_ended(self, *keys: str, pause: float = 0.5) -> Iterator[dict[str, Any]]:
+        """Yield the imports every `pause` seconds, until those of these files have ended."""
         while True:
             found = self.imports()
             yield found
@@ -78,16 +63,16 @@ class Stack:
                 return
             time.sleep(pause)
 
-    def logged(self, function: str, since: int) -> Iterator[str]:
-        """The lines a function has logged since a moment, milliseconds of the epoch."""
-        logs = self.client("logs")
+    def log_lines(self, function: str, since: int) -> Iterator[str]:
+        """Yield the lines that a function has logged since a time in milliseconds of the epoch."""
+        logs = self.emulator.client("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
         (group,) = (name for name in groups if f"-{function}-" in name)
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
             yield from (event["message"] for event in page["events"])
 
     def peaks(self) -> dict[str, float]:
-        """The largest resident set so far of each function's processes that live, in MB."""
+        """Return the largest resident set so far of each function's running processes, in MB."""
         found: dict[str, float] = {}
         for status in Path("/proc").glob("[0-9]*/status"):
             try:
@@ -97,7 +82,7 @@ class Stack:
                     name = worker[1]
                     found[name] = max(found.get(name, 0.0), peak(status))
             except OSError:
-                continue  # it has just ended
+                continue  # the process has just ended
         return found
 
 
@@ -111,6 +96,6 @@ def _ancestors(process: Path) -> set[str]:
 
 @contextmanager
 def deployed() -> Iterator[Stack]:
-    """A stack that is gone after the block."""
+    """Yield a stack, which is deleted at the end of the block."""
     with TemporaryDirectory(prefix="rollcall-bench-") as folder, started() as emulator:
         yield Stack(emulator, deploy("local", emulator.endpoint, log=Path(folder) / "deploy.log"))

@@ -1,6 +1,6 @@
-"""An AWS that answers at once: boto3 does all of its work up to the socket, and the answer is made here.
+"""A stub of AWS below boto3: it replaces the HTTP transport and responds at once.
 
-What is measured with it is our own CPU time and memory, with no server beside it on the same cores.
+Benchmarks with it measure this process's CPU time and memory, without a server on the same cores.
 """
 
 import io
@@ -24,48 +24,48 @@ ENVIRONMENT = {
 
 
 class Stub:
-    """Answers for DynamoDB and S3: every write is forgotten, every object is one and the same file."""
+    """Responds as DynamoDB and S3: writes are discarded, and every object is the same file."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
 
-    def behind(self, client: Any) -> None:
-        """Answers in place of what the client would send to."""
-        client.meta.events.register("before-send", self.answer)
+    def attach(self, client: Any) -> None:
+        """Respond to all requests of a client."""
+        client.meta.events.register("before-send", self.respond)
 
-    def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """The answer to a request that boto3 is about to send; a hook of its event before-send."""
+    def respond(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """Return the response to a request; a handler of boto3's event before-send."""
         if self._file and request.method == "GET":
             return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(self._file.open("rb")))
         sent: Any = request.body
         if hasattr(sent, "read"):
-            sent.read()  # it is checksummed on the way out
-        body = b'{"Responses": {}}' if "X-Amz-Target" in request.headers else b""  # DynamoDB's alone have one
+            sent.read()  # computes its checksum
+        body = b'{"Responses": {}}' if "X-Amz-Target" in request.headers else b""  # only DynamoDB's have it
         return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(io.BytesIO(body)))
 
 
 class _Raw:
-    """An answer's body as urllib3 hands it over."""
+    """A response's body as urllib3 returns it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.read, self.close = file.read, file.close
 
     def stream(self) -> Iterator[bytes]:
-        """The body, all at once."""
+        """Yield the whole body."""
         yield self.read()
 
 
-def stubbed(file: Path | None = None) -> Stub:
-    """Puts a stub behind the AWS clients of this process, whose settings become those of a made-up deployment."""
+def attach_stub(file: Path | None = None) -> Stub:
+    """Attach a stub to the AWS clients of this process, and set its environment to a made-up deployment's."""
     os.environ.update(ENVIRONMENT)
     from chalicelib import config
 
     stub = Stub(file)
     for client in (config.dynamodb(), config.s3()):
-        stub.behind(client)
+        stub.attach(client)
     return stub
 
 
-def rows_asked(default: int) -> int:
-    """How many rows to measure with: ROWS, or the benchmark's own number."""
+def row_count(default: int) -> int:
+    """Return ROWS of the environment, else the benchmark's default."""
     return int(os.environ.get("ROWS", default))

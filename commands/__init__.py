@@ -1,1 +1,1 @@
-"""What `python rollcall.py` can do: one module a noun, and what they share. Nothing of it runs in Lambda."""
+"""The commands of `python rollcall.py`, one module for each subject. Nothing here runs in Lambda."""

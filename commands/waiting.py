@@ -1,4 +1,4 @@
-"""What the files of an import command wait for, printed once a minute while nothing moves."""
+"""Notices about imports without progress, printed once a minute: what each file waits for."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from chalicelib.imports.model import ImportRecord
 NOTICE_SECONDS = 60.0  # without progress until the first notice, and from each notice to the next
 TICK_SECONDS = 0.25
 
-Clock = Callable[[], float]  # seconds that only grow
+Clock = Callable[[], float]  # returns monotonic seconds
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,16 @@ class _Wait:
 
 
 class Waits:
-    """How far each file is and what it waits for. Without progress, `say` gets a notice once a minute."""
+    """Records the progress of each file and what it waits for. Without progress, prints a notice once a minute."""
 
-    def __init__(self, say: Callable[[str], None], clock: Clock = time.monotonic) -> None:
-        self._say = say
+    def __init__(self, print_line: Callable[[str], None], clock: Clock = time.monotonic) -> None:
+        self._print_line = print_line
         self._clock = clock
         self._waits: dict[str, _Wait] = {}
         self._lock = threading.Lock()
 
     def update(self, name: str, progress: object, text: str) -> None:
-        """Record a file's progress, where any other value than the last is progress, and its wait in words."""
+        """Record what a file waits for. `progress` is any value; a changed value is progress."""
         with self._lock:
             known = self._waits.get(name)
             if known and known.progress == progress:
@@ -42,27 +42,27 @@ class Waits:
                 self._waits[name] = _Wait(progress, text, since=now, noticed=now)
 
     def end(self, name: str) -> None:
-        """Forget a file: it waits for nothing any more."""
+        """Remove a file that waits for nothing more."""
         with self._lock:
             self._waits.pop(name, None)
 
     def check(self) -> None:
-        """Say which files have made no progress, each at most once a minute."""
+        """Print a notice about each file without progress, at most once a minute."""
         with self._lock:
             now = self._clock()
             for name, wait in self._waits.items():
                 if now - wait.noticed >= NOTICE_SECONDS:
                     self._waits[name] = replace(wait, noticed=now)
                     minutes = int((now - wait.since) // 60)
-                    self._say(f"{name}: no progress for {minutes} min: {wait.text}")
+                    self._print_line(f"{name}: no progress for {minutes} min: {wait.text}")
 
     @contextmanager
-    def checked(self) -> Iterator[None]:
-        """Check all the time, in a thread of its own: a call to AWS may keep the others waiting."""
-        over = threading.Event()
+    def checking(self) -> Iterator[None]:
+        """Check continually during the block, in a thread of its own: calls to AWS may block the others."""
+        ended = threading.Event()
 
         def tick() -> None:
-            while not over.wait(TICK_SECONDS):
+            while not ended.wait(TICK_SECONDS):
                 self.check()
 
         thread = threading.Thread(target=tick, daemon=True)
@@ -70,12 +70,12 @@ class Waits:
         try:
             yield
         finally:
-            over.set()
+            ended.set()
             thread.join()
 
 
-def import_wait(record: ImportRecord, logs: str) -> str:
-    """Describe what an import waits for; `logs` is where the functions of its stage log."""
+def describe_wait(record: ImportRecord, logs: str) -> str:
+    """Return what an import waits for; `logs` is where its stage's functions write their logs."""
     shown = record.shown()
     return f"import {record.id} is {shown.status} at {shown.percent}%, waiting for {_next_step(record)}. See {logs}"
 

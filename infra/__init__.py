@@ -1,1 +1,1 @@
-"""The stack: its template, how it is packaged, deployed, and run on one machine."""
+"""The CloudFormation stack: its template, its packaging and deployment, and `make local`."""

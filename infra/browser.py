@@ -1,4 +1,4 @@
-"""The Chromium for the tests of the admin page and the screenshots: one that is there, or one installed now."""
+"""Find or install the Chromium for the tests of the admin page and for the screenshots."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
-# It asks nobody outside for anything. A container has no room for its sandbox.
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PATHS = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
+# No requests to hosts other than the one under test.
 OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -23,23 +23,23 @@ OPTIONS = (
 
 
 class NoBrowserError(Exception):
-    """There is no Chromium and none could be installed; the message says how to."""
+    """No Chromium was found, and none could be installed; the message says what to do."""
 
 
 def find() -> str | None:
-    """The Chromium or Chrome of this machine."""
-    found = (shutil.which(name) for name in NAMES)
-    return next((path for path in (*found, *filter(os.path.exists, PLACES)) if path), None)
+    """Return the path of an installed Chromium or Chrome, or None."""
+    found = (shutil.which(name) for name in PROGRAMS)
+    return next((path for path in (*found, *filter(os.path.exists, PATHS)) if path), None)
 
 
 def find_or_install() -> str | None:
-    """A browser's path; None for Playwright's own, which knows its place. Raises NoBrowserError."""
+    """Return a browser's path, or None for the one Playwright installed. Raises NoBrowserError."""
     if path := find():
         return path
     with sync_playwright() as playwright:
         if Path(playwright.chromium.executable_path).exists():
             return None
-    print("there is no Chromium here: installing one (once, a minute or two)", flush=True)
+    print("no Chromium found: installing one (once; takes a minute or two)", flush=True)
     if (apt := shutil.which("apt-get")) and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for arguments in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "chromium"]):
@@ -49,16 +49,17 @@ def find_or_install() -> str | None:
     done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if done.returncode:
         raise NoBrowserError(
-            "the tests of the admin page need a Chromium: install the package chromium, or Google Chrome"
+            "The tests of the admin page need Chromium. Install the package chromium, or Google Chrome."
         )
     return None
 
 
 @contextmanager
 def opened() -> Iterator[Browser]:
-    """A browser without a window. Raises NoBrowserError."""
+    """Yield a headless browser. Raises NoBrowserError."""
     path = find_or_install()
-    options = [*OPTIONS, "--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else [*OPTIONS]
+    as_root = sys.platform == "linux" and os.geteuid() == 0  # where Chromium's sandbox does not run
+    options = [*OPTIONS, "--no-sandbox"] if as_root else [*OPTIONS]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
@@ -66,7 +67,7 @@ def opened() -> Iterator[Browser]:
 
 
 def main() -> int:
-    """Sees to a browser; the exit status."""
+    """Find or install a browser; return the exit status."""
     try:
         find_or_install()
     except NoBrowserError as error:

@@ -1,4 +1,4 @@
-"""Start a command of this Python's own as a process that goes when we go, whichever way we went."""
+"""Start a command of this Python as a child process that ends when its parent ends, even if that is killed."""
 
 import contextlib
 import os
@@ -19,9 +19,8 @@ Child = subprocess.Popen[bytes]
 def start(command: list[str], env: dict[str, str], log: Path | None) -> Child:
     """Run a console script or a module's main (`["ministack"]`, `["infra.serve", "local"]`) in the project's folder.
 
-    What it says is added to `log`.
-
-    It gets a session of its own: a Ctrl-C reaches whoever started it, who then stops all in good order.
+    Appends its output to `log`. It runs in a session of its own, so that Ctrl-C reaches the parent alone, which then
+    stops its children in order.
     """
     with (log or Path(os.devnull)).open("ab") as file:
         return subprocess.Popen(
@@ -36,17 +35,13 @@ def start(command: list[str], env: dict[str, str], log: Path | None) -> Child:
 
 
 def stop(child: Child, seconds: float) -> None:
-    """Ask it to end, wait so many seconds, then kill whatever is left of it and of what it started.
-
-    Stopping twice is harmless.
-    """
+    """Send SIGTERM, wait at most `seconds`, then kill its whole process group. Stopping twice is harmless."""
     if child.poll() is None:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(seconds)
-    with contextlib.suppress(
-        ProcessLookupError, PermissionError
-    ):  # nobody is left; macOS says the latter of zombies
+    # The group has ended; macOS raises PermissionError for zombies.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
 

@@ -1,10 +1,10 @@
 """Deploy a stage as one CloudFormation stack.
 
     python -m infra.deploy prod [PhoneRegion=GB AlarmEmail=ops@example.com …]
-    python -m infra.deploy local              to the emulator of `make local`
+    python -m infra.deploy local    deploys to the emulator of `make local`
 
-Credentials and region are the AWS SDK's own: environment, profile, role. Deploying what is deployed already
-says so and is a success.
+Uses the credentials and the region that boto3 finds: environment, profile, role. Deploying an unchanged stage
+succeeds and changes nothing.
 """
 
 import os
@@ -21,13 +21,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import where
+from infra import targets
 from infra.emulator import REGION, environment
 from infra.package import LOCAL, package, source_template
 
-EMULATOR_SECONDS = (
-    600.0  # the emulator deploys in ten; AWS takes what it takes, and the AWS CLI gives up after an hour
-)
+EMULATOR_SECONDS = 600.0  # for each step; the emulator needs ten. On AWS, the AWS CLI gives up after an hour.
 
 
 class DeployError(Exception):
@@ -44,10 +42,10 @@ def deploy(
     """Package a stage, deploy it, and return the outputs of its stack (ApiUrl, TableName, BucketName, …).
 
     Args:
-        stage: one of .chalice/config.json; the stack is called rollcall-<stage>.
-        endpoint: the emulator's address; AWS itself by default.
-        parameters: of the template, as "Name=value".
-        log: the file that what the tools say is added to; the terminal by default.
+        stage: a stage of .chalice/config.json; the stack is called rollcall-<stage>.
+        endpoint: the emulator's address; AWS by default.
+        parameters: template parameters, as "Name=value".
+        log: the file that the tools' output is appended to; the terminal by default.
 
     Raises:
         DeployError: a step failed. CloudFormation has rolled the stack back.
@@ -56,57 +54,72 @@ def deploy(
     stack = f"rollcall-{stage}"
     started = datetime.now(UTC)
     try:
-        session = boto3.Session("test", "test", region_name=REGION) if endpoint else where.aws()
+        session = boto3.Session("test", "test", region_name=REGION) if endpoint else targets.aws_session()
         account = _client(session, "sts", endpoint).get_caller_identity()["Account"]
         _say(f"deploying {stack} to {endpoint or f'account {account} in {session.region_name}'}", log)
-        # The AWS CLI reads no AWS_REGION: both go to where the session does.
-        env = environment(endpoint) if endpoint else os.environ | {"AWS_DEFAULT_REGION": session.region_name}
-        upload = ["--s3-bucket", _artifact_bucket(session, account, endpoint), "--s3-prefix", stack]
+        bucket = _artifact_bucket(session, account, endpoint)
         cloudformation = _client(session, "cloudformation", endpoint)
         _clear_failed_creation(cloudformation, _client(session, "dynamodb", endpoint), stack, log)
-        with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
-            template, packaged = package(stage, Path(folder)), Path(folder) / "packaged.json"
-            files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
-            seconds = EMULATOR_SECONDS if endpoint else None
-            _aws(["cloudformation", "package", *files, *upload], env, log, seconds, quiet=True)
-            options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload]
-            if parameters:
-                options += ["--parameter-overrides", *parameters]
-            files = ["--stack-name", stack, "--template-file", str(packaged)]
-            _aws(["cloudformation", "deploy", *files, *options], env, log, seconds)
-        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        # The AWS CLI does not read AWS_REGION; it must use the session's region.
+        env = environment(endpoint) if endpoint else os.environ | {"AWS_DEFAULT_REGION": session.region_name}
+        seconds = EMULATOR_SECONDS if endpoint else None
+        _package_and_deploy(stage, parameters, bucket, env=env, log=log, seconds=seconds)
+        deployed = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     except _ToolError as error:
         raise DeployError(_first_failure(cloudformation, stack, started) or str(error)) from error
-    except (where.ElsewhereError, BotoCoreError, ClientError) as error:
+    except (targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
         raise DeployError(str(error)) from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
-    if endpoint:  # the emulator serves every API itself, at the path below
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
+    if endpoint:  # the emulator serves all APIs itself, under this path
         outputs["ApiUrl"] = f"{endpoint}/restapis/{outputs['RestAPIId']}/api/_user_request_"
     return outputs
 
 
+def _package_and_deploy(
+    stage: str,
+    parameters: Sequence[str],
+    bucket: str,
+    *,
+    env: dict[str, str],
+    log: Path | None,
+    seconds: float | None,
+) -> None:
+    """Run the AWS CLI's two steps, each for at most `seconds`. Raises _ToolError."""
+    stack = f"rollcall-{stage}"
+    upload = ["--s3-bucket", bucket, "--s3-prefix", stack]
+    with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
+        template, packaged = package(stage, Path(folder)), Path(folder) / "packaged.json"
+        files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
+        _aws(["cloudformation", "package", *files, *upload], env, log, seconds, quiet=True)
+        options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload]
+        if parameters:
+            options += ["--parameter-overrides", *parameters]
+        files = ["--stack-name", stack, "--template-file", str(packaged)]
+        _aws(["cloudformation", "deploy", *files, *options], env, log, seconds)
+
+
 def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str, log: Path | None = None) -> None:
-    """Delete what is left of a stack whose first deployment failed: CloudFormation takes no update of it."""
+    """Delete the rest of a stack whose first deployment failed: CloudFormation cannot update it."""
     try:
         status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
-    except ClientError:  # there is none yet
+    except ClientError:  # the stack does not exist
         return
-    if status not in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:  # where a first deployment ends, and no other
+    if status not in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:  # only a first deployment ends in these
         return
-    _say(f"deleting what the failed first deployment of {stack} left; this may take minutes", log)
+    _say(f"deleting the rest of the failed first deployment of {stack}; this may take minutes", log)
     resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    left = [r for r in resources if r["ResourceStatus"] == "DELETE_FAILED"]
-    for table in (r["PhysicalResourceId"] for r in left if r["ResourceType"] == "AWS::DynamoDB::Table"):
+    undeleted = [r for r in resources if r["ResourceStatus"] == "DELETE_FAILED"]
+    for table in (r["PhysicalResourceId"] for r in undeleted if r["ResourceType"] == "AWS::DynamoDB::Table"):
         _delete_unused_table(dynamodb, table)
     cloudformation.delete_stack(StackName=stack)
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 5})
 
 
 def _delete_unused_table(dynamodb: Any, name: str) -> None:
-    """Delete a table that a rollback could not delete, as it is protected from its first moment on."""
+    """Delete an empty table that a rollback could not delete because of its deletion protection."""
     if dynamodb.scan(TableName=name, Limit=1)["Items"]:
         raise DeployError(
-            f"the table {name} is left of a deployment that failed, and not empty: look into it"
+            f"The table {name} of a failed deployment is not empty. Save or delete its items, then deploy again."
         )
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
     dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
@@ -117,7 +130,7 @@ def _delete_unused_table(dynamodb: Any, name: str) -> None:
 
 
 def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | None:
-    """Why a deployment was rolled back: what its validation found, or else the first thing that failed."""
+    """Return why a deployment was rolled back: the first fault of its validation, else the first failure."""
     try:
         events = cloudformation.describe_events(StackName=stack)["OperationEvents"]
         events += reversed(cloudformation.describe_stack_events(StackName=stack)["StackEvents"])
@@ -133,28 +146,32 @@ def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | No
 
 
 def _artifact_bucket(session: boto3.Session, account: str, endpoint: str | None) -> str:
-    """The bucket that holds code on its way to Lambda; the first deployment to a region makes it.
+    """Return the bucket that Lambda fetches code from; the first deployment to a region creates it.
 
-    Nothing in it expires: a deployment that is rolled back fetches the code of the one before, however old.
+    Its objects do not expire: a rollback fetches the code of the previous deployment, however old.
     """
     name = f"rollcall-artifacts-{account}-{session.region_name}"
     s3 = _client(session, "s3", endpoint)
     try:
-        s3.head_bucket(Bucket=name, ExpectedBucketOwner=account)  # anyone could have taken the name first
+        s3.head_bucket(Bucket=name, ExpectedBucketOwner=account)  # another account may have taken the name
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == HTTPStatus.FORBIDDEN:
-            raise DeployError(f"the bucket {name} is another account's, or closed to you") from None
+            raise DeployError(
+                f"The bucket {name} belongs to another account, or your credentials may not use it."
+            ) from None
         if status != HTTPStatus.NOT_FOUND:
             raise
-        elsewhere = session.region_name != "us-east-1"  # which S3 does not take as a constraint
-        region = (
-            {"CreateBucketConfiguration": {"LocationConstraint": session.region_name}} if elsewhere else {}
-        )
-        s3.create_bucket(Bucket=name, **region)
-        blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
+        _create_private_bucket(s3, name, session.region_name)
     return name
+
+
+def _create_private_bucket(s3: Any, name: str, region: str) -> None:
+    # S3 does not accept us-east-1 as a location constraint.
+    location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=name, **location)
+    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
 
 
 def _say(line: str, log: Path | None) -> None:
@@ -178,11 +195,11 @@ def _aws(
     *,
     quiet: bool = False,
 ) -> None:
-    """Run this Python's AWS CLI for at most so many seconds.
+    """Run this Python's AWS CLI for at most `seconds`.
 
-    Its output goes to `log`, or to the terminal (if quiet, only when it fails).
+    Its output goes to `log`, or to the terminal (if quiet, only when it fails). Raises _ToolError.
     """
-    what = f"aws {' '.join(arguments[:2])}"
+    command = f"aws {' '.join(arguments[:2])}"
     try:
         done = subprocess.run(
             [sys.executable, "-m", "awscli", *arguments],
@@ -195,24 +212,24 @@ def _aws(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        raise _ToolError(f"{what} did not end within {seconds:.0f} seconds") from None
+        raise _ToolError(f"{command} did not end within {seconds:.0f} seconds") from None
     if log:
         with log.open("a") as file:
             file.write(done.stdout)
     elif done.returncode and quiet:
         sys.stderr.write(done.stdout)
     if done.returncode:
-        said = f": {done.stdout.strip().splitlines()[-1]}" if done.stdout and done.stdout.strip() else ""
-        raise _ToolError(f"{what} failed{said}")
+        output = (done.stdout or "").strip()
+        raise _ToolError(f"{command} failed" + (f": {output.splitlines()[-1]}" if output else ""))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Deploy the stage the command line names; return the exit status."""
+    """Deploy the stage that the command line names; return the exit status."""
     if not arguments:
-        print("usage: python -m infra.deploy <stage> [Parameter=value …]", file=sys.stderr)
+        print("usage: python -m infra.deploy STAGE [Parameter=value …]", file=sys.stderr)
         return 2
     stage, *parameters = arguments
-    endpoint = (os.environ.get("AWS_ENDPOINT_URL") or where.emulator()) if stage == LOCAL else None
+    endpoint = (os.environ.get("AWS_ENDPOINT_URL") or targets.emulator_endpoint()) if stage == LOCAL else None
     try:
         outputs = deploy(stage, endpoint, parameters)
     except (DeployError, RuntimeError) as error:

@@ -1,8 +1,4 @@
-"""Start and stop MiniStack, the AWS emulator: one process and its Lambda workers, on loopback only.
-
-with started() as emulator:                      # on a free port, its data gone afterwards
-    emulator.endpoint, emulator.environment
-"""
+"""Start and stop MiniStack, the AWS emulator: one process and its Lambda workers, on loopback only."""
 
 import contextlib
 import os
@@ -13,14 +9,18 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
 
 from infra import child
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 START_SECONDS = 60.0
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows no loopback
-STOP_SECONDS = 120.0  # it writes its tables to disk on the way out
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy for loopback
+STOP_SECONDS = 120.0  # it writes its tables to disk before it ends
 
 
 class EmulatorError(Exception):
@@ -28,7 +28,7 @@ class EmulatorError(Exception):
 
 
 class Emulator:
-    """A running MiniStack. `environment` is what a process needs to use it in place of AWS."""
+    """A running MiniStack. Processes with `environment` use it in place of AWS."""
 
     def __init__(self, process: child.Child, port: int, scratch: Path) -> None:
         self.process = process
@@ -36,8 +36,19 @@ class Emulator:
         self.environment = environment(self.endpoint)
         self._scratch = scratch
 
+    def client(self, service: Any) -> Any:
+        """Return a boto3 client of one of its services."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            config=Config(proxies={}),
+        )
+
     def reset(self) -> None:
-        """Forget everything, on disk too."""
+        """Delete all data, on disk too."""
         _OPENER.open(f"{self.endpoint}/_ministack/reset", data=b"", timeout=60).close()
 
     def stop(self) -> None:
@@ -47,7 +58,7 @@ class Emulator:
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """Our own environment, with all that tells an AWS SDK where to go replaced by the emulator."""
+    """Return this process's environment, with the AWS settings replaced by the emulator's."""
     replaced = ("AWS_", "GATEWAY_PORT")  # MiniStack prefers GATEWAY_PORT to the EDGE_PORT that `start` sets
     kept = {name: value for name, value in os.environ.items() if not name.startswith(replaced)}
     return kept | {
@@ -56,7 +67,7 @@ def environment(endpoint: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,  # a profile of the user's may name another endpoint
+        "AWS_CONFIG_FILE": os.devnull,  # the user's profile may name another endpoint
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": f"{HOST},localhost",
@@ -65,45 +76,45 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """TCP ports nobody listens on now, no two alike."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+    """Return `count` different TCP ports that no process listens on."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
             probe.bind((HOST, 0))
         return [probe.getsockname()[1] for probe in probes]
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on now."""
+    """Return a TCP port that no process listens on."""
     return free_ports(1)[0]
 
 
 def start(
     port: int | None = None, state: Path | None = None, log: Path | None = None, *, enforce_iam: bool = False
 ) -> Emulator:
-    """Start MiniStack and wait until it answers.
+    """Start MiniStack and wait until it responds.
 
     Args:
-        port: where to listen on 127.0.0.1; a free port by default.
-        state: the folder that keeps its data for the next start; by default the data goes with the process.
-            It is written when the emulator stops in good order: killed, it forgets what came since the start.
-        log: the file its log is added to, those of the functions included; nowhere by default.
-        enforce_iam: hold functions to their roles, and everyone to bucket policies. Ours allows TLS only, which
-            there is none of here: delete it before a file is dropped.
+        port: the port on 127.0.0.1; a free one by default.
+        state: the folder that keeps its data for the next start; by default the data is deleted at the end.
+            MiniStack writes it when it is stopped; when it is killed, changes since its start are lost.
+        log: the file that its log and the functions' logs are appended to; none by default.
+        enforce_iam: enforce the functions' roles and the bucket policies. The stack's bucket policy denies
+            requests without TLS, which the emulator does not have: delete it before you drop a file.
 
     Raises:
-        EmulatorError: it ended, or did not answer within a minute.
+        EmulatorError: it ended, or did not respond within a minute.
 
     """
     port = port or free_port()
-    # Where it unpacks functions. The one beside the data may be left from a run that was killed.
+    # For unpacked functions; a killed run leaves the one beside the data.
     scratch = state / "scratch" if state else Path(tempfile.mkdtemp(prefix="rollcall-emulator-"))
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     settings = {
         "BIND_HOST": HOST,
-        # Not GATEWAY_PORT: MiniStack writes that one into the URLs of its queues and keeps them. After a start on
-        # another port its event source mappings would not find the queues, and no import would be loaded.
+        # Not GATEWAY_PORT: MiniStack stores that port in the queues' URLs. After a restart on another port, its
+        # event source mappings would not find the queues, and no import would be loaded.
         "EDGE_PORT": str(port),
         "MINISTACK_HOST": HOST,
         "MINISTACK_REGION": REGION,
@@ -121,7 +132,7 @@ def start(
     process = child.start(["ministack"], environment(f"http://{HOST}:{port}") | settings, log)
     emulator = Emulator(process, port, scratch)
     try:
-        _wait_until_it_answers(emulator)
+        _wait_until_it_responds(emulator)
     except BaseException:
         emulator.stop()
         raise
@@ -132,7 +143,7 @@ def start(
 def started(
     port: int | None = None, state: Path | None = None, log: Path | None = None, *, enforce_iam: bool = False
 ) -> Iterator[Emulator]:
-    """`start`, and `stop` at the end of the block."""
+    """Yield a started emulator; stop it at the end of the block. See `start` for the arguments."""
     emulator = start(port, state, log, enforce_iam=enforce_iam)
     try:
         yield emulator
@@ -140,7 +151,7 @@ def started(
         emulator.stop()
 
 
-def _wait_until_it_answers(emulator: Emulator) -> None:
+def _wait_until_it_responds(emulator: Emulator) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if emulator.process.poll() is not None:
@@ -148,4 +159,4 @@ def _wait_until_it_answers(emulator: Emulator) -> None:
         with contextlib.suppress(OSError), _OPENER.open(f"{emulator.endpoint}/_ministack/health", timeout=5):
             return
         time.sleep(0.1)
-    raise EmulatorError(f"the AWS emulator did not answer within {START_SECONDS:.0f} seconds")
+    raise EmulatorError(f"the AWS emulator did not respond within {START_SECONDS:.0f} seconds")

@@ -1,8 +1,8 @@
-"""Lint the packaged templates, as SAM and as the CloudFormation that AWS makes of them.
+"""Lint the packaged templates, as SAM and as the CloudFormation that AWS transforms it into.
 
 Each form hides faults of the other.
 
-python -m infra.lint            every stage of .chalice/config.json; exit status 1 when there is a fault
+    python -m infra.lint    lints every stage of .chalice/config.json; exits with status 1 on a fault
 """
 
 import json
@@ -22,7 +22,7 @@ REGION = "us-east-1"
 
 
 def transformed(sam: Path) -> dict[str, Any]:
-    """The CloudFormation template AWS would make of a SAM one. Its zip files need some address in S3."""
+    """Return the CloudFormation template that AWS makes of a SAM template, with made-up S3 addresses of its code."""
     template = json.loads(sam.read_text())
     for resource in template["Resources"].values():
         for key in ("CodeUri", "ContentUri"):
@@ -35,7 +35,7 @@ def transformed(sam: Path) -> dict[str, Any]:
 def main() -> int:
     """Lint every stage; return the exit status."""
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    os.environ["AWS_DEFAULT_REGION"] = REGION  # the transform asks for one
+    os.environ["AWS_DEFAULT_REGION"] = REGION  # the transform needs a region
     stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"]
     found = 0
     for stage in stages:

@@ -1,12 +1,14 @@
-"""Make one CloudFormation template, and the code it deploys, of the Chalice app and infra/template.yaml.
+"""Package the Chalice app and infra/template.yaml as one CloudFormation template with its code.
 
-This is `chalice package --merge-template infra/template.yaml`, of chalice's own parts, but for three things:
+This does what `chalice package --merge-template infra/template.yaml` does, with Chalice's own classes and three
+differences:
 
-* `@app.on_s3_event` packages. Chalice refuses it, as CloudFormation cannot add a notification to a bucket it
-  does not own. This stack owns its bucket, and template.yaml holds the notification; the permission is added.
-* The local stage has no layer of libraries: the emulator runs the functions with the Python it runs in, which
-  has them, and wheels made for Lambda's Linux would break it on any other machine.
-* The local stage deletes clean; every other keeps its table and its bucket.
+* It packages `@app.on_s3_event`. Chalice refuses it, because CloudFormation cannot add a notification to a bucket
+  outside the stack. This stack has its own bucket: template.yaml holds the notification, and this module adds the
+  permission.
+* The stage local has no layer of libraries: the emulator runs the functions with its own Python, which has them,
+  and wheels for Lambda's Linux would fail on other machines.
+* Deleting the stage local deletes everything; other stages keep their table and bucket.
 """
 
 import io
@@ -49,7 +51,7 @@ from chalice.utils import UI, OSUtils, to_cfn_resource_name
 
 PROJECT = Path(__file__).resolve().parent.parent
 CREDENTIALS = "method.request.header.Authorization"
-LOCAL = "local"  # the stage of the emulator; every other runs on AWS
+LOCAL = "local"  # the stage on the emulator; other stages run on AWS
 
 Template = dict[str, Any]
 
@@ -57,8 +59,8 @@ Template = dict[str, Any]
 def package(stage: str, out: Path, *, layer: bool = True) -> Path:
     """Write a stage's SAM template, and the zip files it names, into `out`; return the path of the template.
 
-    The layer is built once for each change of requirements.txt, from PyPI. With `layer=False` its zip file is
-    left out: the template is the same, to look at and not to deploy.
+    The layer is built from PyPI, once for each change of requirements.txt. With `layer=False` its zip file is
+    left out: the same template, but not deployable.
 
     Raises:
         RuntimeError: a library has no wheel for Lambda; the message names it.
@@ -83,42 +85,46 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
     template: Template = TemplateDeepMerger().merge(source_template(), generated)
     template["Parameters"]["Stage"]["Default"] = stage
     if stage == LOCAL:
-        for kept in ("Table", "Bucket", "BucketPolicy"):
-            for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-                del template["Resources"][kept][policy]
-        api = template["Resources"]["RestAPI"]["Properties"]
-        schemes = api["DefinitionBody"]["securityDefinitions"]
-        # MiniStack knows no address there, and takes it for credentials that are missing.
-        schemes["authorize"]["x-amazon-apigateway-authorizer"]["identitySource"] = CREDENTIALS
-        # MiniStack does not look for them in the definition.
-        api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
-        # MiniStack takes every parameter for text, and would compare this one with a number.
-        scaling = template["Resources"]["Load"]["Properties"]["Events"]["LoadSqsEventSource"]["Properties"]
-        scaling["ScalingConfig"] = {
-            "MaximumConcurrency": template["Parameters"].pop("LoadConcurrency")["Default"]
-        }
+        _adapt_to_emulator(template)
     _name_zip_files(template, out)
     path = out / "sam.json"
     path.write_text(json.dumps(template, indent=1) + "\n")
     return path
 
 
+def _adapt_to_emulator(template: Template) -> None:
+    """Let the stack delete everything, and work around MiniStack's differences from AWS."""
+    resources = template["Resources"]
+    for name in ("Table", "Bucket", "BucketPolicy"):
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            del resources[name][policy]
+    api = resources["RestAPI"]["Properties"]
+    authorizer = api["DefinitionBody"]["securityDefinitions"]["authorize"]["x-amazon-apigateway-authorizer"]
+    authorizer["identitySource"] = CREDENTIALS  # MiniStack treats context.identity.sourceIp as missing
+    # MiniStack does not read them from the definition.
+    api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
+    # MiniStack reads parameters as strings, and compares this one with a number.
+    concurrency = template["Parameters"].pop("LoadConcurrency")["Default"]
+    source = resources["Load"]["Properties"]["Events"]["LoadSqsEventSource"]["Properties"]
+    source["ScalingConfig"] = {"MaximumConcurrency": concurrency}
+
+
 def source_template() -> Template:
-    """infra/template.yaml, its !Tags spelled out."""
+    """Return infra/template.yaml, with its !Tags as Fn:: keys."""
     path = PROJECT / "infra" / "template.yaml"
     template: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))
     return template
 
 
 def table_definition() -> dict[str, Any]:
-    """The arguments of `dynamodb.create_table`, less its TableName, for a table such as the stack's own."""
+    """Return the arguments of `dynamodb.create_table`, without TableName, for a table like the stack's."""
     properties = source_template()["Resources"]["Table"]["Properties"]
     shape = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     return {name: properties[name] for name in shape}
 
 
 def _name_zip_files(template: Template, out: Path) -> None:
-    """Let the template name its zip files relative to itself; copy the layer, which chalice keeps, there."""
+    """Name the zip files relative to the template; copy the layer from Chalice's cache to `out`."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if "CodeUri" in properties:
@@ -131,15 +137,15 @@ def _name_zip_files(template: Template, out: Path) -> None:
 
 
 class _SourceFiles(OSUtils):
-    """The files of the project, without what Python leaves among them, and in one order on every machine.
+    """The project's files, without __pycache__ and in the same order on every machine.
 
-    Chalice zips without dates: the same code gives the same zip file, and deploying it says: no change.
+    Chalice zips without dates, so the same code gives the same zip file, and deploying it changes nothing.
     """
 
     def walk(
         self,
         path: str,
-        followlinks: bool = False,  # noqa: FBT001, FBT002 - as chalice has it
+        followlinks: bool = False,  # noqa: FBT001, FBT002 - chalice's signature
     ) -> Iterator[tuple[str, list[str], list[str]]]:
         for root, folders, names in super().walk(path, followlinks):
             folders[:] = sorted(folder for folder in folders if folder != "__pycache__")
@@ -147,9 +153,9 @@ class _SourceFiles(OSUtils):
 
 
 class _AppCode(AppOnlyDeploymentPackager):
-    """app.py, chalicelib and chalice's runtime, zipped anew each time.
+    """The zip file of app.py, chalicelib and Chalice's runtime, built on each call.
 
-    Chalice keeps them all, and takes an old one if the contents hash alike, whatever the files are called.
+    Chalice's cache ignores the files' names: it would return an old zip file after a file is renamed.
     """
 
     zip_file: Path
@@ -163,14 +169,14 @@ class _AppCode(AppOnlyDeploymentPackager):
 
 
 class _Layer(LayerDeploymentPackager):
-    """What requirements.txt names, as wheels for Lambda."""
+    """The layer of the libraries in requirements.txt, as wheels for Lambda."""
 
     wanted = True
     built = True
 
     def create_deployment_package(self, project_dir: str, python_version: str) -> str:
         if not self.wanted:
-            raise EmptyPackageError("chalice leaves an empty layer out")
+            raise EmptyPackageError("chalice omits an empty layer")
         if not self.built:
             return "not built"
         return super().create_deployment_package(project_dir, python_version)
@@ -181,13 +187,13 @@ class _Layer(LayerDeploymentPackager):
         abi = self._RUNTIME_TO_ABI[python_version]
         try:
             self._dependency_builder.build_site_packages(abi, requirements_filepath, site_packages_dir)
-        except MissingDependencyError as error:  # chalice prints it, and deploys what cannot run
+        except MissingDependencyError as error:  # chalice would only warn
             names = ", ".join(sorted(package.identifier for package in error.missing))
             raise RuntimeError(f"no wheel for {python_version} on Lambda: {names}") from error
 
 
 class _Principals(PackageOptions):
-    """The names of AWS services, without the AWS client (and the region) that chalice asks for them."""
+    """The principals of AWS services, without Chalice's AWS client, which needs a region."""
 
     def __init__(self) -> None:
         pass
@@ -197,13 +203,13 @@ class _Principals(PackageOptions):
 
 
 class _Generator(SAMTemplateGenerator):
-    """Chalice's generator, with @on_s3_event, and a layer that goes when its stack goes."""
+    """Chalice's generator, with @on_s3_event, and a layer that is deleted with its stack."""
 
     def _generate_s3bucketnotification(
         self, resource: models.S3BucketNotification, template: Template
     ) -> None:
         function = to_cfn_resource_name(resource.lambda_function.resource_name)
-        # The bucket by its name: it waits for this permission, so a Ref would be a circle.
+        # By name: the bucket depends on this permission, so a Ref would be circular.
         bucket = source_template()["Resources"]["Bucket"]["Properties"]["BucketName"]["Fn::Sub"]
         template["Resources"][f"{function}BucketPermission"] = {
             "Type": "AWS::Lambda::Permission",

@@ -1,6 +1,6 @@
-"""`chalice local`, with the gateway's own answers as API Gateway gives them: GatewayResponses in template.yaml.
+"""`chalice local` with the gateway responses of the deployed API: GatewayResponses in template.yaml.
 
-Chalice's are of another shape, an unknown path is forbidden there, and an authorizer that fails ends the connection.
+Chalice's own have another shape. It responds 403 to unknown paths and closes the connection when an authorizer fails.
 """
 
 import base64
@@ -21,24 +21,22 @@ class UnknownPathError(Exception):
 
 
 class Gateway(local.LocalGateway):
-    """Chalice's gateway, with our answers."""
+    """Chalice's local gateway, with the template's gateway responses."""
 
     def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
-        """The answer to a request; to HEAD it has no body, whoever gives it."""
-        answer = self._answer(method, path, headers, body)
-        if method != "HEAD" or not answer["body"]:
-            return answer
-        length = str(len(answer["body"].encode()))
-        return {**answer, "headers": {**answer["headers"], "Content-Length": length}, "body": ""}
+        """Return the response to a request; responses to HEAD have no body."""
+        response = self._respond(method, path, headers, body)
+        if method != "HEAD" or not response["body"]:
+            return response
+        length = str(len(response["body"].encode()))
+        return {**response, "headers": {**response["headers"], "Content-Length": length}, "body": ""}
 
-    def _answer(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
+    def _respond(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
         start, mark, query = path.partition("?")
-        path = (
-            start.replace(";", "%3B") + mark + query
-        )  # chalice would take what follows it for no part of the path
+        path = start.replace(";", "%3B") + mark + query  # chalice drops what follows a semicolon in a path
         try:
-            answer: dict[str, Any] = super().handle_request(method, path, headers, body)
-            return _compressed(answer, headers)
+            response: dict[str, Any] = super().handle_request(method, path, headers, body)
+            return _compressed(response, headers)
         except local.NotAuthorizedError:
             return _gateway_response("UNAUTHORIZED")
         except local.ForbiddenError:
@@ -52,34 +50,35 @@ class Gateway(local.LocalGateway):
     def _generate_lambda_event(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
         try:
             return super()._generate_lambda_event(method, path, headers, body)
-        except ValueError:  # chalice would refuse the credentials, as API Gateway does without our responses
+        except ValueError:  # chalice raises it for unknown paths
             raise UnknownPathError from None
 
 
 @cache
 def _api() -> dict[str, Any]:
-    """What the template says of the API."""
+    """Return the API's properties in the template."""
     properties: dict[str, Any] = source_template()["Resources"]["RestAPI"]["Properties"]
     return properties
 
 
-def _compressed(answer: dict[str, Any], headers: Any) -> dict[str, Any]:
-    """The answer, compressed as the gateway does it for who accepts that."""
+def _compressed(response: dict[str, Any], headers: Any) -> dict[str, Any]:
+    """Return the response, compressed as API Gateway does it for clients that accept gzip."""
     accepted = {name.lower(): value for name, value in headers.items()}.get("accept-encoding", "")
-    body = answer["body"]
-    least = _api()["MinimumCompressionSize"]
-    if not isinstance(body, str) or len(body) < least or "gzip" not in accepted:
-        return answer
-    packed = base64.b64encode(gzip.compress(body.encode())).decode()
+    body = response["body"]
+    minimum = _api()["MinimumCompressionSize"]
+    if not isinstance(body, str) or len(body) < minimum or "gzip" not in accepted:
+        return response
+    compressed = base64.b64encode(gzip.compress(body.encode())).decode()
     return {
-        **answer,
-        "headers": {**answer["headers"], "Content-Encoding": "gzip"},
-        "body": packed,
+        **response,
+        "headers": {**response["headers"], "Content-Encoding": "gzip"},
+        "body": compressed,
         "isBase64Encoded": True,
     }
 
 
 def _gateway_response(kind: str) -> dict[str, Any]:
+    """Return the gateway response of a type such as UNAUTHORIZED."""
     response = _api()["GatewayResponses"][kind]
     headers = {name: value.strip("'") for name, value in response["ResponseParameters"]["Headers"].items()}
     text = response["ResponseTemplates"]["application/json"].replace("$context.requestId", str(uuid.uuid4()))
@@ -92,7 +91,7 @@ def _gateway_response(kind: str) -> dict[str, Any]:
 
 
 def _send(handler: Any, status: int, headers: dict[str, Any], body: str | bytes) -> None:
-    """Sends an answer. Chalice would add a second Content-Length to the answer to HEAD."""
+    """Send a response. Chalice's own method adds a second Content-Length to responses to HEAD."""
     content = body if isinstance(body, bytes) else body.encode()
     defaults = {"Content-Length": str(len(content)), "Content-Type": "application/json"}
     handler.send_response(status)
@@ -101,9 +100,9 @@ def _send(handler: Any, status: int, headers: dict[str, Any], body: str | bytes)
 
 
 def main() -> None:
-    """Runs chalice's command line."""
+    """Run Chalice's command line."""
     local.LocalGateway = Gateway  # type: ignore[misc]
-    # Its lines hold paths and queries, and those members' ids and phone numbers. Ours say what happened.
+    # Its log lines hold paths and queries, with members' ids and phone numbers.
     local.ChaliceRequestHandler.log_message = lambda *_: None
     local.ChaliceRequestHandler._send_http_response_with_body = _send  # type: ignore[assignment,method-assign]  # noqa: SLF001
     chalice_cli()

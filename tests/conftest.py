@@ -1,7 +1,7 @@
-"""Engines and fixtures. Tests run on real engines; isolation is a fresh account id per test.
+"""Engines and fixtures. Tests run on real engines; each test has an account id of its own.
 
-The SDK's own variables choose the engine: with AWS_ENDPOINT_URL set everything runs there, with
-AWS_ENDPOINT_URL_DYNAMODB the table does; what is not set is a MiniStack of the suite's own, on a free port.
+AWS_ENDPOINT_URL chooses the engine of all services, AWS_ENDPOINT_URL_DYNAMODB that of the table. Without them, the
+suite starts a MiniStack on a free port.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.support.pipeline import Pipeline
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[str]:
-    """The address of an AWS, and the environment that leads there."""
+    """Yield the address of the engine, with the environment set for it."""
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         yield endpoint
         return
@@ -40,7 +40,7 @@ def engine() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def settings(engine: str) -> Iterator[object]:
-    """A table, a bucket and a queue of this run's own, and the settings that name them."""
+    """Yield the settings of a table, a bucket and a queue of this run."""
     name = f"rollcall-test-{uuid.uuid4().hex[:8]}"
     config.dynamodb().create_table(**{**table_definition(), "TableName": name})
     config.s3().create_bucket(Bucket=name)
@@ -53,13 +53,13 @@ def settings(engine: str) -> Iterator[object]:
 
 @pytest.fixture
 def account() -> str:
-    """An account id that no other test uses."""
+    """Return an account id that no other test uses."""
     return f"acc-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
 def pipeline(settings: object) -> Pipeline:
-    """The import pipeline over the run's table, with the means to drive it step by step."""
+    """Return the import pipeline over the run's table."""
     return Pipeline()
 
 
@@ -98,8 +98,8 @@ def member_search(services: Services) -> MemberSearch:
 
 @pytest.fixture(scope="session")
 def stage(settings: config.Settings) -> Iterator[None]:
-    """A stack that has the outputs of a deployed one, and nothing of it."""
-    # The emulator's own, wherever the table is.
+    """Run the test beside a stack rollcall-local with the outputs of a deployed one, and no resources of it."""
+    # On the emulator, also when the table is on another engine.
     cloudformation = boto3.client("cloudformation")
     outputs = {
         "TableName": settings.table_name,
@@ -125,6 +125,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("no_cover")
 
 
-# The same examples on every run, however slow the machine is.
+# The same examples on every run, without a time limit.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("suite")

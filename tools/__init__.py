@@ -1,1 +1,1 @@
-"""Tools for developers and operators; nothing here runs in Lambda."""
+"""Tools for developers and operators. Nothing here runs in Lambda."""

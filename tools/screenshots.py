@@ -1,83 +1,80 @@
-"""`make screenshots`: the pictures of the admin page in the README, taken of a stack that lives for a minute."""
+"""`make screenshots`: takes the README's pictures of the admin page, on a stack of its own."""
 
 import os
 import re
-import signal
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page
 
 from infra.browser import opened
-from infra.emulator import free_port
+from infra.emulator import free_ports
 from infra.local import PASSWORD, USER
+from infra.local_process import running
 from infra.package import PROJECT
 from tools.roster import Roster
 
-PICTURES = PROJECT / "docs"
+FOLDER = PROJECT / "docs"
 ROWS = 60_000
 WIDTH, HEIGHT = 1120, 700
-PATIENCE = 120_000  # milliseconds
-
-
-@contextmanager
-def running() -> Iterator[str]:
-    """A `make local` of its own; the address of its API."""
-    port, emulator = free_port(), free_port()
-    with tempfile.TemporaryDirectory(prefix="rollcall-local-") as state:
-        environment = {**os.environ, "PORT": str(port), "EMULATOR_PORT": str(emulator), "LOCAL_STATE": state}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local"], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        try:
-            while process.stdout and (line := process.stdout.readline()) != "rollcall is ready\n":
-                if not line:
-                    raise SystemExit("it did not start")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate()
+TIMEOUT = 120_000  # milliseconds
 
 
 def main() -> None:
-    """Takes the pictures."""
-    PICTURES.mkdir(exist_ok=True)
-    with running() as url, opened() as browser, tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "roster.csv"
-        with file.open("w", encoding="utf-8", newline="") as text:
-            Roster(ROWS, bad=0.03, seed=7, accounts=2).write(text)
-        page = browser.new_page(
-            viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB", reduced_motion="reduce"
-        )
-        page.set_default_timeout(PATIENCE)
-        page.goto(f"{url}/admin")
-        page.get_by_label("Name").fill(USER)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("link", name="Imports").click()
-        page.get_by_label("Choose files").set_input_files(file)
-        page.get_by_text(re.compile("[1-9][0-9,]* created")).wait_for()
-        taken(page, "import")
-        page.locator(".card .status.completed").wait_for()
-        page.locator(".card a").click()
-        page.locator(".fault").first.wait_for()
-        page.set_viewport_size({"width": WIDTH, "height": 2 * HEIGHT})
-        taken(page, "report")
-        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-        page.get_by_role("link", name="Members").click()
-        page.get_by_label("Account", exact=True).fill("7-0")
-        page.get_by_role("button", name="Find").click()
-        page.locator("tbody tr").nth(50).wait_for()
-        taken(page, "members")
+    """Take all pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
+        roster = Path(folder) / "roster.csv"
+        with roster.open("w", encoding="utf-8", newline="") as file:
+            Roster(ROWS, bad=0.03, seed=7, accounts=2).write(file)
+        port, emulator_port = free_ports(2)
+        environment = {
+            **os.environ,
+            "PORT": str(port),
+            "EMULATOR_PORT": str(emulator_port),
+            "LOCAL_STATE": str(Path(folder) / "state"),
+        }
+        with running(environment) as url, opened() as browser:
+            page = browser.new_page(
+                viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB", reduced_motion="reduce"
+            )
+            page.set_default_timeout(TIMEOUT)
+            _sign_in(page, url)
+            _take_import_pictures(page, roster)
+            _take_members_picture(page)
 
 
-def taken(page: Page, name: str) -> None:
-    """Takes a picture of what is in sight."""
-    page.screenshot(path=PICTURES / f"{name}.png")
+def _sign_in(page: Page, url: str) -> None:
+    page.goto(f"{url}/admin")
+    page.get_by_label("Name").fill(USER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def _take_import_pictures(page: Page, roster: Path) -> None:
+    page.get_by_role("link", name="Imports").click()
+    page.get_by_label("Choose files").set_input_files(roster)
+    page.get_by_text(re.compile("[1-9][0-9,]* created")).wait_for()
+    _save(page, "import")
+    page.locator(".card .status.completed").wait_for()
+    page.locator(".card a").click()
+    page.locator(".fault").first.wait_for()
+    page.set_viewport_size({"width": WIDTH, "height": 2 * HEIGHT})
+    _save(page, "report")
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+
+
+def _take_members_picture(page: Page) -> None:
+    page.get_by_role("link", name="Members").click()
+    page.get_by_label("Account", exact=True).fill("7-0")
+    page.get_by_role("button", name="Find").click()
+    page.locator("tbody tr").nth(50).wait_for()
+    _save(page, "members")
+
+
+def _save(page: Page, name: str) -> None:
+    """Save a picture of the visible part of the page."""
+    page.screenshot(path=FOLDER / f"{name}.png")
     print(f"docs/{name}.png")
 
 

@@ -1,1 +1,1 @@
-"""AWS's own DynamoDB Local, the second engine of the registry's tests."""
+"""AWS's own DynamoDB Local: a second engine for the tests of members, access and imports."""

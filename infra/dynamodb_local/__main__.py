@@ -1,9 +1,9 @@
 """Run the tests of members, access and imports on AWS's own DynamoDB Local.
 
-    python -m infra.dynamodb_local [arguments of pytest]
+    python -m infra.dynamodb_local [pytest arguments]
 
-Maven fetches it once, into build/. It needs Java 17 or newer, of which a runtime will do, on a processor that its
-SQLite was built for (x86-64; Apple's). Exit status is pytest's.
+Maven downloads it once, into build/. It needs a Java runtime, 17 or newer, on a processor that its SQLite supports
+(x86-64; Apple's). The exit status is pytest's.
 """
 
 import contextlib
@@ -36,18 +36,18 @@ START_SECONDS = 60.0
 
 
 class DynamoDBLocalError(Exception):
-    """It cannot be fetched or started; the message is one line for the user."""
+    """It cannot be downloaded or started; the message is one line for the user."""
 
 
-def fetched() -> Path:
-    """Return the folder of its jars, fetched from Maven Central unless what pom.xml asks for is there."""
+def download() -> Path:
+    """Return the folder of its jars; download them from Maven Central unless this pom.xml's are there."""
     pom, stamp = HERE / "pom.xml", HOME / "pom.xml"
     if stamp.is_file() and stamp.read_bytes() == pom.read_bytes():
         return HOME
     maven = shutil.which("mvn")
     if not maven:
-        raise DynamoDBLocalError("Maven (mvn) is needed to fetch DynamoDB Local, and is not installed.")
-    print("fetching DynamoDB Local from Maven Central (once)", flush=True)
+        raise DynamoDBLocalError("DynamoDB Local is downloaded with Maven. Install Maven (mvn).")
+    print("downloading DynamoDB Local from Maven Central (once)", flush=True)
     shutil.rmtree(HOME, ignore_errors=True)
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={HOME}"]
     done = subprocess.run(
@@ -55,28 +55,28 @@ def fetched() -> Path:
     )
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
-        raise DynamoDBLocalError("Maven could not fetch DynamoDB Local; what it said is above.")
+        raise DynamoDBLocalError("Maven could not download DynamoDB Local; see its output above.")
     shutil.copyfile(pom, stamp)
     return HOME
 
 
 def java() -> str:
-    """Return the path of a Java that can run it."""
+    """Return the path of a Java that can run it. Raises DynamoDBLocalError."""
     found = shutil.which("java")
     if not found:
-        raise DynamoDBLocalError("DynamoDB Local needs Java 17 or newer, and there is no Java.")
-    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(\d+)', said)
+        raise DynamoDBLocalError("DynamoDB Local needs Java 17 or newer. Install it; no `java` was found.")
+    output = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', output)
     if not version or int(version[1]) < 17:
-        which = f"is version {version[1]}" if version else "does not say its version"
-        raise DynamoDBLocalError(f"DynamoDB Local needs Java 17 or newer, and {found} {which}.")
+        actual = f"is version {version[1]}" if version else "does not print a version"
+        raise DynamoDBLocalError(f"DynamoDB Local needs Java 17 or newer, but {found} {actual}.")
     return found
 
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Start it on a free port of loopback, yield its address, and stop it, whatever happens."""
-    program, jars, port = java(), fetched(), free_port()
+    """Start it on a free loopback port, yield its address, and stop it."""
+    program, jars, port = java(), download(), free_port()
     command = [program, f"-Dsqlite4java.library.path={jars}", f"-Dport={port}", "-cp", f"{jars}/*"]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -84,48 +84,48 @@ def running() -> Iterator[str]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # a Ctrl-C is for the tests; they still need it to clean up
+            start_new_session=True,  # Ctrl-C reaches the tests alone, which need it to clean up
         )
         try:
             endpoint = f"http://{HOST}:{port}"
-            if not _answers(process, endpoint):
+            if not _responds(process, endpoint):
                 log.seek(0)
                 sys.stderr.write(log.read().decode(errors="replace"))
-                raise DynamoDBLocalError("DynamoDB Local did not start; what it said is above.")
+                raise DynamoDBLocalError("DynamoDB Local did not start; see its output above.")
             yield endpoint
         finally:
-            process.kill()  # its data is in memory, there is nothing to put away
+            process.kill()  # its data is in memory only
             process.wait()
 
 
-def _answers(process: subprocess.Popen[bytes], endpoint: str) -> bool:
-    """Wait until it does, or has ended, or a minute is over."""
+def _responds(process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    """Wait until it responds; return False when it has ended, or after a minute."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             direct.open(endpoint, timeout=5)
         except urllib.error.HTTPError:
-            return True  # a request without a signature is refused, by a server that is up
+            return True  # the server runs: it refused the unsigned request
         except OSError:
             time.sleep(0.1)
     return False
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)  # an exception: what was started is stopped on its way
+    sys.exit(128 + number)  # SystemExit, so that `running` stops the server
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the tests; return the status to exit with."""
+    """Run the tests; return the exit status."""
     signal.signal(signal.SIGTERM, _end)
     tests = [
         str(path) for pattern in TESTS for path in sorted((PROJECT / "tests" / "integration").glob(pattern))
     ]
     try:
         with running() as endpoint:
-            print(f"DynamoDB Local answers at {endpoint}", flush=True)
-            # Its address for the table alone; the suite starts its own emulator for the bucket and the queue.
+            print(f"DynamoDB Local runs at {endpoint}", flush=True)
+            # For DynamoDB alone; the suite starts its own emulator for the bucket and the queue.
             env = environment(endpoint) | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
             del env["AWS_ENDPOINT_URL"]
             command = [sys.executable, "-m", "pytest", *(arguments or tests)]

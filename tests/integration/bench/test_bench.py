@@ -1,4 +1,4 @@
-"""The benchmarks that need no deployed stack run, in small: what they measure changes under them."""
+"""The benchmarks without a deployed stack run at small sizes, so that changes do not break them."""
 
 import os
 import subprocess
@@ -7,11 +7,11 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize(("name", "ratio"), [("load", "x"), ("split", "x, peak"), ("memory", " MB")])
-def test_a_benchmark_runs_and_says_what_it_found(name: str, ratio: str) -> None:
+@pytest.mark.parametrize(("name", "figure"), [("load", "x"), ("split", "x, peak"), ("memory", " MB")])
+def test_benchmark_runs_and_prints_its_figure(name: str, figure: str) -> None:
     command = [sys.executable, "-m", f"bench.{name}"]
     done = subprocess.run(
         command, env={**os.environ, "ROWS": "500"}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert ratio in done.stdout
+    assert figure in done.stdout

@@ -1,4 +1,4 @@
-"""A running `chalice local`, called as a client with one connection does."""
+"""`chalice local` as a client with one connection sees it."""
 
 import os
 import socket
@@ -14,17 +14,17 @@ from infra.emulator import free_ports
 from tests.support.client import Http
 
 HOST = "127.0.0.1"
-PATIENCE = 60.0  # seconds until a server that does not listen is a failure
+TIMEOUT = 60.0  # seconds
 
 
 @pytest.fixture(scope="module")
 def port(settings: object) -> Iterator[int]:
-    """The port of a server over the run's table."""
+    """Yield the port of a server that uses the run's table."""
     (port,) = free_ports(1)
     command = ["infra.serve", "local", "--no-autoreload", "--host", HOST, "--port", str(port)]
     server = child.start(command, dict(os.environ), None)
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not _listens(port):
             assert server.poll() is None
             assert time.monotonic() < deadline
@@ -49,23 +49,23 @@ def _listens(port: int) -> bool:
         ("/admin", 200),
         ("/groups/viewers", 200),
         ("/users/nobody", 404),
-        ("/nothing/here", 404),  # the gateway's own answer
+        ("/nothing/here", 404),  # a gateway response
         ("/sessions", 405),
     ],
 )
 def test_connection_is_usable_after_head(http: Http, port: int, path: str, status: int) -> None:
-    """A body after the headers of HEAD would be read as the start of the next answer."""
+    """A body after the headers of HEAD would be read as the start of the next response."""
     seen = []
-    with closing(HTTPConnection(HOST, port, timeout=PATIENCE)) as connection:
+    with closing(HTTPConnection(HOST, port, timeout=TIMEOUT)) as connection:
         connection.connect()
         first = connection.sock
         for method in ("HEAD", "GET", "HEAD", "GET"):
             connection.request(method, path, headers=http.credentials)
-            answer = connection.getresponse()
-            body = answer.read()
-            assert (answer.status, bool(body)) == (status, method == "GET")
+            response = connection.getresponse()
+            body = response.read()
+            assert (response.status, bool(body)) == (status, method == "GET")
             assert connection.sock is first
-            headers = {name: answer.headers.get_all(name) for name in answer.headers if name != "Date"}
+            headers = {name: response.headers.get_all(name) for name in response.headers if name != "Date"}
             seen.append(headers)
     assert seen[1]["Content-Length"] == [str(len(body))]
     assert seen == [seen[1]] * 4

@@ -1,4 +1,4 @@
-"""What `python rollcall.py import` says of files that make no progress, at a clock of the test's own."""
+"""Notices of `python rollcall.py import` about files without progress, with the test's clock."""
 
 from typing import Any
 
@@ -6,18 +6,8 @@ import pytest
 
 from chalicelib.imports.model import ImportRecord, Source
 from commands.progress import Lines
-from commands.waiting import Waits, import_wait
-
-
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        """The time in seconds."""
-        return self.now
+from commands.waiting import Waits, describe_wait
+from tests.support.clock import Clock
 
 
 @pytest.fixture
@@ -25,51 +15,51 @@ def clock() -> Clock:
     return Clock()
 
 
-def notices(waits: Waits, said: list[str], clock: Clock, seconds: int) -> list[str]:
-    """What is said in so many seconds, checked at each of them."""
-    said.clear()
+def notices(waits: Waits, printed: list[str], clock: Clock, seconds: int) -> list[str]:
+    """Check once a second for `seconds`; return the lines printed."""
+    printed.clear()
     for _ in range(seconds):
         clock.now += 1
         waits.check()
-    return [*said]
+    return [*printed]
 
 
 def test_stalled_file_is_reported_once_a_minute(clock: Clock) -> None:
-    said: list[str] = []
-    waits = Waits(said.append, clock)
+    printed: list[str] = []
+    waits = Waits(printed.append, clock)
     waits.update("a.csv", ("loading", 1), "waiting for load")
-    assert notices(waits, said, clock, 59) == []
-    assert notices(waits, said, clock, 1) == ["a.csv: no progress for 1 min: waiting for load"]
-    assert notices(waits, said, clock, 125) == [
+    assert notices(waits, printed, clock, 59) == []
+    assert notices(waits, printed, clock, 1) == ["a.csv: no progress for 1 min: waiting for load"]
+    assert notices(waits, printed, clock, 125) == [
         "a.csv: no progress for 2 min: waiting for load",
         "a.csv: no progress for 3 min: waiting for load",
     ]
 
 
 def test_progress_starts_the_minute_again(clock: Clock) -> None:
-    said: list[str] = []
-    waits = Waits(said.append, clock)
+    printed: list[str] = []
+    waits = Waits(printed.append, clock)
     for position in range(4):
         waits.update("a.csv", ("loading", position), "waiting for load")
-        assert notices(waits, said, clock, 59) == []
+        assert notices(waits, printed, clock, 59) == []
 
 
 def test_notice_has_the_newest_text(clock: Clock) -> None:
-    said: list[str] = []
-    waits = Waits(said.append, clock)
+    printed: list[str] = []
+    waits = Waits(printed.append, clock)
     waits.update("a.csv", "loading", "waiting for load")
     clock.now += 59
     waits.update("a.csv", "loading", "DynamoDB does not answer")
-    assert notices(waits, said, clock, 1) == ["a.csv: no progress for 1 min: DynamoDB does not answer"]
+    assert notices(waits, printed, clock, 1) == ["a.csv: no progress for 1 min: DynamoDB does not answer"]
 
 
 def test_file_that_has_ended_is_not_reported(clock: Clock) -> None:
-    said: list[str] = []
-    waits = Waits(said.append, clock)
+    printed: list[str] = []
+    waits = Waits(printed.append, clock)
     for name in ("a.csv", "b.csv"):
         waits.update(name, "loading", "waiting for load")
     waits.end("a.csv")
-    assert notices(waits, said, clock, 60) == ["b.csv: no progress for 1 min: waiting for load"]
+    assert notices(waits, printed, clock, 60) == ["b.csv: no progress for 1 min: waiting for load"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +96,7 @@ def test_each_state_names_what_it_waits_for(state: dict[str, Any], waits_for: st
         **state,
     )
     expected = f"import 20261123T040000Z-abcdefghij is {waits_for}. See emulator.log"
-    assert import_wait(record, "emulator.log") == expected
+    assert describe_wait(record, "emulator.log") == expected
 
 
 def test_long_upload_is_reported_in_lines(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

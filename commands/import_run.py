@@ -1,0 +1,175 @@
+"""Upload the files of an import command one after the other, and watch their imports side by side."""
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
+
+from rich.filesize import decimal
+
+from chalicelib.errors import Busy, Invalid, RegistryError
+from chalicelib.fields.validation import validate
+from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.new_import import NewImport
+from chalicelib.imports.storage import result_key
+
+from .outcomes import DONE, FAILED, INTERRUPTED, REJECTED, FileOutcome, failure, format_path, summary
+from .progress import Bars, Lines, OnBytesSent
+from .stage import AWS_ERRORS, Deployment
+from .waiting import Clock, Waits, describe_wait
+
+POLL_SECONDS = 0.25
+NO_RESPONSE_SECONDS = 300.0  # without a response from DynamoDB before the watch ends; the import continues
+MAX_NAME = 64  # characters of a file's name that an import stores: its last ones
+
+
+class ImportRun:
+    """One run of the import command over some files."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        options: dict[str, str],
+        display: Bars | Lines,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._deployment = deployment
+        self._imports = deployment.services.imports
+        self._options = options
+        self._display = display
+        self._clock = clock
+        self._waits = Waits(display.print_line, clock)
+        self._stopped = threading.Event()
+
+    def run(self, paths: Sequence[Path]) -> list[FileOutcome]:
+        """Import the files and return the outcome of each. Ctrl-C ends the watch and skips further uploads."""
+        watched: list[Future[FileOutcome]] = []
+        with self._waits.checking(), ThreadPoolExecutor(len(paths)) as pool:
+            try:
+                for path in paths:
+                    sent = self._send(path)  # in the main thread: Ctrl-C reaches boto3, which cleans up
+                    watched.append(pool.submit(self._finish, path, sent))
+                wait(watched)
+            except KeyboardInterrupt:
+                self._stopped.set()
+        skipped = (
+            FileOutcome(INTERRUPTED, f"{format_path(path)}: not uploaded. None of its rows are imported.")
+            for path in paths[len(watched) :]
+        )
+        return [*(future.result() for future in watched), *skipped]
+
+    def _send(self, path: Path) -> ImportRecord | FileOutcome:
+        """Return the import of an uploaded file, or the outcome of one that cannot be uploaded."""
+        try:
+            if path.exists() and not path.is_file():  # opening a pipe would block
+                return failure(path, "cannot be read: it is not a file.")
+            with path.open("rb"):
+                record = self._announce(path)
+        except OSError as error:
+            return failure(path, f"cannot be read: {error.strerror}.")
+        except Invalid as error:
+            return failure(path, f"cannot be uploaded under this name: {error.detail}")
+        except (*AWS_ERRORS, RegistryError) as error:
+            return failure(path, f"cannot be uploaded: {error}")
+        try:
+            self._upload(path, record)
+        except (OSError, *AWS_ERRORS) as error:
+            with suppress(*AWS_ERRORS, RegistryError):
+                self._imports.fail_upload(record)
+            return failure(path, f"could not be uploaded: {error}")
+        except KeyboardInterrupt:
+            with suppress(*AWS_ERRORS, RegistryError):
+                self._imports.cancel(record.id)
+            raise
+        return record
+
+    def _announce(self, path: Path) -> ImportRecord:
+        self._waits.update(format_path(path), "announce", "waiting for DynamoDB to store the new import")
+        new = validate(NewImport, {**self._options, "filename": path.name[-MAX_NAME:]})
+        record, _ = self._imports.announce(new.record(), new.filename)
+        return record
+
+    def _upload(self, path: Path, record: ImportRecord) -> None:
+        on_bytes_sent = self._upload_callback(format_path(path), path.stat().st_size)
+        self._deployment.s3.upload_file(
+            str(path), record.source.bucket, record.source.key, Callback=on_bytes_sent
+        )
+
+    def _upload_callback(self, name: str, size: int) -> OnBytesSent:
+        show, total = self._display.upload(name, size), 0
+
+        def on_bytes_sent(count: int) -> None:
+            nonlocal total
+            total += count
+            show(count)
+            text = f"{decimal(total)} of {decimal(size)} uploaded, waiting for S3 to accept the file"
+            self._waits.update(name, ("upload", total), text)
+
+        on_bytes_sent(0)
+        return on_bytes_sent
+
+    def _finish(self, path: Path, sent: ImportRecord | FileOutcome) -> FileOutcome:
+        """Watch a file's import until it ends, and return its outcome."""
+        name = format_path(path)
+        if isinstance(sent, FileOutcome):
+            self._waits.end(name)
+            return sent
+        try:
+            record = self._watch(name, sent)
+            if not record.shown().finished_at:
+                return FileOutcome(INTERRUPTED, self._still_running(name, record.id))
+            self._waits.update(name, "report", "waiting for S3 to return the results of the import")
+            return self._outcome(path, record)
+        except (*AWS_ERRORS, RegistryError) as error:
+            return failure(path, f"no longer watched: {error}\n  {self._still_running(name, sent.id)}")
+        finally:
+            self._waits.end(name)
+
+    def _watch(self, name: str, record: ImportRecord) -> ImportRecord:
+        """Return the import when it has ended, or as it is when Ctrl-C ends the watch.
+
+        Raises Busy when DynamoDB has not responded for NO_RESPONSE_SECONDS.
+        """
+        responded = self._clock()
+        while True:
+            try:
+                record = self._deployment.services.import_queries.get(record.id)
+                responded = self._clock()
+                self._display.load(name, record.shown())
+                text = describe_wait(record, self._deployment.logs)
+            except Busy as error:
+                if self._clock() - responded >= NO_RESPONSE_SECONDS:
+                    raise Busy(f"No response from DynamoDB for 5 min: {error.__cause__}") from error
+                text = f"DynamoDB does not respond: {error.__cause__}"
+            self._waits.update(name, (record.status, record.position), text)
+            if record.shown().finished_at or self._stopped.wait(POLL_SECONDS):
+                return record
+
+    def _still_running(self, name: str, import_id: str) -> str:
+        url = f"{self._deployment.api_url}/imports/{import_id}/cancel"
+        return f"{name}: import {import_id} is still running. To cancel it:\n  curl -u NAME -X POST {url}"
+
+    def _outcome(self, path: Path, record: ImportRecord) -> FileOutcome:
+        """Return the outcome of an ended import; write its rejected rows beside the file."""
+        status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
+        text = f"{format_path(path)}: {summary(record.shown())}"
+        if not record.counts.rejected:
+            return FileOutcome(status, text)
+        for code, number in sorted(self._rejection_codes(record.id), key=lambda pair: (-pair[1], pair[0])):
+            text += f"\n  {number:>9,}  {code}"
+        target = path.with_name(f"{path.name}.rejected.csv")
+        try:
+            key = result_key(record.id, "rejected.csv")
+            self._deployment.s3.download_file(record.source.bucket, key, str(target))
+        except (OSError, *AWS_ERRORS) as error:
+            return FileOutcome(FAILED, f"{text}\n  {format_path(target)} could not be written: {error}")
+        return FileOutcome(status, f"{text}\n  The rejected rows, with their reasons: {format_path(target)}")
+
+    def _rejection_codes(self, import_id: str) -> list[tuple[str, int]]:
+        """Return the number of rejected rows of each code, from the import's report."""
+        bucket, key = self._deployment.services.settings.bucket_name, result_key(import_id, "report.json")
+        report = json.loads(self._deployment.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return list(report["codes"].items())

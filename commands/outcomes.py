@@ -1,0 +1,46 @@
+"""Outcomes of the files of an import command: the exit status and the text of each."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from chalicelib.imports.model import Import
+
+from .progress import format_counts, format_duration
+
+DONE, REJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses; the highest of several files counts
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """The outcome of one file: its exit status and the text to print."""
+
+    status: int
+    text: str
+
+
+def failure(path: Path, reason: str) -> FileOutcome:
+    """Return the outcome of a file that was not imported."""
+    return FileOutcome(FAILED, f"{format_path(path)}: {reason}")
+
+
+def format_path(path: Path) -> str:
+    """Return a path for people; invalid characters are replaced."""
+    return click.format_filename(path)
+
+
+def summary(shown: Import) -> str:
+    """Return a line about an ended import: "completed, 1,000 rows in 2 s: 994 created, 6 rejected"."""
+    status = "checked" if (shown.mode, shown.status) == ("validate", "completed") else shown.status
+    start = f"{status}: {shown.error.detail}" if shown.error else status
+    if not shown.counts.rows or not shown.started_at or not shown.finished_at:
+        return start
+    took = datetime.fromisoformat(shown.finished_at) - datetime.fromisoformat(shown.started_at)
+    rows = "1 row" if shown.counts.rows == 1 else f"{shown.counts.rows:,} rows"
+    comma = "" if shown.error else ","
+    return (
+        f"{start}{comma} {rows} in {format_duration(math.ceil(took.total_seconds()))}: {format_counts(shown)}"
+    )

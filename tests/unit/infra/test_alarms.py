@@ -1,0 +1,27 @@
+"""Metrics and alarms, read from the packaged template."""
+
+import json
+
+from tests.support.template import FUNCTIONS, Resources, of_type
+
+
+def test_metrics_of_two_stages_are_separate(resources: Resources) -> None:
+    for function in FUNCTIONS:
+        service = resources[function]["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        assert service == {"Fn::Sub": "rollcall-${Stage}"}
+
+
+def test_each_kind_of_failure_has_an_alarm(resources: Resources) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    watched = {(a["MetricName"], json.dumps(a["Dimensions"][0]["Value"])) for a in alarms}
+    errors = {("Errors", json.dumps({"Ref": function})) for function in FUNCTIONS}
+    dead = json.dumps({"Fn::GetAtt": ["DeadQueue", "QueueName"]})
+    load = json.dumps({"Fn::GetAtt": ["LoadQueue", "QueueName"]})
+    table = json.dumps({"Ref": "Table"})
+    age = "ApproximateAgeOfOldestMessage"
+    assert watched >= errors | {("NumberOfMessagesReceived", dead), (age, dead), (age, load)}
+    assert watched >= {
+        ("5XXError", json.dumps({"Fn::Sub": "rollcall-${Stage}"})),
+        ("WriteThrottleEvents", table),
+    }
+    assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)

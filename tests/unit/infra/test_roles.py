@@ -1,0 +1,66 @@
+"""Least privilege: what each function's role allows."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.template import FUNCTIONS, Resources, statements
+
+
+def test_each_function_has_its_own_role(resources: Resources) -> None:
+    roles = [resources[function]["Properties"]["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS]
+    assert len(set(roles)) == len(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_policies_have_no_wildcards_and_no_foreign_resources(resources: Resources, function: str) -> None:
+    for statement in statements(resources, function):
+        assert not [action for action in statement["Action"] if "*" in action], statement["Sid"]
+        named = statement["Resource"]
+        for resource in named if isinstance(named, list) else [named]:
+            arn = resource.get("Fn::Sub", "")
+            ours = "rollcall-${Stage}-" in arn or "${AWS::StackName}" in arn or "${Table.Arn}" in arn
+            assert ours or resource["Fn::GetAtt"][0] in resources, statement["Sid"]
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_each_function_writes_only_its_own_log(resources: Resources, function: str) -> None:
+    (logs,) = (s for s in statements(resources, function) if s["Sid"] == "WriteItsOwnLogs")
+    assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert logs["Resource"]["Fn::Sub"].endswith(f":log-group:/aws/lambda/${{AWS::StackName}}-{function}-*:*")
+
+
+def test_each_function_may_use_only_the_services_it_calls(resources: Resources) -> None:
+    def services(function: str) -> set[str]:
+        return {action.split(":")[0] for s in statements(resources, function) for action in s["Action"]}
+
+    assert services("APIHandler") == {"dynamodb", "s3", "sns", "logs"}
+    assert services("Authorize") == {"dynamodb", "logs"}
+    assert (
+        services("Split")
+        == services("Load")
+        == services("SettleDeadLetters")
+        == {"dynamodb", "s3", "sqs", "sns", "logs"}
+    )
+    deletes = {f for f in FUNCTIONS for s in statements(resources, f) if "s3:DeleteObject" in s["Action"]}
+    assert not deletes
+
+
+def test_import_functions_cannot_access_users_and_tokens(resources: Resources) -> None:
+    for function in ("Split", "Load", "SettleDeadLetters"):
+        for statement in statements(resources, function):
+            if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
+                keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+                assert set(keys) <= {"CLIENT#*", "PHONE#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*"}, statement[
+                    "Sid"
+                ]
+
+
+def test_template_contains_no_secret(prod: dict[str, Any], resources: Resources) -> None:
+    text = json.dumps(prod)
+    assert not re.search(r'AKIA[0-9A-Z]{16}|-----BEGIN|(?i:password|secret)\w*"\s*:', text)
+    for function in FUNCTIONS:
+        for name in resources[function]["Properties"]["Environment"]["Variables"]:
+            assert not re.search(r"KEY|TOKEN|SECRET|PASSWORD", name)
