@@ -3,14 +3,14 @@
 PORT ?= 8000
 EMULATOR_PORT ?= 4566
 STAGE ?= prod
-# The first Python on the machine that will do.
+# The first Python found of a supported version.
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; (3, 11) <= sys.version_info < (3, 15) and print("$(p)")' 2>/dev/null)) python3)
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 NODE_INSTALLED := node_modules/.installed
 
-# Its tests, one for each operation, have one name between them, which those who share out tests run once.
+# Its tests, one for each operation, have the same name; pytest-xdist would run only one of them.
 ALONE := tests/integration/api/test_openapi.py
 
 .DEFAULT_GOAL := help
@@ -20,10 +20,10 @@ ALONE := tests/integration/api/test_openapi.py
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
 
-local: preflight $(INSTALLED) ## run everything on this machine: the API on PORT=8000, AWS on EMULATOR_PORT=4566
+local: preflight $(INSTALLED) ## run Rollcall on this machine: the API on PORT=8000, the AWS emulator on EMULATOR_PORT=4566
 	@exec $(VENV)/bin/python -m infra.local
 
-test: check ## everything that must pass
+test: check ## run all checks and tests
 	@$(VENV)/bin/python -m infra.browser
 	@$(VENV)/bin/python -m pytest --cov --cov-report= -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE)
 	@$(VENV)/bin/python -m pytest $(ALONE)
@@ -33,7 +33,7 @@ test: check ## everything that must pass
 test-unit: $(INSTALLED) ## the tests that need no emulator and no browser: seconds
 	@exec $(VENV)/bin/python -m pytest tests/unit
 
-test-dynamodb-local: $(INSTALLED) ## the registry's tests on AWS's own DynamoDB Local (Java 17 and Maven)
+test-dynamodb-local: $(INSTALLED) ## run the tests of members, access and imports on AWS's DynamoDB Local (Java 17, Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
 
 check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, and the template in both its forms; needs Node 20
@@ -45,7 +45,7 @@ check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, a
 	node_modules/.bin/tsc
 	$(VENV)/bin/python -m infra.lint
 
-bench: $(INSTALLED) ## the benchmarks, each a ratio measured in one run; sizes by ROWS
+bench: $(INSTALLED) ## run the benchmarks; ROWS=… sets their sizes
 	@exec $(VENV)/bin/python -m bench
 
 screenshots: $(INSTALLED) ## the README's pictures of the admin page
