@@ -169,7 +169,8 @@ def code_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
     for name in WATCHED:
         path = project / name
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if "__pycache__" in file.parts or "deployments" in file.parts:
+            # Not directories: a new __pycache__ changes their modification time.
+            if file.is_dir() or "__pycache__" in file.parts or "deployments" in file.parts:
                 continue
             with contextlib.suppress(OSError):
                 stat = file.stat()
