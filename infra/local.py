@@ -27,6 +27,7 @@ from infra.deploy import DeployError, deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
 from infra.local_api import ApiError, LocalApi
 from infra.package import LOCAL, PROJECT
+from infra.resume import resume_imports
 from infra.targets import DEFAULT_PORTS, PORTS, STATE
 
 STACK = f"rollcall-{LOCAL}"
@@ -66,6 +67,7 @@ def main() -> int:
 
 def _run(stack: contextlib.ExitStack) -> None:
     ports = {name: int(os.environ.get(name, default)) for name, default in DEFAULT_PORTS.items()}
+    started = time.time()
     _say(f"starting the AWS emulator on {HOST}:{ports['EMULATOR_PORT']}")
     emulator = start(ports["EMULATOR_PORT"], STATE / "emulator", _log("emulator"))
     stack.callback(emulator.stop)
@@ -74,6 +76,7 @@ def _run(stack: contextlib.ExitStack) -> None:
     _say("deploying the stack to it; the log is .local/deploy.log")
     outputs = deploy(LOCAL, emulator.endpoint, log=_log("deploy"))
     _add_local_user(emulator, outputs["TableName"])
+    resume_imports(emulator.client, outputs, _split_function(emulator), started)
     _say(f"serving the API on {HOST}:{ports['PORT']}")
     api = LocalApi(ports["PORT"], emulator, outputs["APIHandlerName"], _log("api"))
     stack.callback(api.stop)
@@ -101,6 +104,15 @@ def _add_local_user(emulator: Emulator, table_name: str) -> None:
     user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
     with contextlib.suppress(Conflict):
         UserRepository(Table(emulator.client("dynamodb"), table_name)).create(user)
+
+
+def _split_function(emulator: Emulator) -> str:
+    """Return the name of the deployed function split."""
+    found = emulator.client("cloudformation").describe_stack_resource(
+        StackName=STACK, LogicalResourceId="Split"
+    )
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    return name
 
 
 def _watch(api: LocalApi, emulator: Emulator) -> None:
