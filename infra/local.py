@@ -82,6 +82,8 @@ def _run(stack: contextlib.ExitStack) -> None:
     stack.callback(api.stop)
     api.start()
     _say(_addresses(ports["PORT"], emulator, outputs))
+    if warning := old_data_warning(outputs["LoadQueueUrl"]):
+        _say(warning)
     _say("rollcall is ready")
     _watch(api, emulator)
 
@@ -113,6 +115,16 @@ def _split_function(emulator: Emulator) -> str:
     )
     name: str = found["StackResourceDetail"]["PhysicalResourceId"]
     return name
+
+
+def old_data_warning(queue_url: str) -> str | None:
+    """Return a warning for data whose queue has another port in its URL than the emulator now gives to queues."""
+    if ":4566/" in queue_url:
+        return None
+    return (
+        "Warning: an older version of Rollcall made the data in .local/, and no file can be imported with it. "
+        "To start without data, stop, and delete .local/.\n"
+    )
 
 
 def _watch(api: LocalApi, emulator: Emulator) -> None:
