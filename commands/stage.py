@@ -68,7 +68,7 @@ def find(stage: str) -> Deployment:
         raise NotDeployed(f"{stack} was not found: {error.response['Error']['Message']}{hint}") from None
     except (BotoCoreError, ValueError) as error:  # no credentials, no response, an invalid address
         hint = " (is `make local` running?)" if stage == LOCAL else ""
-        raise NotDeployed(f"{stack} was not found: {error}{hint}") from None
+        raise NotDeployed(f"{stack} was not found: {targets.error_text(error)}{hint}") from None
     except targets.EndpointOverrideError as error:
         raise NotDeployed(f"{stack} is on AWS. {error}") from None
     except KeyError:

@@ -7,6 +7,7 @@ Uses the credentials and the region that boto3 finds: environment, profile, role
 succeeds and changes nothing.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import targets
 from infra.emulator import REGION, environment
-from infra.package import LOCAL, package, source_template
+from infra.package import LOCAL, PROJECT, package, source_template
 
 EMULATOR_SECONDS = 600.0  # for each step; the emulator needs ten. On AWS, the AWS CLI gives up after an hour.
 
@@ -68,7 +69,7 @@ def deploy(
     except _ToolError as error:
         raise DeployError(_first_failure(cloudformation, stack, started) or str(error)) from error
     except (targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
-        raise DeployError(str(error)) from error
+        raise DeployError(targets.error_text(error)) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
     if endpoint:  # the emulator serves all APIs itself, under this path
         outputs["ApiUrl"] = f"{endpoint}/restapis/{outputs['RestAPIId']}/api/_user_request_"
@@ -231,13 +232,22 @@ def main(arguments: Sequence[str]) -> int:
     stage, *parameters = arguments
     endpoint = (os.environ.get("AWS_ENDPOINT_URL") or targets.emulator_endpoint()) if stage == LOCAL else None
     try:
+        _check_stage(stage)
         outputs = deploy(stage, endpoint, parameters)
     except (DeployError, RuntimeError) as error:
-        print(f"not deployed: {error}", file=sys.stderr)
+        hint = " Is `make local` running?" if stage == LOCAL and "Could not connect" in str(error) else ""
+        print(f"not deployed: {error}{hint}", file=sys.stderr)
         return 1
     for name in source_template()["Outputs"]:
         print(f"{name:<16}{outputs[name]}")
     return 0
+
+
+def _check_stage(stage: str) -> None:
+    """Raise DeployError for a stage without settings: Chalice would deploy it with defaults of its own."""
+    stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"]
+    if stage not in stages:
+        raise DeployError(f"Unknown stage {stage!r}. Use one of .chalice/config.json: {', '.join(stages)}.")
 
 
 if __name__ == "__main__":

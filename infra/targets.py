@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import boto3
+from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from infra.emulator import HOST
 from infra.package import PROJECT
@@ -23,13 +24,26 @@ def aws_session() -> boto3.Session:
 
     Raises:
         EndpointOverrideError: a variable points to the emulator, where a deployment would seem to succeed.
+        NoRegionError: no region was found.
 
     """
     if names := sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")):
         listed = " ".join(names)
         raise EndpointOverrideError(f"Calls would not reach AWS: {listed} is set. Unset it: unset {listed}")
     # boto3 does not read AWS_REGION.
-    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    if not session.region_name:  # STS would respond without one, and the deployment fail later
+        raise NoRegionError
+    return session
+
+
+def error_text(error: Exception) -> str:
+    """Return an AWS error's message, or what to do where the AWS SDK does not say it."""
+    if isinstance(error, NoCredentialsError):
+        return "No AWS credentials found. Set AWS_PROFILE, or run: .venv/bin/aws configure"
+    if isinstance(error, NoRegionError):
+        return "No AWS region found. Set it, for example: AWS_REGION=eu-west-1"
+    return str(error)
 
 
 def emulator_endpoint() -> str:

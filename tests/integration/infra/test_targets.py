@@ -15,6 +15,11 @@ from infra.emulator import free_port, free_ports
 from infra.package import PROJECT
 
 DEPLOY, COMMAND = ["-m", "infra.deploy"], ["rollcall.py", "user", "list", "--stage"]
+NO_AWS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 def run(arguments: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
@@ -76,3 +81,26 @@ def test_second_make_local_in_a_folder_is_refused(tmp_path: Path) -> None:
         done = run(preflight, LOCAL_STATE=str(tmp_path))
     assert (done.returncode, done.stderr) == (1, "`make local` is already running in this folder.\n")
     assert run(preflight, LOCAL_STATE=str(tmp_path)).returncode == 0
+
+
+def test_missing_credentials_are_reported_with_what_to_do() -> None:
+    for command in (DEPLOY, COMMAND):
+        done = run([*command, "prod"], AWS_REGION="eu-west-1", **NO_AWS)
+        assert done.returncode
+        assert done.stderr.endswith(
+            "No AWS credentials found. Set AWS_PROFILE, or run: .venv/bin/aws configure\n"
+        )
+
+
+def test_missing_region_is_reported_with_what_to_do() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    for command in (DEPLOY, COMMAND):
+        done = run([*command, "prod"], **keys, **NO_AWS)
+        assert done.returncode
+        assert done.stderr.endswith("No AWS region found. Set it, for example: AWS_REGION=eu-west-1\n")
+
+
+def test_deployment_of_an_unknown_stage_is_refused() -> None:
+    done = run([*DEPLOY, "nonsense"])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("not deployed: Unknown stage 'nonsense'. Use one of .chalice/config.json: ")
