@@ -54,9 +54,7 @@ def test_output_shows_no_cell_of_a_row(workers: Workers, tmp_path: Path, account
     assert not [cell for cell in ("Ann", "Ben", "Lee", "323555", account) if cell in done.output]
 
 
-def test_each_file_has_an_outcome_and_the_worst_is_the_status(
-    workers: Workers, tmp_path: Path, account: str
-) -> None:
+def test_worst_outcome_of_several_files_is_the_status(workers: Workers, tmp_path: Path, account: str) -> None:
     """The first name would be markup to rich."""
     good = write_roster(tmp_path / "[red] good ü.csv", f"{account}-a")
     zipped = tmp_path / "zipped.csv.gz"

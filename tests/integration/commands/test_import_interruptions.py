@@ -26,7 +26,7 @@ def accept_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_ctrl_c_leaves_import_running_and_prints_how_to_cancel_it(
+def test_ctrl_c_leaves_import_running_and_prints_cancel_command(
     workers: Workers, pipeline: Pipeline, tmp_path: Path, account: str
 ) -> None:
     """Runs it as a process whose standard error is a terminal, where the bar is drawn."""
@@ -82,7 +82,7 @@ def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def test_ctrl_c_during_upload_imports_neither_that_file_nor_later_ones(
+def test_ctrl_c_during_upload_imports_no_further_file(
     stage: None, pipeline: Pipeline, tmp_path: Path, account: str
 ) -> None:
     paths = [write_roster(tmp_path / name, account) for name in ("a.csv", "b.csv")]

@@ -96,7 +96,7 @@ def test_ended_imports_are_not_queued_again(services: Services, pipeline: Pipeli
     assert steps(services) == []
 
 
-def test_split_of_a_killed_worker_is_called_again_after_a_restart(
+def test_split_of_a_killed_worker_is_called_again(
     services: Services, pipeline: Pipeline, account: str
 ) -> None:
     source, import_id = pipeline.drop(f"drops/account={account}/a b+c ü.csv", ROSTER)
