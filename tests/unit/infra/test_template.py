@@ -98,7 +98,7 @@ def test_visibility_timeout_is_six_times_the_function_timeout(
 
 @pytest.mark.parametrize(("function", "queue"), [("Load", "LoadQueue"), ("SettleDeadLetters", "DeadQueue")])
 def test_each_call_gets_one_message(resources: Resources, function: str, queue: str) -> None:
-    """The function load reports failed messages, so Lambda keeps its pace; settle_dead_letters fails, and an alarm counts it."""
+    """The function load reports failed messages; settle_dead_letters fails, and an alarm counts that."""
     (source,) = (
         properties
         for properties in of_type(resources, "AWS::Lambda::EventSourceMapping").values()
