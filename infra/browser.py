@@ -42,14 +42,17 @@ def find_or_install() -> str | None:
     print("no Chromium found: installing one (once; takes a minute or two)", flush=True)
     if (apt := shutil.which("apt-get")) and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "chromium"]):
-            subprocess.run([apt, *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
+        command = [apt, "-q", "-o", "Acquire::Retries=3"]
+        for arguments in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run([*command, *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
         if path := find():
             return path
+    # Playwright tries each download five times.
     done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if done.returncode:
         raise NoBrowserError(
-            "The tests of the admin page need Chromium. Install the package chromium, or Google Chrome."
+            "The tests of the admin page need a Chromium, and it could not be downloaded; the reason is above. "
+            "Check the connection, or install the package chromium or Google Chrome."
         )
     return None
 

@@ -35,6 +35,8 @@ from chalice.deploy.packager import (
     EmptyPackageError,
     LayerDeploymentPackager,
     MissingDependencyError,
+    NoSuchPackageError,
+    PackageDownloadError,
     PipRunner,
     SubprocessPip,
 )
@@ -63,7 +65,7 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
     left out: the same template, but not deployable.
 
     Raises:
-        RuntimeError: a library has no wheel for Lambda; the message names it.
+        RuntimeError: a library has no wheel for Lambda, or pip cannot download it; the message names it.
 
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -190,6 +192,12 @@ class _Layer(LayerDeploymentPackager):
         except MissingDependencyError as error:  # chalice would only warn
             names = ", ".join(sorted(package.identifier for package in error.missing))
             raise RuntimeError(f"no wheel for {python_version} on Lambda: {names}") from error
+        except (NoSuchPackageError, PackageDownloadError) as error:  # pip tries each download five times
+            reason = str(error).strip().splitlines()[-1]
+            raise RuntimeError(
+                f"pip could not download the libraries of the layer: {reason}. "
+                "Check the connection to PyPI, and requirements.txt"
+            ) from error
 
 
 class _Principals(PackageOptions):

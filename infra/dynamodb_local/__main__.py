@@ -33,31 +33,41 @@ TESTS = (
     "imports/test_pipeline*.py",
 )
 START_SECONDS = 60.0
+FETCH_TRIES = 3
 
 
 class DynamoDBLocalError(Exception):
     """It cannot be downloaded or started; the message is one line for the user."""
 
 
-def download() -> Path:
-    """Return the folder of its jars; download them from Maven Central unless this pom.xml's are there."""
-    pom, stamp = HERE / "pom.xml", HOME / "pom.xml"
+def download(home: Path = HOME) -> Path:
+    """Return the folder of its jars, fetched from Maven Central unless what pom.xml asks for is there.
+
+    Raises:
+        DynamoDBLocalError: there is no Maven, or it failed three times.
+
+    """
+    pom, stamp = HERE / "pom.xml", home / "pom.xml"
     if stamp.is_file() and stamp.read_bytes() == pom.read_bytes():
-        return HOME
+        return home
     maven = shutil.which("mvn")
     if not maven:
-        raise DynamoDBLocalError("DynamoDB Local is downloaded with Maven. Install Maven (mvn).")
-    print("downloading DynamoDB Local from Maven Central (once)", flush=True)
-    shutil.rmtree(HOME, ignore_errors=True)
-    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={HOME}"]
-    done = subprocess.run(
-        [maven, "-B", "-q", "-f", str(pom), *goal], capture_output=True, text=True, check=False
+        raise DynamoDBLocalError("Maven (mvn) is needed to fetch DynamoDB Local, and is not installed.")
+    print("fetching DynamoDB Local from Maven Central (once)", flush=True)
+    shutil.rmtree(home, ignore_errors=True)
+    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={home}"]
+    # Without -U Maven remembers a failed download, and does not try it again.
+    command = [maven, "-B", "-q", "-U", "-f", str(pom), *goal]
+    for _ in range(FETCH_TRIES):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not done.returncode:
+            shutil.copyfile(pom, stamp)
+            return home
+    sys.stderr.write(done.stdout + done.stderr)
+    raise DynamoDBLocalError(
+        f"Maven could not fetch DynamoDB Local in {FETCH_TRIES} tries; its last output is above. "
+        "Check the connection to Maven Central, then run this again."
     )
-    if done.returncode:
-        sys.stderr.write(done.stdout + done.stderr)
-        raise DynamoDBLocalError("Maven could not download DynamoDB Local; see its output above.")
-    shutil.copyfile(pom, stamp)
-    return HOME
 
 
 def java() -> str:
