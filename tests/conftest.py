@@ -118,13 +118,6 @@ def stage(settings: config.Settings) -> Iterator[None]:
     cloudformation.delete_stack(StackName="rollcall-local")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run Hypothesis tests without coverage: many examples reach few new lines, and tracing doubles the time."""
-    for item in items:
-        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-            item.add_marker("no_cover")
-
-
 # The same examples on every run, without a time limit.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("suite")

@@ -37,13 +37,7 @@ def own_table(settings: object, account: str) -> Iterator[str]:
     config.dynamodb().delete_table(TableName=name)
 
 
-# Where memory is measured, coverage would add its own.
-MARKED = [
-    pytest.param(case, id=case.name, marks=[pytest.mark.no_cover] if case.megabytes else []) for case in CASES
-]
-
-
-@pytest.mark.parametrize("case", MARKED)
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_file_has_its_expected_result(case: Case, own_table: str, account: str) -> None:
     pipeline = Pipeline(table_name=own_table, **case.settings)
     store(pipeline, case, account)

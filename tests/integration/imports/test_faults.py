@@ -42,7 +42,6 @@ def workers(settings: object, sent: Sent) -> Iterator[tuple[Worker, Worker]]:
         yield one, other
 
 
-@pytest.mark.no_cover  # tracing doubles the time of so many schedules
 @pytest.mark.parametrize("seed", SEEDS)
 def test_import_with_faults_ends_as_if_rows_were_handled_once(
     workers: tuple[Worker, Worker], sent: Sent, seed: int
