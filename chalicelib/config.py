@@ -1,18 +1,17 @@
 """Settings from the environment, and AWS clients, each built on first use."""
 
 import os
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
-    from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
-
 
 CONNECTIONS = 16  # concurrent requests to one AWS service from one process
 
@@ -47,19 +46,6 @@ def settings() -> Settings:
         raise SettingsError("Set these environment variables. " + "; ".join(problems)) from None
 
 
-def _client_config() -> "Config":
-    """Returns our timeouts and retries: a request has 29 s, and botocore's defaults change between releases."""
-    from botocore.config import Config
-
-    return Config(
-        user_agent="rollcall",
-        connect_timeout=2,
-        read_timeout=6,
-        retries={"mode": "standard", "total_max_attempts": 4},
-        max_pool_connections=CONNECTIONS,
-    )
-
-
 @cache
 def client(service: Literal["dynamodb", "s3", "sns", "sqs"]) -> Any:
     """Returns this process's one client of a service.
@@ -69,7 +55,14 @@ def client(service: Literal["dynamodb", "s3", "sns", "sqs"]) -> Any:
     import boto3
     from botocore.config import Config
 
-    options = _client_config()
+    # Our timeouts and retries: a request has 29 s, and botocore's defaults change between releases.
+    options = Config(
+        user_agent="rollcall",
+        connect_timeout=2,
+        read_timeout=6,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=CONNECTIONS,
+    )
     if service == "s3":
         # Presigned links need the regional host: the global host redirects, which invalidates the signature. Some
         # regions still default to an older signature version.
@@ -77,25 +70,7 @@ def client(service: Literal["dynamodb", "s3", "sns", "sqs"]) -> Any:
     return boto3.client(service, config=options)
 
 
-def dynamodb() -> "DynamoDBClient":
-    """Returns the DynamoDB client."""
-    found: DynamoDBClient = client("dynamodb")
-    return found
-
-
-def s3() -> "S3Client":
-    """Returns the S3 client."""
-    found: S3Client = client("s3")
-    return found
-
-
-def sns() -> "SNSClient":
-    """Returns the SNS client."""
-    found: SNSClient = client("sns")
-    return found
-
-
-def sqs() -> "SQSClient":
-    """Returns the SQS client."""
-    found: SQSClient = client("sqs")
-    return found
+dynamodb: Callable[[], "DynamoDBClient"] = partial(client, "dynamodb")
+s3: Callable[[], "S3Client"] = partial(client, "s3")
+sns: Callable[[], "SNSClient"] = partial(client, "sns")
+sqs: Callable[[], "SQSClient"] = partial(client, "sqs")

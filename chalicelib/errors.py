@@ -37,7 +37,6 @@ class RegistryError(Exception):
 
     status: ClassVar[int]
     code: str
-    headers: Mapping[str, str]
 
     def __init__(
         self,
@@ -57,8 +56,7 @@ class RegistryError(Exception):
 class Malformed(RegistryError):
     """The request cannot be parsed: broken JSON, a bad parameter, a cursor that was never issued."""
 
-    status = 400
-    code = "malformed"
+    status, code = 400, "malformed"
 
 
 class Unauthorized(RegistryError):
@@ -67,8 +65,7 @@ class Unauthorized(RegistryError):
     `user` is for the log: the existing user whose password was wrong.
     """
 
-    status = 401
-    code = "unauthorized"
+    status, code = 401, "unauthorized"
 
     def __init__(self, user: str | None = None) -> None:
         self.user = user
@@ -79,29 +76,25 @@ class Unauthorized(RegistryError):
 class Forbidden(RegistryError):
     """The caller lacks the permission, or the account is not among its accounts."""
 
-    status = 403
-    code = "forbidden"
+    status, code = 403, "forbidden"
 
 
 class NotFound(RegistryError):
     """No resource has this id."""
 
-    status = 404
-    code = "not_found"
+    status, code = 404, "not_found"
 
 
 class MethodNotAllowed(RegistryError):
     """The path exists, but not with this method."""
 
-    status = 405
-    code = "method_not_allowed"
+    status, code = 405, "method_not_allowed"
 
 
 class Taken(RegistryError):
     """The phone number or client member id already belongs to another member of the account."""
 
-    status = 409
-    code = "phone_number_taken"
+    status, code = 409, "phone_number_taken"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(" ".join(e.detail for e in errors), code=errors[0].code, errors=errors)
@@ -110,43 +103,37 @@ class Taken(RegistryError):
 class Conflict(RegistryError):
     """Conflicts with the current state; the code says how."""
 
-    status = 409
-    code = "conflict"
+    status, code = 409, "conflict"
 
 
 class Ended(RegistryError):
     """An import that has ended cannot be stopped."""
 
-    status = 409
-    code = "import_ended"
+    status, code = 409, "import_ended"
 
 
 class Stale(RegistryError):
     """If-Match or If-None-Match does not hold for the current ETag."""
 
-    status = 412
-    code = "version_mismatch"
+    status, code = 412, "version_mismatch"
 
 
 class TooLarge(RegistryError):
     """The body exceeds the limit."""
 
-    status = 413
-    code = "payload_too_large"
+    status, code = 413, "payload_too_large"
 
 
 class UnsupportedMediaType(RegistryError):
     """The route does not accept the body's media type."""
 
-    status = 415
-    code = "unsupported_media_type"
+    status, code = 415, "unsupported_media_type"
 
 
 class Invalid(RegistryError):
     """The body was parsed, but some of its fields break a rule."""
 
-    status = 422
-    code = "invalid"
+    status, code = 422, "invalid"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(" ".join(e.detail for e in errors), errors=errors)
@@ -155,22 +142,19 @@ class Invalid(RegistryError):
 class TooManyAttempts(RegistryError):
     """Too many wrong passwords. None is checked until `until` (seconds since the epoch)."""
 
-    status = 429
-    code = "too_many_attempts"
+    status, code = 429, "too_many_attempts"
 
     def __init__(self, until: float) -> None:
         wait = max(1, math.ceil(until - time.time()))
-        super().__init__(
-            f"Too many wrong passwords. Wait {wait} s, then try again.", headers={"Retry-After": str(wait)}
-        )
+        detail = f"Too many wrong passwords. Wait {wait} s, then try again."
+        super().__init__(detail, headers={"Retry-After": str(wait)})
         self.until = until
 
 
 class Busy(RegistryError):
     """The table throttles, or too many writers compete for one item. A retry may succeed."""
 
-    status = 503
-    code = "busy"
+    status, code = 503, "busy"
 
     def __init__(self, detail: str = "The registry is busy. Wait a second, then try again.") -> None:
         super().__init__(detail, headers={"Retry-After": "1"})
@@ -179,8 +163,7 @@ class Busy(RegistryError):
 class Internal(RegistryError):
     """An unexpected error. The response gives no details; the log does."""
 
-    status = 500
-    code = "internal_error"
+    status, code = 500, "internal_error"
 
     def __init__(self) -> None:
         super().__init__("Internal error. The log has the details under this request id.")
@@ -189,5 +172,4 @@ class Internal(RegistryError):
 class Unreadable(RegistryError):
     """The file cannot be imported at all; its import fails with this code and detail."""
 
-    status = 422
-    code = "unreadable_file"
+    status, code = 422, "unreadable_file"

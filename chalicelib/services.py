@@ -27,7 +27,7 @@ from chalicelib.members.search import MemberSearch
 
 
 class Services:
-    """The objects of one deployment, each built when it is first needed.
+    """The objects of one deployment. Those with a client of S3, SQS or SNS are built when they are first needed.
 
     `client` returns the AWS client of a service such as "dynamodb". `clock` returns the time for
     authentication, in seconds since the epoch.
@@ -38,53 +38,16 @@ class Services:
     ) -> None:
         self.settings = settings
         self._client = client
-        self._clock = clock
-
-    @cached_property
-    def table(self) -> Table:
-        """The one table."""
-        return Table(self._client("dynamodb"), self.settings.table_name)
-
-    @cached_property
-    def phone_rule(self) -> PhoneRule:
-        """How this deployment reads phone numbers."""
-        return PhoneRule(self.settings.phone_region, self.settings.phone_check)
-
-    @cached_property
-    def members(self) -> MemberRepository:
-        """The operations on single members."""
-        return MemberRepository(self.table)
-
-    @cached_property
-    def member_search(self) -> MemberSearch:
-        """The searches for members."""
-        return MemberSearch(self.table)
-
-    @cached_property
-    def users(self) -> UserRepository:
-        """Returns the repository of users."""
-        return UserRepository(self.table)
-
-    @cached_property
-    def groups(self) -> GroupRepository:
-        """Returns the repository of groups."""
-        return GroupRepository(self.table)
-
-    @cached_property
-    def tokens(self) -> TokenRepository:
-        """Returns the repository of tokens."""
-        return TokenRepository(self.table)
-
-    @cached_property
-    def sessions(self) -> SessionRepository:
-        """Returns the repository of sessions."""
-        return SessionRepository(self.table, self._clock)
-
-    @cached_property
-    def authenticator(self) -> Authenticator:
-        """Returns the authenticator of requests."""
-        throttle = PasswordThrottle(self.table, self._clock)
-        return Authenticator(self.table, self.sessions, throttle, self._clock)
+        self.table = table = Table(client("dynamodb"), settings.table_name)
+        self.phone_rule = PhoneRule(settings.phone_region, settings.phone_check)
+        self.members = MemberRepository(table)
+        self.member_search = MemberSearch(table)
+        self.users = UserRepository(table)
+        self.groups = GroupRepository(table)
+        self.tokens = TokenRepository(table)
+        self.sessions = SessionRepository(table, clock)
+        self.authenticator = Authenticator(table, self.sessions, PasswordThrottle(table, clock), clock)
+        self.import_repository = ImportRepository(table, clock)
 
     @cached_property
     def imports(self) -> ImportPipeline:
@@ -100,11 +63,6 @@ class Services:
     def import_queries(self) -> ImportQueries:
         """The imports and their results, to read."""
         return ImportQueries(self.import_repository, self.import_storage)
-
-    @cached_property
-    def import_repository(self) -> ImportRepository:
-        """The stored imports."""
-        return ImportRepository(self.table, self._clock)
 
     @cached_property
     def import_storage(self) -> ImportStorage:

@@ -45,7 +45,12 @@ def load(event: SQSEvent) -> dict[str, Any]:
     """Does the next step of an import. A failed message returns to the queue; after the tenth time, to `dead`."""
     failed = [message for message in event.to_dict()["Records"] if not _succeeds(message)]
     for message in failed:
-        _postpone(message)
+        sqs().change_message_visibility(
+            QueueUrl=settings().load_queue_url,
+            ReceiptHandle=message["receiptHandle"],
+            # After 2, 4, 8 … 300 s; the queue's own delay is for workers that died.
+            VisibilityTimeout=min(2 ** _deliveries(message), 300),
+        )
     return {"batchItemFailures": [{"itemIdentifier": message["messageId"]} for message in failed]}
 
 
@@ -75,15 +80,6 @@ def _succeeds(message: Mapping[str, Any]) -> bool:
     return True
 
 
-def _postpone(message: Mapping[str, Any]) -> None:
-    """Makes a failed message visible after 2, 4, 8 … 300 s; the queue's own delay is for workers that died."""
-    sqs().change_message_visibility(
-        QueueUrl=settings().load_queue_url,
-        ReceiptHandle=message["receiptHandle"],
-        VisibilityTimeout=min(2 ** _deliveries(message), 300),
-    )
-
-
 def _deliveries(message: Mapping[str, Any]) -> int:
     return int(message["attributes"]["ApproximateReceiveCount"])
 
@@ -93,9 +89,8 @@ def _give_up(message: Mapping[str, Any]) -> None:
     if "import" in body:
         _log_step(services().imports.give_up(body["import"], body["step"]))
         return
-    for source, import_id in _dropped_objects(
-        body["requestPayload"]
-    ):  # the event of a failed call of `split`
+    failed_event = body["requestPayload"]  # of a call of `split`
+    for source, import_id in _dropped_objects(failed_event):
         _log_step(services().imports.give_up_split(source, import_id))
 
 
