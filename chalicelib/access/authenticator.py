@@ -13,13 +13,11 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Unauthorized
 
 from .credentials import parse_basic, parse_bearer
-from .grants import grants_of
 from .items import (
     GROUPS_KEY,
     SESSIONS,
     TOKENS,
     USERS,
-    Groups,
     StoredToken,
     StoredUser,
     groups_in,
@@ -27,6 +25,7 @@ from .items import (
     session_in,
     stored_in,
 )
+from .model import Groups
 from .passwords import verify_password, verify_secret
 from .permissions import Caller
 from .sessions import SessionRepository
@@ -89,7 +88,7 @@ class Authenticator:
         if _timestamp(token.expires_at) <= self._clock():
             raise Unauthorized
         self._record_use(key, "last_used", token.last_used, TOKEN_INTERVAL_SECONDS)
-        return Caller(kind="token", name=token.name, grants=grants_of(token.groups, groups.by_name))
+        return Caller(kind="token", name=token.name, grants=groups.grants_of(token.groups))
 
     def _by_session(self, name: str, secret: str) -> Caller:
         user_name = name.rpartition("/")[0]
@@ -125,7 +124,7 @@ def _user_caller(user: StoredUser, groups: Groups, session: str | None = None) -
     return Caller(
         kind="user",
         name=user.name,
-        grants=grants_of(user.groups, groups.by_name),
+        grants=groups.grants_of(user.groups),
         session=session,
         credential_version=user.credential_version,
     )

@@ -1,6 +1,6 @@
 """The groups of a deployment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
@@ -8,10 +8,12 @@ from chalicelib.dynamodb.writes import ConditionalWrite
 from chalicelib.errors import Conflict, FieldError, Invalid
 from chalicelib.preconditions import ALWAYS, Precondition
 
-from .items import Groups, StoredToken, StoredUser
-from .model import Group, GroupChanges, NewGroup
+from .items import StoredToken, StoredUser
+from .model import Group, GroupChanges, Groups, NewGroup
 from .permissions import ALL_ACCOUNTS
 from .store import AccessStore, groups_write, name_taken, not_found
+
+GroupsByName = Mapping[str, Group]
 
 
 class GroupRepository:
@@ -22,7 +24,7 @@ class GroupRepository:
 
     def get(self, name: str) -> Group:
         """Returns one group. Raises NotFound."""
-        return _named(self._store.groups(), name)
+        return _named(self._store.groups().by_name, name)
 
     def page(self, limit: int, after: str = "") -> list[Group]:
         """Returns at most `limit` groups, sorted by name, from the first one after this name."""
@@ -32,57 +34,54 @@ class GroupRepository:
     def create(self, new: NewGroup) -> Group:
         """Adds a group. Raises Conflict where its name exists, Invalid for admins of some accounts only."""
 
-        def decide(groups: Groups) -> tuple[Groups, Group]:
-            if new.name in groups.by_name:
+        def decide(groups: GroupsByName) -> tuple[GroupsByName, Group]:
+            if new.name in groups:
                 raise name_taken("group")
             group = _valid(Group(**new.model_dump(), created_at=now()))
-            return groups.with_group(group), group
+            return {**groups, group.name: group}, group
 
         return self._write(decide)
 
     def change(self, name: str, changes: GroupChanges, precondition: Precondition = ALWAYS) -> Group:
         """Changes the fields that are set. Raises NotFound, Stale, Invalid, and Conflict for the last admin."""
 
-        def decide(groups: Groups) -> tuple[Groups, Group]:
+        def decide(groups: GroupsByName) -> tuple[GroupsByName, Group]:
             old = _named(groups, name)
             precondition.check(old.etag)
             update = {**changes.model_dump(exclude_unset=True), "version": old.version + 1}
             group = _valid(old.model_copy(update=update))
-            return groups.with_group(group), group
+            return {**groups, name: group}, group
 
         return self._write(decide)
 
     def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
         """Deletes a group. Raises NotFound, Stale, and Conflict while users or tokens are in it."""
 
-        def decide(groups: Groups) -> tuple[Groups, Group]:
+        def decide(groups: GroupsByName) -> tuple[GroupsByName, Group]:
             group = _named(groups, name)
             precondition.check(group.etag)
-            if self._is_used(name):
-                raise Conflict(
-                    "Users or tokens are in this group. Remove them from it first.", code="group_in_use"
-                )
-            return groups.without(name), group
+            users, tokens = self._store.all(StoredUser), self._store.all(StoredToken)
+            if any(name in user.groups for user in users) or any(name in token.groups for token in tokens):
+                detail = "Users or tokens are in this group. Remove them from it first."
+                raise Conflict(detail, code="group_in_use")
+            return {other: groups[other] for other in groups if other != name}, group
 
         self._write(decide)
 
-    def _is_used(self, name: str) -> bool:
-        users, tokens = self._store.all(StoredUser), self._store.all(StoredToken)
-        return any(name in user.groups for user in users) or any(name in token.groups for token in tokens)
-
-    def _write(self, decide: Callable[[Groups], tuple[Groups, Group]]) -> Group:
+    def _write(self, decide: Callable[[GroupsByName], tuple[GroupsByName, Group]]) -> Group:
         def writes(before: Groups) -> tuple[list[ConditionalWrite], Group]:
-            after, group = decide(before)
+            by_name, group = decide(before.by_name)
+            after = before._replace(by_name=by_name)
             self._store.require_admin(before, after)
             return [groups_write(after)], group
 
         return self._store.write("group", writes)
 
 
-def _named(groups: Groups, name: str) -> Group:
-    if name not in groups.by_name:
+def _named(groups: GroupsByName, name: str) -> Group:
+    if name not in groups:
         raise not_found("group")
-    return groups.by_name[name]
+    return groups[name]
 
 
 def _valid(group: Group) -> Group:

@@ -6,8 +6,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from chalicelib.dynamodb.items import Item
 
-from .grants import BUILT_IN
-from .model import Group, Token, User
+from .model import BUILT_IN, Group, Groups, Token, User
 
 USERS, TOKENS, SESSIONS, ATTEMPTS = "USERS", "TOKENS", "SESSIONS", "ATTEMPTS"
 GROUPS_KEY: Item = {"pk": {"S": "ACCESS"}, "sk": {"S": "GROUPS"}}
@@ -58,39 +57,19 @@ class StoredSession(NamedTuple):
     idle_at: float
 
 
-class Groups(NamedTuple):
-    """All groups by name. `revision` counts the writes of users, groups and tokens, 0 before the first."""
-
-    by_name: Mapping[str, Group]
-    revision: int
-
-    def with_group(self, group: Group) -> "Groups":
-        """Returns the groups with this one added or replaced."""
-        return self._replace(by_name={**self.by_name, group.name: group})
-
-    def without(self, name: str) -> "Groups":
-        """Returns the other groups."""
-        return self._replace(by_name={other: group for other, group in self.by_name.items() if other != name})
-
-
 def item_key(partition: str, name: str) -> Item:
     """Returns the key of a user, token, session or count of attempts."""
     return {"pk": {"S": partition}, "sk": {"S": name}}
 
 
-def user_item(user: StoredUser) -> Item:
-    """Returns the item of a user."""
-    return _item(user) | {"version": {"N": str(user.version)}}
+def stored_item(stored: StoredUser | StoredToken, **numbers: int) -> Item:
+    """Returns the item of a user or token, with these numbers as attributes of their own.
 
-
-def token_item(token: StoredToken, expires_at: int) -> Item:
-    """Returns the item of a token. DynamoDB deletes it after `expires_at` (seconds since the epoch)."""
-    return _item(token) | {"expires_at": {"N": str(expires_at)}}
-
-
-def _item(stored: StoredUser | StoredToken) -> Item:
+    DynamoDB deletes it after `expires_at` (seconds since the epoch).
+    """
     item = item_key(stored.partition, stored.name)
     item["record"] = {"S": stored.model_dump_json(exclude=set(SEPARATE))}
+    item |= {name: {"N": str(number)} for name, number in numbers.items()}
     return item | {name: {"S": value} for name in SEPARATE if (value := getattr(stored, name, None))}
 
 

@@ -1,27 +1,19 @@
-"""Users, groups and tokens: the bodies that callers send and the models that the API returns. Pure.
+"""Users, groups and tokens: the bodies that callers send, the models that the API returns, and grants. Pure.
 
 A group grants permissions for accounts. A user or token has the union of what its groups grant, account by account:
 an editor of account 1 who is a viewer of account 2 can write to account 1 only.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from chalicelib.fields.text import Identifier, Moment
 from chalicelib.preconditions import entity_tag
 
-from .permissions import ALL_ACCOUNTS, Permission
+from .permissions import ALL_ACCOUNTS, Grants, Permission
 
 MAX_ACCOUNTS = 100  # per group
 MAX_GROUPS = 10  # per user or token
@@ -55,17 +47,11 @@ def _check_password(text: str) -> str:
     return text
 
 
+_PASSWORD_LENGTHS: Mapping[str, object] = {"minLength": MIN_PASSWORD_LENGTH, "maxLength": MAX_PASSWORD_LENGTH}
 Password: TypeAlias = Annotated[
     str,
     AfterValidator(_check_password),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "minLength": MIN_PASSWORD_LENGTH,
-            "maxLength": MAX_PASSWORD_LENGTH,
-            "format": "password",
-        }
-    ),
+    Field(json_schema_extra={**_PASSWORD_LENGTHS, "format": "password"}),
 ]
 
 
@@ -111,6 +97,36 @@ class Group(BaseModel):
     def etag(self) -> str:
         """The ETag of this state."""
         return entity_tag(self.version, self.created_at)
+
+
+class Groups(NamedTuple):
+    """All groups by name. `revision` counts the writes of users, groups and tokens, 0 before the first."""
+
+    by_name: Mapping[str, Group]
+    revision: int
+
+    def grants_of(self, names: Iterable[str]) -> Grants:
+        """Returns the union of what these groups grant. Unknown names grant nothing."""
+        granted: Grants = {}
+        for group in (self.by_name[name] for name in names if name in self.by_name):
+            for permission in group.permissions:
+                before = granted.get(permission, [])
+                if ALL_ACCOUNTS in (before, group.accounts):
+                    granted[permission] = ALL_ACCOUNTS
+                else:
+                    granted[permission] = sorted({*before, *group.accounts})
+        return granted
+
+
+_BUILT_IN_PERMISSIONS: dict[str, list[Permission]] = {
+    "admins": ["members:read", "members:write", "imports:read", "imports:write", "access:admin"],
+    "editors": ["members:read", "members:write", "imports:read", "imports:write"],
+    "viewers": ["members:read", "imports:read"],
+}
+BUILT_IN = {
+    name: Group(name=name, permissions=permissions, accounts=ALL_ACCOUNTS)
+    for name, permissions in _BUILT_IN_PERMISSIONS.items()
+}
 
 
 class NewUser(_Body):

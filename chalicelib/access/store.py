@@ -6,15 +6,17 @@ remains", still holds when the write takes effect.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
+from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.retries import backoff
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed, put_if, put_new
 from chalicelib.errors import Busy, Conflict, FieldError, Invalid, NotFound
 
-from .grants import grants_of
-from .items import GROUPS_KEY, Groups, Stored, StoredUser, groups_in, groups_item, item_key, stored_in
+from .items import GROUPS_KEY, Stored, StoredToken, StoredUser, groups_in, groups_item, item_key, stored_in
+from .model import Groups
 
 MAX_GROUPS_BYTES = 300_000  # of all groups together; DynamoDB's limit of an item is 400 kB
 NAME, VERSION = "name", "version"  # constraints: the name is new; the version is the one that was read
@@ -40,22 +42,26 @@ class AccessStore:
 
     def page(self, model: type[Stored], limit: int, after: str) -> list[Stored]:
         """Returns at most `limit` users or tokens, sorted by name, from the first one after this name."""
-        page = self._table.query(
+        return list(islice(self.all(model, after, Limit=limit), limit))
+
+    def all(self, model: type[Stored], after: str = "", **options: Any) -> Iterator[Stored]:
+        """Yields all users or tokens after this name, sorted by name."""
+        items = self._table.query_all(
             KeyConditionExpression="pk = :pk AND sk > :after",
             ExpressionAttributeValues={":pk": {"S": model.partition}, ":after": {"S": after or " "}},
             ConsistentRead=True,
-            Limit=limit,
-        )
-        return [stored_in(item, model) for item in page["Items"]]
-
-    def all(self, model: type[Stored]) -> Iterator[Stored]:
-        """Yields all users or tokens, sorted by name."""
-        items = self._table.query_all(
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": model.partition}},
-            ConsistentRead=True,
+            **options,
         )
         return (stored_in(item, model) for item in items)
+
+    def add(self, stored: StoredUser | StoredToken, item: Item) -> None:
+        """Adds a user or token. Raises Conflict where its name exists, Invalid for an unknown group, Busy."""
+
+        def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
+            require_known(stored.groups, groups)
+            return [put_new(NAME, item), groups_write(groups)], None
+
+        self.write(stored.kind, decide)
 
     def write(self, kind: str, decide: Callable[[Groups], tuple[list[ConditionalWrite], T]]) -> T:
         """Writes what `decide` returns for the current groups, and returns its result.
@@ -113,4 +119,4 @@ def not_found(kind: str) -> NotFound:
 
 
 def _is_admin(user: StoredUser, groups: Groups) -> bool:
-    return user.active and bool(grants_of(user.groups, groups.by_name).get("access:admin"))
+    return user.active and bool(groups.grants_of(user.groups).get("access:admin"))

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 from chalicelib.clock import iso_time, now
 from chalicelib.dynamodb.table import Table
-from chalicelib.dynamodb.writes import ConditionalWrite, put_new
 
 from .credentials import bearer_text
-from .items import TOKENS, Groups, StoredToken, item_key, token_item
+from .items import TOKENS, StoredToken, item_key, stored_item
 from .model import NewToken, Token
 from .passwords import hash_secret, new_secret
-from .store import NAME, AccessStore, groups_write, not_found, require_known
+from .store import AccessStore, not_found
 
 DAY_SECONDS = 24 * 3600
 
@@ -50,13 +49,8 @@ class TokenRepository:
             last_used=None,
             secret=hash_secret(secret),
         )
-        issued = IssuedToken(token.without_secrets(), bearer_text(TOKENS, token.name, secret))
-
-        def decide(groups: Groups) -> tuple[list[ConditionalWrite], IssuedToken]:
-            require_known(token.groups, groups)
-            return [put_new(NAME, token_item(token, int(expires_at))), groups_write(groups)], issued
-
-        return self._store.write(token.kind, decide)
+        self._store.add(token, stored_item(token, expires_at=int(expires_at)))
+        return IssuedToken(token.without_secrets(), bearer_text(TOKENS, token.name, secret))
 
     def revoke(self, name: str) -> None:
         """Deletes a token. Raises NotFound."""

@@ -6,14 +6,14 @@ from typing import Any
 
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
-from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
+from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.preconditions import ALWAYS, Precondition
 
-from .items import USERS, Groups, StoredUser, item_key, user_item
-from .model import NewUser, User, UserChanges
+from .items import USERS, StoredUser, item_key, stored_item
+from .model import Groups, NewUser, User, UserChanges
 from .passwords import hash_password
-from .store import NAME, VERSION, AccessStore, groups_write, require_known
+from .store import VERSION, AccessStore, groups_write, require_known
 
 
 class UserRepository:
@@ -41,12 +41,8 @@ class UserRepository:
             last_login=None,
             version=1,
         )
-
-        def decide(groups: Groups) -> tuple[list[ConditionalWrite], User]:
-            require_known(user.groups, groups)
-            return [put_new(NAME, user_item(user)), groups_write(groups)], user.without_secrets()
-
-        return self._store.write(user.kind, decide)
+        self._store.add(user, stored_item(user, version=user.version))
+        return user.without_secrets()
 
     def change(
         self,
@@ -70,7 +66,8 @@ class UserRepository:
             user = _updated(old, update)
             require_known(user.groups, groups)
             self._store.require_admin(groups, groups, user)
-            write = put_if(VERSION, user_item(user), {"version": {"N": str(old.version)}})
+            item = stored_item(user, version=user.version)
+            write = put_if(VERSION, item, {"version": {"N": str(old.version)}})
             return [write, groups_write(groups)], user.without_secrets()
 
         return self._store.write(StoredUser.kind, decide)

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.access.grants import BUILT_IN
-from chalicelib.access.model import GroupChanges, NewGroup, NewToken
+from chalicelib.access.model import BUILT_IN, GroupChanges, NewGroup, NewToken
 from chalicelib.access.permissions import ALL_ACCOUNTS
 from chalicelib.errors import Conflict, Invalid, NotFound, Stale
 from chalicelib.preconditions import Precondition

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from click.testing import CliRunner
 
-from chalicelib.access.grants import BUILT_IN
+from chalicelib.access.model import BUILT_IN
 from chalicelib.services import Services
 from rollcall import main
 from tests.support.client import Http

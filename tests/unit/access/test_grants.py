@@ -2,8 +2,7 @@
 
 import pytest
 
-from chalicelib.access.grants import BUILT_IN, grants_of
-from chalicelib.access.model import Group
+from chalicelib.access.model import BUILT_IN, Group, Groups
 from chalicelib.access.permissions import ALL_ACCOUNTS, Caller
 from chalicelib.errors import Forbidden
 from chalicelib.scope import Scope
@@ -14,17 +13,18 @@ def group(name: str, accounts: object, *permissions: str) -> Group:
 
 
 def test_grants_combine_by_permission_and_account() -> None:
-    groups = {
+    by_name = {
         "one": group("one", ["1"], "members:read", "members:write"),
         "two": group("two", ["2", "3"], "members:read"),
         "all": group("all", ALL_ACCOUNTS, "imports:read"),
     }
-    assert grants_of(["one", "two"], groups) == {
+    groups = Groups(by_name, revision=0)
+    assert groups.grants_of(["one", "two"]) == {
         "members:read": ["1", "2", "3"],
         "members:write": ["1"],  # an editor of account 1 can only read account 2
     }
-    assert grants_of(["all", "one"], groups)["imports:read"] == ALL_ACCOUNTS
-    assert grants_of(["deleted"], groups) == {}
+    assert groups.grants_of(["all", "one"])["imports:read"] == ALL_ACCOUNTS
+    assert groups.grants_of(["deleted"]) == {}
 
 
 def test_caller_has_only_granted_permissions() -> None:
@@ -37,7 +37,7 @@ def test_caller_has_only_granted_permissions() -> None:
 
 
 def test_group_without_accounts_grants_nothing() -> None:
-    grants = grants_of(["none"], {"none": group("none", [], "members:read")})
+    grants = Groups({"none": group("none", [], "members:read")}, revision=0).grants_of(["none"])
     with pytest.raises(Forbidden):
         Caller(kind="user", name="ann", grants=grants).scope("members:read")
 

@@ -9,8 +9,7 @@ from chalicelib.access.items import (
     session_in,
     session_item,
     stored_in,
-    token_item,
-    user_item,
+    stored_item,
 )
 
 MOMENT = "2026-11-23T04:00:00.000Z"
@@ -37,8 +36,8 @@ SESSION = StoredSession("digest", 7, 1_800_000_000, 1_799_999_999.5)
 
 
 def test_items_round_trip() -> None:
-    assert stored_in(user_item(USER), StoredUser) == USER
-    assert stored_in(token_item(TOKEN, 1_800_000_000), StoredToken) == TOKEN
+    assert stored_in(stored_item(USER, version=3), StoredUser) == USER
+    assert stored_in(stored_item(TOKEN, expires_at=1_800_000_000), StoredToken) == TOKEN
     assert session_in(session_item("ann/1", SESSION)) == SESSION
 
 
@@ -48,7 +47,7 @@ def test_shown_users_and_tokens_have_no_secrets() -> None:
 
 
 def test_items_with_former_name_of_credential_version_are_read() -> None:
-    user, session = user_item(USER), session_item("ann/1", SESSION)
+    user, session = stored_item(USER, version=3), session_item("ann/1", SESSION)
     record = json.loads(user["record"]["S"])
     record["epoch"], session["epoch"] = record.pop("credential_version"), session.pop("credential_version")
     assert stored_in({**user, "record": {"S": json.dumps(record)}}, StoredUser) == USER
