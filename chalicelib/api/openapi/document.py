@@ -18,13 +18,8 @@ DESCRIPTION = (
 @cache
 def document() -> Schema:
     """Returns the document without `servers`, which depends on the request."""
-    itself = operation(
-        "getOpenapi",
-        "Get this document",
-        {"200": response("OpenAPI 3.1.", "Description")},
-        "",
-        security=[],
-    )
+    described = {"200": response("OpenAPI 3.1.", "Description")}
+    itself = operation("getOpenapi", "Get this document", described, security=[])
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rollcall", "version": __version__, "description": DESCRIPTION},

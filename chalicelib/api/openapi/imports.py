@@ -5,41 +5,37 @@ from typing import Any
 from chalicelib.imports.model import Import
 from chalicelib.imports.new_import import NewImport
 
-from .parts import CURSOR, JSON, LIMIT, Schema, content, operation, page, parameter, response
+from .parts import (
+    JSON,
+    MOMENT,
+    TEXT,
+    Schema,
+    content,
+    list_operation,
+    list_schema,
+    object_schema,
+    operation,
+    page,
+    parameter,
+    reference,
+    response,
+)
 
 MODELS: list[Any] = [(Import, "serialization"), (NewImport, "validation")]
-TEXT: Schema = {"type": "string"}
-LINK: Schema = {
-    "type": "object",
-    "required": ["url", "expires_at"],
-    "properties": {"url": TEXT, "expires_at": {"type": "string", "format": "date-time"}},
-}
-REJECTED_ROW: Schema = {
-    "type": "object",
-    "required": ["line", "code", "reason", "cells", "column"],
-    "properties": {
-        "line": {"type": "integer", "description": "The line in the uploaded file."},
-        "code": TEXT,
-        "reason": TEXT,
-        "cells": {"type": "array", "items": TEXT},
-        "column": {"type": ["integer", "null"], "description": "The index of the invalid cell."},
-    },
-}
+REJECTED_ROW = object_schema(
+    line={"type": "integer", "description": "The line in the uploaded file."},
+    code=TEXT,
+    reason=TEXT,
+    cells=list_schema(TEXT),
+    column={"type": ["integer", "null"], "description": "The index of the invalid cell."},
+)
 SCHEMAS: Schema = {
-    "ImportPage": page("Import"),
-    "Link": LINK,
+    "ImportPage": page(reference("Import")),
+    "Link": object_schema(url=TEXT, expires_at=MOMENT),
     "Announced": {
         "description": "An import that waits for its file.",
-        "type": "object",
-        "required": ["upload"],
-        "properties": {
-            "upload": {
-                "type": "object",
-                "required": ["method", *LINK["required"]],
-                "properties": {"method": TEXT, **LINK["properties"]},
-            }
-        },
-        "allOf": [{"$ref": "#/components/schemas/Import"}],
+        **object_schema(upload=object_schema(method=TEXT, url=TEXT, expires_at=MOMENT)),
+        "allOf": [reference("Import")],
     },
     "Report": {
         "description": "An ended import with its statistics.",
@@ -53,25 +49,22 @@ SCHEMAS: Schema = {
             },
         },
     },
-    "RejectedPage": {
-        "type": "object",
-        "required": ["columns", "items", "next"],
-        "properties": {
-            "columns": {"type": "array", "items": TEXT},
-            "items": {"type": "array", "items": REJECTED_ROW},
-            "next": {"type": ["string", "null"]},
-        },
-    },
+    "RejectedPage": page(REJECTED_ROW, columns=list_schema(TEXT)),
 }
 
 
 def paths() -> Schema:
     """Returns the operations on imports."""
-    get = operation("getImport", "Get an import", {"200": response("The import.", "Import")}, "404")
+    found, listed = response("The import.", "Import"), response("A page of imports.", "ImportPage", "Link?")
+    line = {"description": "One line.", "content": {"text/plain": {"schema": TEXT}}}
+    template = operation("getTemplate", "Get the header line of a roster", {"200": line})
     return {
-        "/imports": {"get": _list(), "post": _start()},
-        "/imports/template": {"get": _template()},
-        "/imports/{import_id}": _one("get", get),
+        "/imports": {
+            "get": list_operation("listImports", "List imports, newest first", listed),
+            "post": _start(),
+        },
+        "/imports/template": {"get": template},
+        "/imports/{import_id}": _one("get", operation("getImport", "Get an import", {"200": found}, "404")),
         "/imports/{import_id}/cancel": _one("post", _cancel()),
         "/imports/{import_id}/report": _one("get", _report()),
         "/imports/{import_id}/rejected": _one("get", _rejected()),
@@ -81,13 +74,6 @@ def paths() -> Schema:
 
 def _one(method: str, described: Schema) -> Schema:
     return {"parameters": [parameter("import_id", "path", "The import's id.")], method: described}
-
-
-def _list() -> Schema:
-    listed = response("A page of imports.", "ImportPage", "Link?")
-    return operation(
-        "listImports", "List imports, newest first", {"200": listed}, "", parameters=[LIMIT, CURSOR]
-    )
 
 
 def _start() -> Schema:
@@ -116,11 +102,6 @@ def _start() -> Schema:
     )
 
 
-def _template() -> Schema:
-    line = {"description": "One line.", "content": {"text/plain": {"schema": TEXT}}}
-    return operation("getTemplate", "Get the header line of a roster", {"200": line}, "")
-
-
 def _cancel() -> Schema:
     cancelled = response("The import loads no more rows.", "Import")
     summary = "Cancel an import. Rows that are not loaded yet are rejected"
@@ -141,10 +122,7 @@ def _rejected() -> Schema:
 
 
 def _rejected_rows() -> Schema:
-    return operation(
-        "listRejected",
-        "List the rejected rows with their reasons, in file order",
-        {"200": response("A page of rows.", "RejectedPage", "Link?")},
-        "404",
-        parameters=[LIMIT, CURSOR],
+    rows = response("A page of rows.", "RejectedPage", "Link?")
+    return list_operation(
+        "listRejected", "List the rejected rows with their reasons, in file order", rows, "404"
     )

@@ -6,21 +6,22 @@ from chalicelib.fields.text import TEXT_SCHEMA
 from chalicelib.members.model import READ_ONLY, Member, MemberChanges, NewMember
 
 from .parts import (
-    CURSOR,
-    IF_MATCH,
-    IF_NONE_MATCH,
-    LIMIT,
-    NOT_MODIFIED,
+    FORM,
+    JSON,
+    PRECONDITIONS,
     Schema,
     body,
+    get_operation,
+    list_operation,
     operation,
     page,
     parameter,
+    reference,
     response,
 )
 
 MODELS: list[Any] = [(NewMember, "validation"), (MemberChanges, "validation"), (Member, "serialization")]
-SCHEMAS: Schema = {"MemberPage": page("Member")}
+SCHEMAS: Schema = {"MemberPage": page(reference("Member"))}
 ACCOUNT = "The account's id."
 CLIENT_MEMBER = "The client member id: the account's own id of the member."
 FILTERS = [
@@ -48,26 +49,27 @@ def adjust(schemas: Schema) -> None:
 
 def paths() -> Schema:
     """Returns the operations on members."""
-    find = operation(
-        "findMembers",
-        "Find members that match all filters",
-        {"200": response("A page of members.", "MemberPage", "Link?")},
-        "",
-        parameters=[*FILTERS, LIMIT, CURSOR],
-    )
+    found = response("A page of members.", "MemberPage", "Link?")
     create = operation(
-        "createMember", "Add a member", {"201": CREATED}, "409 413 415 422", requestBody=body("NewMember")
+        "createMember", "Add a member", {"201": CREATED}, "409 413 415 422", requestBody=_body("NewMember")
     )
-    by_id = [parameter("member_id", "path", "The member's id.")]
-    by_account = [
-        parameter("account_id", "path", ACCOUNT, **TEXT_SCHEMA),
-        parameter("client_member_id", "path", CLIENT_MEMBER, **TEXT_SCHEMA),
-    ]
     return {
-        "/members": {"get": find, "post": create},
-        "/members/{member_id}": {"parameters": by_id, **_one("Member"), "put": _replace()},
+        "/members": {
+            "get": list_operation(
+                "findMembers", "Find members that match all filters", found, filters=FILTERS
+            ),
+            "post": create,
+        },
+        "/members/{member_id}": {
+            "parameters": [parameter("member_id", "path", "The member's id.")],
+            **_one("Member"),
+            "put": _write("putMember", "Replace a member", "NewMember", "404 409 412 413 415 422"),
+        },
         "/accounts/{account_id}/members/{client_member_id}": {
-            "parameters": by_account,
+            "parameters": [
+                parameter("account_id", "path", ACCOUNT, **TEXT_SCHEMA),
+                parameter("client_member_id", "path", CLIENT_MEMBER, **TEXT_SCHEMA),
+            ],
             **_one("AccountMember"),
             "put": _put(),
         },
@@ -76,32 +78,13 @@ def paths() -> Schema:
 
 def _one(kind: str) -> Schema:
     """Returns the operations on one member that do not depend on the key in the path."""
+    change = "Change fields of a member. A new account or client member id moves it and changes its id"
+    deleted = {"204": response("Deleted. Its phone number and client member id are free.")}
     return {
-        "get": operation(
-            f"get{kind}",
-            "Get a member",
-            {"200": response("The member.", "Member", "ETag"), "304": NOT_MODIFIED},
-            "404",
-            parameters=[IF_NONE_MATCH],
-        ),
-        "patch": _write(
-            f"patch{kind}",
-            "Change fields of a member. A new account or client member id moves it and changes its id",
-            "MemberChanges",
-            "404 409 412 413 415 422",
-        ),
-        "delete": operation(
-            f"delete{kind}",
-            "Delete a member",
-            {"204": response("Deleted. Its phone number and client member id are free.")},
-            "404 412",
-            parameters=[IF_MATCH, IF_NONE_MATCH],
-        ),
+        "get": get_operation(f"get{kind}", "Member"),
+        "patch": _write(f"patch{kind}", change, "MemberChanges", "404 409 412 413 415 422"),
+        "delete": operation(f"delete{kind}", "Delete a member", deleted, "404 412", parameters=PRECONDITIONS),
     }
-
-
-def _replace() -> Schema:
-    return _write("putMember", "Replace a member", "NewMember", "404 409 412 413 415 422")
 
 
 def _put() -> Schema:
@@ -112,12 +95,9 @@ def _put() -> Schema:
 
 
 def _write(name: str, summary: str, schema: str, errors: str) -> Schema:
-    written = response("The member, with its Location if it moved.", "Member", "ETag", "Location?")
-    return operation(
-        name,
-        summary,
-        {"200": written},
-        errors,
-        parameters=[IF_MATCH, IF_NONE_MATCH],
-        requestBody=body(schema),
-    )
+    written = {"200": response("The member, with its Location if it moved.", "Member", "ETag", "Location?")}
+    return operation(name, summary, written, errors, parameters=PRECONDITIONS, requestBody=_body(schema))
+
+
+def _body(schema: str) -> Schema:
+    return body(schema, JSON, FORM)

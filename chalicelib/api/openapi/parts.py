@@ -1,5 +1,6 @@
 """Common parts of the OpenAPI document: parameters, bodies, responses, errors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 Schema = dict[str, Any]
@@ -22,38 +23,52 @@ SECURITY_SCHEMES: Schema = {
     "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password."},
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token or a session token."},
 }
-PROBLEM_SCHEMA: Schema = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "A constant for programs, such as phone_number_taken."},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {
-                    "pointer": {
-                        "type": "string",
-                        "description": "Such as #/phone_number in the body or ?limit in the query.",
-                    },
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                    "member": {
-                        "type": "object",
-                        "description": "The member that owns the value.",
-                        "properties": {"id": {"type": "string"}, "href": {"type": "string"}},
-                    },
-                },
-            },
-        },
+TEXT: Schema = {"type": "string"}
+MOMENT: Schema = TEXT | {"format": "date-time"}
+
+
+def object_schema(*optional: str, **properties: Schema) -> Schema:
+    """Returns the schema of an object with these properties, of which all but the `optional` ones are required."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def list_schema(items: Schema) -> Schema:
+    """Returns the schema of a list."""
+    return {"type": "array", "items": items}
+
+
+def reference(schema: str) -> Schema:
+    """Returns a reference to one of the document's schemas."""
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def page(items: Schema, **properties: Schema) -> Schema:
+    """Returns the schema of a page of a list."""
+    return object_schema(**properties, items=list_schema(items), next={"type": ["string", "null"]})
+
+
+_FIELD_ERROR = object_schema(
+    "member",
+    pointer=TEXT | {"description": "Such as #/phone_number in the body or ?limit in the query."},
+    code=TEXT,
+    detail=TEXT,
+    member={
+        "type": "object",
+        "description": "The member that owns the value.",
+        "properties": {"id": TEXT, "href": TEXT},
     },
-}
+)
+PROBLEM_SCHEMA = object_schema(
+    "errors",
+    type=TEXT,
+    title=TEXT,
+    status={"type": "integer"},
+    detail=TEXT,
+    code=TEXT | {"description": "A constant for programs, such as phone_number_taken."},
+    request_id=TEXT,
+    errors=list_schema(_FIELD_ERROR),
+)
 
 
 def parameter(name: str, where: str, description: str, **schema: Any) -> Schema:
@@ -63,18 +78,18 @@ def parameter(name: str, where: str, description: str, **schema: Any) -> Schema:
         "in": where,
         "description": description,
         "required": where == "path",
-        "schema": {"type": "string", **{name.rstrip("_"): value for name, value in schema.items()}},
+        "schema": TEXT | schema,
     }
 
 
 def content(schema: str, *types: str) -> Schema:
     """Returns a body with this schema in each media type, JSON by default."""
-    return {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}} for kind in types or (JSON,)}
+    return {kind: {"schema": reference(schema)} for kind in types or (JSON,)}
 
 
-def body(schema: str) -> Schema:
-    """Returns a request body, as JSON or as a form."""
-    return {"required": True, "content": content(schema, JSON, FORM)}
+def body(schema: str, *types: str) -> Schema:
+    """Returns a request body with this schema in each media type, JSON by default."""
+    return {"required": True, "content": content(schema, *types)}
 
 
 LIMIT = parameter("limit", "query", "Items per page.", type="integer", minimum=1, maximum=500, default=100)
@@ -87,6 +102,7 @@ IF_MATCH = parameter("If-Match", "header", "The ETag that must be current, or * 
 IF_NONE_MATCH = parameter(
     "If-None-Match", "header", "The ETag that must not be current, or * for any.", **_ETAGS
 )
+PRECONDITIONS = [IF_MATCH, IF_NONE_MATCH]
 
 
 def response(description: str, schema: str = "", *headers: str) -> Schema:
@@ -96,16 +112,12 @@ def response(description: str, schema: str = "", *headers: str) -> Schema:
         response["content"] = content(schema)
     if headers:
         response["headers"] = {
-            name.rstrip("?"): {"schema": {"type": "string"}, "required": not name.endswith("?")}
-            for name in headers
+            name.rstrip("?"): {"schema": TEXT, "required": not name.endswith("?")} for name in headers
         }
     return response
 
 
-NOT_MODIFIED = response("The caller has this version.", "", "ETag")
-
-
-def operation(name: str, summary: str, responses: dict[str, Schema], errors: str, **more: Any) -> Schema:
+def operation(name: str, summary: str, responses: dict[str, Schema], errors: str = "", **more: Any) -> Schema:
     """Returns an operation. `errors` are statuses beside 400, 429, 500 and 503, which every operation has.
 
     Without `security` it accepts both kinds of credentials and has the errors 401 and 403.
@@ -117,19 +129,22 @@ def operation(name: str, summary: str, responses: dict[str, Schema], errors: str
         for status in ["400", *errors.split(), *auth_errors, "429", "500", "503"]
     }
     if auth_errors:
-        problems["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+        problems["401"]["headers"] = {"WWW-Authenticate": {"schema": TEXT}}
     for status in ("429", "503"):
         problems[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return {"operationId": name, "summary": summary, **more, "responses": responses | problems}
 
 
-def page(schema: str) -> Schema:
-    """Returns the schema of a page of `schema` items."""
-    return {
-        "type": "object",
-        "required": ["items", "next"],
-        "properties": {
-            "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}},
-            "next": {"type": ["string", "null"]},
-        },
-    }
+def list_operation(
+    name: str, summary: str, page: Schema, errors: str = "", filters: Sequence[Schema] = ()
+) -> Schema:
+    """Returns an operation that lists a page."""
+    return operation(name, summary, {"200": page}, errors, parameters=[*filters, LIMIT, CURSOR])
+
+
+def get_operation(name: str, schema: str) -> Schema:
+    """Returns an operation that gets a resource with an ETag."""
+    kind = schema.lower()
+    not_modified = response("The caller has this version.", "", "ETag")
+    responses = {"200": response(f"The {kind}.", schema, "ETag"), "304": not_modified}
+    return operation(name, f"Get a {kind}", responses, "404", parameters=[IF_NONE_MATCH])
