@@ -1,12 +1,10 @@
 """A member, the bodies that callers send, and member ids. Pure."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
 
 from chalicelib.clock import now
 from chalicelib.fields.phone import Phone
@@ -96,20 +94,29 @@ class Member(BaseModel):
 
 def member_id(account_id: str, client_member_id: str) -> str:
     """Returns a member's id: its key, encoded for URLs. `parse_member_id` decodes it."""
-    text = account_id + SEPARATOR + client_member_id
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return write_token(account_id, client_member_id)
 
 
 def parse_member_id(token: str) -> tuple[str, str] | None:
     """Returns (account id, client member id), or None for a malformed id."""
     try:
-        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
-        account_id, client_member_id = text.split(SEPARATOR)
-        key = clean(account_id), clean(client_member_id)
-    except (ValueError, binascii.Error, PydanticCustomError):
+        account_id, client_member_id = map(clean, read_token(token))
+    except ValueError:
         return None
+    key = account_id, client_member_id
     # base64 and clean() map several tokens to one key; only the canonical one is an id.
     return key if member_id(*key) == token else None
+
+
+def write_token(*parts: str) -> str:
+    """Returns the parts as one text for URLs."""
+    return base64.urlsafe_b64encode(SEPARATOR.join(parts).encode()).rstrip(b"=").decode()
+
+
+def read_token(token: str) -> list[str]:
+    """Returns the parts given to `write_token`. Raises ValueError for a text that is no token."""
+    padded = token + "=" * (-len(token) % 4)
+    return base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(SEPARATOR)
 
 
 class MemberKey(NamedTuple):

@@ -1,23 +1,24 @@
-"""Finds members. Each search uses the cheapest key or index, and pages never skip a member."""
+"""Finds members. Each search uses the cheapest key or index, and pages never skip a member.
 
-from collections.abc import Callable, Iterable, Iterator
+Cursors mark where the next page of a search starts. They are opaque to callers and validated when read.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
-from chalicelib.fields.text import SEPARATOR
+from chalicelib.errors import Malformed
+from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from chalicelib.scope import Scope
 
-from .cursors import read_cursor, write_cursor
 from .items import claim_key, fold_name, from_item, member_key, member_key_of
-from .model import Member
+from .model import Member, read_token, write_token
 from .name_index import NameIndex
 
 ALL_ACCOUNTS = Scope()
-Position = Callable[[Item], list[str]]  # the parts of a cursor after an item
 MAX_LOOKUPS = 3  # per phone number: its owner may move between the two reads
 
 
@@ -69,12 +70,17 @@ class MemberSearch:
         if search.phone_number is not None:
             return self._by_phone(search, limit, read_cursor(cursor, "phone", 1), scope)
         if search.client_member_id is not None:
-            return self._by_client_id(search, limit, read_cursor(cursor, "client", 1), scope)
+            key = partial(member_key, client_member_id=search.client_member_id)
+            items = self._items_by_account(key, read_cursor(cursor, "client", 1), limit + 1, scope)
+            return _page("client", items, limit)
         if search.account_id is not None:
-            return self._by_name(search.account_id, search.last_name, limit, read_cursor(cursor, "name", 3))
+            after = read_cursor(cursor, "name", 3)  # a sort key, whatever the shard
+            items = self._names.list_account(search.account_id, search.last_name, after, limit + 1)
+            return _page("name", items, limit)
         if scope.accounts is not None:
             return self._by_accounts(scope.accounts, limit, read_cursor(cursor, "accounts", 4))
-        return self._all(limit, read_cursor(cursor, "all", 4))
+        items = self._names.list_all(read_cursor(cursor, "all", 4), limit + 1)
+        return _page("all", items, limit)
 
     def _find_one(self, account_id: str, search: Search) -> Page:
         """Returns an account's only possible match, by client member id or phone number."""
@@ -99,22 +105,12 @@ class MemberSearch:
     def _by_phone(self, search: Search, limit: int, after: list[str] | None, scope: Scope) -> Page:
         """Returns the members of all accounts that have a phone number, through its claims."""
         key = partial(claim_key, phone_number=search.phone_number or "")
-        claims = list(islice(self._items_by_account(key, after, limit + 1, scope), limit + 1))
+        claims = self._items_by_account(key, after, limit + 1, scope)
         items = self._table.batch_get([member_key(*member_key_of(claim)) for claim in claims[:limit]])
         found = sorted(map(from_item, items), key=lambda member: member.account_id)
         # A member that moved between the two reads no longer matches.
         members = [member for member in found if search.matches(member)]
-        return Page(members, _next_cursor("phone", claims, limit, _account_of))
-
-    def _by_client_id(self, search: Search, limit: int, after: list[str] | None, scope: Scope) -> Page:
-        key = partial(member_key, client_member_id=search.client_member_id or "")
-        items = list(islice(self._items_by_account(key, after, limit + 1, scope), limit + 1))
-        return _page("client", items, limit, _account_of)
-
-    def _by_name(self, account_id: str, prefix: str | None, limit: int, after: list[str] | None) -> Page:
-        """Returns an account's members in name order. The cursor is a sort key, whatever the shard."""
-        items = self._names.list_account(account_id, prefix, after, limit + 1)
-        return _page("name", items, limit, _name_of)
+        return Page(members, _next_cursor("phone", claims, limit))
 
     def _by_accounts(self, accounts: Iterable[str], limit: int, after: list[str] | None) -> Page:
         """Returns the members of several accounts, one account after another, each in name order."""
@@ -125,52 +121,55 @@ class MemberSearch:
             items += self._names.list_account(account_id, None, start, limit + 1 - len(items))
             if len(items) > limit:
                 break
-        return _page("accounts", items, limit, _account_and_name_of)
-
-    def _all(self, limit: int, after: list[str] | None) -> Page:
-        items = self._names.list_all(after, limit + 1)
-        return _page("all", items, limit, _account_and_name_of)
+        return _page("accounts", items, limit)
 
     def _items_by_account(
         self, key: Callable[[str], Item], after: list[str] | None, size: int, scope: Scope
-    ) -> Iterator[Item]:
-        """Yields the item under `key` of each account in the scope, by account id, after the account in `after`."""
+    ) -> list[Item]:
+        """Returns `size` items under `key` in the accounts of the scope, by account id, after the one in `after`."""
         reached = (after or [""])[0]
         if scope.accounts is None:
-            yield from self._query_partition(key(""), reached, size)
-            return
+            found = self._table.query_all(
+                KeyConditionExpression="pk = :pk AND sk > :after",
+                ExpressionAttributeValues={":pk": key(reached)["pk"], ":after": key(reached)["sk"]},
+                ConsistentRead=True,
+                Limit=size,
+            )
+            return list(islice(found, size))
         names = sorted(account for account in scope.accounts if account > reached)
-        for i in range(0, len(names), BATCH_GET_LIMIT):
-            found = self._table.batch_get([key(name) for name in names[i : i + BATCH_GET_LIMIT]])
-            yield from sorted(found, key=lambda item: member_key_of(item).account_id)
-
-    def _query_partition(self, start: Item, after: str, size: int) -> Iterator[Item]:
-        """Yields the items of one partition by account id, after the account `after`."""
-        query: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk AND sk > :after",
-            "ExpressionAttributeValues": {":pk": start["pk"], ":after": {"S": start["sk"]["S"] + after}},
-            "ConsistentRead": True,
-            "Limit": size,
-        }
-        yield from self._table.query_all(**query)
+        items: list[Item] = []
+        while names and len(items) < size:
+            batch, names = names[:BATCH_GET_LIMIT], names[BATCH_GET_LIMIT:]
+            items += sorted(self._table.batch_get([key(name) for name in batch]), key=_account_of)
+        return items[:size]
 
 
-def _page(kind: str, items: list[Item], limit: int, position: Position) -> Page:
-    return Page([from_item(item) for item in items[:limit]], _next_cursor(kind, items, limit, position))
+def _page(kind: str, items: list[Item], limit: int) -> Page:
+    return Page([from_item(item) for item in items[:limit]], _next_cursor(kind, items, limit))
 
 
-def _next_cursor(kind: str, items: list[Item], limit: int, position: Position) -> str | None:
+def _next_cursor(kind: str, items: list[Item], limit: int) -> str | None:
     """Returns the cursor after `limit` items, or None if there are no more items."""
-    return write_cursor(kind, position(items[limit - 1])) if len(items) > limit else None
+    if len(items) <= limit:
+        return None
+    last = items[limit - 1]
+    account = [] if kind == "name" else [_account_of(last)]
+    names = [] if kind in {"client", "phone"} else last["name_order"]["S"].split(SEPARATOR)
+    return write_token(kind, *account, *names)
 
 
-def _account_of(item: Item) -> list[str]:
-    return [member_key_of(item).account_id]
+def _account_of(item: Item) -> str:
+    return member_key_of(item).account_id
 
 
-def _name_of(item: Item) -> list[str]:
-    return str(item["name_order"]["S"]).split(SEPARATOR)
-
-
-def _account_and_name_of(item: Item) -> list[str]:
-    return _account_of(item) + _name_of(item)
+def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
+    """Returns the `length` parts of a cursor of this kind, or None. Raises Malformed for any other cursor."""
+    if cursor is None:
+        return None
+    try:
+        found, *parts = read_token(cursor)
+    except ValueError:
+        found, parts = "", []
+    if found != kind or len(parts) != length or not all(0 < len(part) <= MAX_LENGTH for part in parts):
+        raise Malformed("Not a cursor of this search. Use the latest page's cursor.", code="invalid_cursor")
+    return parts
