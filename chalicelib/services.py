@@ -17,7 +17,7 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.chunk_loader import ChunkLoader
 from chalicelib.imports.finisher import Finisher
-from chalicelib.imports.messages import Notifier, StepQueue
+from chalicelib.imports.messages import Messenger
 from chalicelib.imports.pipeline import ImportPipeline
 from chalicelib.imports.queries import ImportQueries
 from chalicelib.imports.repository import ImportRepository
@@ -53,11 +53,13 @@ class Services:
     def imports(self) -> ImportPipeline:
         """The steps of imports."""
         repository, storage = self.import_repository, self.import_storage
-        in_flight = self.settings.writes_in_flight
-        queue = StepQueue(self._client("sqs"), self.settings.load_queue_url)
-        loader = ChunkLoader(self.table, repository, storage, self.phone_rule, in_flight)
-        notifier = Notifier(self._client("sns"), self.settings.notice_topic_arn)
-        return ImportPipeline(repository, storage, queue, loader, Finisher(repository, storage, notifier))
+        settings, client = self.settings, self._client
+        messenger = Messenger(
+            client("sqs"), settings.load_queue_url, client("sns"), settings.notice_topic_arn
+        )
+        loader = ChunkLoader(self.table, repository, storage, self.phone_rule, settings.writes_in_flight)
+        finisher = Finisher(repository, storage, messenger)
+        return ImportPipeline(repository, storage, messenger, loader, finisher)
 
     @cached_property
     def import_queries(self) -> ImportQueries:

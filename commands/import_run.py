@@ -12,8 +12,7 @@ from rich.filesize import decimal
 
 from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.new_import import NewImport
+from chalicelib.imports.model import ImportRecord, NewImport
 from chalicelib.imports.storage import result_key
 
 from .outcomes import DONE, FAILED, INTERRUPTED, REJECTED, FileOutcome, failure, format_path, summary

@@ -7,7 +7,7 @@ import click
 from chalicelib.errors import Invalid
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import MODES
-from chalicelib.imports.new_import import NewImport
+from chalicelib.imports.model import NewImport
 from infra.package import LOCAL
 
 from .import_run import ImportRun

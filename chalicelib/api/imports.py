@@ -8,9 +8,7 @@ from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, NotFound, UnsupportedMediaType
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import UNSUPPORTED_FILE_TYPE, is_roster
-from chalicelib.imports.model import ImportRecord, is_import_id
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.visibility import visible_page
+from chalicelib.imports.model import ImportRecord, NewImport, is_import_id
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -60,7 +58,7 @@ def list_imports(request: Request, admission: Admission) -> Response:
     limit, cursor = page_request(request)
     if cursor is not None and not is_import_id(cursor):
         raise invalid_cursor()
-    records, following = visible_page(services().import_queries.newest, admission.scope, limit, cursor)
+    records, following = services().import_queries.visible_page(admission.scope, limit, cursor)
     return page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
@@ -24,22 +25,15 @@ FORBIDDEN = Outcome(
 )
 
 
+@dataclass(frozen=True, slots=True)
 class ChunkLoader:
     """Loads the chunk at an import's position, for the worker that has the lease. Each load may be repeated."""
 
-    def __init__(
-        self,
-        table: Table,
-        repository: ImportRepository,
-        storage: ImportStorage,
-        phone_rule: PhoneRule,
-        writes_in_flight: int,
-    ) -> None:
-        self._table = table
-        self._repository = repository
-        self._storage = storage
-        self._phone_rule = phone_rule
-        self._writes_in_flight = writes_in_flight
+    table: Table
+    repository: ImportRepository
+    storage: ImportStorage
+    phone_rule: PhoneRule
+    in_flight: int
 
     def load(self, record: ImportRecord) -> ImportRecord:
         """Writes the rows of the chunk, and returns the import, one position further. Raises Busy."""
@@ -57,26 +51,20 @@ class ChunkLoader:
 
     def _bulk_writer(self, record: ImportRecord) -> BulkWriter:
         """Returns the writer of the chunk's rows, which knows what an earlier attempt has saved."""
-        kind = DryRun if record.mode == "validate" else BulkWriter
-        return kind(
-            self._table,
-            record.id,
-            record.mode,
-            self._writes_in_flight,
-            known=self._checkpoint(record) if record.step_started else {},
-            save_checkpoint=lambda outcomes: self._storage.put_checkpoint(
-                record.folder, record.position, json.dumps(outcomes)
-            ),
-        )
+        text = self.storage.checkpoint(record.folder, record.position) if record.step_started else None
+        known = {int(line): Outcome(*outcome) for line, outcome in json.loads(text or "{}").items()}
 
-    def _checkpoint(self, record: ImportRecord) -> Mapping[int, Outcome]:
-        text = self._storage.checkpoint(record.folder, record.position)
-        return {int(line): Outcome(*outcome) for line, outcome in json.loads(text or "{}").items()}
+        def save(outcomes: Mapping[int, Outcome]) -> None:
+            self.storage.put_checkpoint(record.folder, record.position, json.dumps(outcomes))
+
+        kind = DryRun if record.mode == "validate" else BulkWriter
+        return kind(self.table, record.id, record.mode, self.in_flight, known=known, save_checkpoint=save)
 
     def _load(self, record: ImportRecord, settle: Settle) -> ImportRecord:
-        header = self._repository.header(record)
-        rule = PhoneRule(record.region or self._phone_rule.region, self._phone_rule.check)
-        found = list(rows(self._storage.chunk(record.folder, record.position), record.delimiter))
+        """Settles the rows of the chunk that can be read, stores the rejected ones, and returns the import."""
+        header = self.repository.header(record)
+        rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
+        found = list(rows(self.storage.chunk(record.folder, record.position), record.delimiter))
         if record.position == 0:
             del found[0]  # the header
         entries: list[MemberRow] = []
@@ -97,8 +85,7 @@ class ChunkLoader:
             if outcome.outcome == "rejected"
         )
         rejected.sort()
-        self._storage.put_rejected(record.folder, record.position, chunk_results(header, rejected))
+        self.storage.put_rejected(record.folder, record.position, chunk_results(header, rejected))
         counts = Counter(outcome.outcome for outcome in outcomes.values())
         counts |= {"rejected": len(rejected), "rows": len(found)}
-        advanced = self._repository.advance(record, counts)
-        return advanced or self._repository.get(record.id)
+        return self.repository.advance(record, counts) or self.repository.get(record.id)

@@ -1,13 +1,45 @@
-"""Splits the text of a CSV file into chunks of whole rows, in bounded memory. Pure."""
+"""Detects the delimiter of a CSV file, and splits its text into chunks of whole rows, in bounded memory. Pure."""
 
 import io
-from collections.abc import Iterable, Iterator
-from itertools import islice
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
-from .csv_reader import MAX_ROW, OPEN, Chunk, scan_rows
+from .csv_reader import MAX_ROW, OPEN, Chunk, Row, rows, scan_rows
 
+DELIMITERS = ",;\t"
+_SEP_LINE = re.compile(r'"?sep=([,;\t|])"? *(?=\n)', re.IGNORECASE)  # tells Excel the delimiter
 MAX_LINES = 10_000  # of one chunk: the memory of a load grows with its rows, which may be one letter long
 CTRL_Z = "\x1a"  # some old programs mark the end of a file with it
+
+
+def detect_delimiter(blocks: Iterable[str], field_of: Callable[[str], object]) -> tuple[str, Iterator[str]]:
+    """Returns (the delimiter, the blocks without a line `sep=…`).
+
+    Without that line it is the delimiter with which the first row has the most cells that `field_of` recognises, or
+    else the most cells.
+    """
+    rest = iter(blocks)
+    read: list[str] = []
+    while sum(map(len, read)) <= MAX_ROW and (block := next(rest, None)) is not None:
+        read.append(block)
+    start = "".join(read)
+    if sep := _SEP_LINE.match(start):
+        # Its line feed stays, so that the lines after it keep their numbers.
+        return sep[1], _skip(chain(read, rest), sep.end())
+
+    def score(delimiter: str) -> tuple[int, int]:
+        first = next(rows(Chunk(1, start[: 2 * MAX_ROW]), delimiter), Row(1, []))
+        return sum(field_of(cell) is not None for cell in first.cells), len(first.cells)
+
+    return max(DELIMITERS, key=score), chain(read, rest)
+
+
+def _skip(blocks: Iterable[str], size: int) -> Iterator[str]:
+    """Yields the blocks without their first `size` characters."""
+    for block in blocks:
+        yield block[size:]
+        size = max(0, size - len(block))
 
 
 def chunks(blocks: Iterable[str], size: int, delimiter: str = ",") -> Iterator[Chunk]:

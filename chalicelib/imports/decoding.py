@@ -1,13 +1,16 @@
-"""Decodes the bytes of a file to text, and detects its encoding and invalid bytes. Pure."""
+"""Unpacks `.gz` files, decodes bytes to text, and detects the encoding and invalid bytes. Pure."""
 
 import codecs
 import io
 import re
+import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 from chalicelib.errors import Unreadable
 
+MAX_BLOCK = 1024 * 1024  # bytes unpacked at once
 MAX_TEXT = 8 * 1024**3  # characters of one unpacked file: a small archive may expand without limit
 FALLBACK = "windows-1252"  # of a file without any valid multi-byte UTF-8 sequence
 REPLACEMENT_CHARACTER = "\ufffd"  # replaces each invalid byte
@@ -15,6 +18,30 @@ REPLACEMENT_CHARACTER = "\ufffd"  # replaces each invalid byte
 # So it is not mistaken for a U+FFFD of the file itself.
 _INVALID = re.compile("[\ud800-\udfff]")
 _MULTI_BYTE = re.compile("[^\0-\x7f\ud800-\udfff]")
+_unpacker = partial(zlib.decompressobj, wbits=zlib.MAX_WBITS | 16)  # 16: gzip's header and checksum
+
+
+def unpack(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yields the unpacked blocks of a .gz file, of all its members. Raises Unreadable."""
+    unpacker = _unpacker()
+    for block in blocks:
+        data = block
+        while data:
+            if unpacker.eof:
+                if not data.strip(b"\0"):
+                    break  # padding
+                unpacker = _unpacker()
+            try:
+                yield unpacker.decompress(data, MAX_BLOCK)
+            except zlib.error:
+                detail = (
+                    "The file is not a gzip archive, or it is damaged. Pack it with gzip, or send the CSV."
+                )
+                raise Unreadable(detail, code="not_gzip") from None
+            data = unpacker.unconsumed_tail or unpacker.unused_data
+    yield unpacker.flush()
+    if not unpacker.eof:
+        raise Unreadable("The gzip archive is incomplete. Send the whole file.", code="not_gzip")
 
 
 class OtherEncoding(Exception):

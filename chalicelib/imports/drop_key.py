@@ -1,8 +1,7 @@
 """Parses the key of a dropped file into options: drops/upsert/account=12/region=GB/x.csv. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from chalicelib.errors import Invalid, Unreadable
 from chalicelib.fields.phone import is_region
@@ -16,8 +15,7 @@ UNSUPPORTED_FILE_TYPE = "Only .csv and .csv.gz files are imported."
 _MAX_SHOWN = 64  # characters of a value in a message
 
 
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
+class ImportOptions(NamedTuple):
     """The options of an import that its file's key may set; `region` is that of phone numbers without +."""
 
     mode: Mode = "create"
@@ -49,9 +47,8 @@ def parse_drop_key(key: str) -> ImportOptions:
         detail = f"The folder mode={word[:_MAX_SHOWN]} is not a mode. Use one of: {', '.join(MODES)}."
         raise Unreadable(detail, code="unknown_mode")
     if region is not None and not is_region(region):
-        detail = (
-            f"The folder region={region[:_MAX_SHOWN]} is not a phone region. Use a code such as US or GB."
-        )
+        shown = region[:_MAX_SHOWN]
+        detail = f"The folder region={shown} is not a phone region. Use a code such as US or GB."
         raise Unreadable(detail, code="unknown_region")
     return ImportOptions(mode, found.get("account"), region)
 
@@ -77,7 +74,7 @@ def _account_id(text: str) -> str:
         return validate(MemberChanges, {"account_id": text}).account_id
     except Invalid as error:
         reason = error.detail.removeprefix("account_id: ")
-        raise Unreadable(
-            f"The folder account={text[:_MAX_SHOWN]} has no valid account id: {reason} Rename the folder.",
-            code="invalid_account_id",
-        ) from None
+        detail = (
+            f"The folder account={text[:_MAX_SHOWN]} has no valid account id: {reason} Rename the folder."
+        )
+        raise Unreadable(detail, code="invalid_account_id") from None

@@ -1,32 +1,33 @@
 """Ends imports: writes rejected.csv and the report, closes the import, sends the notice."""
 
 import json
+from dataclasses import dataclass
 
 from chalicelib.clock import now
 
 from .columns import Header
-from .messages import Notifier
+from .messages import Messenger
 from .model import Failure, ImportRecord, Status, with_status
 from .repository import ImportRepository
 from .results import ConcatenatedFile, RejectionSummary, join_chunk_results, rejected_header, report
 from .storage import ImportStorage, result_key
 
 
+@dataclass(frozen=True, slots=True)
 class Finisher:
     """Ends imports. Each method may be repeated after its worker died."""
 
-    def __init__(self, repository: ImportRepository, storage: ImportStorage, notifier: Notifier) -> None:
-        self._repository = repository
-        self._storage = storage
-        self._notifier = notifier
+    repository: ImportRepository
+    storage: ImportStorage
+    messenger: Messenger
 
     def complete(self, record: ImportRecord) -> ImportRecord:
         """Ends an import whose chunks are loaded: writes the results and returns it as it is then."""
-        header = self._repository.header(record)
+        header = self.repository.header(record)
         summary = RejectionSummary()
-        results = (self._storage.rejected(record.folder, number) for number in range(record.chunks))
+        results = (self.storage.rejected(record.folder, number) for number in range(record.chunks))
         file = ConcatenatedFile(rejected_header(header), join_chunk_results(results, summary))
-        self._storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
+        self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)
 
@@ -46,11 +47,10 @@ class Finisher:
         The report comes first, the notice last. If the worker dies between, another does what is missing.
         """
         record = record.model_copy(update={"finished_at": now()})
-        if (
-            record.chunks
-        ):  # without chunks several workers may try to end it, and only the one that does reports
+        # Without chunks several workers may try to end it, and only the one that does reports.
+        if record.chunks:
             self._report(record, header, summary or RejectionSummary())
-        record = self._repository.transition(record, from_status) or self._repository.get(record.id)
+        record = self.repository.transition(record, from_status) or self.repository.get(record.id)
         if record.finished_at:
             self.notify_once(record)
         return record
@@ -61,9 +61,9 @@ class Finisher:
             return
         if not record.chunks:
             self._report(record, None, RejectionSummary())
-        self._notifier.notify(record)
-        self._repository.mark_notified(record.id)
+        self.messenger.send_notice(record)
+        self.repository.mark_notified(record.id)
 
     def _report(self, record: ImportRecord, header: Header | None, summary: RejectionSummary) -> None:
         text = json.dumps(report(record, header, summary), indent=2, ensure_ascii=False)
-        self._storage.put(result_key(record.id, "report.json"), text.encode(), ContentType="application/json")
+        self.storage.put(result_key(record.id, "report.json"), text.encode(), ContentType="application/json")

@@ -1,6 +1,7 @@
 """Sends the messages of imports: the next step to the queue, the end to the topic."""
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .model import ImportRecord
@@ -10,31 +11,23 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class StepQueue:
-    """The queue of steps; a worker takes one at a time."""
+@dataclass(frozen=True, slots=True)
+class Messenger:
+    """Sends to the queue of steps, from which a worker takes one at a time, and to the topic of ended imports."""
 
-    def __init__(self, sqs: "SQSClient", queue_url: str) -> None:
-        self._sqs = sqs
-        self._queue_url = queue_url
+    sqs: "SQSClient"
+    queue_url: str
+    sns: "SNSClient"
+    topic_arn: str | None  # None for a deployment without a topic
 
-    def send(self, record: ImportRecord) -> None:
+    def send_step(self, record: ImportRecord) -> None:
         """Queues the step at the import's position."""
         message = json.dumps({"import": record.id, "step": record.position})
-        self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=message)
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=message)
 
-
-class Notifier:
-    """The topic that gets a message when an import ends; None for a deployment without one."""
-
-    def __init__(self, sns: "SNSClient", topic_arn: str | None) -> None:
-        self._sns = sns
-        self._topic_arn = topic_arn
-
-    def notify(self, record: ImportRecord) -> None:
+    def send_notice(self, record: ImportRecord) -> None:
         """Publishes the end of an import."""
-        if self._topic_arn:
-            self._sns.publish(
-                TopicArn=self._topic_arn,
-                Subject=f"Rollcall import {record.id}: {record.status}",
-                Message=record.shown().model_dump_json(),
-            )
+        if self.topic_arn:
+            subject = f"Rollcall import {record.id}: {record.status}"
+            message = record.shown().model_dump_json()
+            self.sns.publish(TopicArn=self.topic_arn, Subject=subject, Message=message)

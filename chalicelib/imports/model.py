@@ -1,4 +1,4 @@
-"""An import: its stored record, the part that callers see, and its id. Pure."""
+"""An import: the options for a new one, its stored record, the part that callers see, its id. Pure."""
 
 import base64
 import hashlib
@@ -6,15 +6,22 @@ import math
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
+from chalicelib.clock import now
+from chalicelib.fields.phone import Region
+from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.scope import Scope
 
 Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
+# For the OpenAPI document: the file names that the API accepts.
+FILENAME_SCHEMA: dict[str, JsonValue] = {
+    "pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + r"\.[cC][sS][vV](\.[gG][zZ])?$"
+}
 
 
 class Source(BaseModel):
@@ -119,6 +126,42 @@ class ImportRecord(BaseModel):
         return math.ceil(max(0.0, so_far * (self.chunks - self.position) / self.position - since))
 
 
+def _without_path(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+class NewImport(BaseModel):
+    """The options of a new import."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=FILENAME_SCHEMA)] = (
+        "upload.csv"
+    )
+    mode: Mode = "create"
+    account_id: Annotated[
+        Identifier | None,
+        Field(description="The account of all rows. A row with another one is rejected (account_differs)."),
+    ] = None
+    region: Region | None = None
+    max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
+
+    def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:
+        """Returns the record of the import before its upload; its source is set when it is announced.
+
+        `accounts` are the only ones it may write to, None for all.
+        """
+        return ImportRecord(
+            id=new_import_id(),
+            status="awaiting_upload",
+            source=Source(bucket="", key=""),
+            created_at=now(),
+            accounts=accounts,
+            created_by=created_by,
+            **self.model_dump(exclude={"filename"}),
+        )
+
+
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
     """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
@@ -138,23 +181,20 @@ def _seconds_since(moment: str) -> float:
 
 
 def event_import_id(source: Source, moment: str, sequencer: str) -> str:
-    """Returns the id of a dropped object's import: the same for each delivery of its event. Ids sort by time.
-
-    `moment` is the event's time, ISO 8601.
-    """
+    """Returns the id of a dropped object's import: the same for each delivery of its event at `moment`, ISO 8601."""
     text = "\n".join((source.bucket, source.key, source.version or sequencer))
-    digest = base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
-    return f"{_compact(datetime.fromisoformat(moment))}-{digest[:10]}"
+    return _import_id(datetime.fromisoformat(moment), hashlib.sha256(text.encode()).digest())
 
 
 def new_import_id() -> str:
     """Returns an id for an import that a caller of the API starts."""
-    name = base64.b32encode(secrets.token_bytes(7)).decode().lower()
-    return f"{_compact(datetime.now(UTC))}-{name[:10]}"
+    return _import_id(datetime.now(UTC), secrets.token_bytes(7))
 
 
-def _compact(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+def _import_id(moment: datetime, name: bytes) -> str:
+    """Returns an import's id. Ids sort by time."""
+    text = base64.b32encode(name).decode().lower()
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{text[:10]}"
 
 
 def is_import_id(text: str) -> bool:

@@ -12,6 +12,7 @@ redelivery, of dead letters too, does what is still undone.
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from chalicelib.clock import now
 from chalicelib.errors import Busy, Ended, NotFound, Unreadable
@@ -19,7 +20,7 @@ from chalicelib.errors import Busy, Ended, NotFound, Unreadable
 from .chunk_loader import ChunkLoader
 from .drop_key import ImportOptions, parse_drop_key
 from .finisher import Finisher
-from .messages import StepQueue
+from .messages import Messenger
 from .model import Failure, ImportRecord, Source, is_over, with_status
 from .outcomes import Outcome
 from .repository import ImportRepository
@@ -33,33 +34,26 @@ STOPPED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class ImportPipeline:
     """The steps of an import. Each may be repeated, and its worker may die anywhere."""
 
-    def __init__(
-        self,
-        repository: ImportRepository,
-        storage: ImportStorage,
-        queue: StepQueue,
-        loader: ChunkLoader,
-        finisher: Finisher,
-    ) -> None:
-        self._repository = repository
-        self._storage = storage
-        self._queue = queue
-        self._loader = loader
-        self._finisher = finisher
+    repository: ImportRepository
+    storage: ImportStorage
+    messenger: Messenger
+    loader: ChunkLoader
+    finisher: Finisher
 
     def announce(self, record: ImportRecord, filename: str) -> tuple[ImportRecord, Link]:
         """Adds an import whose file is still to be uploaded; returns it and the link for that."""
         record = self._announce(record, filename)
-        return record, self._storage.upload_link(record.source.key)
+        return record, self.storage.upload_link(record.source.key)
 
     def upload(self, record: ImportRecord, body: bytes, filename: str) -> ImportRecord:
         """Adds an import and stores its file. If that fails, so does the import."""
         record = self._announce(record, filename)
         try:
-            self._storage.put(record.source.key, body)
+            self.storage.put(record.source.key, body)
         except Exception:
             self.fail_upload(record)
             raise
@@ -67,47 +61,44 @@ class ImportPipeline:
 
     def fail_upload(self, record: ImportRecord) -> ImportRecord:
         """Ends an announced import whose file could not be stored."""
-        return self._finisher.fail(record, "upload_failed", "The file could not be stored; send it again.")
+        return self.finisher.fail(record, "upload_failed", "The file could not be stored; send it again.")
 
     def _announce(self, record: ImportRecord, filename: str) -> ImportRecord:
-        source = Source(bucket=self._storage.bucket_name, key=upload_key(record.id, filename))
+        source = Source(bucket=self.storage.bucket_name, key=upload_key(record.id, filename))
         record = record.model_copy(update={"source": source})
-        self._repository.add(record)
+        self.repository.add(record)
         return record
 
     def cancel(self, import_id: str) -> ImportRecord:
         """Stops an import: rows that are not loaded yet are rejected. Raises Ended, NotFound."""
         failure = Failure(code="cancelled", detail="The import was cancelled.")
         while True:
-            record = self._repository.get(import_id)
+            record = self.repository.get(import_id)
             stopped = with_status(record, "cancelled", failure)
             if record.status == "loading":  # the remaining steps run, and load no more rows
-                cancelled = self._repository.transition(stopped, "loading")
+                cancelled = self.repository.transition(stopped, "loading")
                 if cancelled:
                     return cancelled
             elif record.status in ("awaiting_upload", "splitting") and not record.shown().finished_at:
-                ended = self._finisher.end(stopped, record.status)
+                ended = self.finisher.end(stopped, record.status)
                 if ended.status == "cancelled":
                     return ended
             else:
                 if record.finished_at:
-                    self._finisher.notify_once(record)
+                    self.finisher.notify_once(record)
                 raise Ended(f"The import has ended: it is {record.shown().status}.")
 
     def split(self, source: Source, import_id: str) -> ImportRecord:
-        """Splits a dropped object into chunks and queues the first step.
-
-        `import_id` is the id of the object's import, unless the object is the upload of an announced one.
-        """
+        """Splits an object into chunks and queues the first step. An upload has its announced id, not `import_id`."""
         record = self._claim(source, import_id)
         if record.status == "splitting":
             if record.error:
-                return self._finisher.fail(record, record.error.code, record.error.detail)
+                return self.finisher.fail(record, record.error.code, record.error.detail)
             try:
-                ready = split_object(self._storage, record)
+                ready = split_object(self.storage, record)
             except Unreadable as error:
-                return self._finisher.fail(record, error.code, error.detail)
-            record = self._repository.transition(ready, "splitting") or self._repository.get(record.id)
+                return self.finisher.fail(record, error.code, error.detail)
+            record = self.repository.transition(ready, "splitting") or self.repository.get(record.id)
         return self._send_pending(record, 0)
 
     def give_up_split(self, source: Source, import_id: str) -> ImportRecord:
@@ -115,22 +106,22 @@ class ImportPipeline:
         record = self._claim(source, import_id)
         if record.status == "splitting":
             detail = "The file could not be read; nothing was imported."
-            return self._finisher.fail(record, "split_failed", detail)
+            return self.finisher.fail(record, "split_failed", detail)
         return self._send_pending(record, 0)
 
     def step(self, import_id: str, number: int, *, repeated: bool) -> ImportRecord:
         """Loads chunk `number`, or ends the import after the last one. Raises Busy: try again.
 
-        `repeated` says that this message was delivered before. Then its worker may have died after it counted the
-        chunk and before it sent the next message, which is sent again.
+        `repeated` says that this message was delivered before. Its worker may have died after it counted the chunk:
+        then the next message is sent again.
         """
 
         def work(record: ImportRecord) -> ImportRecord:
             if number == record.chunks:
-                return self._finisher.complete(record)
+                return self.finisher.complete(record)
             if record.status == "loading":
-                return self._loader.load(record)
-            return self._loader.reject(record, STOPPED[record.status])
+                return self.loader.load(record)
+            return self.loader.reject(record, STOPPED[record.status])
 
         return self._with_lease(import_id, number, work, repeated=repeated)
 
@@ -140,8 +131,8 @@ class ImportPipeline:
         def work(record: ImportRecord) -> ImportRecord:
             if number == record.chunks:
                 detail = "All rows are accounted for; the report could not be written."
-                return self._finisher.fail(record, "report_failed", detail)
-            return self._loader.reject(record, NOT_PROCESSED)
+                return self.finisher.fail(record, "report_failed", detail)
+            return self.loader.reject(record, NOT_PROCESSED)
 
         return self._with_lease(import_id, number, work, repeated=True)
 
@@ -149,22 +140,22 @@ class ImportPipeline:
         self, import_id: str, number: int, work: Callable[[ImportRecord], ImportRecord], *, repeated: bool
     ) -> ImportRecord:
         """Does the work of step `number` if it is due and no other worker has it; then sends the next message."""
-        record = self._fail_if_over_limit(self._repository.get(import_id))
+        record = self._fail_if_over_limit(self.repository.get(import_id))
         if record.finished_at or number != record.position or not record.chunks:
             return self._send_pending(record, number + 1) if repeated or record.finished_at else record
-        leased = self._repository.acquire_lease(record)
+        leased = self.repository.acquire_lease(record)
         if leased is None:
             raise Busy
         try:
             record = work(leased)
         except Exception:
-            self._repository.release_lease(leased)
+            self.repository.release_lease(leased)
             raise
         if record.finished_at:
             return record
         if record.position > number:
             return self._send_pending(record, number + 1)
-        self._repository.release_lease(leased)  # it was cancelled meanwhile, and must end as cancelled
+        self.repository.release_lease(leased)  # it was cancelled meanwhile, and must end as cancelled
         raise Busy
 
     def _fail_if_over_limit(self, record: ImportRecord) -> ImportRecord:
@@ -173,24 +164,18 @@ class ImportPipeline:
             return record
         detail = f"{record.counts.rejected} of {record.counts.rows} rows were rejected."
         failed = with_status(record, "failed", Failure(code="too_many_rejected", detail=detail))
-        return self._repository.transition(failed, "loading") or self._repository.get(record.id)
+        return self.repository.transition(failed, "loading") or self.repository.get(record.id)
 
     def _send_pending(self, record: ImportRecord, number: int) -> ImportRecord:
-        """Sends the message of step `number`, or the notice of the end, unless it was sent.
-
-        The worker that should have sent it may have died.
-        """
+        """Sends the message of step `number`, or the notice of the end, unless its worker did before it died."""
         if record.finished_at:
-            self._finisher.notify_once(record)
+            self.finisher.notify_once(record)
         elif record.chunks and record.position == number and not record.step_started:
-            self._queue.send(record)
+            self.messenger.send_step(record)
         return record
 
     def _claim(self, source: Source, import_id: str) -> ImportRecord:
-        """Returns the import of this object, with an error if the key cannot be parsed.
-
-        It is added by the first delivery of the event.
-        """
+        """Returns the import of this object, with an error if the key cannot be parsed."""
         options, failure = ImportOptions(), None
         try:
             options = parse_drop_key(source.key)
@@ -200,29 +185,21 @@ class ImportPipeline:
         return record.model_copy(update={"error": failure}) if record.status == "splitting" else record
 
     def _add_or_get(self, source: Source, import_id: str, options: ImportOptions) -> ImportRecord:
-        announced = announced_import_id(source.key)
-        if announced:
+        """Returns the import of this object, which the first delivery of its event adds."""
+        if announced := announced_import_id(source.key):
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
                 return self._claim_upload(source, announced)
-        record = ImportRecord(
-            id=import_id,
-            status="splitting",
-            source=source,
-            created_at=now(),
-            started_at=now(),
-            mode=options.mode,
-            account_id=options.account_id,
-            region=options.region,
-        )
-        return record if self._repository.add(record) else self._repository.get(record.id)
+        started = {"created_at": now(), "started_at": now(), **options._asdict()}
+        record = ImportRecord(id=import_id, status="splitting", source=source, **started)
+        return record if self.repository.add(record) else self.repository.get(record.id)
 
     def _claim_upload(self, source: Source, import_id: str) -> ImportRecord:
         """Returns the announced import, whose file has arrived. Raises NotFound."""
-        record = self._repository.get(import_id)
+        record = self.repository.get(import_id)
         if record.status == "awaiting_upload":
             arrived = {"status": "splitting", "source": source, "started_at": now()}
-            moved = self._repository.transition(record.model_copy(update=arrived), "awaiting_upload")
-            record = moved or self._repository.get(record.id)
+            moved = self.repository.transition(record.model_copy(update=arrived), "awaiting_upload")
+            record = moved or self.repository.get(record.id)
         # Another object under the same key is not imported. An import that ended before its upload has no version.
         if record.source.version not in (None, source.version):
             return record.model_copy(update={"status": "cancelled", "notified": True})

@@ -1,11 +1,14 @@
 """Reads imports, their reports and their rejected rows for the API. Changes nothing."""
 
 import csv
+from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib.errors import Malformed, NotFound
+from chalicelib.scope import Scope
 
 from .escaping import unescape
 from .model import ImportRecord, is_import_id
@@ -15,6 +18,9 @@ from .storage import ImportStorage, Link
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"
+# A list for some accounts only filters the list of all imports.
+READ_SIZE = 500  # records per query
+MAX_READ = 2000  # records per page
 
 
 class RejectedPage(NamedTuple):
@@ -38,9 +44,30 @@ class ImportQueries:
             raise NotFound("No import has this id.", code="import_not_found")
         return self._repository.get(import_id)
 
-    def newest(self, limit: int, before: str | None = None) -> list[ImportRecord]:
-        """Returns at most `limit` imports, the newest first, those older than the import `before`."""
-        return self._repository.newest(limit, before)
+    def visible_page(
+        self, scope: Scope, limit: int, before: str | None
+    ) -> tuple[list[ImportRecord], str | None]:
+        """Returns imports that the scope covers, the newest first, and the next page's cursor, None after the last.
+
+        A page holds fewer than `limit`, or none, where MAX_READ records contain no more.
+        """
+        size = limit + 1 if scope.accounts is None else max(limit + 1, READ_SIZE)
+        found: list[ImportRecord] = []
+        read = 0
+        for record in islice(self._newest(size, before), MAX_READ):
+            if scope.covers(record.accounts):
+                if len(found) == limit:
+                    return found, found[-1].id
+                found.append(record)
+            before = record.id
+            read += 1
+        return found, before if read == MAX_READ else None
+
+    def _newest(self, size: int, before: str | None) -> Iterator[ImportRecord]:
+        """Yields all imports, the newest first, reading `size` at a time."""
+        while records := self._repository.newest(size, before):
+            yield from records
+            before = records[-1].id
 
     def upload_origin(self) -> str:
         """Returns scheme and host of upload links."""

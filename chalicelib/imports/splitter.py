@@ -9,14 +9,12 @@ from contextlib import closing, contextmanager
 from chalicelib.clock import now
 from chalicelib.errors import Unreadable
 
-from .chunking import chunks
+from .chunking import chunks, detect_delimiter
 from .columns import Header, field_of
 from .csv_reader import RejectedRow, Row, rows
-from .decoding import Decoder, OtherEncoding
-from .delimiter import detect_delimiter
+from .decoding import Decoder, OtherEncoding, unpack
 from .model import ImportRecord, Source
 from .storage import ImportStorage
-from .unpacking import unpack
 
 PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from chalicelib.imports.model import Import
-from chalicelib.imports.new_import import NewImport
+from chalicelib.imports.model import Import, NewImport
 
 from .parts import (
     JSON,

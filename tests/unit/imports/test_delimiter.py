@@ -3,10 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.imports.chunking import chunks
+from chalicelib.imports.chunking import chunks, detect_delimiter
 from chalicelib.imports.columns import field_of
 from chalicelib.imports.csv_reader import rows
-from chalicelib.imports.delimiter import detect_delimiter
 
 
 @given(st.integers(1, 9))
