@@ -1,0 +1,126 @@
+"""Users, groups and tokens."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import (
+    held_requests,
+    open_view,
+)
+from tests.support.local_stack import PASSWORD, LocalStack
+
+
+def test_users_groups_and_tokens_can_be_managed(local: LocalStack, admin_page: Page, account: str) -> None:
+    admin_page.get_by_role("link", name="Access").click()
+    admin_page.get_by_role("link", name="Groups").click()
+    admin_page.get_by_role("button", name="Add a group").click()
+    dialog = admin_page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill(account)
+    dialog.get_by_label("members:read").check()
+    dialog.get_by_label("Accounts").fill("7, 8")
+    dialog.get_by_role("button", name="Add").click()
+    expect(admin_page.get_by_role("row", name=account)).to_contain_text("7, 8")
+    admin_page.get_by_role("button", name=f"Edit {account}").click()
+    dialog.get_by_label("Accounts").fill("*")
+    dialog.get_by_role("button", name="Save").click()
+    expect(admin_page.get_by_role("row", name=account)).to_contain_text("every account")
+
+    admin_page.get_by_role("link", name="Users").click()
+    admin_page.get_by_role("button", name="Add a user").click()
+    dialog.get_by_label("Name").fill(account)
+    dialog.get_by_label("Password").fill("short")
+    dialog.get_by_label(account).check()
+    dialog.get_by_role("button", name="Add").click()
+    expect(dialog.get_by_label("Password")).to_have_accessible_description(re.compile("12 to 256 characters"))
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Add").click()
+    expect(admin_page.get_by_role("row", name=account)).to_contain_text("never")
+    admin_page.get_by_role("button", name=f"Edit {account}").click()
+    dialog.get_by_label("Active: may sign in").uncheck()
+    dialog.get_by_role("button", name="Save").click()
+    expect(admin_page.get_by_role("row", name=account)).to_contain_text("no")
+    assert local.call("GET", f"/users/{account}")["active"] is False
+
+    admin_page.get_by_role("link", name="Tokens").click()
+    admin_page.get_by_role("button", name="Add a token").click()
+    dialog.get_by_label("Name").fill(account)
+    dialog.get_by_label("viewers").check()
+    dialog.get_by_role("button", name="Add").click()
+    token = admin_page.get_by_label("The token").last.inner_text()
+    assert local.call("GET", "/me", token=token)["name"] == account
+    admin_page.get_by_role("button", name="Done").click()
+    expect(admin_page.get_by_text(token)).to_have_count(0)
+    for kind in ("Tokens", "Users", "Groups"):
+        admin_page.get_by_role("link", name=kind).click()
+        verb = "Revoke" if kind == "Tokens" else "Delete"
+        admin_page.get_by_role("button", name=f"{verb} {account}").click()
+        dialog.get_by_role("button", name=verb).click()
+        expect(admin_page.get_by_role("row", name=account)).to_have_count(0)
+
+
+def test_last_active_admin_cannot_be_deleted(local: LocalStack, admin_page: Page) -> None:
+    for user in local.call("GET", "/users?limit=500")["items"]:  # the admins of other tests
+        if "admins" in user["groups"] and user["name"] != "rollcall":
+            local.call("DELETE", f"/users/{user['name']}")
+    open_view(admin_page, "/access/users")
+    admin_page.get_by_role("button", name="Delete rollcall").click()
+    admin_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(admin_page.get_by_role("alert")).to_contain_text("This is the last active admin.")
+
+
+def test_stale_group_edit_is_rejected_until_reopened(
+    local: LocalStack, admin_page: Page, account: str
+) -> None:
+    local.add_group(account, ["members:read"], ["west"])
+    open_view(admin_page, "/access/groups")
+    edit = admin_page.get_by_role("button", name=f"Edit {account}")
+    edit.click()
+    dialog = admin_page.get_by_role("dialog")
+    local.call("PATCH", f"/groups/{account}", {"accounts": ["east"]})
+    dialog.get_by_label("Accounts").fill("north")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Somebody else changed this")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(admin_page.get_by_role("row", name=account)).to_contain_text("east")
+    expect(edit).to_be_focused()
+    edit.click()
+    expect(dialog.get_by_label("Accounts")).to_have_value("east")
+    dialog.get_by_label("Accounts").fill("north")
+    dialog.get_by_role("button", name="Save").click()
+    expect(admin_page.get_by_role("row", name=account)).to_contain_text("north")
+    expect(edit).to_be_focused()
+
+
+def test_new_token_stays_visible_until_done(admin_page: Page, account: str) -> None:
+    admin_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_view(admin_page, "/access/tokens")
+    admin_page.get_by_role("button", name="Add a token").click()
+    dialog = admin_page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill(account)
+    dialog.get_by_role("button", name="Add").click()
+    dialog.get_by_role("button", name="Copy").click()
+    expect(dialog.get_by_role("button", name="Copied")).to_be_visible()
+    assert admin_page.evaluate("navigator.clipboard.readText()") == dialog.locator("output").inner_text()
+    admin_page.keyboard.press("Escape")
+    admin_page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_unreachable_registry_is_reported_instead_of_dialog(admin_page: Page) -> None:
+    open_view(admin_page, "/access/users")
+    admin_page.route("**/groups?*", lambda route: route.abort())
+    admin_page.get_by_role("button", name="Add a user").click()
+    expect(admin_page.get_by_role("alert")).to_contain_text("The registry does not respond.")
+    expect(admin_page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_double_click_opens_one_dialog(admin_page: Page) -> None:
+    open_view(admin_page, "/access/users")
+    add = admin_page.get_by_role("button", name="Add a user")
+    with held_requests(admin_page, "**/groups?*"):
+        add.dblclick()
+    expect(admin_page.get_by_role("dialog")).to_have_count(1)
+    expect(admin_page.locator("dialog .choice").first).to_have_css("font-weight", "400")

@@ -1,0 +1,142 @@
+"""Accessibility: the rules of axe-core, narrow screens, keyboard and focus."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import (
+    fill_fields,
+    heading,
+    open_view,
+    respond_with,
+    rows,
+)
+from tests.support.local_stack import LocalStack, roster_csv
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 320])
+def test_no_view_violates_accessibility_rules(
+    local: LocalStack, admin_page: Page, account: str, scheme: Any, width: int
+) -> None:
+    """Each view also fits the width of the screen."""
+    member = local.add_member(account)
+    import_id = local.import_csv(roster_csv(account, 3) + f"Bad,Phone,12,x,{account}\n")["id"]
+    admin_page.emulate_media(color_scheme=scheme)
+    admin_page.set_viewport_size({"width": width, "height": 800})
+
+    def open_dialog() -> None:
+        admin_page.get_by_role("button", name="Add a user").click()
+        expect(admin_page.get_by_role("dialog")).to_be_visible()
+
+    def show_errors() -> None:
+        admin_page.get_by_role("button", name="Add").click()
+        expect(admin_page.locator("[aria-invalid]").first).to_be_visible()
+
+    def show_conflict() -> None:
+        fill_fields(admin_page, First_name="W" * 64)
+        local.call("PATCH", f"/members/{member['id']}", {"first_name": "V" * 64})
+        admin_page.get_by_role("button", name="Save").click()
+        expect(admin_page.get_by_role("button", name="Save my version")).to_be_visible()
+
+    views: list[tuple[str, str, Callable[[], None] | None]] = [
+        (f"/members?account={account}&by=last_name&q=", "Members", None),
+        ("/members?account=nobody&by=last_name&q=", "Members", None),
+        (f"/members/{member['id']}", "Ann Lee", None),
+        ("/members/new", "Add a member", show_errors),
+        (
+            f"/members/{member['id']}?stale",
+            "Ann Lee",
+            show_conflict,
+        ),  # the view before it has another heading
+        ("/imports", "Imports", None),
+        (
+            f"/imports/{import_id}",
+            "upload.csv",
+            lambda: expect(admin_page.locator(".fault").first).to_be_visible(),
+        ),
+        ("/access/groups", "Groups", None),
+        ("/access/tokens", "Tokens", None),
+        ("/access/users", "Users", open_dialog),
+        ("/nowhere", "Page not found", None),
+    ]
+    for path, title, prepare in views:
+        open_view(admin_page, path)
+        expect(heading(admin_page, title)).to_be_visible()
+        expect(admin_page.locator("table[aria-busy=true]")).to_have_count(0)
+        if prepare:
+            prepare()
+        assert not accessibility_violations(admin_page), (path, scheme)
+        assert admin_page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        admin_page.keyboard.press("Escape")
+    admin_page.get_by_role("button", name="Sign out").click()
+    expect(admin_page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert not accessibility_violations(admin_page), scheme
+
+
+def accessibility_violations(page: Page) -> list[str]:
+    """Returns the serious and critical violations that axe-core finds, each with its first element."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+def test_keyboard_alone_reaches_member(local: LocalStack, page: Page, account: str) -> None:
+    local.add_member(account, last_name="Keys")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("rollcall")
+    page.keyboard.press("Tab")
+    page.keyboard.type("rollcall")
+    page.keyboard.press("Enter")
+    expect(heading(page, "Members")).to_be_focused()
+    page.get_by_label("Account", exact=True).focus()
+    page.keyboard.type(account)
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    page.get_by_role("link", name="Keys").focus()
+    page.keyboard.press("Enter")
+    expect(heading(page, "Ann Keys")).to_be_focused()
+    page.get_by_role("button", name="Delete").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_focus_and_title_follow_each_action(local: LocalStack, admin_page: Page, account: str) -> None:
+    member = local.add_member(account)
+    admin_page.get_by_label("Search for").fill("l")
+    admin_page.get_by_label("Account", exact=True).fill(account)
+    admin_page.get_by_role("button", name="Find").click()
+    expect(admin_page.get_by_label("Search for")).to_be_focused()
+    admin_page.get_by_role("link", name="Lee").click()
+    expect(admin_page).to_have_title(re.compile("^Ann Lee . Rollcall$"))
+    save = admin_page.get_by_role("button", name="Save")
+    save.click()
+    expect(admin_page.locator(".saved")).to_have_text("There are no changes to save.")
+    fill_fields(admin_page, First_name="Zoë")
+    save.click()
+    expect(admin_page).to_have_title(re.compile("^Zoë Lee . Rollcall$"))
+    expect(save).to_be_focused()
+    respond_with(admin_page, f"**/members/{member['id']}", 503)
+    fill_fields(admin_page, First_name="Ann")
+    save.click()
+    expect(admin_page.get_by_role("alert")).to_have_text("Something went wrong.")
+    expect(save).to_be_focused()
+    admin_page.unroute(f"**/members/{member['id']}")
+    local.call("PATCH", f"/members/{member['id']}", {"last_name": "Else"})
+    delete = admin_page.get_by_role("button", name="Delete")
+    delete.click()
+    admin_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(admin_page.locator(".saved")).to_contain_text("Somebody else changed this member")
+    expect(heading(admin_page, "Zoë Else")).to_be_visible()
+    expect(delete).to_be_focused()
+    open_view(admin_page, "/nowhere")
+    expect(heading(admin_page, "Page not found")).to_be_focused()
+    expect(admin_page).to_have_title(re.compile("^Page not found . Rollcall$"))
+    expect(admin_page.locator("nav [aria-current]")).to_have_count(0)

@@ -1,0 +1,35 @@
+"""The page's files and modules in the browser."""
+
+import gzip
+
+from playwright.sync_api import Page, Response, expect
+
+
+def test_page_is_small_and_its_files_are_cached(page: Page) -> None:
+    received: dict[str, tuple[int, str]] = {}
+
+    def record(response: Response) -> None:
+        size = len(gzip.compress(response.body()))  # as API Gateway sends it
+        received[response.url] = size, response.headers.get("cache-control", "")
+
+    page.on("response", record)
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert sum(size for size, _ in received.values()) < 45_000
+    files = {url: caching for url, (_, caching) in received.items() if not url.endswith("/admin")}
+    assert len(files) >= 8
+    assert all("immutable" in caching for caching in files.values()), files
+
+
+def test_element_accepts_nested_lists_but_no_objects(page: Page) -> None:
+    module = page.locator("link[href$='/dom.js']").get_attribute("href")
+    rendered = page.evaluate(
+        """async (module) => {
+          const { h } = await import(new URL(module, location.href).href);
+          const rejects = (child) => { try { h("p", {}, child); } catch (error) { return error.name; } };
+          const nested = h("p", {}, "a", [["b", [h("b", {}, "c")]], null, undefined], []);
+          return [nested.innerHTML, [{}, 1, true, () => 1, [["x", new Date(0)]]].map(rejects)];
+        }""",
+        module,
+    )
+    assert rendered == ["ab<b>c</b>", ["TypeError"] * 5]

@@ -1,0 +1,138 @@
+"""A running `make local`: the emulator with the deployed stack, and the API on top of it."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from infra.emulator import free_ports
+from infra.package import PROJECT
+
+HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
+PASSWORD = "correct horse battery"
+LOCAL_ADMIN = "Basic cm9sbGNhbGw6cm9sbGNhbGw="  # rollcall:rollcall, the user that `make local` creates
+
+
+class LocalStack:
+    """The addresses of a running `make local`, and calls to its API with all permissions."""
+
+    def __init__(self, url: str, emulator: str) -> None:
+        self.url, self.emulator = url, emulator
+        self._authorization = LOCAL_ADMIN
+        token = self.call("POST", "/tokens", {"name": "tests", "groups": ["admins"]})["token"]
+        self._authorization = f"Bearer {token}"
+        self._phone_numbers = (f"32355{number}" for number in itertools.count(60_000))
+
+    def call(
+        self, method: str, path: str, data: Any = None, *, kind: str = "application/json", token: str = ""
+    ) -> Any:
+        """Returns the JSON body of a successful response, None if it is empty. Raises HTTPError for others."""
+        body = data.encode() if isinstance(data, str) else None if data is None else json.dumps(data).encode()
+        authorization = f"Bearer {token}" if token else self._authorization
+        headers = {"Authorization": authorization, "Content-Type": kind}
+        text = _open(urllib.request.Request(self.url + path, body, headers, method=method))
+        return json.loads(text) if text else None
+
+    def add_member(self, account: str, client_member_id: str = "1", **fields: str) -> Any:
+        """Returns a new member of the account."""
+        member = {
+            "account_id": account,
+            "client_member_id": client_member_id,
+            "first_name": "Ann",
+            "last_name": "Lee",
+            "phone_number": next(self._phone_numbers),
+        }
+        return self.call("POST", "/members", member | fields)
+
+    def add_user(self, name: str, groups: list[str]) -> None:
+        """Adds a user with the password PASSWORD."""
+        self.call("POST", "/users", {"name": name, "password": PASSWORD, "groups": groups})
+
+    def add_group(self, name: str, permissions: list[str], accounts: list[str] | str) -> None:
+        """Adds a group; `accounts` is a list of account ids, or "*" for every account."""
+        self.call("POST", "/groups", {"name": name, "permissions": permissions, "accounts": accounts})
+
+    def end_session(self, token: str) -> None:
+        """Ends the session that has this token."""
+        self.call("DELETE", "/sessions", token=token)
+
+    def rejects_token(self, token: str) -> bool:
+        """Returns whether the API rejects the token."""
+        try:
+            self.call("GET", "/me", token=token)
+        except urllib.error.HTTPError as error:
+            return error.code == 401
+        return False
+
+    def import_csv(self, text: str, query: str = "") -> Any:
+        """Sends a CSV file in a request. Returns the finished import."""
+        return self.finished_import(self.call("POST", f"/imports{query}", text, kind="text/csv")["id"])
+
+    def upload(self, announced: Any, text: str) -> None:
+        """Uploads a CSV file for an import that was announced with its filename."""
+        _open(urllib.request.Request(announced["upload"]["url"], text.encode(), method="PUT"))
+
+    def finished_import(self, import_id: str) -> Any:
+        """Waits until an import has finished. Returns it."""
+        while not (shown := self.call("GET", f"/imports/{import_id}"))["finished_at"]:
+            pass
+        return shown
+
+    def import_of_file(self, filename: str) -> Any:
+        """Returns the newest import of a file with this name."""
+        imports = self.call("GET", "/imports")["items"]
+        return next(one for one in imports if one["source"]["key"].endswith(f"/{filename}"))
+
+
+@contextmanager
+def running_local_stack() -> Iterator[LocalStack]:
+    """Runs `make local` on free ports, with its data in a temporary directory."""
+    port, emulator = free_ports(2)
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "TABLE", "BUCKET", "LOAD_"))
+    }
+    with tempfile.TemporaryDirectory(prefix="rollcall-local-") as state:
+        ports = {"PORT": str(port), "EMULATOR_PORT": str(emulator), "LOCAL_STATE": state}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local"],
+            cwd=PROJECT,
+            env=inherited | ports,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            _wait_until_ready(process)
+            yield LocalStack(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{emulator}")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
+
+
+def roster_csv(account: str, count: int) -> str:
+    """Returns a CSV file of so many members: Lee00000, Lee00001 and so on, with client member ids from 0."""
+    return HEADER + "".join(f"Ann{n % 7},Lee{n:05},{2010000000 + n},{n},{account}\n" for n in range(count))
+
+
+def _wait_until_ready(process: subprocess.Popen[str]) -> None:
+    assert process.stdout
+    printed = []
+    while (line := process.stdout.readline()) != "rollcall is ready\n":
+        printed.append(line)
+        assert line, "".join(printed)
+
+
+def _open(request: urllib.request.Request) -> bytes:
+    """Returns the response body. Ignores proxies: both servers are on loopback."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=60) as response:
+        return bytes(response.read())
