@@ -1,13 +1,15 @@
-"""The layout of the code, beyond what .importlinter says: what an import loads, and who spells keys."""
+"""The layout of the code, beyond .importlinter: what an import loads, who spells keys, how long files are."""
 
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support import PROJECT
 
+MAX_LINES = 300
 FOLDERS = ("chalicelib", "commands", "infra", "tools", "bench", "tests")
 FILES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
 MODULES = [path for path in FILES if path.is_relative_to(PROJECT / "chalicelib")]
@@ -47,3 +49,12 @@ def test_each_key_is_built_in_one_module(key: str) -> None:
         if spelled.search(path.read_text(encoding="utf-8"))
     }
     assert found == KEYS[key]
+
+
+def test_no_file_is_longer_than_300_lines() -> None:
+    lengths = {str(path.relative_to(PROJECT)): _lines(path) for path in FILES}
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
