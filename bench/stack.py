@@ -36,7 +36,7 @@ class Stack:
         named = {"Content-Type": "application/json"} if body else {}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         named["Authorization"] = self._credentials
-        request = urllib.request.Request(self.outputs["ApiUrl"] + path, body, named, method=method)  # noqa: S310
+        request = urllib.request.Request(self.outputs["ApiUrl"] + path, body, named, method=method)  # noqa: S310 - the URL is ours
         try:
             response = HTTP.open(request, timeout=60)
         except urllib.error.HTTPError as error:

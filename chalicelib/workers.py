@@ -22,6 +22,7 @@ log = Logger()
 gc.set_threshold(50_000)
 
 
+# infra/template.yaml sets the real bucket and queues; Chalice requires a name for each.
 @workers.on_s3_event(bucket="rollcall", events=["s3:ObjectCreated:*"], prefix="drops/")
 def split(event: S3Event) -> None:
     """Splits dropped files: any number of records, test events among them."""
@@ -43,7 +44,7 @@ cast(EventSourceHandler, split).event_class = AnyS3Event
 @workers.on_sqs_message(queue="load", batch_size=1)
 def load(event: SQSEvent) -> dict[str, Any]:
     """Does the next step of an import. A failed message returns to the queue; after the tenth time, to `dead`."""
-    failed = [message for message in event.to_dict()["Records"] if not _succeeds(message)]
+    failed = [message for message in event.to_dict()["Records"] if not _run_step(message)]
     for message in failed:
         sqs().change_message_visibility(
             QueueUrl=settings().load_queue_url,
@@ -67,7 +68,7 @@ def settle_dead_letters(event: SQSEvent) -> None:
             raise RuntimeError(type(error).__name__) from None  # an error's message may quote a row
 
 
-def _succeeds(message: Mapping[str, Any]) -> bool:
+def _run_step(message: Mapping[str, Any]) -> bool:
     """Does a step; returns False where it fails, and logs why."""
     try:
         body = json.loads(message["body"])

@@ -166,7 +166,7 @@ class _AppCode(AppOnlyDeploymentPackager):
         self.zip_file.unlink(missing_ok=True)
         return super().create_deployment_package(project_dir, python_version)
 
-    def deployment_package_filename(self, project_dir: str, python_version: str) -> str:  # noqa: ARG002
+    def deployment_package_filename(self, project_dir: str, python_version: str) -> str:  # noqa: ARG002 - chalice's interface
         return str(self.zip_file)
 
 

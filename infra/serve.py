@@ -95,7 +95,7 @@ def _send(handler: Any, status: int, headers: dict[str, Any], body: str | bytes)
     content = body if isinstance(body, bytes) else body.encode()
     defaults = {"Content-Length": str(len(content)), "Content-Type": "application/json"}
     handler.send_response(status)
-    handler._send_headers({**defaults, **headers})  # noqa: SLF001
+    handler._send_headers({**defaults, **headers})  # noqa: SLF001 - chalice local has no other way
     handler.wfile.write(content)
 
 

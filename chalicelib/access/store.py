@@ -48,6 +48,7 @@ class AccessStore:
         """Yields all users or tokens after this name, sorted by name."""
         items = self._table.query_all(
             KeyConditionExpression="pk = :pk AND sk > :after",
+            # DynamoDB refuses an empty key value; a blank sorts before every name.
             ExpressionAttributeValues={":pk": {"S": model.partition}, ":after": {"S": after or " "}},
             ConsistentRead=True,
             **options,

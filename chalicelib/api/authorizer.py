@@ -43,4 +43,4 @@ def authorize(request: AuthorizerRequest) -> AuthResponse:
 
 
 # Chalice supports TOKEN authorizers only; template.yaml makes this a REQUEST authorizer.
-cast("Any", authorize)._transform_event = AuthorizerRequest  # noqa: SLF001
+cast("Any", authorize)._transform_event = AuthorizerRequest  # noqa: SLF001 - Chalice has no option for it

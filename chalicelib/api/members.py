@@ -32,6 +32,7 @@ READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"
 
 
+# /member is the path that the former application had.
 @route(members_api, "GET", "/members", "/member", needs=READ, query=("id", *FILTERS, *PAGING))
 def find_members(request: Request, admission: Admission) -> Response:
     """Returns a page of the members that match all filters."""

@@ -35,7 +35,7 @@ function importList(signal) {
   const columns = [
     ["File", (record) => link(fileName(record), `#/imports/${record.id}`)],
     ["Status", (record) => h("span", { class: `status ${record.status}` }, STATUS_TEXT[record.status])],
-    ["Task", modeText],
+    ["Mode", modeText],
     ["Rows", (record) => formatNumber(record.counts.rows), "number"],
     ["Rejected", (record) => formatNumber(record.counts.rejected), "number"],
     ["Started", (record) => time(record.created_at)],

@@ -104,7 +104,7 @@ export function createProgress(hasEnded = false) {
     h(
       "dl",
       { class: "facts" },
-      h("dt", {}, "Task"),
+      h("dt", {}, "Mode"),
       mode,
       h("dt", {}, "Started"),
       started,

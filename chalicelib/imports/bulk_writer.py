@@ -60,7 +60,7 @@ class BulkWriter:
         with ThreadPoolExecutor(self._in_flight) as pool:
             stored = self._read_members(pool, rows) if self._must_prefetch(pool, rows) else {}
             if self._mode == "upsert":
-                self._holders.add_members(stored.values())
+                self._holders.add_phone_holders(stored.values())
             while rows:
                 wave, rows = self._next_wave(rows, stored)
                 if self._holders.relied_on and any(row.key in self._holders.relied_on for row in wave):

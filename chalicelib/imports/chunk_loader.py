@@ -85,7 +85,7 @@ class ChunkLoader:
             if outcome.outcome == "rejected"
         )
         rejected.sort()
-        self.storage.put_rejected(record.folder, record.position, chunk_results(header, rejected))
+        self.storage.put_chunk_results(record.folder, record.position, chunk_results(header, rejected))
         counts = Counter(outcome.outcome for outcome in outcomes.values())
         counts |= {"rejected": len(rejected), "rows": len(found)}
         return self.repository.advance(record, counts) or self.repository.get(record.id)

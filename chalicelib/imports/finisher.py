@@ -25,7 +25,7 @@ class Finisher:
         """Ends an import whose chunks are loaded: writes the results and returns it as it is then."""
         header = self.repository.header(record)
         summary = RejectionSummary()
-        results = (self.storage.rejected(record.folder, number) for number in range(record.chunks))
+        results = (self.storage.chunk_results(record.folder, number) for number in range(record.chunks))
         file = ConcatenatedFile(rejected_header(header), join_chunk_results(results, summary))
         self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
         status = "completed" if record.status == "loading" else record.status

@@ -167,7 +167,7 @@ def with_status(record: ImportRecord, status: Status, error: Failure | None) -> 
     return record.model_copy(update={"status": status, "error": error})
 
 
-def is_over(max_rejected: str | None, counts: Counts) -> bool:
+def exceeds_limit(max_rejected: str | None, counts: Counts) -> bool:
     """Returns whether more rows are rejected than `max_rejected`, a number or a percentage of `rows`, allows."""
     if max_rejected is None:
         return False

@@ -68,8 +68,8 @@ class KnownHolders:
         self._members: dict[MemberKey, Item] = {}
         self._phones: dict[PhoneKey, Item] = {}  # the holder or its claim
 
-    def add_members(self, members: Iterable[Item]) -> None:
-        """Adds members as read from the table, with their phone numbers."""
+    def add_phone_holders(self, members: Iterable[Item]) -> None:
+        """Adds members as the holders of their phone numbers."""
         self._phones.update((phone_key_of(item), item) for item in members)
 
     def add_outcome(self, row: MemberRow, outcome: Outcome, item: Item, before: Item | None) -> None:

@@ -21,7 +21,7 @@ from .chunk_loader import ChunkLoader
 from .drop_key import ImportOptions, parse_drop_key
 from .finisher import Finisher
 from .messages import Messenger
-from .model import Failure, ImportRecord, Source, is_over, with_status
+from .model import Failure, ImportRecord, Source, exceeds_limit, with_status
 from .outcomes import Outcome
 from .repository import ImportRepository
 from .splitter import split_object
@@ -90,7 +90,7 @@ class ImportPipeline:
 
     def split(self, source: Source, import_id: str) -> ImportRecord:
         """Splits an object into chunks and queues the first step. An upload has its announced id, not `import_id`."""
-        record = self._claim(source, import_id)
+        record = self._import_of(source, import_id)
         if record.status == "splitting":
             if record.error:
                 return self.finisher.fail(record, record.error.code, record.error.detail)
@@ -103,7 +103,7 @@ class ImportPipeline:
 
     def give_up_split(self, source: Source, import_id: str) -> ImportRecord:
         """Ends the import of an object whose split failed too often."""
-        record = self._claim(source, import_id)
+        record = self._import_of(source, import_id)
         if record.status == "splitting":
             detail = "The file could not be read; nothing was imported."
             return self.finisher.fail(record, "split_failed", detail)
@@ -140,7 +140,7 @@ class ImportPipeline:
         self, import_id: str, number: int, work: Callable[[ImportRecord], ImportRecord], *, repeated: bool
     ) -> ImportRecord:
         """Does the work of step `number` if it is due and no other worker has it; then sends the next message."""
-        record = self._fail_if_over_limit(self.repository.get(import_id))
+        record = self._stop_if_over_limit(self.repository.get(import_id))
         if record.finished_at or number != record.position or not record.chunks:
             return self._send_pending(record, number + 1) if repeated or record.finished_at else record
         leased = self.repository.acquire_lease(record)
@@ -158,9 +158,9 @@ class ImportPipeline:
         self.repository.release_lease(leased)  # it was cancelled meanwhile, and must end as cancelled
         raise Busy
 
-    def _fail_if_over_limit(self, record: ImportRecord) -> ImportRecord:
+    def _stop_if_over_limit(self, record: ImportRecord) -> ImportRecord:
         """Stops an import that has rejected more rows than its sender allows."""
-        if record.status != "loading" or not is_over(record.max_rejected, record.counts):
+        if record.status != "loading" or not exceeds_limit(record.max_rejected, record.counts):
             return record
         detail = f"{record.counts.rejected} of {record.counts.rows} rows were rejected."
         failed = with_status(record, "failed", Failure(code="too_many_rejected", detail=detail))
@@ -174,7 +174,7 @@ class ImportPipeline:
             self.messenger.send_step(record)
         return record
 
-    def _claim(self, source: Source, import_id: str) -> ImportRecord:
+    def _import_of(self, source: Source, import_id: str) -> ImportRecord:
         """Returns the import of this object, with an error if the key cannot be parsed."""
         options, failure = ImportOptions(), None
         try:
@@ -188,12 +188,12 @@ class ImportPipeline:
         """Returns the import of this object, which the first delivery of its event adds."""
         if announced := announced_import_id(source.key):
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
-                return self._claim_upload(source, announced)
+                return self._accept_upload(source, announced)
         started = {"created_at": now(), "started_at": now(), **options._asdict()}
         record = ImportRecord(id=import_id, status="splitting", source=source, **started)
         return record if self.repository.add(record) else self.repository.get(record.id)
 
-    def _claim_upload(self, source: Source, import_id: str) -> ImportRecord:
+    def _accept_upload(self, source: Source, import_id: str) -> ImportRecord:
         """Returns the announced import, whose file has arrived. Raises NotFound."""
         record = self.repository.get(import_id)
         if record.status == "awaiting_upload":

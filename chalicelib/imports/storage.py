@@ -106,13 +106,13 @@ class ImportStorage:
         response = self._s3.get_object(Bucket=self.bucket_name, Key=_chunk_key(folder, number))
         return Chunk(int(response["Metadata"]["line"]), response["Body"].read().decode())
 
-    def put_rejected(self, folder: str, number: int, text: str) -> None:
-        """Stores the rejected rows of a chunk, as CSV without a header."""
-        self.put(_chunk_key(folder, number, "rejected.csv"), text.encode())
+    def put_chunk_results(self, folder: str, number: int, text: str) -> None:
+        """Stores the results of a chunk, see results.chunk_results."""
+        self.put(_chunk_key(folder, number, "results"), text.encode())
 
-    def rejected(self, folder: str, number: int) -> str:
-        """Returns the rejected rows of a chunk."""
-        return self._read(_chunk_key(folder, number, "rejected.csv"))
+    def chunk_results(self, folder: str, number: int) -> str:
+        """Returns the stored results of a chunk."""
+        return self._read(_chunk_key(folder, number, "results"))
 
     def put_checkpoint(self, folder: str, number: int, text: str) -> None:
         """Stores what a repeated load of this chunk has to know."""

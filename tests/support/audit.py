@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 
-from chalicelib.imports.model import ImportRecord, is_over
+from chalicelib.imports.model import ImportRecord, exceeds_limit
 from chalicelib.imports.results import RejectionSummary, join_chunk_results
 
 from .model import NOT_LOADED
@@ -50,7 +50,7 @@ def _check_report_and_notice(schedule: Schedule, record: ImportRecord) -> None:
 
 def _chunk_results(schedule: Schedule, record: ImportRecord) -> list[dict[str, str]]:
     """Returns the rejected rows of an import whose chunks were settled and whose report failed."""
-    results = (schedule.pipeline.storage.rejected(record.folder, n) for n in range(record.chunks))
+    results = (schedule.pipeline.storage.chunk_results(record.folder, n) for n in range(record.chunks))
     text = "".join(join_chunk_results(results, RejectionSummary()))
     return list(csv.DictReader(io.StringIO(HEADER.strip() + ",line,code,reason\n" + text)))
 
@@ -63,7 +63,7 @@ def _check_limit(schedule: Schedule, file: File, record: ImportRecord, rejected:
     over = [
         start
         for start in [*starts[1:], max(file.lines) + 1]
-        if is_over(
+        if exceeds_limit(
             file.max_rejected,
             record.counts.model_copy(
                 update={

@@ -10,8 +10,8 @@ from chalicelib.imports.model import (
     ImportRecord,
     Source,
     event_import_id,
+    exceeds_limit,
     is_import_id,
-    is_over,
     new_import_id,
     with_status,
 )
@@ -104,7 +104,7 @@ def test_scope_of_no_accounts_is_empty() -> None:
 def test_limit_of_rejected_rows_is_a_number_or_percentage(
     limit: str | None, rejected: int, rows: int, *, expected: bool
 ) -> None:
-    assert is_over(limit, Counts(rows=rows, rejected=rejected)) is expected
+    assert exceeds_limit(limit, Counts(rows=rows, rejected=rejected)) is expected
 
 
 def test_all_deliveries_of_an_event_have_the_same_import_id() -> None:

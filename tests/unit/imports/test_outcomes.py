@@ -89,7 +89,7 @@ def test_upsert_of_a_written_member_has_no_known_outcome() -> None:
 def test_phone_number_released_by_its_member_is_free() -> None:
     held = KnownHolders(IMPORT)
     before = stored(entry(2))
-    held.add_members([before])
+    held.add_phone_holders([before])
     moved = entry(3, phone_number=phone(9))
     after = to_item(changed_member(from_item(before), moved.member), str(Origin(IMPORT, 3, "updated")))
     held.add_outcome(moved, Outcome("updated"), after, before)
@@ -110,5 +110,5 @@ def test_claim_that_rejected_a_row_rejects_the_next() -> None:
 
 def test_other_account_may_have_the_same_phone_number() -> None:
     held = KnownHolders(IMPORT)
-    held.add_members([stored(entry(2))])
+    held.add_phone_holders([stored(entry(2))])
     assert held.known_outcome(MemberRow(3, person("other", 1)), "create") is None
