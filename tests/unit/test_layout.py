@@ -10,6 +10,7 @@ import pytest
 from tests.support import PROJECT
 
 MAX_LINES = 300
+MAX_WORDS = 10
 FOLDERS = ("chalicelib", "commands", "infra", "tools", "bench", "tests")
 FILES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
 MODULES = [path for path in FILES if path.is_relative_to(PROJECT / "chalicelib")]
@@ -58,3 +59,12 @@ def test_no_file_is_longer_than_300_lines() -> None:
 
 def _lines(path: Path) -> int:
     return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_test_names_have_at_most_ten_words() -> None:
+    names = {
+        name
+        for path in FILES
+        for name in re.findall(r"^def test_(\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    }
+    assert {name for name in names if len(name.split("_")) > MAX_WORDS} == set()

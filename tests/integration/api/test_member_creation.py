@@ -45,7 +45,7 @@ def test_whole_numbers_become_their_digits(http: Http, account: str) -> None:
     assert (member["client_member_id"], member["phone_number"]) == ("42", "+13235551234")
 
 
-def test_json_may_have_charset_byte_order_mark_or_no_content_type(http: Http, account: str) -> None:
+def test_json_may_have_charset_bom_or_no_content_type(http: Http, account: str) -> None:
     body = json.dumps(member_body(account)).encode()
     http.request("POST", "/members", body).ok(201)
     http.request("POST", "/members", body, {"Content-Type": "Application/JSON; charset=utf-8"}).problem(

@@ -99,7 +99,7 @@ def test_split_agrees_with_what_overtakes_it(
     assert pipeline.report(record.id)["status"] == record.status
 
 
-def test_rows_of_a_given_up_dry_run_still_clash_with_later_rows(settings: object, account: str) -> None:
+def test_given_up_dry_run_rows_clash_with_later_rows(settings: object, account: str) -> None:
     """Its worker died after it had written their keys: those rows count as created."""
     pipeline = Pipeline(chunk_size=1024)
     rows = [f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(20)]

@@ -56,7 +56,7 @@ def test_import_waits_for_its_upload_for_a_day() -> None:
         {"loading_at": LONG_AGO, "advanced_at": LONG_AGO, "finished_at": LONG_AGO},
     ],
 )
-def test_time_left_is_unknown_before_a_chunk_and_after_the_end(fields: dict[str, str]) -> None:
+def test_time_left_is_unknown_before_first_chunk_and_after_end(fields: dict[str, str]) -> None:
     assert record(chunks=2, position=1, **fields).shown().seconds_left is None
 
 

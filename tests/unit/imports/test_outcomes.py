@@ -33,7 +33,7 @@ def test_row_equal_to_its_member_is_unchanged() -> None:
     assert existing_member_outcome(entry(3), stored(entry(2)), IMPORT) == Outcome("unchanged")
 
 
-def test_second_row_of_a_member_is_rejected_with_the_first_line() -> None:
+def test_second_row_of_member_is_rejected_naming_first_line() -> None:
     outcome = existing_member_outcome(entry(3, first_name="Ann"), stored(entry(2)), IMPORT)
     assert (outcome.outcome, outcome.code) == ("rejected", "client_member_id_taken")
     assert "line 2 of this file" in outcome.reason

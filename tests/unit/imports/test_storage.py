@@ -26,7 +26,7 @@ def fresh_storage() -> ImportStorage:
     return ImportStorage(config.client.__wrapped__("s3"), "roster-box", 1024)
 
 
-def test_link_names_and_is_signed_for_the_host_of_its_region(region: str) -> None:
+def test_link_is_signed_for_the_host_of_its_region(region: str) -> None:
     """The global host redirects to a bucket in another region, where the signature is not valid."""
     storage = fresh_storage()
     host = "s3.amazonaws.com" if region == "us-east-1" else f"s3.{region}.amazonaws.com"
