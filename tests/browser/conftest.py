@@ -17,7 +17,9 @@ def local() -> Iterator[LocalStack]:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="package"
+)  # Playwright allows one event loop a process, and tests of other packages need it
 def browser() -> Iterator[Browser]:
     """Yields a browser without a window."""
     with opened() as browser:
