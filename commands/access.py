@@ -17,7 +17,7 @@ from chalicelib.fields.validation import validate
 from chalicelib.services import Services
 from infra.package import LOCAL
 
-from .stage import AWS_ERRORS, find
+from .stage import AWS_ERRORS, find_deployment
 
 PAGE = 500
 Command = Callable[..., None]
@@ -30,7 +30,7 @@ def _command(group: click.Group, name: str) -> Callable[[Command], Command]:
         @functools.wraps(command)
         def run(stage: str, **arguments: Any) -> None:
             try:
-                command(find(stage).services, **arguments)
+                command(find_deployment(stage).services, **arguments)
             except RegistryError as error:
                 raise click.ClickException(error.detail) from None
             except AWS_ERRORS as error:

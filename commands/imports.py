@@ -12,7 +12,7 @@ from infra.package import LOCAL
 
 from .import_run import ImportRun
 from .progress import make_display
-from .stage import find
+from .stage import find_deployment
 
 OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region": "--region"}
 
@@ -54,7 +54,7 @@ def import_files(
     """
     given = {name: value for name, value in options.items() if value is not None}
     _check_options(given)
-    deployment = find(stage)
+    deployment = find_deployment(stage)
     with make_display() as display:
         outcomes = ImportRun(deployment, given, display).run(list(dict.fromkeys(files)))
     for outcome in outcomes:

@@ -43,7 +43,7 @@ class Deployment:
     s3: "S3Client"
 
 
-def find(stage: str) -> Deployment:
+def find_deployment(stage: str) -> Deployment:
     """Return the deployment of a stage. Raises NotDeployed."""
     stack = f"rollcall-{stage}"
     try:

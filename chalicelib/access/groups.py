@@ -11,7 +11,7 @@ from chalicelib.preconditions import ALWAYS, Precondition
 from .items import StoredToken, StoredUser
 from .model import Group, GroupChanges, Groups, NewGroup
 from .permissions import ALL_ACCOUNTS
-from .store import AccessStore, groups_write, name_taken, not_found
+from .store import AccessStore, groups_write, name_taken_error, not_found_error
 
 GroupsByName = Mapping[str, Group]
 
@@ -36,7 +36,7 @@ class GroupRepository:
 
         def decide(groups: GroupsByName) -> tuple[GroupsByName, Group]:
             if new.name in groups:
-                raise name_taken("group")
+                raise name_taken_error("group")
             group = _valid(Group(**new.model_dump(), created_at=now()))
             return {**groups, group.name: group}, group
 
@@ -80,7 +80,7 @@ class GroupRepository:
 
 def _named(groups: GroupsByName, name: str) -> Group:
     if name not in groups:
-        raise not_found("group")
+        raise not_found_error("group")
     return groups[name]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from chalicelib.fields.text import Identifier, Moment
+from chalicelib.fields.text import Identifier, Timestamp
 from chalicelib.preconditions import entity_tag
 
 from .permissions import ALL_ACCOUNTS, Grants, Permission
@@ -90,7 +90,7 @@ class Group(BaseModel):
     name: str
     permissions: list[Permission]
     accounts: list[str] | Literal["*"]
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
     version: int = 1
 
     @property
@@ -158,8 +158,8 @@ class User(BaseModel):
     name: str
     groups: list[str]
     active: bool
-    created_at: Moment
-    last_login: Moment | None
+    created_at: Timestamp
+    last_login: Timestamp | None
     version: int
 
     @property
@@ -181,7 +181,7 @@ class Token(BaseModel):
 
     name: str
     groups: list[str]
-    created_at: Moment
+    created_at: Timestamp
     created_by: str | None
-    expires_at: Moment
-    last_used: Moment | None
+    expires_at: Timestamp
+    last_used: Timestamp | None

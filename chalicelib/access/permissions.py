@@ -9,7 +9,7 @@ from chalicelib.scope import Scope
 
 Permission = Literal["members:read", "members:write", "imports:read", "imports:write", "access:admin"]
 Requirement = Permission | Literal["signed in"]
-SIGNED_IN: Requirement = "signed in"  # valid credentials, but no particular permission
+AUTHENTICATED: Requirement = "signed in"  # valid credentials, but no particular permission
 ALL_ACCOUNTS: Literal["*"] = "*"
 Grants: TypeAlias = dict[Permission, list[str] | Literal["*"]]  # account ids by permission
 
@@ -39,7 +39,7 @@ class Caller(BaseModel):
 
     def scope(self, requirement: Requirement) -> Scope:
         """Returns the accounts for which the caller meets a requirement. Raises Forbidden for no account."""
-        if requirement == SIGNED_IN:
+        if requirement == AUTHENTICATED:
             return Scope()
         accounts = next((found for name, found in self.grants.items() if name == requirement), None)
         if not accounts:

@@ -37,7 +37,7 @@ class AccessStore:
         """Returns one user or token. Raises NotFound."""
         item = self._table.get(item_key(model.partition, name))
         if item is None:
-            raise not_found(model.kind)
+            raise not_found_error(model.kind)
         return stored_in(item, model)
 
     def page(self, model: type[Stored], limit: int, after: str) -> list[Stored]:
@@ -75,7 +75,7 @@ class AccessStore:
                 self._table.write(writes)
             except ConditionsFailed as error:
                 if error.breaks(NAME):
-                    raise name_taken(kind) from None
+                    raise name_taken_error(kind) from None
                 continue
             return result
         raise Busy
@@ -109,12 +109,12 @@ def require_known(names: Iterable[str], groups: Groups) -> None:
         raise Invalid([FieldError("#/groups", "unknown_group", detail)])
 
 
-def name_taken(kind: str) -> Conflict:
+def name_taken_error(kind: str) -> Conflict:
     """Returns the error for a new user, group or token whose name exists."""
     return Conflict(f"A {kind} of this name exists already.", code="name_taken")
 
 
-def not_found(kind: str) -> NotFound:
+def not_found_error(kind: str) -> NotFound:
     """Returns the error for a user, group or token that does not exist."""
     return NotFound(f"No {kind} has this name.", code=f"{kind}_not_found")
 

@@ -10,7 +10,7 @@ from .credentials import bearer_text
 from .items import TOKENS, StoredToken, item_key, stored_item
 from .model import NewToken, Token
 from .passwords import hash_secret, new_secret
-from .store import AccessStore, not_found
+from .store import AccessStore, not_found_error
 
 DAY_SECONDS = 24 * 3600
 
@@ -55,4 +55,4 @@ class TokenRepository:
     def revoke(self, name: str) -> None:
         """Deletes a token. Raises NotFound."""
         if not self._table.delete(item_key(TOKENS, name)):
-            raise not_found("token")
+            raise not_found_error("token")

@@ -7,13 +7,13 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, OwnChanges, UserChanges
-from chalicelib.access.permissions import SIGNED_IN, Requirement
+from chalicelib.access.permissions import AUTHENTICATED, Requirement
 from chalicelib.access.sessions import IDLE_SECONDS
 from chalicelib.errors import NotFound
 from chalicelib.services import services
 
 from .admission import Admission
-from .requests import PAGING, invalid_cursor, page_request, precondition, validated_body
+from .requests import PAGING, invalid_cursor_error, page_request, precondition, validated_body
 from .responses import base_path, get_response, json_response, no_content, page_response, resource_response
 from .routing import route
 
@@ -23,13 +23,13 @@ USER, GROUP, TOKEN = "/users/{name}", "/groups/{name}", "/tokens/{name}"
 MAX_NAME = 64  # characters
 
 
-@route(access_api, "GET", "/me", needs=SIGNED_IN)
+@route(access_api, "GET", "/me", needs=AUTHENTICATED)
 def get_me(_request: Request, admission: Admission) -> Response:
     """Returns the caller and its permissions: accounts by permission."""
     return json_response(admission.caller.model_dump(include={"kind", "name", "grants"}))
 
 
-@route(access_api, "PATCH", "/me", needs=SIGNED_IN)
+@route(access_api, "PATCH", "/me", needs=AUTHENTICATED)
 def change_me(request: Request, admission: Admission) -> Response:
     """Changes the password of the caller, who sends the old one with this request. Ends all its sessions."""
     caller = admission.caller
@@ -40,7 +40,7 @@ def change_me(request: Request, admission: Admission) -> Response:
     return no_content()
 
 
-@route(access_api, "POST", "/sessions", needs=SIGNED_IN)
+@route(access_api, "POST", "/sessions", needs=AUTHENTICATED)
 def start_session(_request: Request, admission: Admission) -> Response:
     """Returns a session token for the name and password of this request."""
     session = services().sessions.start(admission.caller)
@@ -48,7 +48,7 @@ def start_session(_request: Request, admission: Admission) -> Response:
     return json_response({"token": session.text, "expires_at": expires, "idle_seconds": IDLE_SECONDS}, 201)
 
 
-@route(access_api, "DELETE", "/sessions", needs=SIGNED_IN)
+@route(access_api, "DELETE", "/sessions", needs=AUTHENTICATED)
 def end_session(_request: Request, admission: Admission) -> Response:
     """Ends the session whose token the request carries."""
     services().sessions.end(admission.caller)
@@ -157,7 +157,7 @@ def _page(request: Request) -> tuple[int, str]:
     """Returns the page size and the name that the page starts after. Raises Malformed."""
     limit, cursor = page_request(request)
     if cursor is not None and (len(cursor) > MAX_NAME or not cursor.isascii()):
-        raise invalid_cursor()
+        raise invalid_cursor_error()
     return limit, cursor or ""
 
 

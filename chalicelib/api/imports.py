@@ -17,7 +17,7 @@ from .requests import (
     JSON,
     PAGING,
     body_fields,
-    invalid_cursor,
+    invalid_cursor_error,
     invalid_parameters,
     media_type,
     page_request,
@@ -57,7 +57,7 @@ def list_imports(request: Request, admission: Admission) -> Response:
     """Returns a page of imports, the newest first."""
     limit, cursor = page_request(request)
     if cursor is not None and not is_import_id(cursor):
-        raise invalid_cursor()
+        raise invalid_cursor_error()
     records, following = services().import_queries.visible_page(admission.scope, limit, cursor)
     return page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import FieldError, Malformed, TooLarge, UnsupportedMediaType
-from chalicelib.fields.text import clean
+from chalicelib.fields.text import normalize_text
 from chalicelib.fields.validation import validate
 from chalicelib.preconditions import Precondition
 from chalicelib.services import services
@@ -126,7 +126,7 @@ def invalid_parameters(*errors: FieldError) -> Malformed:
     return Malformed(" ".join(e.detail for e in errors), code="invalid_parameter", errors=errors)
 
 
-def invalid_cursor() -> Malformed:
+def invalid_cursor_error() -> Malformed:
     """Returns the error of a cursor that no page of the list contained."""
     return Malformed("This cursor was not issued for this list.", code="invalid_cursor")
 
@@ -135,8 +135,8 @@ def filter_value(name: str, value: str) -> str:
     """Returns a query or path value, normalized like the member's field `name`. Raises Malformed."""
     try:
         if name != "phone_number":
-            return clean(value)
-        return services().phone_rule.parse(clean(_restore_plus(name, value)))
+            return normalize_text(value)
+        return services().phone_rule.parse(normalize_text(_restore_plus(name, value)))
     except PydanticCustomError as error:
         raise invalid_parameters(FieldError(f"?{name}", error.type, f"{name}: {error.message()}")) from None
 

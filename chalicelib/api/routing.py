@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Request, Response
 
-from chalicelib.access.permissions import SIGNED_IN, Requirement
+from chalicelib.access.permissions import AUTHENTICATED, Requirement
 from chalicelib.errors import Internal, Malformed, MethodNotAllowed, RegistryError
 
 from .admission import Admission, admit
@@ -21,13 +21,13 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 View = Callable[Concatenate[Request, Admission, ...], Response]
 PublicView = Callable[Concatenate[Request, ...], Response]
 AnyView = TypeVar("AnyView", bound=Callable[..., Response])
-Owner = Blueprint | Chalice
+RouteHost = Blueprint | Chalice
 Query = Collection[str] | None
 log = Logger()
 
 
 def route(
-    owner: Owner, method: str, *paths: str, needs: Requirement, query: Query = ()
+    owner: RouteHost, method: str, *paths: str, needs: Requirement, query: Query = ()
 ) -> Callable[[View], View]:
     """Registers a view under each path; a GET view answers HEAD too.
 
@@ -37,14 +37,14 @@ def route(
     return lambda view: _register(view, owner, method, paths, needs=needs, query=query)
 
 
-def public_route(owner: Owner, path: str) -> Callable[[PublicView], PublicView]:
+def public_route(owner: RouteHost, path: str) -> Callable[[PublicView], PublicView]:
     """Registers a GET view that needs no credentials. It gets the request and the values of the path."""
     return lambda view: _register(view, owner, "GET", (path,), needs=None, query=())
 
 
 def _register(
     view: AnyView,
-    owner: Owner,
+    owner: RouteHost,
     method: str,
     paths: Collection[str],
     *,
@@ -62,7 +62,7 @@ def _register(
             values = {name: _unquote(name, value) for name, value in path_values.items()}
             response = view(request, admission, **values) if needs else view(request, **values)
         except Exception as error:
-            response = problem(request, _known(error))
+            response = problem(request, _as_registry_error(error))
         _log(request, response, admission, about=path_values.get("name"), started=started)
         response.headers = {**DEFAULT_HEADERS, **response.headers}
         return _without_body(response) if request.method == "HEAD" else response
@@ -74,7 +74,7 @@ def _register(
     return view
 
 
-def _known(error: Exception) -> RegistryError:
+def _as_registry_error(error: Exception) -> RegistryError:
     """Returns the error as one of ours. Logs an unexpected one."""
     if isinstance(error, RegistryError):
         return error
@@ -121,7 +121,7 @@ def add_405_routes(app: Chalice) -> None:
 
 
 def _add_405_route(app: Chalice, method: str, path: str, allowed: str) -> None:
-    @route(app, method, path, needs=SIGNED_IN, query=None)
+    @route(app, method, path, needs=AUTHENTICATED, query=None)
     def method_not_allowed(_request: Request, _admission: Admission, **_: Any) -> Response:
         """Raises MethodNotAllowed."""
         raise MethodNotAllowed(f"Not a method of this path. Use {allowed}.", headers={"Allow": allowed})

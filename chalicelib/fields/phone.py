@@ -10,7 +10,7 @@ from phonenumbers import PhoneMetadata, PhoneNumberFormat, ValidationResult
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from .text import WHOLE_NUMBER_SCHEMA, clean, digits_of
+from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_text
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166 codes such as US
 DECIMAL = re.compile(r"\+?\d{5,}\.0+")  # a phone number that a spreadsheet saved as a number
@@ -109,12 +109,12 @@ def _region(text: str) -> str:
 
 def _phone(text: str, info: ValidationInfo) -> str:
     rule = info.context if isinstance(info.context, PhoneRule) else PhoneRule()
-    return rule.parse(clean(text))
+    return rule.parse(normalize_text(text))
 
 
 Phone = Annotated[
     str,
-    BeforeValidator(digits_of),
+    BeforeValidator(integer_to_text),
     AfterValidator(_phone),
     WithJsonSchema(WHOLE_NUMBER_SCHEMA | {"format": "phone"}),
 ]

@@ -15,7 +15,7 @@ MAX_EXACT = 2**53  # larger floats represent more than one integer each
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff\U0010fffe\U0010ffff]")
 
 
-def digits_of(value: object) -> object:
+def integer_to_text(value: object) -> object:
     """Returns the digits of a JSON integer that is sent as an id or phone number; other values unchanged.
 
     42.0 is an integer too, as in JSON Schema, as long as a float is exact.
@@ -27,7 +27,7 @@ def digits_of(value: object) -> object:
     return value
 
 
-def clean(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Returns the text trimmed and in NFC.
 
     Raises PydanticCustomError: blank, too_long (over 64 characters), control_character.
@@ -57,8 +57,9 @@ TEXT_SCHEMA = {
     "pattern": f"^[^{_FORBIDDEN}]*[^\\s{_FORBIDDEN}][^{_FORBIDDEN}]*$",
 }
 WHOLE_NUMBER_SCHEMA = {"type": ["string", "integer"], "minimum": 0}
-Name = Annotated[str, AfterValidator(clean), WithJsonSchema(TEXT_SCHEMA)]
+Name = Annotated[str, AfterValidator(normalize_text), WithJsonSchema(TEXT_SCHEMA)]
+_ID_SCHEMA = TEXT_SCHEMA | WHOLE_NUMBER_SCHEMA
 Identifier = Annotated[
-    str, BeforeValidator(digits_of), AfterValidator(clean), WithJsonSchema(TEXT_SCHEMA | WHOLE_NUMBER_SCHEMA)
+    str, BeforeValidator(integer_to_text), AfterValidator(normalize_text), WithJsonSchema(_ID_SCHEMA)
 ]
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

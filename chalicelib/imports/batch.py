@@ -130,7 +130,7 @@ class BatchWriter:
             return existing_member_outcome(row, item, self._import_id)
         old = from_item(item)
         new = row.with_stored(old)
-        if old.same_as(new):
+        if old.has_values_of(new):
             return Outcome("unchanged")
         origin = Origin(self._import_id, row.line, "updated")
         return Change(row, "updated", alteration(item, changed_member(old, new, self._by), str(origin)))

@@ -18,9 +18,8 @@ from .batch import BATCH_SIZE, BatchWriter, MemberSpace, SettledRow, written_out
 from .model import Mode
 from .outcomes import KnownHolders, MemberRow, Outcome, missing_field_outcome
 
-MAX_DEFERRED = (
-    500  # rows of a wave that wait for others; more would make scanning a dependency chain quadratic
-)
+# Rows of a wave that wait for others; more would make scanning a dependency chain quadratic.
+MAX_DEFERRED = 500
 PREFETCH_SAMPLE = 10  # rows of a chunk whose members are read before a create
 
 

@@ -43,9 +43,9 @@ class ChunkLoader:
         """Gives this outcome to the rows that no earlier attempt has settled, and returns the import. Raises Busy."""
         bulk_writer = self._bulk_writer(record)
 
-        def settle(entries: list[MemberRow]) -> Mapping[int, Outcome]:
-            settled = bulk_writer.recall(entries) if record.step_started else {}
-            return {entry.line: outcome for entry in entries} | settled
+        def settle(member_rows: list[MemberRow]) -> Mapping[int, Outcome]:
+            settled = bulk_writer.recall(member_rows) if record.step_started else {}
+            return {row.line: outcome for row in member_rows} | settled
 
         return self._load(record, settle)
 
@@ -67,7 +67,7 @@ class ChunkLoader:
         found = list(rows(self.storage.chunk(record.folder, record.position), record.delimiter))
         if record.position == 0:
             del found[0]  # the header
-        entries: list[MemberRow] = []
+        member_rows: list[MemberRow] = []
         rejected: list[RejectedRow] = []
         cells = {row.line: row.cells for row in found}
         for row in found:
@@ -77,8 +77,8 @@ class ChunkLoader:
             elif not record.scope.includes(member.account_id):
                 rejected.append(FORBIDDEN.rejected_row(row.line, row.cells))
             else:
-                entries.append(MemberRow(row.line, member))
-        outcomes = settle(entries)
+                member_rows.append(MemberRow(row.line, member))
+        outcomes = settle(member_rows)
         rejected += (
             outcome.rejected_row(line, cells[line])
             for line, outcome in outcomes.items()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
-from .csv_reader import MAX_ROW, OPEN, Chunk, Row, rows, scan_rows
+from .csv_reader import MAX_ROW, UNTERMINATED, Chunk, Row, rows, scan_rows
 
 DELIMITERS = ",;\t"
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"? *(?=\n)', re.IGNORECASE)  # tells Excel the delimiter
@@ -91,7 +91,7 @@ def _end_of_last_row(text: str, delimiter: str) -> int:
     end = 0
     lines = text.split("\n")[:-1]  # the text after the last line feed is incomplete
     for first, count, _, code in scan_rows(lines, delimiter):
-        if code == OPEN:
+        if code == UNTERMINATED:
             break  # the rest of this row may follow
         end = first + count
     return sum(map(len, lines[:end])) + end

@@ -70,7 +70,7 @@ class Header:
         self._check_missing()
 
     @property
-    def own_columns(self) -> list[int]:
+    def original_columns(self) -> list[int]:
         """The indexes of the columns that rejected.csv repeats: the named ones, without an earlier rejected.csv's."""
         names = [name.strip().casefold() for name in self.columns[: self.width]]
         added = len(RESULT_COLUMNS) if tuple(names[-len(RESULT_COLUMNS) :]) == RESULT_COLUMNS else 0
@@ -87,7 +87,7 @@ class Header:
 
         For new files only: imports older than this limit may have longer names.
         """
-        length = sum(len(unescape(self.columns[i])) + 1 for i in self.own_columns)
+        length = sum(len(unescape(self.columns[i])) + 1 for i in self.original_columns)
         if length > MAX_HEADER:
             raise Unreadable(
                 f"The column names of the first line have {length:,} characters; the limit is {MAX_HEADER:,}. "
@@ -112,7 +112,7 @@ class Header:
         return member
 
     def _check_count(self) -> None:
-        count = len(self.own_columns)
+        count = len(self.original_columns)
         if count > MAX_COLUMNS:
             detail = (
                 f"The first line has {count:,} columns; the limit is {MAX_COLUMNS}. Remove unused columns."

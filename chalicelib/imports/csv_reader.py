@@ -11,7 +11,7 @@ from typing import NamedTuple
 _reader = partial(csv.reader, skipinitialspace=True)
 MAX_ROW = 64 * 1024  # characters of one row, so that an unclosed quote cannot swallow more
 SHOWN_OF_LONG_ROW = 1000  # characters
-OPEN = "open"  # the code of a row whose quote is still open where the lines end
+UNTERMINATED = "open"  # the code of a row whose quote is still open where the lines end
 _END = "\x00"  # follows the last line: the row that contains it did not end
 _REASONS = {
     "unclosed_quote": "A quote on this line is not closed. Close it, or remove it.",
@@ -57,7 +57,7 @@ def rows(chunk: Chunk, delimiter: str = ",") -> Iterator[Row | RejectedRow]:
 
 
 def _rejected_row(line: int, text: str, code: str) -> RejectedRow:
-    known = "unclosed_quote" if code == OPEN else code
+    known = "unclosed_quote" if code == UNTERMINATED else code
     shown = text[:SHOWN_OF_LONG_ROW] if known == "row_too_long" else text
     return RejectedRow(line, [shown], known, _REASONS[known])
 
@@ -92,7 +92,7 @@ def scan_rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list
     while start < len(lines):
         offset, size = start, 0
         found = _reader(lines_from(offset), delimiter=delimiter)
-        code = OPEN
+        code = UNTERMINATED
         try:
             for cells in found:
                 stop = offset + found.line_num
@@ -132,7 +132,7 @@ class _QuoteScanner:
             if self._closes_quote(self._lines[self._next]):
                 return
             self._next += 1
-        raise _UnterminatedRow(OPEN)
+        raise _UnterminatedRow(UNTERMINATED)
 
     def _closes_quote(self, line: str) -> bool:
         """Returns whether a row ends with this line if the line starts within a quote."""

@@ -79,7 +79,7 @@ class KnownHolders:
             self.relied_on.add(member_key_of(item))
         elif outcome.code == f"{CLIENT_ID}_taken":
             self._members[row.key] = item
-        elif item:
+        else:
             if before:
                 self._phones.pop(phone_key_of(before), None)
             self._members[row.key] = item
@@ -98,7 +98,7 @@ class KnownHolders:
 
 def existing_member_outcome(row: MemberRow, item: Item, import_id: str) -> Outcome:
     """Returns the outcome of a row in mode create whose member `item` exists."""
-    if from_item(item).same_as(row.member):
+    if from_item(item).has_values_of(row.member):
         return Outcome("unchanged")
     return taken_outcome(CLIENT_ID, holder_of(item), import_id)
 

@@ -103,7 +103,7 @@ class ImportQueries:
                 "The cursor is not from this list. Use one that a page returned.", code="invalid_cursor"
             ) from None
         end = start + taken
-        columns = [unescape(header.columns[i]) for i in header.own_columns]
+        columns = [unescape(header.columns[i]) for i in header.original_columns]
         return RejectedPage(columns, rows, str(end) if end < size else None)
 
 

@@ -23,7 +23,7 @@ from .model import Counts, ImportRecord, Status
 
 LEASE_SECONDS = 360.0  # of one step: longer than a worker can live (.chalice/config.json)
 PARTITION = "IMPORTS"  # all imports, by id; a chunk costs one write here, far below a partition's limit
-OPEN = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
+NOT_ENDED = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Fields of ImportRecord that are attributes of their own, outside the stored record.
 OWN_ATTRIBUTES = {"counts", "position", "advanced_at", "step_started", "lease_owner", "notified", "columns"}
 
@@ -98,7 +98,7 @@ class ImportRepository:
         stored = self._table.update(
             _key(record.id),
             UpdateExpression=update,
-            ConditionExpression=f"#status IN ({', '.join(states)}) AND {OPEN}",
+            ConditionExpression=f"#status IN ({', '.join(states)}) AND {NOT_ENDED}",
             ExpressionAttributeNames={"#status": "status", "#record": "record"},
             ExpressionAttributeValues=values,
         )
@@ -117,7 +117,7 @@ class ImportRepository:
         before = self._table.update(
             _key(record.id),
             UpdateExpression="SET lease_owner = :owner, lease_until = :until",
-            ConditionExpression=f"#position = :position AND {OPEN} AND "
+            ConditionExpression=f"#position = :position AND {NOT_ENDED} AND "
             "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :owner)",
             ExpressionAttributeNames={"#position": "position"},
             ExpressionAttributeValues={
@@ -150,7 +150,7 @@ class ImportRepository:
         stored = self._table.update(
             _key(record.id),
             UpdateExpression=f"ADD {adds}, #position :one SET advanced_at = :now {end_lease}",
-            ConditionExpression=f"#position = :position AND lease_owner = :owner AND {OPEN}",
+            ConditionExpression=f"#position = :position AND lease_owner = :owner AND {NOT_ENDED}",
             ExpressionAttributeNames=names,
             ExpressionAttributeValues={
                 ":one": {"N": "1"},

@@ -19,9 +19,8 @@ from .model import ImportRecord
 # byte here and seven there: JSON within JSON.
 PAGE_BYTES = 500_000
 SAMPLE_SIZE = 20  # rejected rows shown in a report
-BYTE_ORDER_MARK = (
-    "\ufeff"  # without it Excel reads the file in an old encoding, and garbles and saves the accents
-)
+# Without it Excel reads the file in an old encoding, and garbles and saves the accents.
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class RejectionSummary(BaseModel):
@@ -60,7 +59,7 @@ def join_chunk_results(results: Iterable[str], summary: RejectionSummary) -> Ite
 
 def rejected_header(header: Header) -> str:
     """Returns the start of rejected.csv: the byte order mark and the header line."""
-    names = (escape(unescape(header.columns[i])) for i in header.own_columns)
+    names = (escape(unescape(header.columns[i])) for i in header.original_columns)
     return BYTE_ORDER_MARK + _csv([[*names, *RESULT_COLUMNS]])
 
 
@@ -74,7 +73,7 @@ def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
 
 def _result_cells(header: Header, row: RejectedRow) -> list[str]:
     cells = [_safe_cell(header, i, cell) for i, cell in enumerate(row.cells)]
-    size = len(header.own_columns)
+    size = len(header.original_columns)
     missing = [""] * (size - len(cells))
     excess = cells[header.width :] if any(map(str.strip, row.cells[header.width :])) else []
     return [*cells[:size], *missing, str(row.line), row.code, row.reason, *excess]
@@ -94,7 +93,7 @@ def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[l
             size += len(line)
             yield line.decode()
 
-    own = header.own_columns
+    own = header.original_columns
     columns = {field: own.index(i) for field, i in header.fields.items() if i in own}
     rows = []
     for cells in csv.reader(counted()):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from chalicelib.clock import now
 from chalicelib.fields.phone import Phone
-from chalicelib.fields.text import SEPARATOR, Identifier, Moment, Name, clean
+from chalicelib.fields.text import SEPARATOR, Identifier, Name, Timestamp, normalize_text
 from chalicelib.preconditions import entity_tag
 
 READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "version")
@@ -68,9 +68,9 @@ class Member(BaseModel):
     first_name: str
     last_name: str
     phone_number: str
-    created_at: Moment
+    created_at: Timestamp
     created_by: str | None = None
-    last_modified: Moment
+    last_modified: Timestamp
     modified_by: str | None = None
     version: int
 
@@ -87,7 +87,7 @@ class Member(BaseModel):
         """Returns the fields that a caller sets."""
         return {name: getattr(self, name) for name in NewMember.model_fields}
 
-    def same_as(self, other: NewMember) -> bool:
+    def has_values_of(self, other: NewMember) -> bool:
         """Returns whether writing `other` would change nothing."""
         return all(getattr(self, name) == getattr(other, name) for name in NewMember.model_fields)
 
@@ -100,11 +100,11 @@ def member_id(account_id: str, client_member_id: str) -> str:
 def parse_member_id(token: str) -> tuple[str, str] | None:
     """Returns (account id, client member id), or None for a malformed id."""
     try:
-        account_id, client_member_id = map(clean, read_token(token))
+        account_id, client_member_id = map(normalize_text, read_token(token))
     except ValueError:
         return None
     key = account_id, client_member_id
-    # base64 and clean() map several tokens to one key; only the canonical one is an id.
+    # base64 and normalize_text() map several texts to one key; only the canonical one is an id.
     return key if member_id(*key) == token else None
 
 

@@ -15,7 +15,7 @@ from chalicelib.preconditions import ALWAYS, Precondition
 
 from .items import from_item, member_key
 from .model import Member, MemberKey, NewMember, changed_member, new_member
-from .writes import CLIENT_ID, VERSION, alteration, creation, deletion, taken
+from .writes import CLIENT_ID, VERSION, alteration, creation, deletion, taken_error
 
 Edit = Callable[[Member], NewMember]
 
@@ -32,7 +32,7 @@ class MemberRepository:
         try:
             self._table.write(creation(member))
         except ConditionsFailed as error:
-            raise taken(error.failed_writes) from None
+            raise taken_error(error.failed_writes) from None
         return member
 
     def get(self, key: MemberKey) -> Member:
@@ -72,7 +72,7 @@ class MemberRepository:
             old = from_item(item)
             precondition.check(old.etag)
             new = edit(old)
-            if old.same_as(new):
+            if old.has_values_of(new):
                 return old
             member = changed_member(old, new, by)
             try:
@@ -80,7 +80,7 @@ class MemberRepository:
                 return member
             except ConditionsFailed as error:
                 if not error.breaks(VERSION):
-                    raise taken(error.failed_writes) from None
+                    raise taken_error(error.failed_writes) from None
                 # Another caller has changed the member: read it again.
         raise Busy
 

@@ -51,7 +51,7 @@ def deletion(item: Item) -> list[ConditionalWrite]:
     return [delete_if(VERSION, key, _unchanged(item)), _release_phone(old)]
 
 
-def taken(failed_writes: Iterable[FailedWrite]) -> Taken:
+def taken_error(failed_writes: Iterable[FailedWrite]) -> Taken:
     """Returns the error that names each taken value and its holder."""
     names = {PHONE: "The phone number", CLIENT_ID: "The client member id"}
     errors = []

@@ -3,13 +3,13 @@
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from chalicelib.fields.text import MAX_LENGTH, clean
+from chalicelib.fields.text import MAX_LENGTH, normalize_text
 
 
 def is_clean(text: str) -> bool:
     """Returns whether `clean` returns the text unchanged."""
     try:
-        return clean(text) == text
+        return normalize_text(text) == text
     except PydanticCustomError:
         return False
 

@@ -15,7 +15,7 @@ from chalicelib import config
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.repository import PARTITION
 from commands.import_run import ImportRun
-from commands.stage import find
+from commands.stage import find_deployment
 from infra.package import PROJECT
 from tests.support.import_command import TIMEOUT, InterferingLines, Workers, write_roster
 from tests.support.pipeline import Pipeline
@@ -87,7 +87,7 @@ def test_ctrl_c_during_upload_imports_no_further_file(
 ) -> None:
     paths = [write_roster(tmp_path / name, account) for name in ("a.csv", "b.csv")]
     before = imports_since(pipeline)
-    outcomes = ImportRun(find("local"), {}, InterferingLines(interrupt)).run(paths)
+    outcomes = ImportRun(find_deployment("local"), {}, InterferingLines(interrupt)).run(paths)
     assert [outcome.status for outcome in outcomes] == [130, 130]
     assert outcomes[1].text == f"{paths[1]}: not uploaded. None of its rows are imported."
     assert [record.status for record in imports_since(pipeline, before)] == ["cancelled"]
@@ -98,7 +98,7 @@ def test_file_deleted_before_its_upload_fails_its_import(
 ) -> None:
     path = write_roster(tmp_path / "a.csv", account)
     before = imports_since(pipeline)
-    [outcome] = ImportRun(find("local"), {}, InterferingLines(path.unlink)).run([path])
+    [outcome] = ImportRun(find_deployment("local"), {}, InterferingLines(path.unlink)).run([path])
     assert outcome.status == 2
     assert outcome.text.startswith(f"{path}: could not be uploaded: ")
     assert [record.error.code for record in imports_since(pipeline, before) if record.error] == [
@@ -115,7 +115,7 @@ def test_cancelled_import_is_reported(stage: None, pipeline: Pipeline, tmp_path:
             pipeline.imports.cancel(import_id)
 
     path = write_roster(tmp_path / "a.csv", account)
-    [outcome] = ImportRun(find("local"), {}, InterferingLines(on_load=cancel)).run([path])
+    [outcome] = ImportRun(find_deployment("local"), {}, InterferingLines(on_load=cancel)).run([path])
     assert (outcome.status, outcome.text) == (2, f"{path}: cancelled: The import was cancelled.")
 
 
@@ -127,7 +127,7 @@ def test_watch_ends_when_the_import_does_not_exist(
         config.dynamodb().delete_item(TableName=pipeline.settings.table_name, Key=key)
 
     path = write_roster(tmp_path / "a.csv", account)
-    [outcome] = ImportRun(find("local"), {}, InterferingLines(on_load=forget)).run([path])
+    [outcome] = ImportRun(find_deployment("local"), {}, InterferingLines(on_load=forget)).run([path])
     assert outcome.status == 2
     assert outcome.text.startswith(f"{path}: no longer watched: No import has this id.\n")
 
@@ -142,5 +142,5 @@ def test_watch_ends_when_the_upload_has_expired(
         repository.transition(old, "awaiting_upload")
 
     path = write_roster(tmp_path / "a.csv", account)
-    [outcome] = ImportRun(find("local"), {}, InterferingLines(on_load=expire)).run([path])
+    [outcome] = ImportRun(find_deployment("local"), {}, InterferingLines(on_load=expire)).run([path])
     assert (outcome.status, outcome.text) == (2, f"{path}: failed: The file was never uploaded.")

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError
 
 from commands.import_run import ImportRun
-from commands.stage import find
+from commands.stage import find_deployment
 from infra import targets
 from tests.support.clock import Clock
 from tests.support.import_command import InterferingLines, write_roster
@@ -30,9 +30,9 @@ def test_import_without_progress_prints_what_it_waits_for(
             pipeline.imports.cancel(ids[0])
 
     clock = itertools.count(step=60.0).__next__
-    [outcome] = ImportRun(find("local"), {}, InterferingLines(on_line=react, on_load=ids.append), clock).run(
-        [path]
-    )
+    [outcome] = ImportRun(
+        find_deployment("local"), {}, InterferingLines(on_line=react, on_load=ids.append), clock
+    ).run([path])
 
     assert outcome.text == f"{path}: cancelled: The import was cancelled."
     for notice in notices[:2]:
@@ -41,7 +41,7 @@ def test_import_without_progress_prints_what_it_waits_for(
 
 
 def test_watch_ends_after_5_minutes_without_a_response(stage: None, tmp_path: Path, account: str) -> None:
-    deployment, clock, lines = find("local"), Clock(), list[str]()
+    deployment, clock, lines = find_deployment("local"), Clock(), list[str]()
     events: Any = deployment.services.table._client.meta.events  # noqa: SLF001 - no public access
 
     def refuse(**_: Any) -> None:

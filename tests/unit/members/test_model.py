@@ -117,7 +117,7 @@ def test_errors_never_quote_values_of_members() -> None:
 def test_shown_member_can_be_sent_back() -> None:
     member = new_member(validate(NewMember, RALPH))
     assert set(READ_ONLY) < member.model_dump().keys()
-    assert member.same_as(validate(NewMember, member.model_dump()))
+    assert member.has_values_of(validate(NewMember, member.model_dump()))
 
 
 def test_change_keeps_omitted_fields() -> None:

@@ -6,7 +6,7 @@ from chalicelib.dynamodb.writes import FailedWrite
 from chalicelib.errors import FieldError, Holder
 from chalicelib.members.items import claim_key, member_key, to_claim, to_item
 from chalicelib.members.model import Member, changed_member, member_id, new_member
-from chalicelib.members.writes import CLIENT_ID, PHONE, VERSION, alteration, creation, deletion, taken
+from chalicelib.members.writes import CLIENT_ID, PHONE, VERSION, alteration, creation, deletion, taken_error
 from tests.support.people import person, phone, set_fields
 
 OLD = new_member(person("acc"))
@@ -73,7 +73,7 @@ def test_deletion_deletes_member_and_claim() -> None:
 def test_taken_names_each_value_and_holder() -> None:
     writes = creation(OLD)
     other = to_claim(new_member(person("acc", 2, phone_number=phone(1))), "import#7:created")
-    error = taken([FailedWrite(writes[0], ITEM), FailedWrite(writes[1], other)])
+    error = taken_error([FailedWrite(writes[0], ITEM), FailedWrite(writes[1], other)])
     mine, holder = member_id("acc", "m1"), member_id("acc", "m2")
     assert error.errors == (
         FieldError(
