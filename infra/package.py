@@ -105,10 +105,11 @@ def _adapt_to_emulator(template: Template) -> None:
     authorizer["identitySource"] = CREDENTIALS  # MiniStack treats context.identity.sourceIp as missing
     # MiniStack does not read them from the definition.
     api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
-    # MiniStack reads parameters as strings, and compares this one with a number.
-    concurrency = template["Parameters"].pop("LoadConcurrency")["Default"]
-    source = resources["Load"]["Properties"]["Events"]["LoadSqsEventSource"]["Properties"]
-    source["ScalingConfig"] = {"MaximumConcurrency": concurrency}
+    # MiniStack reads parameters as strings, and compares these with a number.
+    for function in ("Split", "Load"):
+        concurrency = template["Parameters"].pop(f"{function}Concurrency")["Default"]
+        source = resources[function]["Properties"]["Events"][f"{function}SqsEventSource"]["Properties"]
+        source["ScalingConfig"] = {"MaximumConcurrency": concurrency}
 
 
 def source_template() -> Template:

@@ -14,7 +14,12 @@ from infra.emulator import Emulator
 from infra.package import source_template
 
 TIMEOUT = 120.0  # seconds
-SETTINGS = {"table_name": "TableName", "bucket_name": "BucketName", "load_queue_url": "LoadQueueUrl"}
+SETTINGS = {  # the fields of Settings, and the outputs of the stack
+    "table_name": "TableName",
+    "bucket_name": "BucketName",
+    "split_queue_url": "SplitQueueUrl",
+    "load_queue_url": "LoadQueueUrl",
+}
 
 
 class Stack:

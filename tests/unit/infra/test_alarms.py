@@ -16,10 +16,11 @@ def test_each_kind_of_failure_has_an_alarm(resources: Resources) -> None:
     watched = {(a["MetricName"], json.dumps(a["Dimensions"][0]["Value"])) for a in alarms}
     errors = {("Errors", json.dumps({"Ref": function})) for function in FUNCTIONS}
     dead = json.dumps({"Fn::GetAtt": ["DeadQueue", "QueueName"]})
+    split = json.dumps({"Fn::GetAtt": ["SplitQueue", "QueueName"]})
     load = json.dumps({"Fn::GetAtt": ["LoadQueue", "QueueName"]})
     table = json.dumps({"Ref": "Table"})
     age = "ApproximateAgeOfOldestMessage"
-    assert watched >= errors | {("NumberOfMessagesReceived", dead), (age, dead), (age, load)}
+    assert watched >= errors | {("NumberOfMessagesReceived", dead), (age, dead), (age, split), (age, load)}
     assert watched >= {
         ("5XXError", json.dumps({"Fn::Sub": "rollcall-${Stage}"})),
         ("WriteThrottleEvents", table),
