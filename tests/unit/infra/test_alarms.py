@@ -25,4 +25,16 @@ def test_each_kind_of_failure_has_an_alarm(resources: Resources) -> None:
         ("5XXError", json.dumps({"Fn::Sub": "rollcall-${Stage}"})),
         ("WriteThrottleEvents", table),
     }
+    assert ("Throttles", json.dumps({"Ref": "APIHandler"})) in watched
     assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)
+
+
+def test_throttles_alarm_only_after_fifteen_minutes(resources: Resources) -> None:
+    """Of the table, the index and the API function: shorter ones are normal, and are retried."""
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    throttled = {name: alarm for name, alarm in alarms.items() if name.startswith("Throttled")}
+    assert set(throttled) == {"ThrottledTableAlarm", "ThrottledIndexAlarm", "ThrottledApiAlarm"}
+    for alarm in throttled.values():
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+    dimensions = [d["Name"] for d in throttled["ThrottledIndexAlarm"]["Dimensions"]]
+    assert dimensions == ["TableName", "GlobalSecondaryIndexName"]

@@ -1,5 +1,6 @@
 """The stack's table, bucket, functions and queues, read from the packaged template."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from infra.package import LOCAL, table_definition
 from tests.support.template import FUNCTIONS, Resources, of_type
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
 QUEUES = {"Split": "SplitQueue", "Load": "LoadQueue", "SettleDeadLetters": "DeadQueue"}  # of each function
 
 
@@ -51,8 +53,22 @@ def test_table_is_on_demand_backed_up_encrypted_and_expires_items(resources: Res
 
 
 def test_test_tables_match_the_template(resources: Resources) -> None:
-    table = resources["Table"]["Properties"]
+    table = copy.deepcopy(resources["Table"]["Properties"])
+    for index in table["GlobalSecondaryIndexes"]:
+        del index["WarmThroughput"]
     assert table_definition() == {name: table[name] for name in table_definition()}
+
+
+def test_table_and_index_start_as_warm_as_asked(resources: Resources, prod: dict[str, Any]) -> None:
+    """DynamoDB's own value, unless the parameter sets another."""
+    warm = {"Fn::If": ["HasWarmWriteUnits", {"WriteUnitsPerSecond": {"Ref": "WarmWriteUnits"}}, NO_VALUE]}
+    table = resources["Table"]["Properties"]
+    assert (
+        [table["WarmThroughput"]] == [i["WarmThroughput"] for i in table["GlobalSecondaryIndexes"]] == [warm]
+    )
+    unset = {"Fn::Not": [{"Fn::Equals": [{"Ref": "WarmWriteUnits"}, "0"]}]}
+    assert prod["Conditions"]["HasWarmWriteUnits"] == unset
+    assert prod["Parameters"]["WarmWriteUnits"]["Default"] == 0
 
 
 def test_bucket_is_private_versioned_and_encrypted(resources: Resources) -> None:
