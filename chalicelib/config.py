@@ -28,7 +28,7 @@ class Settings(BaseModel):
     notice_topic_arn: str | None = None
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
     phone_check: Literal["possible", "valid"] = "possible"
-    chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV per chunk, 5,000 to 10,000 rows
+    chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV per chunk
     writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one load
 
 

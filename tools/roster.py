@@ -143,7 +143,11 @@ FAULTS: dict[str, Callable[[list[str], list[str]], list[str]]] = {
     help="Number of rows, without the header.",
 )
 @click.option(
-    "--bad", default=0.0, show_default=True, type=click.FloatRange(0, 1), help="Share of rows with a fault."
+    "--bad",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Probability that a row is bad.",
 )
 @click.option(
     "--seed",

@@ -6,7 +6,7 @@ import hmac
 import secrets
 import unicodedata
 
-# OWASP's minimum for scrypt: 16 MiB, and a quarter of a second on one core.
+# OWASP's minimum for scrypt: 16 MiB, and 0.1 to 0.2 s of CPU (bench/README.md).
 N, R, P = 2**14, 8, 5
 
 

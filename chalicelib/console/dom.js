@@ -1,4 +1,4 @@
-// Elements, and the few ways in which this page shows things. Page not found parses HTML: text stays text.
+// Element helpers, and the few ways in which this page shows things. Nothing here parses HTML: text stays text.
 
 /** @import { Attributes, Child } from "./types" */
 

@@ -18,13 +18,13 @@ from .storage import ImportStorage, Link
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"
-# A list for some accounts only filters the list of all imports.
+# Callers limited to some accounts get the list of all imports, filtered while it is read.
 READ_SIZE = 500  # records per query
 MAX_READ = 2000  # records per page
 
 
 class RejectedPage(NamedTuple):
-    """Some rejected rows (see results.rejected_page), and the cursor of the next page, None after the last."""
+    """Some rejected rows (see results.rejected_page), and the cursor of the next page, None on the last page."""
 
     columns: list[str]
     rows: list[dict[str, Any]]
@@ -47,7 +47,7 @@ class ImportQueries:
     def visible_page(
         self, scope: Scope, limit: int, before: str | None
     ) -> tuple[list[ImportRecord], str | None]:
-        """Returns imports that the scope covers, the newest first, and the next page's cursor, None after the last.
+        """Returns imports that the scope covers, the newest first, and the next page's cursor, None on the last page.
 
         A page holds fewer than `limit`, or none, where MAX_READ records contain no more.
         """

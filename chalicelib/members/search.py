@@ -1,4 +1,6 @@
-"""Finds members. Each search uses the cheapest key or index, and pages never skip a member.
+"""Finds members. Each search uses the cheapest key or index.
+
+Pages skip no member that keeps its name. A member that is renamed meanwhile may be missing or appear twice.
 
 Cursors mark where the next page of a search starts. They are opaque to callers and validated when read.
 """
