@@ -69,6 +69,7 @@ class Unauthorized(RegistryError):
 
     def __init__(self, user: str | None = None) -> None:
         self.user = user
+        # For `make local`: API Gateway renames this header of a function's response, and sends template.yaml's 401.
         challenge = 'Basic realm="rollcall", charset="UTF-8"'
         super().__init__("Credentials are missing or wrong.", headers={"WWW-Authenticate": challenge})
 
@@ -166,7 +167,7 @@ class Internal(RegistryError):
     status, code = 500, "internal_error"
 
     def __init__(self) -> None:
-        super().__init__("Internal error. The log has the details under this request id.")
+        super().__init__("The server failed. Report the request id to the operator.")
 
 
 class Unreadable(RegistryError):

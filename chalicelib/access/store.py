@@ -111,7 +111,7 @@ def require_known(names: Iterable[str], groups: Groups) -> None:
 
 def name_taken_error(kind: str) -> Conflict:
     """Returns the error for a new user, group or token whose name exists."""
-    return Conflict(f"A {kind} of this name exists already.", code="name_taken")
+    return Conflict(f"A {kind} of this name exists already. Choose another name.", code="name_taken")
 
 
 def not_found_error(kind: str) -> NotFound:

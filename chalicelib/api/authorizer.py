@@ -1,7 +1,8 @@
 """API Gateway's authorizer: authenticates the caller of a request.
 
-Unknown callers are denied: the gateway then sends the 401 of infra/template.yaml, because it lets no function send
-the header WWW-Authenticate. Callers with too many attempts pass, so that the route can answer 429 with Retry-After.
+Unknown callers are denied: the gateway then sends the 401 of infra/template.yaml, because it renames
+the header WWW-Authenticate of a function's response. Callers with too many attempts pass, so that the route can
+answer 429 with Retry-After.
 """
 
 from collections.abc import Mapping

@@ -10,8 +10,8 @@ import { delay } from "./progress.js";
 /** @type {Record<string, string>} the API's codes in the words of a user who has the file open */
 const REASONS = {
   phone_not_possible: "The phone number has too few or too many digits",
-  phone_not_a_number: "The phone number is not a number",
-  phone_not_valid: "The phone number is not valid in any country",
+  phone_not_a_number: "This is not a phone number",
+  phone_not_valid: "The phone number is in no assigned range of its country",
   phone_extension: "The phone number has an extension",
   phone_number_taken: "Another member of the account has this phone number",
   client_member_id_taken: "Another member of the account has this client member id",
@@ -25,7 +25,7 @@ const REASONS = {
   unclosed_quote: "A quotation mark is never closed",
   row_too_long: "The row is too long",
   account_differs: "The row names another account than the import",
-  account_forbidden: "The user who started the import has no access to the account",
+  account_forbidden: "The caller who started the import has no access to the account",
   not_processed: "The row could not be processed",
   not_loaded: "The import stopped before this row",
   cancelled: "The import was cancelled before this row",
@@ -92,7 +92,7 @@ async function rejectedSections(record, report, signal) {
       ),
     ),
     h("h2", {}, "The rejected rows"),
-    h("p", {}, "Download the rejected rows, correct the marked cells, then import that file again."),
+    h("p", {}, "Download the rejected rows, correct the cells that are marked below, then import the corrected file."),
     h(
       "div",
       { class: "buttons" },

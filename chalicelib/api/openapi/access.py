@@ -40,7 +40,7 @@ GRANTS: Schema = {
 }
 IDLE_SECONDS: Schema = {
     "type": "integer",
-    "description": "The session ends after this many seconds without a request.",
+    "description": "The session ends this many seconds after its last request, or up to 5 minutes sooner.",
 }
 SCHEMAS: Schema = {
     **{f"{kind}Page": page(reference(kind)) for kind in ("User", "Group", "Token")},

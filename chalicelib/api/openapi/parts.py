@@ -18,6 +18,7 @@ ERRORS = {
     "429": "Too many requests. Wait `Retry-After` seconds.",
     "500": "Internal error.",
     "503": "The registry is busy. Wait `Retry-After` seconds.",
+    "504": "The service did not respond in time. A change may have been made: check before you repeat it.",
 }
 SECURITY_SCHEMES: Schema = {
     "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password."},
@@ -118,7 +119,7 @@ def response(description: str, schema: str = "", *headers: str) -> Schema:
 
 
 def operation(name: str, summary: str, responses: dict[str, Schema], errors: str = "", **more: Any) -> Schema:
-    """Returns an operation. `errors` are statuses beside 400, 429, 500 and 503, which every operation has.
+    """Returns an operation. `errors` are statuses beside 400, 429, 500, 503 and 504, which every operation has.
 
     Without `security` it accepts both kinds of credentials and has the errors 401 and 403.
     """
@@ -126,7 +127,7 @@ def operation(name: str, summary: str, responses: dict[str, Schema], errors: str
     auth_errors = ["401", "403"] if more["security"] else []
     problems = {
         status: {"description": ERRORS[status], "content": content("Problem", PROBLEM)}
-        for status in ["400", *errors.split(), *auth_errors, "429", "500", "503"]
+        for status in ["400", *errors.split(), *auth_errors, "429", "500", "503", "504"]
     }
     if auth_errors:
         problems["401"]["headers"] = {"WWW-Authenticate": {"schema": TEXT}}
