@@ -12,7 +12,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The member that owns a unique value: its id, and the import and line that wrote it, if any."""
+    """The member that holds a unique value: its id, and the import and line that wrote it, if any."""
 
     member_id: str
     import_id: str | None = None
@@ -21,9 +21,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """An invalid field: a pointer (`#/phone_number`, `?limit`), a code for programs, a sentence for people.
+    """An invalid field: a pointer, a code for programs, a sentence for people.
 
-    `holder` is the member that owns the value, if the value is taken.
+    A pointer is `#/phone_number` in the body, `?limit` in the query, or `{account_id}` in the path. `holder` is the
+    member that holds the value, if the value is taken.
     """
 
     pointer: str
@@ -57,6 +58,15 @@ class Malformed(RegistryError):
     """The request cannot be parsed: broken JSON, a bad parameter, a cursor that was never issued."""
 
     status, code = 400, "malformed"
+
+
+class InvalidCursor(Malformed):
+    """No page of this list returned this cursor."""
+
+    code = "invalid_cursor"
+
+    def __init__(self) -> None:
+        super().__init__("This cursor is not from this list. Use the `next` of its latest page.")
 
 
 class Unauthorized(RegistryError):
@@ -113,10 +123,10 @@ class Ended(RegistryError):
     status, code = 409, "import_ended"
 
 
-class Stale(RegistryError):
+class PreconditionFailed(RegistryError):
     """If-Match or If-None-Match does not hold for the current ETag."""
 
-    status, code = 412, "version_mismatch"
+    status, code = 412, "precondition_failed"
 
 
 class TooLarge(RegistryError):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from chalicelib.errors import Stale
+from chalicelib.errors import PreconditionFailed
 
 
 def entity_tag(version: int, moment: str | None) -> str:
@@ -23,12 +23,12 @@ class Precondition:
     if_none_match: frozenset[str] | None = None
 
     def check(self, etag: str | None) -> None:
-        """Raises Stale if the precondition fails for the current ETag; None means that no resource exists."""
+        """Raises PreconditionFailed if it fails for the current ETag; None means that no resource exists."""
         current = frozenset() if etag is None else frozenset(("*", etag))
         if self.if_match is not None and not self.if_match & current:
-            raise Stale(f"If-Match does not hold: {_state(etag)}.")
+            raise PreconditionFailed(f"If-Match does not hold: {_state(etag)}.")
         if self.if_none_match is not None and self.if_none_match & current:
-            raise Stale(f"If-None-Match does not hold: {_state(etag)}.")
+            raise PreconditionFailed(f"If-None-Match does not hold: {_state(etag)}.")
 
 
 ALWAYS = Precondition()

@@ -26,3 +26,6 @@ class Scope(NamedTuple):
     def covers(self, accounts: Iterable[str] | None) -> bool:
         """Returns whether all of these accounts are in the scope; None means all accounts."""
         return self.accounts is None or (accounts is not None and self.accounts.issuperset(accounts))
+
+
+UNLIMITED = Scope()

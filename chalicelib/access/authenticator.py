@@ -20,10 +20,10 @@ from .items import (
     USERS,
     StoredToken,
     StoredUser,
-    groups_in,
+    groups_from_item,
     item_key,
-    session_in,
-    stored_in,
+    session_from_item,
+    stored_from_item,
 )
 from .model import Groups
 from .passwords import verify_password, verify_secret
@@ -70,7 +70,7 @@ class Authenticator:
         user_key, count_key = item_key(USERS, name), attempts_key(name, source)
         (item, count), groups = self._read(user_key, count_key)
         attempt = self._throttle.start(count_key, count)
-        user = stored_in(item, StoredUser) if item else None
+        user = stored_from_item(item, StoredUser) if item else None
         matches = verify_password(password, user.password if user else None)
         if user is None or not matches or not user.active:
             self._throttle.fail(attempt)
@@ -82,7 +82,7 @@ class Authenticator:
     def _by_token(self, name: str, secret: str) -> Caller:
         key = item_key(TOKENS, name)
         (item,), groups = self._read(key)
-        token = stored_in(item, StoredToken) if item else None
+        token = stored_from_item(item, StoredToken) if item else None
         if token is None or not verify_secret(secret, token.secret):
             raise Unauthorized
         if _timestamp(token.expires_at) <= self._clock():
@@ -97,14 +97,14 @@ class Authenticator:
         (item, user_item), groups = self._read(item_key(SESSIONS, name), item_key(USERS, user_name))
         if item is None or user_item is None:
             raise Unauthorized
-        user = stored_in(user_item, StoredUser)
-        self._sessions.resume(name, session_in(item), secret, user)
+        user = stored_from_item(user_item, StoredUser)
+        self._sessions.resume(name, session_from_item(item), secret, user)
         return _user_caller(user, groups, session=name)
 
     def _read(self, *keys: Item) -> tuple[list[Item | None], Groups]:
         """Returns (the items under these keys in their order, None where there is none; all groups)."""
         found = {key_pair(item): item for item in self._table.batch_get([*keys, GROUPS_KEY])}
-        return [found.get(key_pair(key)) for key in keys], groups_in(found.get(key_pair(GROUPS_KEY)))
+        return [found.get(key_pair(key)) for key in keys], groups_from_item(found.get(key_pair(GROUPS_KEY)))
 
     def _record_use(self, key: Item, attribute: str, last: str | None, interval: float) -> None:
         """Writes the time of a use, unless the last one is within the interval or the item is deleted."""

@@ -43,7 +43,10 @@ class GroupRepository:
         return self._write(decide)
 
     def change(self, name: str, changes: GroupChanges, precondition: Precondition = ALWAYS) -> Group:
-        """Changes the fields that are set. Raises NotFound, Stale, Invalid, and Conflict for the last admin."""
+        """Changes the fields that are set.
+
+        Raises NotFound, PreconditionFailed, Invalid, and Conflict for the last admin.
+        """
 
         def decide(groups: GroupsByName) -> tuple[GroupsByName, Group]:
             old = _named(groups, name)
@@ -55,7 +58,7 @@ class GroupRepository:
         return self._write(decide)
 
     def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
-        """Deletes a group. Raises NotFound, Stale, and Conflict while users or tokens are in it."""
+        """Deletes a group. Raises NotFound, PreconditionFailed, and Conflict while users or tokens are in it."""
 
         def decide(groups: GroupsByName) -> tuple[GroupsByName, Group]:
             group = _named(groups, name)

@@ -10,7 +10,10 @@ from .model import BUILT_IN, Group, Groups, Token, User
 
 USERS, TOKENS, SESSIONS, ATTEMPTS = "USERS", "TOKENS", "SESSIONS", "ATTEMPTS"
 GROUPS_KEY: Item = {"pk": {"S": "ACCESS"}, "sk": {"S": "GROUPS"}}
-SEPARATE = ("last_login", "last_used")  # attributes of their own, because each is written without the rest
+SEPARATE_ATTRIBUTES = (
+    "last_login",
+    "last_used",
+)  # attributes of their own, because each is written without the rest
 Stored = TypeVar("Stored", "StoredUser", "StoredToken")
 
 
@@ -68,14 +71,16 @@ def stored_item(stored: StoredUser | StoredToken, **numbers: int) -> Item:
     DynamoDB deletes it after `expires_at` (seconds since the epoch).
     """
     item = item_key(stored.partition, stored.name)
-    item["record"] = {"S": stored.model_dump_json(exclude=set(SEPARATE))}
+    item["record"] = {"S": stored.model_dump_json(exclude=set(SEPARATE_ATTRIBUTES))}
     item |= {name: {"N": str(number)} for name, number in numbers.items()}
-    return item | {name: {"S": value} for name in SEPARATE if (value := getattr(stored, name, None))}
+    return item | {
+        name: {"S": value} for name in SEPARATE_ATTRIBUTES if (value := getattr(stored, name, None))
+    }
 
 
-def stored_in(item: Mapping[str, Any], model: type[Stored]) -> Stored:
+def stored_from_item(item: Mapping[str, Any], model: type[Stored]) -> Stored:
     """Returns the user or token in an item."""
-    separate = {name: item[name]["S"] if name in item else None for name in SEPARATE}
+    separate = {name: item[name]["S"] if name in item else None for name in SEPARATE_ATTRIBUTES}
     record = json.loads(item["record"]["S"])
     former = {"credential_version": record.get("epoch")}  # the field's former name
     return model.model_validate({**former, **separate, **record})
@@ -89,7 +94,7 @@ def session_item(name: str, session: StoredSession) -> Item:
     return item | {"secret": {"S": session.secret}}
 
 
-def session_in(item: Mapping[str, Any]) -> StoredSession:
+def session_from_item(item: Mapping[str, Any]) -> StoredSession:
     """Returns the session in an item."""
     version = item["credential_version"] if "credential_version" in item else item["epoch"]  # its former name
     return StoredSession(
@@ -104,7 +109,7 @@ def groups_item(groups: Groups) -> Item:
     return {**GROUPS_KEY, "groups": {"S": text}, "revision": {"N": str(groups.revision + 1)}}
 
 
-def groups_in(item: Mapping[str, Any] | None) -> Groups:
+def groups_from_item(item: Mapping[str, Any] | None) -> Groups:
     """Returns the groups in their item; without one, the built-in groups."""
     if item is None:
         return Groups(BUILT_IN, 0)

@@ -15,7 +15,16 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed, put_if, put_new
 from chalicelib.errors import Busy, Conflict, FieldError, Invalid, NotFound
 
-from .items import GROUPS_KEY, Stored, StoredToken, StoredUser, groups_in, groups_item, item_key, stored_in
+from .items import (
+    GROUPS_KEY,
+    Stored,
+    StoredToken,
+    StoredUser,
+    groups_from_item,
+    groups_item,
+    item_key,
+    stored_from_item,
+)
 from .model import Groups
 
 MAX_GROUPS_BYTES = 300_000  # of all groups together; DynamoDB's limit of an item is 400 kB
@@ -31,14 +40,14 @@ class AccessStore:
 
     def groups(self) -> Groups:
         """Returns all groups; before the first write, the built-in ones."""
-        return groups_in(self._table.get(GROUPS_KEY))
+        return groups_from_item(self._table.get(GROUPS_KEY))
 
     def get(self, model: type[Stored], name: str) -> Stored:
         """Returns one user or token. Raises NotFound."""
         item = self._table.get(item_key(model.partition, name))
         if item is None:
             raise not_found_error(model.kind)
-        return stored_in(item, model)
+        return stored_from_item(item, model)
 
     def page(self, model: type[Stored], limit: int, after: str) -> list[Stored]:
         """Returns at most `limit` users or tokens, sorted by name, from the first one after this name."""
@@ -53,7 +62,7 @@ class AccessStore:
             ConsistentRead=True,
             **options,
         )
-        return (stored_in(item, model) for item in items)
+        return (stored_from_item(item, model) for item in items)
 
     def add(self, stored: StoredUser | StoredToken, item: Item) -> None:
         """Adds a user or token. Raises Conflict where its name exists, Invalid for an unknown group, Busy."""

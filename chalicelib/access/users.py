@@ -54,7 +54,7 @@ class UserRepository:
         """Changes the fields that are set.
 
         With a `credential_version`, only as long as it is the user's: a caller with an old password must not set a
-        new one. Raises NotFound, Stale, Invalid, Unauthorized, and Conflict for the last admin.
+        new one. Raises NotFound, PreconditionFailed, Invalid, Unauthorized, and Conflict for the last admin.
         """
         update = changes.model_dump(exclude_unset=True)
         if "password" in update:
@@ -73,7 +73,7 @@ class UserRepository:
         return self._store.write(StoredUser.kind, decide)
 
     def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
-        """Deletes a user. Raises NotFound, Stale, and Conflict for the last admin."""
+        """Deletes a user. Raises NotFound, PreconditionFailed, and Conflict for the last admin."""
 
         def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
             old = self._store.get(StoredUser, name)

@@ -6,21 +6,29 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, OwnChanges, UserChanges
+from chalicelib.access.model import (
+    MAX_NAME_LENGTH,
+    GroupChanges,
+    NewGroup,
+    NewToken,
+    NewUser,
+    OwnChanges,
+    UserChanges,
+)
 from chalicelib.access.permissions import AUTHENTICATED, Requirement
 from chalicelib.access.sessions import IDLE_SECONDS
-from chalicelib.errors import NotFound
+from chalicelib.access.store import not_found_error
+from chalicelib.errors import InvalidCursor
 from chalicelib.services import services
 
 from .admission import Admission
-from .requests import PAGING, invalid_cursor_error, page_request, precondition, validated_body
+from .requests import PAGING, page_request, precondition, validated_body
 from .responses import base_path, get_response, json_response, no_content, page_response, resource_response
 from .routing import route
 
 access_api = Blueprint(__name__)
 ADMIN: Requirement = "access:admin"
 USER, GROUP, TOKEN = "/users/{name}", "/groups/{name}", "/tokens/{name}"
-MAX_NAME = 64  # characters
 
 
 @route(access_api, "GET", "/me", needs=AUTHENTICATED)
@@ -156,8 +164,8 @@ def revoke_token(_request: Request, _admission: Admission, name: str) -> Respons
 def _page(request: Request) -> tuple[int, str]:
     """Returns the page size and the name that the page starts after. Raises Malformed."""
     limit, cursor = page_request(request)
-    if cursor is not None and (len(cursor) > MAX_NAME or not cursor.isascii()):
-        raise invalid_cursor_error()
+    if cursor is not None and (len(cursor) > MAX_NAME_LENGTH or not cursor.isascii()):
+        raise InvalidCursor
     return limit, cursor or ""
 
 
@@ -169,6 +177,6 @@ def _named_page(request: Request, path: str, found: Sequence[Any], limit: int) -
 
 def _checked(name: str, kind: str) -> str:
     """Returns a name from a path. Raises NotFound for a length that DynamoDB's keys do not allow."""
-    if not 0 < len(name) <= MAX_NAME:
-        raise NotFound(f"No {kind} has this name.", code=f"{kind}_not_found")
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        raise not_found_error(kind)
     return name

@@ -5,7 +5,7 @@ from dataclasses import replace
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.permissions import Requirement
-from chalicelib.errors import FieldError, Invalid, NotFound, UnsupportedMediaType
+from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.imports.model import ImportRecord, NewImport, is_import_id
@@ -17,7 +17,6 @@ from .requests import (
     JSON,
     PAGING,
     body_fields,
-    invalid_cursor_error,
     invalid_parameters,
     media_type,
     page_request,
@@ -57,7 +56,7 @@ def list_imports(request: Request, admission: Admission) -> Response:
     """Returns a page of imports, the newest first."""
     limit, cursor = page_request(request)
     if cursor is not None and not is_import_id(cursor):
-        raise invalid_cursor_error()
+        raise InvalidCursor
     records, following = services().import_queries.visible_page(admission.scope, limit, cursor)
     return page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
 

@@ -14,8 +14,8 @@ from .admission import Admission
 from .requests import (
     PAGING,
     body_fields,
-    filter_value,
     invalid_parameters,
+    normalized_value,
     page_request,
     precondition,
     query_parameters,
@@ -112,7 +112,7 @@ def _location(request: Request, member: Member) -> str:
 def _key(scope: Scope, member_id: str | None = None, **ids: str) -> MemberKey:
     """Returns the key in a path: a member id, or both ids. Raises Malformed, NotFound, Forbidden."""
     if member_id is None:
-        key = MemberKey(**{name: filter_value(name, value) for name, value in ids.items()})
+        key = MemberKey(**{name: normalized_value(name, value, f"{{{name}}}") for name, value in ids.items()})
     elif (parts := parse_member_id(member_id)) is not None:
         key = MemberKey(*parts)
     else:
@@ -137,7 +137,7 @@ def _with_ids(body: object, key: MemberKey) -> object:
 
 def _search(query: dict[str, str], scope: Scope) -> Search | None:
     """Returns the filters of a query, None if no member can match them. Raises Malformed, Forbidden."""
-    filters = {name: filter_value(name, query[name]) for name in FILTERS if name in query}
+    filters = {name: normalized_value(name, query[name], f"?{name}") for name in FILTERS if name in query}
     if "last_name" in filters and "account_id" not in filters:
         detail = "A search by last_name needs an account_id. Add account_id."
         raise invalid_parameters(FieldError("?last_name", "account_required", detail))

@@ -126,19 +126,17 @@ def invalid_parameters(*errors: FieldError) -> Malformed:
     return Malformed(" ".join(e.detail for e in errors), code="invalid_parameter", errors=errors)
 
 
-def invalid_cursor_error() -> Malformed:
-    """Returns the error of a cursor that no page of the list contained."""
-    return Malformed("This cursor was not issued for this list.", code="invalid_cursor")
+def normalized_value(name: str, value: str, pointer: str) -> str:
+    """Returns a query or path value, normalized like the member's field `name`.
 
-
-def filter_value(name: str, value: str) -> str:
-    """Returns a query or path value, normalized like the member's field `name`. Raises Malformed."""
+    Raises Malformed with the pointer: `?name` for the query, `{name}` for the path.
+    """
     try:
         if name != "phone_number":
             return normalize_text(value)
         return services().phone_rule.parse(normalize_text(_restore_plus(name, value)))
     except PydanticCustomError as error:
-        raise invalid_parameters(FieldError(f"?{name}", error.type, f"{name}: {error.message()}")) from None
+        raise invalid_parameters(FieldError(pointer, error.type, f"{name}: {error.message()}")) from None
 
 
 def page_request(request: Request) -> PageRequest:

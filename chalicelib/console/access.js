@@ -34,7 +34,7 @@ export function list(place, { parts: [kind], signal }) {
   const runAndReload = (pressed, task) =>
     whileBusy(pressed, messages, async () => {
       try {
-        await explainConflict(task);
+        await explainPreconditionFailed(task);
       } finally {
         entries.reload();
       }
@@ -76,7 +76,7 @@ export function list(place, { parts: [kind], signal }) {
  * @template T
  * @param {() => T} task
  */
-async function explainConflict(task) {
+async function explainPreconditionFailed(task) {
   try {
     return await task();
   } catch (error) {
@@ -105,7 +105,7 @@ async function groupField(values, signal) {
 
 /** @type {(title: string, fields: Child, action: string, submit: (form: HTMLFormElement) => unknown) => Promise<unknown>} */
 const dialog = (title, fields, action, submit) =>
-  formDialog(title, fields, action, (form) => explainConflict(() => submit(form)));
+  formDialog(title, fields, action, (form) => explainPreconditionFailed(() => submit(form)));
 /** @param {string[]} names */
 const commas = (names) => names.join(", ");
 const nameField = () =>

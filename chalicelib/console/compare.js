@@ -1,4 +1,4 @@
-// An edit conflict: somebody else has changed the member. Shows both versions, and lets the user choose one.
+// A failed precondition (412): somebody else has changed the member. Shows both versions, and lets the user choose one.
 
 import { announce, button, find, focusOn, h, redraw, scrollable, time, whileBusy } from "./dom.js";
 

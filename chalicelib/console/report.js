@@ -18,7 +18,7 @@ const REASONS = {
   blank: "A required cell is empty",
   too_long: "A cell is longer than 64 characters",
   control_character: "A cell has a control character",
-  not_text: "A cell is not text",
+  damaged_character: "A cell contains a damaged character",
   scientific_notation: "A spreadsheet rounded the id, so its digits are lost",
   too_few_cells: "The row has fewer cells than the header",
   too_many_cells: "The row has more cells than the header",

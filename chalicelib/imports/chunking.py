@@ -48,7 +48,7 @@ def chunks(blocks: Iterable[str], size: int, delimiter: str = ",") -> Iterator[C
     Blank chunks are skipped: a small archive may contain thousands of them.
     """
     line, text = 1, ""
-    for block in _limit_lines(_limit_line_length(blocks)):
+    for block in _split_long_blocks(_truncate_lines(blocks)):
         text += block
         if len(text) < size and text.count("\n") < MAX_LINES:
             continue
@@ -63,7 +63,7 @@ def chunks(blocks: Iterable[str], size: int, delimiter: str = ",") -> Iterator[C
         yield Chunk(line, text)
 
 
-def _limit_line_length(blocks: Iterable[str]) -> Iterator[str]:
+def _truncate_lines(blocks: Iterable[str]) -> Iterator[str]:
     """Yields the blocks with each line truncated after MAX_ROW: enough of it to be rejected as too long."""
     length = 0  # of the current line, as far as it was yielded
     for block in blocks:
@@ -73,7 +73,7 @@ def _limit_line_length(blocks: Iterable[str]) -> Iterator[str]:
         length = len(rest) - (rest.rfind("\n") + 1) if newline else length + len(head)
 
 
-def _limit_lines(blocks: Iterable[str]) -> Iterator[str]:
+def _split_long_blocks(blocks: Iterable[str]) -> Iterator[str]:
     """Yields the blocks, split where they have more than MAX_LINES."""
     for block in blocks:
         if block.count("\n") <= MAX_LINES:

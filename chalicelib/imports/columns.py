@@ -70,7 +70,7 @@ class Header:
         self._check_missing()
 
     @property
-    def original_columns(self) -> list[int]:
+    def original_indexes(self) -> list[int]:
         """The indexes of the columns that rejected.csv repeats: the named ones, without an earlier rejected.csv's."""
         names = [name.strip().casefold() for name in self.columns[: self.width]]
         added = len(RESULT_COLUMNS) if tuple(names[-len(RESULT_COLUMNS) :]) == RESULT_COLUMNS else 0
@@ -87,7 +87,7 @@ class Header:
 
         For new files only: imports older than this limit may have longer names.
         """
-        length = sum(len(unescape(self.columns[i])) + 1 for i in self.original_columns)
+        length = sum(len(unescape(self.columns[i])) + 1 for i in self.original_indexes)
         if length > MAX_HEADER:
             raise Unreadable(
                 f"The column names of the first line have {length:,} characters; the limit is {MAX_HEADER:,}. "
@@ -112,7 +112,7 @@ class Header:
         return member
 
     def _check_count(self) -> None:
-        count = len(self.original_columns)
+        count = len(self.original_indexes)
         if count > MAX_COLUMNS:
             detail = (
                 f"The first line has {count:,} columns; the limit is {MAX_COLUMNS}. Remove unused columns."
@@ -189,7 +189,7 @@ def _check_damage(values: Mapping[str, str]) -> None:
     for name, text in values.items():
         if REPLACEMENT_CHARACTER in text:
             detail = f"{name}: Contains a damaged character. Correct it, or save the file as UTF-8."
-            raise _invalid(f"#/{name}", "not_text", detail)
+            raise _invalid(f"#/{name}", "damaged_character", detail)
         if name in IDS and SCIENTIFIC.fullmatch(text.strip()):
             detail = f"{name}: A spreadsheet has rounded this number. Enter all of its digits."
             raise _invalid(f"#/{name}", "scientific_notation", detail)

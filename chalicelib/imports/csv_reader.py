@@ -7,7 +7,7 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-# A quote opens a cell after blanks too: some programs write a blank after each delimiter.
+# A quote opens a cell after spaces too: some programs write a space after each delimiter.
 _reader = partial(csv.reader, skipinitialspace=True)
 MAX_ROW = 64 * 1024  # characters of one row, so that an unclosed quote cannot swallow more
 SHOWN_OF_LONG_ROW = 1000  # characters
@@ -62,14 +62,14 @@ def _rejected_row(line: int, text: str, code: str) -> RejectedRow:
     return RejectedRow(line, [shown], known, _REASONS[known])
 
 
-class _UnterminatedRow(Exception):
-    """The current row passes MAX_ROW, or its quote is open where the lines end: then the argument is OPEN."""
+class _UnreadableRow(Exception):
+    """The current row exceeds MAX_ROW; or the lines end within its quote, then the argument is UNTERMINATED."""
 
 
 def scan_rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | None, str]]:
     """Yields (index of its first line, number of lines, cells, code) of each row.
 
-    Cells are None where the row cannot be read; the code is unclosed_quote, row_too_long or OPEN.
+    Cells are None if the row cannot be read; then the code is unclosed_quote, row_too_long or UNTERMINATED.
 
     A row that never ends costs its first line only: reading starts again with the next line. The same holds at the
     end of a chunk, so a file has the same rows wherever it is split.
@@ -83,7 +83,7 @@ def scan_rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list
         for index in range(position, len(lines)):
             size += len(lines[index]) + 1
             if size > MAX_ROW:
-                raise _UnterminatedRow
+                raise _UnreadableRow
             if index == start + 1:
                 quotes.check(start)
             yield lines[index] + "\n"
@@ -102,7 +102,7 @@ def scan_rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list
                 start, size = stop, 0
             if start == len(lines):
                 return
-        except _UnterminatedRow as error:
+        except _UnreadableRow as error:
             code = str(error) or ("row_too_long" if len(lines[start]) >= MAX_ROW else "unclosed_quote")
         yield start, 1, None, code
         start += 1
@@ -118,21 +118,21 @@ class _QuoteScanner:
         self._lines = lines
         self._delimiter = delimiter
         self._offsets: list[int] = []  # of each line, in characters
-        self._next = 0  # the lines from a row's second to before this one close no quote
+        self._next = 0  # no line between a row's first and this one closes a quote
 
     def check(self, start: int) -> None:
-        """Raises _UnterminatedRow if the row from line `start`, open at the end of that line, does not end."""
+        """Raises _UnreadableRow if the row from line `start`, open at the end of that line, does not end."""
         if not self._offsets:
             self._offsets = list(accumulate((len(line) + 1 for line in self._lines), initial=0))
         limit = self._offsets[start] + MAX_ROW
         self._next = max(self._next, start + 1)
         while self._next < len(self._lines):
             if self._offsets[self._next + 1] > limit:
-                raise _UnterminatedRow
+                raise _UnreadableRow
             if self._closes_quote(self._lines[self._next]):
                 return
             self._next += 1
-        raise _UnterminatedRow(UNTERMINATED)
+        raise _UnreadableRow(UNTERMINATED)
 
     def _closes_quote(self, line: str) -> bool:
         """Returns whether a row ends with this line if the line starts within a quote."""

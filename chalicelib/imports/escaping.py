@@ -6,10 +6,10 @@ import re
 # than ours, so a part of a cell can be a formula too. An escape is one more apostrophe before the formula.
 # Apostrophes before it do not change whether it matches, so removing one always restores the cell.
 _FORMULA = "(?='*+(?:[^\\S\t\r\n]|\")*+[=+\\-@\uff1d\uff0b\uff0d\uff20])"
-_TAB = "(?='*+[\t\r\n])"  # spreadsheets may drop it before a formula
+_TAB_OR_LINE_BREAK = "(?='*+[\t\r\n])"  # spreadsheets may drop it before a formula
 _PART = r"(?:\A|(?<=[,;|\t\r\n]))"
-_UNSAFE = re.compile(rf"\A{_TAB}|{_PART}{_FORMULA}")
-_ESCAPE = re.compile(rf"\A'{_TAB}|{_PART}'{_FORMULA}")
+_UNSAFE = re.compile(rf"\A{_TAB_OR_LINE_BREAK}|{_PART}{_FORMULA}")
+_ESCAPE = re.compile(rf"\A'{_TAB_OR_LINE_BREAK}|{_PART}'{_FORMULA}")
 
 
 def escape(cell: str) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from chalicelib.errors import Malformed, NotFound
+from chalicelib.errors import InvalidCursor, NotFound
 from chalicelib.scope import Scope
 
 from .escaping import unescape
@@ -89,7 +89,7 @@ class ImportQueries:
     def rejected_page(self, record: ImportRecord, limit: int, cursor: str | None) -> RejectedPage:
         """Returns at most `limit` rejected rows in file order; the cursor is an offset in rejected.csv.
 
-        Raises Malformed for a cursor that no page returned, NotFound.
+        Raises InvalidCursor, NotFound.
         """
         _check_rejected(record)
         header = self._repository.header(record)
@@ -99,11 +99,9 @@ class ImportQueries:
             with closing(lines):
                 rows, taken = rejected_page(header, lines, limit)
         except (ValueError, IndexError, csv.Error):
-            raise Malformed(
-                "The cursor is not from this list. Use one that a page returned.", code="invalid_cursor"
-            ) from None
+            raise InvalidCursor from None
         end = start + taken
-        columns = [unescape(header.columns[i]) for i in header.original_columns]
+        columns = [unescape(header.columns[i]) for i in header.original_indexes]
         return RejectedPage(columns, rows, str(end) if end < size else None)
 
 

@@ -59,7 +59,7 @@ def join_chunk_results(results: Iterable[str], summary: RejectionSummary) -> Ite
 
 def rejected_header(header: Header) -> str:
     """Returns the start of rejected.csv: the byte order mark and the header line."""
-    names = (escape(unescape(header.columns[i])) for i in header.original_columns)
+    names = (escape(unescape(header.columns[i])) for i in header.original_indexes)
     return BYTE_ORDER_MARK + _csv([[*names, *RESULT_COLUMNS]])
 
 
@@ -73,7 +73,7 @@ def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
 
 def _result_cells(header: Header, row: RejectedRow) -> list[str]:
     cells = [_safe_cell(header, i, cell) for i, cell in enumerate(row.cells)]
-    size = len(header.original_columns)
+    size = len(header.original_indexes)
     missing = [""] * (size - len(cells))
     excess = cells[header.width :] if any(map(str.strip, row.cells[header.width :])) else []
     return [*cells[:size], *missing, str(row.line), row.code, row.reason, *excess]
@@ -93,7 +93,7 @@ def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[l
             size += len(line)
             yield line.decode()
 
-    own = header.original_columns
+    own = header.original_indexes
     columns = {field: own.index(i) for field, i in header.fields.items() if i in own}
     rows = []
     for cells in csv.reader(counted()):

@@ -21,7 +21,7 @@ PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
 
 def split_object(storage: ImportStorage, record: ImportRecord) -> ImportRecord:
     """Stores the chunks of the import's object, and returns the record, ready to load. Raises Unreadable."""
-    encoding = _byte_order_mark(storage, record.source)
+    encoding = _detect_encoding(storage, record.source)
     try:
         return _store_chunks(storage, record, encoding or "utf-8", certain=encoding is not None)
     except OtherEncoding as found:
@@ -36,7 +36,7 @@ def _opened(storage: ImportStorage, source: Source) -> Iterator[Iterator[bytes]]
         yield unpack(blocks) if source.key.lower().endswith(".gz") else blocks
 
 
-def _byte_order_mark(storage: ImportStorage, source: Source) -> str | None:
+def _detect_encoding(storage: ImportStorage, source: Source) -> str | None:
     """Returns the encoding that a byte order mark names, None without one. Raises Unreadable for binary files."""
     start = b""
     with _opened(storage, source) as blocks:
@@ -49,7 +49,7 @@ def _byte_order_mark(storage: ImportStorage, source: Source) -> str | None:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not start.startswith(b"\xff\xfe\0\0"):  # UTF-32
         return "utf-16"
     if b"\0" in start:
-        raise Unreadable("This is a binary file, not a CSV.", code="not_text")
+        raise Unreadable("This is a binary file, not a CSV.", code="binary_file")
     return None
 
 
@@ -58,7 +58,7 @@ def _store_chunks(
 ) -> ImportRecord:
     """Stores the chunks, and returns the record with its columns and number of chunks.
 
-    Raises Unreadable, and OtherEncoding where the encoding was not certain and is another.
+    Raises Unreadable, and OtherEncoding if the encoding was a guess and is wrong.
     """
     decoder = Decoder(encoding, certain=certain)
     waiting: deque[Future[None]] = deque()

@@ -44,7 +44,7 @@ class MemberRepository:
     ) -> tuple[Member, bool]:
         """Creates a member or replaces the one under its key. Returns (member, whether it was created).
 
-        Raises Taken, or Stale if the precondition fails for the current ETag.
+        Raises Taken, or PreconditionFailed if the precondition fails for the current ETag.
         """
         for _ in backoff():
             try:
@@ -65,7 +65,7 @@ class MemberRepository:
     ) -> Member:
         """Replaces the member under `key` with the result of `edit`. A new key moves the member and changes its id.
 
-        Raises NotFound, Taken, or Stale if the precondition fails for the current ETag.
+        Raises NotFound, Taken, or PreconditionFailed if the precondition fails for the current ETag.
         """
         for _ in backoff():
             item = self._read(key)
@@ -85,7 +85,7 @@ class MemberRepository:
         raise Busy
 
     def delete(self, key: MemberKey, precondition: Precondition = ALWAYS) -> None:
-        """Deletes the member and frees its phone number. Raises NotFound, or Stale as `change` does."""
+        """Deletes the member and frees its phone number. Raises NotFound, or PreconditionFailed as `change` does."""
         for _ in backoff():
             item = self._read(key)
             precondition.check(from_item(item).etag)

@@ -12,16 +12,15 @@ from itertools import islice
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
-from chalicelib.errors import Malformed
+from chalicelib.errors import InvalidCursor
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
-from chalicelib.scope import Scope
+from chalicelib.scope import UNLIMITED, Scope
 
 from .items import claim_key, fold_name, from_item, member_key, member_key_of
 from .model import Member, read_token, write_token
 from .name_index import NameIndex
 
-ALL_ACCOUNTS = Scope()
-MAX_LOOKUPS = 3  # per phone number: its owner may move between the two reads
+MAX_LOOKUPS = 3  # per phone number: its holder may move between the two reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,11 @@ class MemberSearch:
         self._table = table
         self._names = NameIndex(table)
 
-    def find(
-        self, search: Search, limit: int, cursor: str | None = None, scope: Scope = ALL_ACCOUNTS
-    ) -> Page:
+    def find(self, search: Search, limit: int, cursor: str | None = None, scope: Scope = UNLIMITED) -> Page:
         """Returns at most `limit` matching members after `cursor`; without an account, those of the scope.
 
         An account's members are in name order, from an eventually consistent index. Searches by client member id or
-        phone number are strongly consistent. Raises Malformed for a cursor of another kind of search.
+        phone number are strongly consistent. Raises InvalidCursor for one of another kind of search.
         """
         if search.account_id is not None and (search.client_member_id or search.phone_number):
             read_cursor(cursor, "one", 0)  # there is only one page: reject every cursor
@@ -90,11 +87,11 @@ class MemberSearch:
             item = self._table.get(member_key(account_id, search.client_member_id))
             member = from_item(item) if item else None
         else:
-            member = self._owner(account_id, search.phone_number or "")
+            member = self._holder(account_id, search.phone_number or "")
         return Page([member] if member and search.matches(member) else [], None)
 
-    def _owner(self, account_id: str, phone_number: str) -> Member | None:
-        """Returns the owner of a phone number. Reads again if the owner moved between the two reads."""
+    def _holder(self, account_id: str, phone_number: str) -> Member | None:
+        """Returns the holder of a phone number. Reads again if the holder moved between the two reads."""
         for _ in range(MAX_LOOKUPS):
             claim = self._table.get(claim_key(account_id, phone_number))
             if claim is None:
@@ -165,7 +162,7 @@ def _account_of(item: Item) -> str:
 
 
 def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
-    """Returns the `length` parts of a cursor of this kind, or None. Raises Malformed for any other cursor."""
+    """Returns the `length` parts of a cursor of this kind, or None. Raises InvalidCursor for any other."""
     if cursor is None:
         return None
     try:
@@ -173,5 +170,5 @@ def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
     except ValueError:
         found, parts = "", []
     if found != kind or len(parts) != length or not all(0 < len(part) <= MAX_LENGTH for part in parts):
-        raise Malformed("Not a cursor of this search. Use the latest page's cursor.", code="invalid_cursor")
+        raise InvalidCursor
     return parts

@@ -40,7 +40,7 @@ def alteration(item: Item, member: Member, origin: str | None = None) -> list[Co
         writes = [delete_if(VERSION, old_key, _unchanged(item)), put_new(CLIENT_ID, new)]
     claim = to_claim(member, origin or "")
     if (old.account_id, old.phone_number) == (member.account_id, member.phone_number):
-        return [*writes, put_if(VERSION, claim, _owned_by(old))]
+        return [*writes, put_if(VERSION, claim, _held_by(old))]
     return [*writes, _release_phone(old), put_new(PHONE, claim)]
 
 
@@ -73,9 +73,9 @@ def _unchanged(item: Item) -> Item:
 
 def _release_phone(old: Member) -> ConditionalWrite:
     """Returns the write that frees a member's phone number."""
-    return delete_if(VERSION, claim_key(old.account_id, old.phone_number), _owned_by(old))
+    return delete_if(VERSION, claim_key(old.account_id, old.phone_number), _held_by(old))
 
 
-def _owned_by(member: Member) -> Item:
-    """Returns the attributes of a claim that this member still owns."""
+def _held_by(member: Member) -> Item:
+    """Returns the attributes of a claim that this member still holds."""
     return {"client_member_id": {"S": member.client_member_id}}

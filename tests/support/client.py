@@ -49,7 +49,7 @@ class Response:
         assert (problem["status"], problem["code"]) == (status, code), problem
         for field in problem.get("errors", []):
             assert field.keys() - {"member"} == {"pointer", "code", "detail"}, problem
-            assert field["pointer"][0] in "#?", problem
+            assert field["pointer"][0] in "#?{", problem
             assert field["detail"].endswith("."), problem  # a sentence
         return problem
 

@@ -10,7 +10,7 @@ ERRORS = {
     "401": "Credentials are missing, wrong, expired or revoked.",
     "403": "The caller lacks the permission, or access to the account.",
     "404": "No resource has this id.",
-    "409": "Conflicts with the current state. `errors` names the member that owns a value.",
+    "409": "Conflicts with the current state. `errors` names the member that holds a value.",
     "412": "If-Match or If-None-Match does not hold for the current ETag.",
     "413": "The body is too large.",
     "415": "The operation does not accept the body's media type.",
@@ -51,12 +51,13 @@ def page(items: Schema, **properties: Schema) -> Schema:
 
 _FIELD_ERROR = object_schema(
     "member",
-    pointer=TEXT | {"description": "Such as #/phone_number in the body or ?limit in the query."},
+    pointer=TEXT
+    | {"description": "Such as #/phone_number in the body, ?limit in the query, {account_id} in the path."},
     code=TEXT,
     detail=TEXT,
     member={
         "type": "object",
-        "description": "The member that owns the value.",
+        "description": "The member that holds the value.",
         "properties": {"id": TEXT, "href": TEXT},
     },
 )

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.access.model import BUILT_IN, GroupChanges, NewGroup, NewToken
 from chalicelib.access.permissions import ALL_ACCOUNTS
-from chalicelib.errors import Conflict, Invalid, NotFound, Stale
+from chalicelib.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from chalicelib.preconditions import Precondition
 from chalicelib.services import Services
 
@@ -27,7 +27,7 @@ def test_group_is_created_changed_and_deleted(fresh: Services) -> None:
         groups.create(NewGroup(name="clinic", permissions=[], accounts=ALL_ACCOUNTS))
     changed = groups.change("clinic", GroupChanges(accounts=["7", "8"]))
     assert (changed.accounts, changed.permissions, changed.version) == (["7", "8"], ["members:read"], 2)
-    with pytest.raises(Stale):
+    with pytest.raises(PreconditionFailed):
         groups.change("clinic", GroupChanges(accounts=ALL_ACCOUNTS), NEVER)
 
     fresh.tokens.create(NewToken(name="sync", groups=["clinic"]))

@@ -6,7 +6,15 @@ import pytest
 
 from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.model import GroupChanges, NewToken, NewUser, UserChanges
-from chalicelib.errors import Busy, Conflict, Invalid, NotFound, RegistryError, Stale, Unauthorized
+from chalicelib.errors import (
+    Busy,
+    Conflict,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    RegistryError,
+    Unauthorized,
+)
 from chalicelib.preconditions import Precondition
 from chalicelib.services import Services
 from tests.support.access import PASSWORD, basic
@@ -28,9 +36,9 @@ def test_user_is_created_changed_and_deleted(fresh: Services) -> None:
 
     changed = users.change("ann", UserChanges(groups=["editors"]))
     assert (changed.groups, changed.version, changed.created_at) == (["editors"], 2, created.created_at)
-    with pytest.raises(Stale):
+    with pytest.raises(PreconditionFailed):
         users.change("ann", UserChanges(active=False), NEVER)
-    with pytest.raises(Stale):
+    with pytest.raises(PreconditionFailed):
         users.delete("ann", NEVER)
 
     users.delete("ann")

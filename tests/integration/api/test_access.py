@@ -28,12 +28,12 @@ def test_user_is_created_changed_and_deleted(http: Http, name: str) -> None:
     http.send("POST", "/users", user(name)).problem(409, "name_taken")
 
     http.send("PATCH", f"/users/{name}", {"active": False}, {"If-Match": '"1"'}).problem(
-        412, "version_mismatch"
+        412, "precondition_failed"
     )
     changed = http.send("PATCH", f"/users/{name}", {"active": False}, {"If-Match": etag})
     assert (changed.ok()["active"], changed.ok()["version"]) == (False, 2)
     assert changed.headers["ETag"] == http.get(f"/users/{name}").headers["ETag"] != etag
-    http.request("DELETE", f"/users/{name}", headers={"If-Match": etag}).problem(412, "version_mismatch")
+    http.request("DELETE", f"/users/{name}", headers={"If-Match": etag}).problem(412, "precondition_failed")
     assert http.request("DELETE", f"/users/{name}").status == 204
     for method in ("GET", "DELETE"):
         http.request(method, f"/users/{name}").problem(404, "user_not_found")
@@ -65,7 +65,7 @@ def test_group_is_created_changed_and_deleted(http: Http, name: str) -> None:
     http.send("POST", "/groups", group(name)).problem(409, "name_taken")
     changed = http.send("PATCH", f"/groups/{name}", {"accounts": "*"}, read)
     assert changed.ok() == made | {"accounts": "*", "version": 2}
-    http.send("PATCH", f"/groups/{name}", {}, read).problem(412, "version_mismatch")
+    http.send("PATCH", f"/groups/{name}", {}, read).problem(412, "precondition_failed")
     http.send("POST", "/users", user(name, groups=[name])).ok(201)
     http.request("DELETE", f"/groups/{name}").problem(409, "group_in_use")
     http.request("DELETE", f"/users/{name}").ok(204)
@@ -82,7 +82,7 @@ def test_etag_of_deleted_entry_never_matches_its_successor(http: Http, name: str
     new = http.send("POST", f"/{kind}", body)
     for method in ("PATCH", "DELETE"):
         response = http.request(method, path, "{}", {"If-Match": old})
-        assert new.headers["ETag"] in response.problem(412, "version_mismatch")["detail"]
+        assert new.headers["ETag"] in response.problem(412, "precondition_failed")["detail"]
     assert http.get(path, headers={"If-None-Match": old}).ok() == new.json
     assert http.get(path, headers={"If-None-Match": new.headers["ETag"]}).status == 304
 

@@ -30,7 +30,7 @@ def test_logs_contain_no_personal_data(http: Http, account: str, caplog: pytest.
     http.get("/members", {"Lastsentinel": "3239876543"}).problem(400, "invalid_parameter")
     http.get(href(account, "Clientsentinel")).ok()
     http.send("PATCH", one, {"first_name": "Firstsentinel2"}, {"If-Match": '"Lastsentinel"'}).problem(
-        412, "version_mismatch"
+        412, "precondition_failed"
     )
 
     def fail(**call: Any) -> None:

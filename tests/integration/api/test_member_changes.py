@@ -51,20 +51,23 @@ def test_malformed_id_is_not_found(http: Http, token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "code"),
+    ("path", "pointer", "code"),
     [
-        ("/accounts/%20/members/1", "invalid_parameter"),
-        (f"/accounts/1/members/{'x' * 65}", "invalid_parameter"),
-        ("/accounts/1/members/a%1Fb", "invalid_parameter"),
-        (
-            "/accounts/%FF/members/1",
-            "malformed_path",
-        ),  # not UTF-8; decoded as U+FFFD it could be a member's id
+        ("/accounts/%20/members/1", "{account_id}", "blank"),
+        (f"/accounts/1/members/{'x' * 65}", "{client_member_id}", "too_long"),
+        ("/accounts/1/members/a%1Fb", "{client_member_id}", "control_character"),
     ],
 )
-def test_invalid_ids_in_path_are_rejected(http: Http, path: str, code: str) -> None:
+def test_invalid_ids_in_path_are_rejected(http: Http, path: str, pointer: str, code: str) -> None:
     for method in ("GET", "DELETE", "PUT", "PATCH"):
-        http.send(method, path, {}).problem(400, code)
+        (error,) = http.send(method, path, {}).problem(400, "invalid_parameter")["errors"]
+        assert (error["pointer"], error["code"]) == (pointer, code)
+
+
+def test_path_that_is_not_utf8_is_rejected(http: Http) -> None:
+    """Decoded as U+FFFD it could be a member's id."""
+    for method in ("GET", "DELETE", "PUT", "PATCH"):
+        http.send(method, "/accounts/%FF/members/1", {}).problem(400, "malformed_path")
 
 
 def test_change_increments_version_and_keeps_creation_time(http: Http, account: str) -> None:

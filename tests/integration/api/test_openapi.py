@@ -53,7 +53,7 @@ UNDOCUMENTED = {
     "every_account_needed",  # two fields depend on each other
     "empty_body",  # a form without fields is an empty body
     "differs_from_path",  # two values must be equal
-    "version_mismatch",  # the current version
+    "precondition_failed",  # the current version
     "unknown_parameter",  # POST /imports accepts parameters with a CSV, not with JSON
     "invalid_header",  # documented, but schemathesis considers 0 a valid tag
 }

@@ -48,9 +48,9 @@ def test_write_is_rejected_if_precondition_fails(http: Http, account: str, heade
     member = http.create(member_body(account))
     value = value.format(etag_of(member))
     for response in writes(http, member, {header: value}):
-        assert etag_of(member) in response.problem(412, "version_mismatch")["detail"]
+        assert etag_of(member) in response.problem(412, "precondition_failed")["detail"]
     for path in (f"/members/{member['id']}", href(account, member["client_member_id"])):
-        http.request("DELETE", path, headers={header: value}).problem(412, "version_mismatch")
+        http.request("DELETE", path, headers={header: value}).problem(412, "precondition_failed")
     assert http.get(f"/members/{member['id']}").ok() == member
 
 
@@ -61,17 +61,17 @@ def test_second_writer_of_same_version_is_rejected(http: Http, account: str) -> 
     first = http.send("PATCH", f"/members/{member['id']}", {"first_name": "Ann"}, read)
     assert first.headers["ETag"] == etag_of(first.ok())
     http.send("PATCH", f"/members/{member['id']}", {"first_name": "Bob"}, read).problem(
-        412, "version_mismatch"
+        412, "precondition_failed"
     )
     assert http.get(f"/members/{member['id']}").ok()["first_name"] == "Ann"
 
 
 def test_put_can_be_limited_to_create_or_replace(http: Http, account: str) -> None:
     path, data = href(account, "42"), member_body(account, client_member_id="42")
-    http.send("PUT", path, data, {"If-Match": "*"}).problem(412, "version_mismatch")
+    http.send("PUT", path, data, {"If-Match": "*"}).problem(412, "precondition_failed")
     http.get(path).problem(404, "member_not_found")
     http.send("PUT", path, data, {"If-None-Match": "*"}).ok(201)
-    http.send("PUT", path, data, {"If-None-Match": "*"}).problem(412, "version_mismatch")
+    http.send("PUT", path, data, {"If-None-Match": "*"}).problem(412, "precondition_failed")
     http.send("PUT", path, data, {"If-Match": "*"}).ok()
 
 
@@ -107,9 +107,9 @@ def test_etag_of_deleted_member_never_matches_its_successor(http: Http, account:
     new = http.create(member_body(account, first_name="Zoë"))
     assert (new["id"], new["version"]) == (old["id"], old["version"])
     for response in writes(http, old, {"If-Match": seen}):
-        response.problem(412, "version_mismatch")
+        response.problem(412, "precondition_failed")
     for path in (f"/members/{old['id']}", href(account, old["client_member_id"])):
-        http.request("DELETE", path, headers={"If-Match": seen}).problem(412, "version_mismatch")
+        http.request("DELETE", path, headers={"If-Match": seen}).problem(412, "precondition_failed")
         assert http.get(path, headers={"If-None-Match": seen}).ok() == new
 
 
@@ -126,4 +126,6 @@ def test_members_created_in_one_millisecond_have_different_etags(http: Http, acc
     moved = http.send("PATCH", f"/members/{two.id}", {"client_member_id": "1"}).ok()
     assert (moved["id"], moved["version"], moved["created_at"]) == (one.id, 2, one.created_at)
     assert http.get(f"/members/{one.id}", headers={"If-None-Match": seen}).ok() == moved
-    http.request("DELETE", f"/members/{one.id}", headers={"If-Match": seen}).problem(412, "version_mismatch")
+    http.request("DELETE", f"/members/{one.id}", headers={"If-Match": seen}).problem(
+        412, "precondition_failed"
+    )

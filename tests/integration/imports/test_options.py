@@ -115,7 +115,7 @@ def test_invalid_byte_rejects_only_its_row(pipeline: Pipeline, account: str) -> 
     record = pipeline.run("drops/a.csv", text.encode("windows-1252").replace(b"?", b"\x81"))
     assert pipeline.report(record.id)["encoding"] == "windows-1252"
     assert counts(record)["created"] == 1
-    assert [row["code"] for row in pipeline.rejected(record.id)] == ["not_text"]
+    assert [row["code"] for row in pipeline.rejected(record.id)] == ["damaged_character"]
 
 
 def test_archive_with_one_byte_members_is_read_as_one_file(pipeline: Pipeline, account: str) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from chalicelib import config
-from chalicelib.errors import NotFound, Stale, Taken
+from chalicelib.errors import NotFound, PreconditionFailed, Taken
 from chalicelib.members.model import Member, MemberKey, parse_member_id
 from chalicelib.members.repository import MemberRepository
 from chalicelib.preconditions import Precondition
@@ -232,7 +232,7 @@ def test_stale_version_rejects_every_write(members: MemberRepository, account: s
         lambda: members.put(person(account, 2), state_is(old)),  # no such member
         lambda: members.delete(key_of(old), state_is(old)),
     ):
-        with pytest.raises(Stale):
+        with pytest.raises(PreconditionFailed):
             stale()
     assert members_of(account) == {"m1": new}
     members.delete(key_of(old), state_is(new))

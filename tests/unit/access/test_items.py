@@ -6,9 +6,9 @@ from chalicelib.access.items import (
     StoredSession,
     StoredToken,
     StoredUser,
-    session_in,
+    session_from_item,
     session_item,
-    stored_in,
+    stored_from_item,
     stored_item,
 )
 
@@ -36,9 +36,9 @@ SESSION = StoredSession("digest", 7, 1_800_000_000, 1_799_999_999.5)
 
 
 def test_items_round_trip() -> None:
-    assert stored_in(stored_item(USER, version=3), StoredUser) == USER
-    assert stored_in(stored_item(TOKEN, expires_at=1_800_000_000), StoredToken) == TOKEN
-    assert session_in(session_item("ann/1", SESSION)) == SESSION
+    assert stored_from_item(stored_item(USER, version=3), StoredUser) == USER
+    assert stored_from_item(stored_item(TOKEN, expires_at=1_800_000_000), StoredToken) == TOKEN
+    assert session_from_item(session_item("ann/1", SESSION)) == SESSION
 
 
 def test_shown_users_and_tokens_have_no_secrets() -> None:
@@ -50,5 +50,5 @@ def test_items_with_former_name_of_credential_version_are_read() -> None:
     user, session = stored_item(USER, version=3), session_item("ann/1", SESSION)
     record = json.loads(user["record"]["S"])
     record["epoch"], session["epoch"] = record.pop("credential_version"), session.pop("credential_version")
-    assert stored_in({**user, "record": {"S": json.dumps(record)}}, StoredUser) == USER
-    assert session_in(session) == SESSION
+    assert stored_from_item({**user, "record": {"S": json.dumps(record)}}, StoredUser) == USER
+    assert session_from_item(session) == SESSION

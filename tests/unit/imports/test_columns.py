@@ -108,7 +108,7 @@ def test_row_is_a_member_or_rejected_with_a_code(cells: list[str], code: str) ->
 def test_too_many_named_columns_are_rejected() -> None:
     more = ["note"] * (MAX_COLUMNS - len(COLUMNS))
     header = Header([*COLUMNS, *more, "", " "])
-    assert header.original_columns == list(range(MAX_COLUMNS))
+    assert header.original_indexes == list(range(MAX_COLUMNS))
     with pytest.raises(Unreadable) as raised:
         Header([*COLUMNS, *more, "", "one too many"])
     assert raised.value.code == "too_many_columns"
@@ -126,9 +126,9 @@ def test_header_over_its_length_limit_is_rejected() -> None:
 
 def test_columns_of_an_earlier_rejected_csv_are_not_repeated() -> None:
     header = Header([*COLUMNS, "line", "code", "reason", ""])
-    assert [header.columns[i] for i in header.original_columns] == COLUMNS
+    assert [header.columns[i] for i in header.original_indexes] == COLUMNS
 
 
 def test_sender_columns_named_like_result_columns_are_repeated() -> None:
     header = Header(["Line", *COLUMNS, "code"])
-    assert [header.columns[i] for i in header.original_columns] == ["Line", *COLUMNS, "code"]
+    assert [header.columns[i] for i in header.original_indexes] == ["Line", *COLUMNS, "code"]

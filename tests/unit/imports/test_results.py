@@ -158,7 +158,7 @@ def test_rejected_csv_of_the_largest_header_is_importable(size: int) -> None:
     [row] = read_back(rejected_header(header))
     again = Header(row.cells)
     again.check_length()
-    assert again.original_columns == header.original_columns
+    assert again.original_indexes == header.original_indexes
 
 
 def test_rejected_csv_contains_no_nul() -> None:
