@@ -38,7 +38,7 @@ class SettingsError(Exception):
 
 @cache
 def settings() -> Settings:
-    """Returns the settings, read once a process. Raises SettingsError."""
+    """Returns the settings, read once per process. Raises SettingsError."""
     given = {name: os.environ[name.upper()] for name in Settings.model_fields if name.upper() in os.environ}
     try:
         return Settings.model_validate(given)

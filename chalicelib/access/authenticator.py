@@ -102,7 +102,7 @@ class Authenticator:
         return _user_caller(user, groups, session=name)
 
     def _read(self, *keys: Item) -> tuple[list[Item | None], Groups]:
-        """Returns (the items under these keys in their order, None where there is none; all groups)."""
+        """Returns (the items under these keys in their order, None for a missing one; all groups)."""
         found = {key_pair(item): item for item in self._table.batch_get([*keys, GROUPS_KEY])}
         return [found.get(key_pair(key)) for key in keys], groups_from_item(found.get(key_pair(GROUPS_KEY)))
 

@@ -32,7 +32,7 @@ class GroupRepository:
         return [by_name[name] for name in sorted(by_name) if name > after][:limit]
 
     def create(self, new: NewGroup) -> Group:
-        """Adds a group. Raises Conflict where its name exists, Invalid for admins of some accounts only."""
+        """Adds a group. Raises Conflict if its name exists, Invalid for admins of some accounts only."""
 
         def decide(groups: GroupsByName) -> tuple[GroupsByName, Group]:
             if new.name in groups:

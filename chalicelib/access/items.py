@@ -49,9 +49,9 @@ class StoredToken(Token):
 
 
 class StoredSession(NamedTuple):
-    """A session: the digest of its secret, and when it ends at the latest and without use (seconds since the epoch).
+    """A session: the digest of its secret, and `credential_version` of its user when the session started.
 
-    `credential_version` is that of its user when the session started.
+    It ends at `ends_at` at the latest, and at `idle_at` if it is unused until then; both in seconds since the epoch.
     """
 
     secret: str
@@ -82,7 +82,7 @@ def stored_from_item(item: Mapping[str, Any], model: type[Stored]) -> Stored:
     """Returns the user or token in an item."""
     separate = {name: item[name]["S"] if name in item else None for name in SEPARATE_ATTRIBUTES}
     record = json.loads(item["record"]["S"])
-    former = {"credential_version": record.get("epoch")}  # the field's former name
+    former = {"credential_version": record.get("epoch")}  # the field's name before 0.1.0
     return model.model_validate({**former, **separate, **record})
 
 
@@ -96,7 +96,8 @@ def session_item(name: str, session: StoredSession) -> Item:
 
 def session_from_item(item: Mapping[str, Any]) -> StoredSession:
     """Returns the session in an item."""
-    version = item["credential_version"] if "credential_version" in item else item["epoch"]  # its former name
+    # Before 0.1.0 the attribute was named epoch.
+    version = item["credential_version"] if "credential_version" in item else item["epoch"]
     return StoredSession(
         item["secret"]["S"], int(version["N"]), int(item["ends_at"]["N"]), float(item["idle_at"]["N"])
     )

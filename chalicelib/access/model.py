@@ -1,6 +1,6 @@
 """Users, groups and tokens: the bodies that callers send, the models that the API returns, and grants. Pure.
 
-A group grants permissions for accounts. A user or token has the union of what its groups grant, account by account:
+A group grants permissions for accounts. A user or token has each group's permissions for that group's accounts only:
 an editor of account 1 who is a viewer of account 2 can write to account 1 only.
 """
 
@@ -84,7 +84,7 @@ class GroupChanges(_Body):
 class Group(BaseModel):
     """A group as it is stored and shown; `version` counts the writes, from 1.
 
-    `created_at` is None for the built-in groups, and for those stored before it was recorded.
+    `created_at` is None for the built-in groups, and for those stored before 0.1.0.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Hashes and verifies passwords and secrets. Pure."""
+"""Hashes and verifies passwords and secrets."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, stored: str | None) -> bool:
-    """Returns whether the password has this hash. Takes the same time for None, where it is always False."""
+    """Returns whether the password has this hash. Takes the same time for None, for which it is always False."""
     _, *cost, salt, expected = (stored or _DUMMY_HASH).split(":")
     n, r, p = map(int, cost)
     digest = _scrypt(password, base64.b64decode(salt), n, r, p)

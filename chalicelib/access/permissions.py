@@ -31,7 +31,7 @@ class Caller(BaseModel):
         return f"{self.kind}:{self.name}"
 
     def require_password(self) -> None:
-        """Raises Forbidden where a token or a session authenticated the request."""
+        """Raises Forbidden if a token or a session authenticated the request."""
         if self.kind != "user" or self.session:
             raise Forbidden(
                 "Send your user name and password with this request, not a token.", code="password_needed"

@@ -59,7 +59,7 @@ class SessionRepository:
             )
 
     def end(self, caller: Caller) -> None:
-        """Ends the session that authenticated the caller's request. Raises Forbidden where none did."""
+        """Ends the session that authenticated the caller's request. Raises Forbidden if none did."""
         if not caller.session:
             raise Forbidden(
                 "This request has no session. Send the token of the session to end.", code="no_session"

@@ -57,7 +57,7 @@ class AccessStore:
         """Yields all users or tokens after this name, sorted by name."""
         items = self._table.query_all(
             KeyConditionExpression="pk = :pk AND sk > :after",
-            # DynamoDB refuses an empty key value; a blank sorts before every name.
+            # DynamoDB refuses an empty key value; a space sorts before every name.
             ExpressionAttributeValues={":pk": {"S": model.partition}, ":after": {"S": after or " "}},
             ConsistentRead=True,
             **options,
@@ -65,7 +65,7 @@ class AccessStore:
         return (stored_from_item(item, model) for item in items)
 
     def add(self, stored: StoredUser | StoredToken, item: Item) -> None:
-        """Adds a user or token. Raises Conflict where its name exists, Invalid for an unknown group, Busy."""
+        """Adds a user or token. Raises Conflict if its name exists, Invalid for an unknown group, Busy."""
 
         def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
             require_known(stored.groups, groups)
@@ -76,7 +76,7 @@ class AccessStore:
     def write(self, kind: str, decide: Callable[[Groups], tuple[list[ConditionalWrite], T]]) -> T:
         """Writes what `decide` returns for the current groups, and returns its result.
 
-        Decides again after concurrent writes. Raises Conflict where the name of a new `kind` is taken, Busy.
+        Decides again after concurrent writes. Raises Conflict if the name of a new `kind` is taken, Busy.
         """
         for _ in backoff():
             writes, result = decide(self.groups())
@@ -90,7 +90,7 @@ class AccessStore:
         raise Busy
 
     def require_admin(self, before: Groups, after: Groups, changed: StoredUser | None = None) -> None:
-        """Raises Conflict where a change of groups or of one user leaves no active admin, but there is one now."""
+        """Raises Conflict if a change of groups or of one user leaves no active admin, but there is one now."""
         users = {user.name: user for user in self.all(StoredUser)}
         if not any(_is_admin(user, before) for user in users.values()):
             return
@@ -101,7 +101,7 @@ class AccessStore:
 
 
 def groups_write(groups: Groups) -> ConditionalWrite:
-    """Returns the write of these groups with the next revision. Raises Invalid where they exceed an item."""
+    """Returns the write of these groups with the next revision. Raises Invalid if they exceed an item."""
     item = groups_item(groups)
     if len(item["groups"]["S"].encode()) > MAX_GROUPS_BYTES:
         detail = "accounts: All groups together are too large. Use fewer groups, or fewer accounts in each."

@@ -1,7 +1,7 @@
 """Counts wrong passwords, and throttles further attempts.
 
 The count is by user name and network: a count by name alone would let anyone lock a user out. After FREE_ATTEMPTS
-wrong passwords in a row, a network has one attempt per PAUSE_SECONDS at that user.
+wrong passwords in a row, a network has one attempt per PAUSE_SECONDS for that user.
 """
 
 import ipaddress
@@ -74,7 +74,7 @@ class PasswordThrottle:
         return TooManyAttempts(self._clock() + PAUSE_SECONDS)
 
     def _count(self, key: Item, expected_until: Item | None = None) -> Item | None:
-        """Counts an attempt and returns the new count and `until`; None where `until` is not the expected one."""
+        """Counts an attempt and returns the new count and `until`; None if `until` is not the expected one."""
         moment = self._clock()
         values: Item = {
             ":one": {"N": "1"},

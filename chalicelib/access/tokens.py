@@ -38,7 +38,7 @@ class TokenRepository:
         return [token.without_secrets() for token in self._store.page(StoredToken, limit, after)]
 
     def create(self, new: NewToken, by: str | None = None) -> IssuedToken:
-        """Adds a token. Raises Conflict where its name exists, Invalid for an unknown group."""
+        """Adds a token. Raises Conflict if its name exists, Invalid for an unknown group."""
         secret = new_secret()
         expires_at = time.time() + new.days * DAY_SECONDS
         token = StoredToken(

@@ -31,7 +31,7 @@ class UserRepository:
         return [user.without_secrets() for user in self._store.page(StoredUser, limit, after)]
 
     def create(self, new: NewUser) -> User:
-        """Adds a user. Raises Conflict where its name exists, Invalid for an unknown group."""
+        """Adds a user. Raises Conflict if its name exists, Invalid for an unknown group."""
         user = StoredUser(
             **new.model_dump(exclude={"password"}),
             password=hash_password(new.password),

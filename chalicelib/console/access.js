@@ -261,7 +261,7 @@ async function addToken(signal) {
 }
 
 /**
- * Shows a token, which the API tells only once: the dialog closes only by its own button.
+ * Shows a token, whose text the API returns only once: the dialog closes only by its own button.
  * @param {{name: string, token: string}} created
  */
 const showToken = ({ name, token }) =>

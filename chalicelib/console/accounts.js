@@ -8,7 +8,7 @@ import { field } from "./forms.js";
 const ACCOUNT_KEY = "rollcall.account"; // in this tab's storage, until the session ends
 
 /**
- * The accounts that a permission is limited to; null where it is not.
+ * The accounts that a permission is limited to; null if it is not.
  * @type {(me: Me, permission: string) => string[] | null}
  */
 const limitedTo = (me, permission) => {

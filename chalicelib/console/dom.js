@@ -69,7 +69,7 @@ export const plural = (number, singular, many = `${singular}s`) =>
 export const time = (iso) => (iso ? h("time", { datetime: iso, title: iso }, dateFormat.format(new Date(iso))) : "");
 
 /**
- * Wraps a table so that it scrolls by itself, with the keyboard too, where it is wider than the screen.
+ * Wraps a table so that it scrolls by itself, with the keyboard too, if it is wider than the screen.
  * @type {(label: string, table: HTMLTableElement) => HTMLElement}
  */
 export const scrollable = (label, table) =>

@@ -193,7 +193,7 @@ async function resolveConflict(place, context, before, mine) {
 }
 
 /**
- * Deletes a member after a question, unless somebody has changed it since.
+ * Deletes a member after confirmation, unless somebody has changed it since.
  * @param {HTMLElement} pressed
  * @param {HTMLElement} place
  * @param {HTMLElement} messages

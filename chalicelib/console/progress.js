@@ -143,7 +143,7 @@ function paceText(record) {
     record.finished_at ? "" : ` ${record.percent}%`,
     record.seconds_left ? `, about ${plural(record.seconds_left, "second")} left` : "",
     seconds > 0 && record.counts.rows
-      ? `, ${formatNumber(Math.round(record.counts.rows / seconds))} rows a second`
+      ? `, ${formatNumber(Math.round(record.counts.rows / seconds))} rows per second`
       : "",
   ].join("");
 }

@@ -41,7 +41,7 @@ const MENU = [
 export const menu = (may) => MENU.filter(({ permission, unless }) => may(permission) && !(unless && may(unless)));
 
 /**
- * Finds the view of a path; one without a menu entry says why there is none.
+ * Finds the view of a path. If there is none, or the user lacks the permission, returns a view that says so.
  * @type {(path: string, may: May) => {show: Show, key?: string, keep: boolean, parts: string[]}}
  */
 export function resolve(path, may) {

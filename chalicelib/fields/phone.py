@@ -1,4 +1,4 @@
-"""Phone numbers: which are accepted, and their one spelling, E.164. Pure."""
+"""Phone numbers: which are accepted, and their canonical format, E.164. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class PhoneRule:
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without decimals, such as 3235551234."
             )
-        if self.check == "possible" and (e164 := parse_common_form(text, self.region)):
+        if self.check == "possible" and (e164 := parse_common_format(text, self.region)):
             return e164
         try:
             number = phonenumbers.parse(text, self.region)
@@ -55,12 +55,12 @@ class PhoneRule:
         if self.check == "valid" and not phonenumbers.is_valid_number(number):
             raise PydanticCustomError("phone_not_valid", "Must be a phone number in an assigned range.")
         e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-        # +49 (0)030 123456 keeps one zero: parse until stable, or one number would have two spellings.
+        # +49 (0)030 123456 keeps one zero: parse until stable, or one number would have two formats.
         return e164 if phonenumbers.parse(e164) == number else self.parse(e164)
 
 
-def parse_common_form(text: str, region: str) -> str | None:
-    """Returns the region's own number in E.164 if it is in a common spelling, else None.
+def parse_common_format(text: str, region: str) -> str | None:
+    """Returns the region's own number in E.164 if it is in a common format, else None.
 
     The result equals that of phonenumbers, which takes ten times as long: most of the time to check a row.
     """

@@ -1,4 +1,4 @@
-"""Text fields: names and identifiers, trimmed, normalised and bounded. Pure."""
+"""Text fields: names and identifiers, trimmed, normalized and bounded. Pure."""
 
 import re
 import unicodedata
@@ -48,7 +48,7 @@ def normalize_text(text: str) -> str:
     return text
 
 
-# The same rules as JSON Schema, which cannot express that surrounding blanks are trimmed first.
+# The same rules as JSON Schema, which cannot express that surrounding white space is trimmed first.
 _FORBIDDEN = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff" + "\U0010fffe\U0010ffff"
 TEXT_SCHEMA = {
     "type": "string",

@@ -14,7 +14,7 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 def validate(model: type[Body], data: object, rule: PhoneRule | None = None) -> Body:
-    """Returns `data` (JSON, a form or a CSV row) as a `model`. Raises Invalid with one error a field."""
+    """Returns `data` (JSON, a form or a CSV row) as a `model`. Raises Invalid with one error per field."""
     if not isinstance(data, Mapping):
         raise Invalid([FieldError("#", "wrong_type", "Must be an object with named fields.")])
     try:

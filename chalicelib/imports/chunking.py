@@ -16,7 +16,7 @@ CTRL_Z = "\x1a"  # some old programs mark the end of a file with it
 def detect_delimiter(blocks: Iterable[str], field_of: Callable[[str], object]) -> tuple[str, Iterator[str]]:
     """Returns (the delimiter, the blocks without a line `sep=…`).
 
-    Without that line it is the delimiter with which the first row has the most cells that `field_of` recognises, or
+    Without that line it is the delimiter with which the first row has the most cells that `field_of` recognizes, or
     else the most cells.
     """
     rest = iter(blocks)
@@ -74,7 +74,7 @@ def _truncate_lines(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def _split_long_blocks(blocks: Iterable[str]) -> Iterator[str]:
-    """Yields the blocks, split where they have more than MAX_LINES."""
+    """Yields the blocks, those with more than MAX_LINES in parts."""
     for block in blocks:
         if block.count("\n") <= MAX_LINES:
             yield block

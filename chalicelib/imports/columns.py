@@ -22,7 +22,7 @@ MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one l
 MAX_HEADER = 16 * 1024  # characters: each step and each page of rejected rows reads the header
 _MAX_SHOWN_NAME = 64  # characters
 _MAX_SHOWN_NAMES = 300
-# The usual names of our columns, in small letters, without blanks and punctuation. Add yours here.
+# The usual names of our columns, in lowercase, without spaces and punctuation. Add yours here.
 COLUMN_NAMES: Mapping[str, str] = {
     "accountid": "account_id",
     "account": "account_id",
@@ -78,14 +78,14 @@ class Header:
 
     @property
     def ignored(self) -> list[str]:
-        """The names of the columns that are no field of a member."""
+        """The names of the columns that are not fields of a member."""
         used = set(self.fields.values())
         return [name for i, name in enumerate(self.columns[: self.width]) if i not in used]
 
     def check_length(self) -> None:
         """Raises Unreadable if the names have more than MAX_HEADER characters.
 
-        For new files only: imports older than this limit may have longer names.
+        For new files only: imports started before 0.1.0 may have longer names.
         """
         length = sum(len(unescape(self.columns[i])) + 1 for i in self.original_indexes)
         if length > MAX_HEADER:

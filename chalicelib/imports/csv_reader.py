@@ -11,7 +11,7 @@ from typing import NamedTuple
 _reader = partial(csv.reader, skipinitialspace=True)
 MAX_ROW = 64 * 1024  # characters of one row, so that an unclosed quote cannot swallow more
 SHOWN_OF_LONG_ROW = 1000  # characters
-UNTERMINATED = "open"  # the code of a row whose quote is still open where the lines end
+UNTERMINATED = "open"  # the code of a row whose quote is still open when the lines end
 _END = "\x00"  # follows the last line: the row that contains it did not end
 _REASONS = {
     "unclosed_quote": "A quote on this line is not closed. Close it, or remove it.",

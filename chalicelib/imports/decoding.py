@@ -1,4 +1,4 @@
-"""Unpacks `.gz` files, decodes bytes to text, and detects the encoding and invalid bytes. Pure."""
+"""Decompresses `.gz` files, decodes bytes to text, and detects the encoding and invalid bytes. Pure."""
 
 import codecs
 import io

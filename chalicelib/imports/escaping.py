@@ -2,7 +2,7 @@
 
 import re
 
-# A spreadsheet runs a cell that starts like this, after blanks and quotes. It may split a line at another delimiter
+# A spreadsheet runs a cell that starts like this, after spaces and quotes. It may split a line at a delimiter other
 # than ours, so a part of a cell can be a formula too. An escape is one more apostrophe before the formula.
 # Apostrophes before it do not change whether it matches, so removing one always restores the cell.
 _FORMULA = "(?='*+(?:[^\\S\t\r\n]|\")*+[=+\\-@\uff1d\uff0b\uff0d\uff20])"

@@ -1,4 +1,4 @@
-"""An import: the options for a new one, its stored record, the part that callers see, its id. Pure."""
+"""An import: the options for a new one, its stored record, the part that callers see, its id."""
 
 import base64
 import hashlib
@@ -83,15 +83,15 @@ class ImportRecord(BaseModel):
     started_at: str | None = None
     finished_at: str | None = None
     error: Failure | None = None
-    account_id: str | None = None  # of rows that name none; others are rejected
+    account_id: str | None = None  # of every row; a row that names another account is rejected
     region: str | None = None  # of phone numbers without +; None for the deployment's
     created_by: str | None = None  # the user or token that started it; None for a dropped file
-    accounts: list[str] | None = None  # it may write to these only; None for all
-    max_rejected: str | None = None  # such as 100 or 5%: the import stops after more rejected rows
+    accounts: list[str] | None = None  # the only accounts that it may write to; None for all
+    max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
     encoding: str = ""
     delimiter: str = ","
-    invalid_bytes: int = 0  # that are no characters of the encoding; in UTF-16, units of two bytes
+    invalid_bytes: int = 0  # bytes that are invalid in the encoding; in UTF-16, units of two bytes
     chunks: int = 0
     loading_at: str | None = None
     folder: str = ""  # the key prefix of its chunks

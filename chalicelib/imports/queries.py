@@ -49,7 +49,7 @@ class ImportQueries:
     ) -> tuple[list[ImportRecord], str | None]:
         """Returns imports that the scope covers, the newest first, and the next page's cursor, None on the last page.
 
-        A page holds fewer than `limit`, or none, where MAX_READ records contain no more.
+        A page holds fewer than `limit`, or none, if MAX_READ records contain no more.
         """
         size = limit + 1 if scope.accounts is None else max(limit + 1, READ_SIZE)
         found: list[ImportRecord] = []

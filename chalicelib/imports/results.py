@@ -123,7 +123,7 @@ def report(record: ImportRecord, header: Header | None, summary: RejectionSummar
         "codes": dict(summary.codes),
         "sample": summary.sample,
         "seconds": seconds,
-        "rows_a_second": round(record.counts.rows / seconds) if seconds else None,
+        "rows_per_second": round(record.counts.rows / seconds) if seconds else None,
     }
 
 
@@ -158,7 +158,7 @@ def _csv(rows: Iterable[list[str]]) -> str:
     return "".join(",".join(map(_quote, cells)) + "\n" for cells in rows)
 
 
-# csv.writer leaves a cell with a leading blank unquoted, and the reader skips such blanks.
+# csv.writer leaves a cell with a leading space unquoted, and the reader skips such spaces.
 _UNQUOTED = re.compile(r'(?! )[^",\r\n]*')
 
 

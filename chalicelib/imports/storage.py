@@ -27,7 +27,10 @@ class Link(NamedTuple):
 
 
 class ImportStorage:
-    """The bucket of one deployment. `chunk_size` is the characters of a chunk, and at most the bytes of a read."""
+    """The bucket of one deployment.
+
+    `chunk_size` is the number of characters in a chunk; reads from S3 are at most that many bytes.
+    """
 
     def __init__(self, s3: "S3Client", bucket_name: str, chunk_size: int) -> None:
         self.bucket_name = bucket_name
@@ -75,7 +78,7 @@ class ImportStorage:
     def result_lines(self, import_id: str, name: str, start: int) -> tuple[Generator[bytes], int]:
         """Returns (the lines of a result from byte `start` on, a generator to close; the result's size in bytes).
 
-        Raises IndexError where `start` is outside the result, NotFound.
+        Raises IndexError if `start` is outside the result, NotFound.
         """
         size = self.result_size(import_id, name)
         if not 0 <= start <= size:

@@ -11,7 +11,7 @@ from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from .model import Member, MemberKey, Origin, PhoneKey, member_id
 
 INDEX = "by_account"
-SHARDS = 8  # index partitions of one account, which take 8,000 writes a second
+SHARDS = 8  # index partitions of one account, which take 8,000 writes per second
 
 
 def member_key(account_id: str, client_member_id: str) -> Item:
@@ -114,7 +114,7 @@ def claimed_phone_key(claim: Item) -> PhoneKey:
 
 
 def origin_of(item: Mapping[str, Any]) -> Origin | None:
-    """Returns the row that wrote an item, None where a caller of the API did."""
+    """Returns the row that wrote an item, None if a caller of the API did."""
     if "origin" not in item:
         return None
     import_id, _, row = item["origin"]["S"].partition("#")

@@ -1,4 +1,4 @@
-"""A member, the bodies that callers send, and member ids. Pure."""
+"""A member, the bodies that callers send, and member ids."""
 
 import base64
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ def alteration(item: Item, member: Member, origin: str | None = None) -> list[Co
     """Returns the writes that turn the member read as `item` into `member`: one write if only names change.
 
     `origin` is that of the imported row. Without one the stored origin stays, so that a repeated load still
-    recognises its rows.
+    recognizes its rows.
     """
     old = from_item(item)
     new = to_item(member, item["origin"]["S"] if origin is None and "origin" in item else origin or "")

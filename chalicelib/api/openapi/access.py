@@ -87,11 +87,11 @@ def _me() -> Schema:
 
 
 def _sessions() -> Schema:
-    begun = {"201": response("Send the token as a Bearer token.", "Session")}
-    begin = "Get a session token for a name and password"
+    started = {"201": response("Send the token as a Bearer token.", "Session")}
+    start = "Get a session token for a name and password"
     end = "End the session whose token the request carries"
     return {
-        "post": operation("beginSession", begin, begun, security=[{"basic": []}]),
+        "post": operation("startSession", start, started, security=[{"basic": []}]),
         "delete": operation("endSession", end, {"204": response("Ended.")}, security=[{"bearer": []}]),
     }
 

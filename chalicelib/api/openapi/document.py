@@ -18,7 +18,7 @@ DESCRIPTION = (
 @cache
 def document() -> Schema:
     """Returns the document without `servers`, which depends on the request."""
-    described = {"200": response("OpenAPI 3.1.", "Description")}
+    described = {"200": response("OpenAPI 3.1.", "OpenApiDocument")}
     itself = operation("getOpenapi", "Get this document", described, security=[])
     return {
         "openapi": "3.1.0",
@@ -47,5 +47,5 @@ def _schemas() -> Schema:
         **imports.SCHEMAS,
         **access.SCHEMAS,
         "Problem": PROBLEM_SCHEMA,
-        "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
+        "OpenApiDocument": {"type": "object", "required": ["openapi", "info", "paths"]},
     }

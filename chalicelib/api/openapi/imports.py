@@ -31,7 +31,7 @@ REJECTED_ROW = object_schema(
 SCHEMAS: Schema = {
     "ImportPage": page(reference("Import")),
     "Link": object_schema(url=TEXT, expires_at=MOMENT),
-    "Announced": {
+    "PendingImport": {
         "description": "An import that waits for its file.",
         **object_schema(upload=object_schema(method=TEXT, url=TEXT, expires_at=MOMENT)),
         "allOf": [reference("Import")],
@@ -92,7 +92,7 @@ def _start() -> Schema:
         "startImport",
         "Import a CSV of up to 4.5 MB, or get a link to upload a file of up to 5 GB",
         {
-            "201": response("PUT the file to `upload.url` within 15 minutes.", "Announced", "Location"),
+            "201": response("PUT the file to `upload.url` within 15 minutes.", "PendingImport", "Location"),
             "202": response("The import has started. Poll its Location.", "Import", "Location"),
         },
         "413 415 422",

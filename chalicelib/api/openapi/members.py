@@ -44,7 +44,7 @@ def adjust(schemas: Schema) -> None:
         }
     # The path contains both ids; the body may repeat them.
     required = {"required": ["first_name", "last_name", "phone_number"]}
-    schemas["MemberOfPath"] = schemas["NewMember"] | required
+    schemas["AccountMemberBody"] = schemas["NewMember"] | required
 
 
 def paths() -> Schema:
@@ -63,7 +63,7 @@ def paths() -> Schema:
         "/members/{member_id}": {
             "parameters": [parameter("member_id", "path", "The member's id.")],
             **_one("Member"),
-            "put": _write("putMember", "Replace a member", "NewMember", "404 409 412 413 415 422"),
+            "put": _write("replaceMember", "Replace a member", "NewMember", "404 409 412 413 415 422"),
         },
         "/accounts/{account_id}/members/{client_member_id}": {
             "parameters": [
@@ -82,14 +82,14 @@ def _one(kind: str) -> Schema:
     deleted = {"204": response("Deleted. Its phone number and client member id are free.")}
     return {
         "get": get_operation(f"get{kind}", "Member"),
-        "patch": _write(f"patch{kind}", change, "MemberChanges", "404 409 412 413 415 422"),
+        "patch": _write(f"change{kind}", change, "MemberChanges", "404 409 412 413 415 422"),
         "delete": operation(f"delete{kind}", "Delete a member", deleted, "404 412", parameters=PRECONDITIONS),
     }
 
 
 def _put() -> Schema:
     summary = "Create or replace the member with the ids in the path"
-    put = _write("putAccountMember", summary, "MemberOfPath", "409 412 413 415 422")
+    put = _write("putAccountMember", summary, "AccountMemberBody", "409 412 413 415 422")
     put["responses"]["201"] = CREATED
     return put
 

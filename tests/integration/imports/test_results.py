@@ -76,7 +76,7 @@ def test_report_describes_file_columns_counts_and_codes(pipeline: Pipeline, acco
     assert report["codes"] == {"phone_not_possible": 1}
     assert report["created_at"] <= report["started_at"] <= report["finished_at"]
     assert report["seconds"] >= 0
-    assert report["seconds"] == 0 or report["rows_a_second"] == round(2 / report["seconds"])
+    assert report["seconds"] == 0 or report["rows_per_second"] == round(2 / report["seconds"])
     [shown] = report["sample"]
     assert (shown["line"], shown["code"]) == (3, "phone_not_possible")
     assert shown["reason"].startswith("phone_number: ")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import Invalid
-from chalicelib.fields.phone import Phone, PhoneRule, Region, is_region, parse_common_form
+from chalicelib.fields.phone import Phone, PhoneRule, Region, is_region, parse_common_format
 from chalicelib.fields.validation import validate
 from tests.support import CASES_DIR
 
@@ -70,7 +70,7 @@ def test_common_forms_are_parsed_as_phonenumbers_does(
     region: str, start: str, digits: str, mark: str
 ) -> None:
     text = start + (f"({digits[:3]}) {digits[3:]}" if mark == "()" else mark.join((digits[:3], digits[3:])))
-    e164 = parse_common_form(text, region)
+    e164 = parse_common_format(text, region)
     if e164 is None:
         return
     number = phonenumbers.parse(text, region)
