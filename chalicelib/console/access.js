@@ -39,14 +39,14 @@ export function list(place, { parts: [kind], signal }) {
         entries.reload();
       }
     });
-  const verb = kind === "tokens" ? "Revoke" : "Delete";
+  const [verb] = removal(kind);
   /** @type {Actions} */
   const actions = (entry, edit) =>
     h(
       "td",
       { class: "tools" },
       edit ? button("Edit", (pressed) => runAndReload(pressed, edit), { "aria-label": `Edit ${entry.name}` }) : null,
-      button(verb, (pressed) => runAndReload(pressed, () => remove(kind, noun, entry, verb)), {
+      button(verb, (pressed) => runAndReload(pressed, () => remove(kind, noun, entry)), {
         class: "danger",
         "aria-label": `${verb} ${entry.name}`,
       }),
@@ -60,16 +60,23 @@ export function list(place, { parts: [kind], signal }) {
       h("h1", {}, title),
       button(`Add a ${noun}`, (pressed) => runAndReload(pressed, add), { class: "main" }),
     ),
-    h(
-      "nav",
-      { class: "tabs", "aria-label": "Access" },
-      TABS.map(([key, text]) => link(text, `#/access/${key}`, { "aria-current": key === kind ? "page" : null })),
-    ),
+    tabLinks(kind),
     h("p", { class: "quiet" }, about),
     messages,
     entries.place,
   );
 }
+
+/** @param {string} current */
+const tabLinks = (current) =>
+  h(
+    "nav",
+    { class: "tabs", "aria-label": "Access" },
+    TABS.map(([key, text]) => link(text, `#/access/${key}`, { "aria-current": key === current ? "page" : null })),
+  );
+
+/** @type {(kind: string) => [verb: string, done: string]} */
+const removal = (kind) => (kind === "tokens" ? ["Revoke", "revoked"] : ["Delete", "deleted"]);
 
 /**
  * Runs a task, and explains to the user the refusal of a stale version.
@@ -87,13 +94,14 @@ async function explainPreconditionFailed(task) {
   }
 }
 
-/** @type {(kind: string, noun: string, entry: Entry, verb: string) => Promise<void>} */
-async function remove(kind, noun, { name, version, created_at }, verb) {
-  const text = `The ${noun} ${name} is removed at once. This cannot be undone.`;
+/** @type {(kind: string, noun: string, entry: Entry) => Promise<void>} */
+async function remove(kind, noun, { name, version, created_at }) {
+  const [verb, done] = removal(kind);
+  const text = `The ${noun} ${name} is ${done} at once. This cannot be undone.`;
   if (!(await confirmed(`${verb} ${name}?`, text, verb))) return;
   const match = version === undefined ? undefined : { version, created_at };
   await call("DELETE", `/${kind}/${encodeURIComponent(name)}`, { match });
-  announce(`${name} was removed.`);
+  announce(`${name} was ${done}.`);
 }
 
 /** @type {(values: string[], signal: AbortSignal) => Promise<HTMLElement>} */

@@ -1,6 +1,6 @@
 // A failed precondition (412): somebody else has changed the member. Shows both versions, and lets the user choose one.
 
-import { announce, button, find, focusOn, h, redraw, scrollable, time, whileBusy } from "./dom.js";
+import { announce, button, find, focusOn, h, redraw, scrollable, tableHead, time, whileBusy } from "./dom.js";
 
 /** @import { Attributes, Member, MemberField, MemberValues } from "./types" */
 
@@ -16,9 +16,6 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
   const messages = h("div");
   /** @type {(text: string, task: () => unknown, attributes?: Attributes) => HTMLElement} */
   const choice = (text, task, attributes) => button(text, (pressed) => whileBusy(pressed, messages, task), attributes);
-  /** @type {(values: MemberValues, name: MemberField) => HTMLElement} */
-  const cell = (values, name) => h("td", { class: values[name] !== before[name] ? "changed" : null }, values[name]);
-  const differing = fields.filter(([name]) => mine[name] !== stored[name] || stored[name] !== before[name]);
   redraw(
     place,
     h("h1", {}, title),
@@ -31,39 +28,7 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
       time(stored.last_modified),
       ". Your changes are not saved yet.",
     ),
-    scrollable(
-      "Differences",
-      h(
-        "table",
-        {},
-        h("caption", { class: "quiet" }, "Differences"),
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["", "When you opened it", "Your version", "Current version"].map((title) =>
-              h("th", { scope: "col" }, title),
-            ),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          differing.map(([name, label]) =>
-            h(
-              "tr",
-              {},
-              h("th", { scope: "row" }, label),
-              h("td", {}, before[name]),
-              cell(mine, name),
-              cell(stored, name),
-            ),
-          ),
-        ),
-      ),
-    ),
+    scrollable("Differences", differencesTable(fields, before, mine, stored)),
     messages,
     h(
       "div",
@@ -74,4 +39,21 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
   );
   announce("Somebody else changed this member. Choose the version to keep.");
   if (place.isConnected) focusOn(find(place, "h1"));
+}
+
+/** @type {(fields: [MemberField, string][], before: MemberValues, mine: MemberValues, stored: Member) => HTMLTableElement} */
+function differencesTable(fields, before, mine, stored) {
+  /** @type {(values: MemberValues, name: MemberField) => HTMLElement} */
+  const cell = (values, name) => h("td", { class: values[name] !== before[name] ? "changed" : null }, values[name]);
+  const differing = fields.filter(([name]) => mine[name] !== stored[name] || stored[name] !== before[name]);
+  const rows = differing.map(([name, label]) =>
+    h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, before[name]), cell(mine, name), cell(stored, name)),
+  );
+  return h(
+    "table",
+    {},
+    h("caption", { class: "quiet" }, "Differences"),
+    tableHead([[""], ["When you opened it"], ["Your version"], ["Current version"]]),
+    h("tbody", {}, rows),
+  );
 }

@@ -76,6 +76,21 @@ export const scrollable = (label, table) =>
   h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
 
 /**
+ * Creates the head of a table.
+ * @param {(readonly [title: string, className?: string])[]} columns
+ */
+export const tableHead = (columns) =>
+  h(
+    "thead",
+    {},
+    h(
+      "tr",
+      {},
+      columns.map(([title, className]) => h("th", { scope: "col", class: className }, title)),
+    ),
+  );
+
+/**
  * Says a text to users of a screen reader.
  * @param {string} text
  */

@@ -91,9 +91,7 @@ export function createProgress(hasEnded = false) {
   const error = h("p", { class: "message bad", hidden: true });
   const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
   const { chart, legend, draw } = outcomeChart();
-  const mode = h("dd");
-  const started = h("dd");
-  const ended = h("dd", {}, "not yet");
+  const { facts, showFacts } = importFacts();
   const place = h(
     "section",
     { "aria-label": "Progress" },
@@ -101,16 +99,7 @@ export function createProgress(hasEnded = false) {
     error,
     bar,
     h("div", { class: "outcomes" }, chart, legend),
-    h(
-      "dl",
-      { class: "facts" },
-      h("dt", {}, "Mode"),
-      mode,
-      h("dt", {}, "Started"),
-      started,
-      h("dt", {}, "Ended"),
-      ended,
-    ),
+    facts,
   );
 
   /** @param {Import} record */
@@ -122,9 +111,7 @@ export function createProgress(hasEnded = false) {
     error.textContent = record.error?.detail ?? "";
     bar.value = record.finished_at ? 100 : record.percent;
     draw(record.counts);
-    mode.textContent = modeText(record);
-    started.replaceChildren(time(record.created_at), record.created_by ? ` by ${record.created_by}` : "");
-    if (record.finished_at) ended.replaceChildren(time(record.finished_at));
+    showFacts(record);
   }
   return {
     place,
@@ -133,6 +120,26 @@ export function createProgress(hasEnded = false) {
       pace.textContent = `. ${text}`;
     },
   };
+}
+
+/** Creates the list of an import's mode, start and end. */
+function importFacts() {
+  const mode = h("dd");
+  const started = h("dd");
+  const ended = h("dd", {}, "not yet");
+  const names = ["Mode", "Started", "Ended"];
+  const facts = h(
+    "dl",
+    { class: "facts" },
+    [mode, started, ended].map((value, i) => [h("dt", {}, names[i]), value]),
+  );
+  /** @param {Import} record */
+  function showFacts(record) {
+    mode.textContent = modeText(record);
+    started.replaceChildren(time(record.created_at), record.created_by ? ` by ${record.created_by}` : "");
+    if (record.finished_at) ended.replaceChildren(time(record.finished_at));
+  }
+  return { facts, showFacts };
 }
 
 /** @param {Import} record */

@@ -1,7 +1,7 @@
 // The results of an import: why rows were rejected, and which.
 
 import { call, readable } from "./api.js";
-import { button, formatNumber, h, redraw, whileBusy } from "./dom.js";
+import { button, formatNumber, h, redraw, tableHead, whileBusy } from "./dom.js";
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
 
@@ -78,11 +78,7 @@ async function rejectedSections(record, report, signal) {
       "table",
       { class: "narrow" },
       h("caption", { class: "quiet" }, "Rejected rows by reason"),
-      h(
-        "thead",
-        {},
-        h("tr", {}, h("th", { scope: "col" }, "Reason"), h("th", { scope: "col", class: "number" }, "Rows")),
-      ),
+      tableHead([["Reason"], ["Rows", "number"]]),
       h(
         "tbody",
         {},
