@@ -1,4 +1,4 @@
-"""Upload the files of an import command one after the other, and watch their imports side by side."""
+"""Uploads the files of an import command one after the other, and watches their imports side by side."""
 
 import json
 import threading
@@ -44,7 +44,7 @@ class ImportRun:
         self._stopped = threading.Event()
 
     def run(self, paths: Sequence[Path]) -> list[FileOutcome]:
-        """Import the files and return the outcome of each. Ctrl-C ends the watch and skips further uploads."""
+        """Imports the files and returns the outcome of each. Ctrl-C ends the watch and skips further uploads."""
         watched: list[Future[FileOutcome]] = []
         with self._waits.checking(), ThreadPoolExecutor(len(paths)) as pool:
             try:
@@ -61,7 +61,7 @@ class ImportRun:
         return [*(future.result() for future in watched), *skipped]
 
     def _send(self, path: Path) -> ImportRecord | FileOutcome:
-        """Return the import of an uploaded file, or the outcome of one that cannot be uploaded."""
+        """Returns the import of an uploaded file, or the outcome of one that cannot be uploaded."""
         try:
             if path.exists() and not path.is_file():  # opening a pipe would block
                 return failure(path, "cannot be read: it is not a file.")
@@ -111,7 +111,7 @@ class ImportRun:
         return on_bytes_sent
 
     def _finish(self, path: Path, sent: ImportRecord | FileOutcome) -> FileOutcome:
-        """Watch a file's import until it ends, and return its outcome."""
+        """Watches a file's import until it ends, and returns its outcome."""
         name = format_path(path)
         if isinstance(sent, FileOutcome):
             self._waits.end(name)
@@ -128,7 +128,7 @@ class ImportRun:
             self._waits.end(name)
 
     def _watch(self, name: str, record: ImportRecord) -> ImportRecord:
-        """Return the import when it has ended, or as it is when Ctrl-C ends the watch.
+        """Returns the import when it has ended, or as it is when Ctrl-C ends the watch.
 
         Raises Busy when DynamoDB has not responded for NO_RESPONSE_SECONDS.
         """
@@ -152,7 +152,7 @@ class ImportRun:
         return f"{name}: import {import_id} is still running. To cancel it:\n  curl -u NAME -X POST {url}"
 
     def _outcome(self, path: Path, record: ImportRecord) -> FileOutcome:
-        """Return the outcome of an ended import; write its rejected rows beside the file."""
+        """Returns the outcome of an ended import; writes its rejected rows beside the file."""
         status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
         text = f"{format_path(path)}: {summary(record.shown())}"
         if not record.counts.rejected:
@@ -168,7 +168,7 @@ class ImportRun:
         return FileOutcome(status, f"{text}\n  The rejected rows, with their reasons: {format_path(target)}")
 
     def _rejection_codes(self, import_id: str) -> list[tuple[str, int]]:
-        """Return the number of rejected rows of each code, from the import's report."""
+        """Returns the number of rejected rows of each code, from the import's report."""
         bucket, key = self._deployment.services.settings.bucket_name, result_key(import_id, "report.json")
         report = json.loads(self._deployment.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         return list(report["codes"].items())

@@ -63,7 +63,7 @@ def import_files(
 
 
 def _check_options(given: dict[str, str]) -> None:
-    """Raise click.UsageError, which names the option, for a value that the API would reject."""
+    """Raises click.UsageError, which names the option, for a value that the API would reject."""
     try:
         validate(NewImport, given)
     except Invalid as error:

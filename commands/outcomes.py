@@ -23,17 +23,17 @@ class FileOutcome:
 
 
 def failure(path: Path, reason: str) -> FileOutcome:
-    """Return the outcome of a file that was not imported."""
+    """Returns the outcome of a file that was not imported."""
     return FileOutcome(FAILED, f"{format_path(path)}: {reason}")
 
 
 def format_path(path: Path) -> str:
-    """Return a path for people; invalid characters are replaced."""
+    """Returns a path for people; invalid characters are replaced."""
     return click.format_filename(path)
 
 
 def summary(shown: Import) -> str:
-    """Return a line about an ended import: "completed, 1,000 rows in 2 s: 994 created, 6 rejected"."""
+    """Returns a line about an ended import: "completed, 1,000 rows in 2 s: 994 created, 6 rejected"."""
     status = "checked" if (shown.mode, shown.status) == ("validate", "completed") else shown.status
     start = f"{status}: {shown.error.detail}" if shown.error else status
     if not shown.counts.rows or not shown.started_at or not shown.finished_at:

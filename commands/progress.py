@@ -37,7 +37,7 @@ class Lines(AbstractContextManager["Lines"]):
         pass
 
     def upload(self, name: str, size: int) -> OnBytesSent:
-        """Show that a file's upload begins; `size` in bytes."""
+        """Shows that a file's upload begins; `size` in bytes."""
         self.print_line(f"{name}: uploading {decimal(size)}")
         total, printed = 0, self._clock()
 
@@ -51,7 +51,7 @@ class Lines(AbstractContextManager["Lines"]):
         return on_bytes_sent
 
     def load(self, name: str, shown: Import) -> None:
-        """Show the progress of a file's import."""
+        """Shows the progress of a file's import."""
         if name not in self._last:
             text = f"{name}: uploaded, import {shown.id}"
         else:
@@ -64,7 +64,7 @@ class Lines(AbstractContextManager["Lines"]):
         self._last[name] = (self._clock(), text)
 
     def print_line(self, text: str) -> None:
-        """Print a line."""
+        """Prints a line."""
         click.echo(text, err=True)
 
 
@@ -92,20 +92,20 @@ class Bars(AbstractContextManager["Bars"]):
         self._progress.stop()
 
     def upload(self, name: str, size: int) -> OnBytesSent:
-        """Show that a file's upload begins; `size` in bytes."""
+        """Shows that a file's upload begins; `size` in bytes."""
         state = f"uploading {decimal(size)}"
         task = self._progress.add_task("", total=size or None, name=name, state=state, left=None)
         self._tasks[name] = task
         return lambda count: self._progress.advance(task, count)
 
     def load(self, name: str, shown: Import) -> None:
-        """Show the progress of a file's import."""
+        """Shows the progress of a file's import."""
         state = format_counts(shown) or PHASES.get(shown.status, shown.status)
         left = self._time_left(name, shown)
         self._progress.update(self._tasks[name], total=100, completed=shown.percent, state=state, left=left)
 
     def print_line(self, text: str) -> None:
-        """Print a line above the bars."""
+        """Prints a line above the bars."""
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -138,13 +138,13 @@ class _TimeLeft:
 
 
 def make_display() -> Bars | Lines:
-    """Return bars when standard error is a terminal, else lines."""
+    """Returns bars when standard error is a terminal, else lines."""
     console = Console(stderr=True)
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines()
 
 
 def format_counts(shown: Import) -> str:
-    """Return the rows by outcome: "994 created, 6 rejected"."""
+    """Returns the rows by outcome: "994 created, 6 rejected"."""
     would = "would be " if shown.mode == "validate" else ""
     words = {"created": f"{would}created", "updated": f"{would}updated"}
     counts = shown.counts.model_dump()
@@ -152,7 +152,7 @@ def format_counts(shown: Import) -> str:
 
 
 def format_duration(seconds: int) -> str:
-    """Return a time for people: "8 s", "3 min 20 s", "2 h 05 min"."""
+    """Returns a time for people: "8 s", "3 min 20 s", "2 h 05 min"."""
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:

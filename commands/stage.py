@@ -1,4 +1,4 @@
-"""Find the deployment of a stage through its CloudFormation stack.
+"""Finds the deployment of a stage through its CloudFormation stack.
 
 The stage `local` is on the emulator of `make local`, or at AWS_ENDPOINT_URL; other stages are on AWS, with the
 caller's credentials and region.
@@ -44,7 +44,7 @@ class Deployment:
 
 
 def find_deployment(stage: str) -> Deployment:
-    """Return the deployment of a stage. Raises NotDeployed."""
+    """Returns the deployment of a stage. Raises NotDeployed."""
     stack = f"rollcall-{stage}"
     try:
         client = _clients(stage)
@@ -89,7 +89,7 @@ def _logs(stage: str) -> str:
 
 
 def _clients(stage: str) -> Callable[..., Any]:
-    """Return a function that builds a stage's client of a service, with a Config merged over the default one."""
+    """Returns a function that builds a stage's client of a service, with a Config merged over the default one."""
     default = Config(
         connect_timeout=10,
         read_timeout=60,

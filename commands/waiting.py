@@ -32,7 +32,7 @@ class Waits:
         self._lock = threading.Lock()
 
     def update(self, name: str, progress: object, text: str) -> None:
-        """Record what a file waits for. `progress` is any value; a changed value is progress."""
+        """Records what a file waits for. `progress` is any value; a changed value is progress."""
         with self._lock:
             known = self._waits.get(name)
             if known and known.progress == progress:
@@ -42,12 +42,12 @@ class Waits:
                 self._waits[name] = _Wait(progress, text, since=now, noticed=now)
 
     def end(self, name: str) -> None:
-        """Remove a file that waits for nothing more."""
+        """Removes a file that waits for nothing more."""
         with self._lock:
             self._waits.pop(name, None)
 
     def check(self) -> None:
-        """Print a notice about each file without progress, at most once a minute."""
+        """Prints a notice about each file without progress, at most once a minute."""
         with self._lock:
             now = self._clock()
             for name, wait in self._waits.items():
@@ -58,7 +58,7 @@ class Waits:
 
     @contextmanager
     def checking(self) -> Iterator[None]:
-        """Check continually during the block, in a thread of its own: calls to AWS may block the others."""
+        """Checks continually during the block, in a thread of its own: calls to AWS may block the others."""
         ended = threading.Event()
 
         def tick() -> None:
@@ -75,7 +75,7 @@ class Waits:
 
 
 def describe_wait(record: ImportRecord, logs: str) -> str:
-    """Return what an import waits for; `logs` is where its stage's functions write their logs."""
+    """Returns what an import waits for; `logs` is where its stage's functions write their logs."""
     shown = record.shown()
     return f"import {record.id} is {shown.status} at {shown.percent}%, waiting for {_next_step(record)}. See {logs}"
 

@@ -1,4 +1,4 @@
-"""Run the AWS CLI that is installed beside this Python."""
+"""Runs the AWS CLI that is installed beside this Python."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ def run(
     *,
     quiet: bool = False,
 ) -> None:
-    """Run a command of the AWS CLI for at most `seconds`.
+    """Runs a command of the AWS CLI for at most `seconds`.
 
     Its output goes to `log`, or to the terminal (if quiet, only when it fails). Raises ToolError.
     """

@@ -1,4 +1,4 @@
-"""Find or install the Chromium for the tests of the admin page and for the screenshots."""
+"""Finds or installs the Chromium for the tests of the admin page and for the screenshots."""
 
 import os
 import shutil
@@ -27,13 +27,13 @@ class NoBrowserError(Exception):
 
 
 def find() -> str | None:
-    """Return the path of an installed Chromium or Chrome, or None."""
+    """Returns the path of an installed Chromium or Chrome, or None."""
     found = (shutil.which(name) for name in PROGRAMS)
     return next((path for path in (*found, *filter(os.path.exists, PATHS)) if path), None)
 
 
 def find_or_install() -> str | None:
-    """Return a browser's path, or None for the one Playwright installed. Raises NoBrowserError."""
+    """Returns a browser's path, or None for the one Playwright installed. Raises NoBrowserError."""
     if path := find():
         return path
     with sync_playwright() as playwright:
@@ -59,7 +59,7 @@ def find_or_install() -> str | None:
 
 @contextmanager
 def opened() -> Iterator[Browser]:
-    """Yield a headless browser. Raises NoBrowserError."""
+    """Yields a headless browser. Raises NoBrowserError."""
     path = find_or_install()
     as_root = sys.platform == "linux" and os.geteuid() == 0  # where Chromium's sandbox does not run
     options = [*OPTIONS, "--no-sandbox"] if as_root else [*OPTIONS]
@@ -70,7 +70,7 @@ def opened() -> Iterator[Browser]:
 
 
 def main() -> int:
-    """Find or install a browser; return the exit status."""
+    """Finds or installs a browser; returns the exit status."""
     try:
         find_or_install()
     except NoBrowserError as error:

@@ -1,4 +1,4 @@
-"""Start a command of this Python as a child process that ends when its parent ends, even if that is killed."""
+"""Starts a command of this Python as a child process that ends when its parent ends, even if that is killed."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ Child = subprocess.Popen[bytes]
 
 
 def start(command: list[str], env: dict[str, str], log: Path | None) -> Child:
-    """Run a console script or a module's main (`["ministack"]`, `["infra.serve", "local"]`) in the project's folder.
+    """Runs a console script or a module's main (`["ministack"]`, `["infra.serve", "local"]`) in the project's folder.
 
     Appends its output to `log`. It runs in a session of its own, so that Ctrl-C reaches the parent alone, which then
     stops its children in order.
@@ -35,7 +35,7 @@ def start(command: list[str], env: dict[str, str], log: Path | None) -> Child:
 
 
 def stop(child: Child, seconds: float) -> None:
-    """Send SIGTERM, wait at most `seconds`, then kill its whole process group. Stopping twice is harmless."""
+    """Sends SIGTERM, waits at most `seconds`, then kills its whole process group. Stopping twice is harmless."""
     if child.poll() is None:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

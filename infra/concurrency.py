@@ -1,4 +1,4 @@
-"""Choose how many files are split and imports load at once, by the account's Lambda concurrency.
+"""Chooses how many files are split and imports load at once, by the account's Lambda concurrency.
 
 All functions of an account in a region share its concurrency, 1,000 by default and less in new accounts ("Lambda
 quotas"). What imports use of it, the API lacks: Lambda refuses its calls.
@@ -24,7 +24,7 @@ class Choice:
 
 
 def choose(limit: int, given: Mapping[str, str], deployed: Mapping[str, str], region: str) -> Choice:
-    """Return the choice for an account that may run `limit` functions at once in a region.
+    """Returns the choice for an account that may run `limit` functions at once in a region.
 
     Parameters that are `given`, or were `deployed` before, are not chosen.
     """
@@ -41,7 +41,7 @@ def choose(limit: int, given: Mapping[str, str], deployed: Mapping[str, str], re
 
 
 def affordable(limit: int) -> dict[str, int]:
-    """Return the values with which imports use a third of the account's concurrency, at most the defaults.
+    """Returns the values with which imports use a third of the account's concurrency, at most the defaults.
 
     AWS accepts no less than 2 of each, which is more than a third of less than 12.
     """

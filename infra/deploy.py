@@ -1,4 +1,4 @@
-"""Deploy a stage as one CloudFormation stack.
+"""Deploys a stage as one CloudFormation stack.
 
     python -m infra.deploy prod [PhoneRegion=GB AlarmEmail=ops@example.com …]
     python -m infra.deploy local    deploys to the emulator of `make local`
@@ -58,7 +58,7 @@ class _Target:
         _say(line, self.log)
 
     def aws(self, *arguments: str, quiet: bool = False) -> None:
-        """Run the AWS CLI. Raises ToolError."""
+        """Runs the AWS CLI. Raises ToolError."""
         # It does not read AWS_REGION; it must use the session's region.
         region = {"AWS_DEFAULT_REGION": self.session.region_name}
         env = environment(self.endpoint) if self.endpoint else os.environ | region
@@ -69,7 +69,7 @@ class _Target:
 def deploy(
     stage: str, endpoint: str | None = None, parameters: Sequence[str] = (), log: Path | None = None
 ) -> dict[str, str]:
-    """Package a stage, deploy it, and return the outputs of its stack (ApiUrl, TableName, BucketName, …).
+    """Packages a stage, deploys it, and returns the outputs of its stack (ApiUrl, TableName, BucketName, …).
 
     Args:
         stage: a stage of .chalice/config.json; the stack is called rollcall-<stage>.
@@ -103,7 +103,7 @@ def deploy(
 
 
 def _concurrency(target: _Target, given: Sequence[str]) -> list[str]:
-    """Return the parameters of the imports' concurrency that are neither given nor deployed; show a warning."""
+    """Returns the parameters of the imports' concurrency that are neither given nor deployed; show a warning."""
     try:
         limits = target.client("lambda").get_account_settings()["AccountLimit"]
     except ClientError as error:  # who deploys may lack this right
@@ -122,7 +122,7 @@ def _concurrency(target: _Target, given: Sequence[str]) -> list[str]:
 
 
 def _deployed_parameters(cloudformation: Any, stack: str) -> dict[str, str]:
-    """Return the parameters of the last deployment, without any before the first."""
+    """Returns the parameters of the last deployment, without any before the first."""
     try:
         [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError:  # the stack does not exist
@@ -136,7 +136,7 @@ def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
 
 
 def _limit_starts(target: _Target) -> None:
-    """Limit the calls of start_import on the emulator, which would run a process for each file dropped at once.
+    """Limits the calls of start_import on the emulator, which would run a process for each file dropped at once.
 
     On AWS they need no limit. The emulator repeats throttled calls; after three they are dead letters, and
     settle_dead_letters starts the imports.
@@ -151,7 +151,7 @@ def _limit_starts(target: _Target) -> None:
 
 
 def _package_and_deploy(target: _Target, parameters: Sequence[str], bucket: str) -> None:
-    """Package the stage and deploy it with the AWS CLI. Raises DeployError with CloudFormation's reason."""
+    """Packages the stage and deploys it with the AWS CLI. Raises DeployError with CloudFormation's reason."""
     started = datetime.now(UTC)
     upload = ["--s3-bucket", bucket, "--s3-prefix", target.stack]
     with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
@@ -170,7 +170,7 @@ def _package_and_deploy(target: _Target, parameters: Sequence[str], bucket: str)
 
 
 def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str, log: Path | None = None) -> None:
-    """Delete the rest of a stack whose first deployment failed: CloudFormation cannot update it."""
+    """Deletes the rest of a stack whose first deployment failed: CloudFormation cannot update it."""
     try:
         status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     except ClientError:  # the stack does not exist
@@ -187,7 +187,7 @@ def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str, log: 
 
 
 def _delete_unused_table(dynamodb: Any, name: str) -> None:
-    """Delete an empty table that a rollback could not delete because of its deletion protection."""
+    """Deletes an empty table that a rollback could not delete because of its deletion protection."""
     if dynamodb.scan(TableName=name, Limit=1)["Items"]:
         raise DeployError(
             f"The table {name} of a failed deployment is not empty. Save or delete its items, then deploy again."
@@ -201,7 +201,7 @@ def _delete_unused_table(dynamodb: Any, name: str) -> None:
 
 
 def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | None:
-    """Return why a deployment was rolled back: the first fault of its validation, else the first failure."""
+    """Returns why a deployment was rolled back: the first fault of its validation, else the first failure."""
     try:
         events = cloudformation.describe_events(StackName=stack)["OperationEvents"]
         events += reversed(cloudformation.describe_stack_events(StackName=stack)["StackEvents"])
@@ -217,7 +217,7 @@ def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | No
 
 
 def _artifact_bucket(s3: Any, account: str, region: str) -> str:
-    """Return the bucket that Lambda fetches code from; the first deployment to a region creates it.
+    """Returns the bucket that Lambda fetches code from; the first deployment to a region creates it.
 
     Its objects do not expire: a rollback fetches the code of the previous deployment, however old.
     """
@@ -253,7 +253,7 @@ def _say(line: str, log: Path | None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Deploy the stage that the command line names; return the exit status."""
+    """Deploys the stage that the command line names; returns the exit status."""
     if not arguments:
         print("usage: python -m infra.deploy STAGE [Parameter=value …]", file=sys.stderr)
         return 2
@@ -272,7 +272,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _check_stage(stage: str) -> None:
-    """Raise DeployError for a stage without settings: Chalice would deploy it with defaults of its own."""
+    """Raises DeployError for a stage without settings: Chalice would deploy it with defaults of its own."""
     stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"]
     if stage not in stages:
         raise DeployError(f"Unknown stage {stage!r}. Use one of .chalice/config.json: {', '.join(stages)}.")

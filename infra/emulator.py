@@ -1,4 +1,4 @@
-"""Start and stop MiniStack, the AWS emulator: one process and its Lambda workers, on loopback only."""
+"""Starts and stops MiniStack, the AWS emulator: one process and its Lambda workers, on loopback only."""
 
 import contextlib
 import os
@@ -37,7 +37,7 @@ class Emulator:
         self._scratch = scratch
 
     def client(self, service: Any) -> Any:
-        """Return a boto3 client of one of its services."""
+        """Returns a boto3 client of one of its services."""
         return boto3.client(
             service,
             region_name=REGION,
@@ -48,17 +48,17 @@ class Emulator:
         )
 
     def reset(self) -> None:
-        """Delete all data, on disk too."""
+        """Deletes all data, on disk too."""
         _OPENER.open(f"{self.endpoint}/_ministack/reset", data=b"", timeout=60).close()
 
     def stop(self) -> None:
-        """Stop it and its Lambda workers, and wait until its data is on disk. Stopping twice is harmless."""
+        """Stops it and its Lambda workers, and waits until its data is on disk. Stopping twice is harmless."""
         child.stop(self.process, STOP_SECONDS)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """Return this process's environment, with the AWS settings replaced by the emulator's."""
+    """Returns this process's environment, with the AWS settings replaced by the emulator's."""
     replaced = ("AWS_", "GATEWAY_PORT")  # MiniStack prefers GATEWAY_PORT to the EDGE_PORT that `start` sets
     kept = {name: value for name, value in os.environ.items() if not name.startswith(replaced)}
     return kept | {
@@ -76,7 +76,7 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` different TCP ports that no process listens on."""
+    """Returns `count` different TCP ports that no process listens on."""
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
@@ -85,14 +85,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_port() -> int:
-    """Return a TCP port that no process listens on."""
+    """Returns a TCP port that no process listens on."""
     return free_ports(1)[0]
 
 
 def start(
     port: int | None = None, state: Path | None = None, log: Path | None = None, *, enforce_iam: bool = False
 ) -> Emulator:
-    """Start MiniStack and wait until it responds.
+    """Starts MiniStack and waits until it responds.
 
     Args:
         port: the port on 127.0.0.1; a free one by default.
@@ -111,7 +111,20 @@ def start(
     scratch = state / "scratch" if state else Path(tempfile.mkdtemp(prefix="rollcall-emulator-"))
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    settings = {
+    settings = _settings(port, scratch, state, enforce_iam=enforce_iam)
+    process = child.start(["ministack"], environment(f"http://{HOST}:{port}") | settings, log)
+    emulator = Emulator(process, port, scratch)
+    try:
+        _wait_until_it_responds(emulator)
+    except BaseException:
+        emulator.stop()
+        raise
+    return emulator
+
+
+def _settings(port: int, scratch: Path, state: Path | None, *, enforce_iam: bool) -> dict[str, str]:
+    """Returns MiniStack's environment variables."""
+    return {
         "BIND_HOST": HOST,
         # Not GATEWAY_PORT: MiniStack stores that port in the queues' URLs. After a restart on another port, its
         # event source mappings would not find the queues, and no import would be loaded.
@@ -129,21 +142,13 @@ def start(
         "S3_DATA_DIR": str((state or scratch) / "s3"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    process = child.start(["ministack"], environment(f"http://{HOST}:{port}") | settings, log)
-    emulator = Emulator(process, port, scratch)
-    try:
-        _wait_until_it_responds(emulator)
-    except BaseException:
-        emulator.stop()
-        raise
-    return emulator
 
 
 @contextlib.contextmanager
 def started(
     port: int | None = None, state: Path | None = None, log: Path | None = None, *, enforce_iam: bool = False
 ) -> Iterator[Emulator]:
-    """Yield a started emulator; stop it at the end of the block. See `start` for the arguments."""
+    """Yields a started emulator; stops it at the end of the block. See `start` for the arguments."""
     emulator = start(port, state, log, enforce_iam=enforce_iam)
     try:
         yield emulator

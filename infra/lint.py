@@ -1,4 +1,4 @@
-"""Lint the packaged templates, as SAM and as the CloudFormation that AWS transforms it into.
+"""Lints the packaged templates, as SAM and as the CloudFormation that AWS transforms it into.
 
 Each form hides faults of the other.
 
@@ -22,7 +22,7 @@ REGION = "us-east-1"
 
 
 def transformed(sam: Path) -> dict[str, Any]:
-    """Return the CloudFormation template that AWS makes of a SAM template, with made-up S3 addresses of its code."""
+    """Returns the CloudFormation template that AWS makes of a SAM template, with made-up S3 addresses of its code."""
     template = json.loads(sam.read_text())
     for resource in template["Resources"].values():
         for key in ("CodeUri", "ContentUri"):
@@ -33,7 +33,7 @@ def transformed(sam: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Lint every stage; return the exit status."""
+    """Lints every stage; returns the exit status."""
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     os.environ["AWS_DEFAULT_REGION"] = REGION  # the transform needs a region
     stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"]

@@ -45,7 +45,7 @@ class _FailedError(Exception):
 
 
 def main() -> int:
-    """Run until a signal; return the exit status."""
+    """Runs until a signal; returns the exit status."""
     for number in SIGNALS:
         signal.signal(number, _stop)
     try:
@@ -80,7 +80,7 @@ def _run(stack: contextlib.ExitStack) -> None:
 
 
 def _start_emulator(stack: contextlib.ExitStack, ports: dict[str, int]) -> Emulator:
-    """Start the emulator on the kept data, and let `stack` stop it."""
+    """Starts the emulator on the kept data, and lets `stack` stop it."""
     _say(f"starting the AWS emulator on {HOST}:{ports['EMULATOR_PORT']}")
     emulator = start(ports["EMULATOR_PORT"], STATE / "emulator", _log("emulator"))
     stack.callback(emulator.stop)
@@ -89,7 +89,7 @@ def _start_emulator(stack: contextlib.ExitStack, ports: dict[str, int]) -> Emula
 
 
 def _deploy(emulator: Emulator) -> dict[str, str]:
-    """Deploy the stack and add the local user; return the outputs of the stack."""
+    """Deploys the stack and adds the local user; returns the outputs of the stack."""
     _reset_without_stack(emulator)
     _say("deploying the stack to it; the log is .local/deploy.log")
     outputs = deploy(LOCAL, emulator.endpoint, log=_log("deploy"))
@@ -98,7 +98,7 @@ def _deploy(emulator: Emulator) -> dict[str, str]:
 
 
 def _serve(stack: contextlib.ExitStack, port: int, emulator: Emulator, function: str) -> LocalApi:
-    """Start the API, and let `stack` stop it."""
+    """Starts the API, and lets `stack` stop it."""
     _say(f"serving the API on {HOST}:{port}")
     api = LocalApi(port, emulator, function, _log("api"))
     stack.callback(api.stop)
@@ -107,7 +107,7 @@ def _serve(stack: contextlib.ExitStack, port: int, emulator: Emulator, function:
 
 
 def _reset_without_stack(emulator: Emulator) -> None:
-    """Delete all data of an emulator without a stack; a deployment would fail because its bucket exists.
+    """Deletes all data of an emulator without a stack; a deployment would fail because its bucket exists.
 
     The emulator writes files at once and everything else when it stops, so a killed first run leaves this.
     """
@@ -120,14 +120,14 @@ def _reset_without_stack(emulator: Emulator) -> None:
 
 
 def _add_local_user(emulator: Emulator, table_name: str) -> None:
-    """Add the local user, unless it exists. Its password is shorter than the 12 characters of other stages."""
+    """Adds the local user, unless it exists. Its password is shorter than the 12 characters of other stages."""
     user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
     with contextlib.suppress(Conflict):
         UserRepository(Table(emulator.client("dynamodb"), table_name)).create(user)
 
 
 def old_data_warning(queue_url: str) -> str | None:
-    """Return a warning for data whose queue has another port in its URL than the emulator now gives to queues."""
+    """Returns a warning for data whose queue has another port in its URL than the emulator now gives to queues."""
     if ":4566/" in queue_url:
         return None
     return (
@@ -137,7 +137,7 @@ def old_data_warning(queue_url: str) -> str | None:
 
 
 def _watch(api: LocalApi, emulator: Emulator) -> None:
-    """Restart and deploy at each change of the code. Raises _FailedError when a process ends."""
+    """Restarts and deploys at each change of the code. Raises _FailedError when a process ends."""
     seen, change_failed = code_state(), False
     while True:
         time.sleep(0.5)
@@ -151,7 +151,7 @@ def _watch(api: LocalApi, emulator: Emulator) -> None:
 
 
 def _reload(api: LocalApi, emulator: Emulator) -> bool:
-    """Run the changed code; return whether that works. Broken code waits for the next change."""
+    """Runs the changed code; returns whether that works. Broken code waits for the next change."""
     try:
         api.stop()
         api.start()
@@ -164,7 +164,7 @@ def _reload(api: LocalApi, emulator: Emulator) -> bool:
 
 
 def _deploy_in_own_process(emulator: Emulator) -> None:
-    """Deploy the changed code from a new process: this one has imported the code before the change."""
+    """Deploys the changed code from a new process: this one has imported the code before the change."""
     with _log("deploy").open("ab") as log:
         command = [sys.executable, "-m", "infra.deploy", LOCAL]
         done = subprocess.run(
@@ -175,7 +175,7 @@ def _deploy_in_own_process(emulator: Emulator) -> None:
 
 
 def _addresses(port: int, emulator: Emulator, outputs: dict[str, str]) -> str:
-    """Return what to open, and the commands to try."""
+    """Returns what to open, and the commands to try."""
     ralph = "first_name=Ralph&last_name=Mouse&account_id=1&phone_number=3235551234&client_member_id=42"
     api, bucket, environment = f"http://{HOST}:{port}", outputs["BucketName"], emulator.environment
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
@@ -197,7 +197,7 @@ def _addresses(port: int, emulator: Emulator, outputs: dict[str, str]) -> str:
 
 
 def code_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
-    """Return path, modification time and size of every watched file. Caches of Python and Chalice do not count."""
+    """Returns path, modification time and size of every watched file. Caches of Python and Chalice do not count."""
     found = []
     for name in WATCHED:
         path = project / name
@@ -213,7 +213,7 @@ def code_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
 
 @contextlib.contextmanager
 def _single_instance() -> Iterator[None]:
-    """Hold the lock on the data: two emulators would overwrite each other's. Raises _FailedError."""
+    """Holds the lock on the data: two emulators would overwrite each other's. Raises _FailedError."""
     STATE.mkdir(exist_ok=True)
     with (STATE / "lock").open("w") as file:
         try:

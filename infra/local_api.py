@@ -1,4 +1,4 @@
-"""Run `chalice local` (serve.py) as a child process, with the environment of the deployed function.
+"""Runs `chalice local` (serve.py) as a child process, with the environment of the deployed function.
 
 It runs without Chalice's reloader, which restarts at any change below the project, the emulator's data and the logs
 included, and checks every file of .venv once a second.
@@ -33,7 +33,7 @@ class LocalApi:
         self._process: child.Child | None = None
 
     def start(self) -> None:
-        """Start it and wait until it responds. Raises ApiError."""
+        """Starts it and waits until it responds. Raises ApiError."""
         client = self._emulator.client("lambda")
         deployed = client.get_function_configuration(FunctionName=self._function)["Environment"]["Variables"]
         options = ["--stage", LOCAL, "--host", HOST, "--port", str(self._port)]
@@ -42,11 +42,11 @@ class LocalApi:
         self._wait_until_it_responds()
 
     def ended(self) -> bool:
-        """Return whether the process has ended."""
+        """Returns whether the process has ended."""
         return self._process is not None and self._process.poll() is not None
 
     def stop(self) -> None:
-        """Stop it, if it was started."""
+        """Stops it, if it was started."""
         if self._process:
             child.stop(self._process, STOP_SECONDS)
 

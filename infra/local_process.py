@@ -1,4 +1,4 @@
-"""Run `make local` as a child process, for tests and screenshots."""
+"""Runs `make local` as a child process, for tests and screenshots."""
 
 import signal
 import subprocess
@@ -12,7 +12,7 @@ from infra.package import PROJECT
 
 @contextmanager
 def running(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield the address of its API when it is ready; stop it with SIGTERM at the end of the block.
+    """Yields the address of its API when it is ready; stops it with SIGTERM at the end of the block.
 
     `environment` names PORT, EMULATOR_PORT and LOCAL_STATE. Raises RuntimeError, with its output, when it ends early.
     """

@@ -1,4 +1,4 @@
-"""Package the Chalice app and infra/template.yaml as one CloudFormation template with its code.
+"""Packages the Chalice app and infra/template.yaml as one CloudFormation template with its code.
 
 This does what `chalice package --merge-template infra/template.yaml` does, with Chalice's own classes and three
 differences:
@@ -59,7 +59,7 @@ Template = dict[str, Any]
 
 
 def package(stage: str, out: Path, *, layer: bool = True) -> Path:
-    """Write a stage's SAM template, and the zip files it names, into `out`; return the path of the template.
+    """Writes a stage's SAM template, and the zip files it names, into `out`; returns the path of the template.
 
     The layer is built from PyPI, once for each change of requirements.txt. With `layer=False` its zip file is
     left out: the same template, but not deployable.
@@ -80,7 +80,7 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
 
 
 def _generate(stage: str, out: Path, *, layer: bool) -> Template:
-    """Return Chalice's SAM template of a stage; write its code to `out`, and build its layer."""
+    """Returns Chalice's SAM template of a stage; writes its code to `out`, and builds its layer."""
     config = CLIFactory(str(PROJECT)).create_config_obj(stage)
     files = _SourceFiles()
     pip = DependencyBuilder(files, PipRunner(SubprocessPip(files), files), config.lambda_architecture)
@@ -102,7 +102,7 @@ def _generate(stage: str, out: Path, *, layer: bool) -> Template:
 
 
 def _adapt_to_emulator(template: Template) -> None:
-    """Let the stack delete everything, and work around MiniStack's differences from AWS."""
+    """Lets the stack delete everything, and works around MiniStack's differences from AWS."""
     resources = template["Resources"]
     for name in ("Table", "Bucket", "BucketPolicy"):
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
@@ -120,14 +120,14 @@ def _adapt_to_emulator(template: Template) -> None:
 
 
 def source_template() -> Template:
-    """Return infra/template.yaml, with its !Tags as Fn:: keys."""
+    """Returns infra/template.yaml, with its !Tags as Fn:: keys."""
     path = PROJECT / "infra" / "template.yaml"
     template: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))
     return template
 
 
 def table_definition() -> dict[str, Any]:
-    """Return the arguments of `dynamodb.create_table`, without TableName, for a table like the stack's."""
+    """Returns the arguments of `dynamodb.create_table`, without TableName, for a table like the stack's."""
     properties = source_template()["Resources"]["Table"]["Properties"]
     for index in properties["GlobalSecondaryIndexes"]:
         del index["WarmThroughput"]  # a parameter of the stack
@@ -136,7 +136,7 @@ def table_definition() -> dict[str, Any]:
 
 
 def _name_zip_files(template: Template, out: Path) -> None:
-    """Name the zip files relative to the template; copy the layer from Chalice's cache to `out`."""
+    """Names the zip files relative to the template; copies the layer from Chalice's cache to `out`."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if "CodeUri" in properties:

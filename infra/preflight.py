@@ -1,4 +1,4 @@
-"""Report in one line what would stop `make local`, before anything is installed, and exit with status 1.
+"""Reports in one line what would stop `make local`, before anything is installed, and exits with status 1.
 
     python3 infra/preflight.py [EMULATOR_PORT PORT]
 
@@ -16,7 +16,7 @@ import sys
 
 def main(ports):
     # type: (list[str]) -> str | None
-    """Return the error message, or None."""
+    """Returns the error message, or None."""
     if not (3, 11) <= sys.version_info < (3, 15):
         text = "Rollcall needs Python 3.11 to 3.14, but %s is %d.%d. Choose another: make PYTHON=python3.12"
         return text % ((sys.executable,) + sys.version_info[:2])
@@ -39,7 +39,7 @@ def main(ports):
 
 def is_running():
     # type: () -> bool
-    """Return whether another `make local` has the lock on this folder's data."""
+    """Returns whether another `make local` has the lock on this folder's data."""
     try:
         with open(os.environ.get("LOCAL_STATE", ".local") + "/lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

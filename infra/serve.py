@@ -24,7 +24,7 @@ class Gateway(local.LocalGateway):
     """Chalice's local gateway, with the template's gateway responses."""
 
     def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
-        """Return the response to a request; responses to HEAD have no body."""
+        """Returns the response to a request; responses to HEAD have no body."""
         response = self._respond(method, path, headers, body)
         if method != "HEAD" or not response["body"]:
             return response
@@ -56,13 +56,13 @@ class Gateway(local.LocalGateway):
 
 @cache
 def _api() -> dict[str, Any]:
-    """Return the API's properties in the template."""
+    """Returns the API's properties in the template."""
     properties: dict[str, Any] = source_template()["Resources"]["RestAPI"]["Properties"]
     return properties
 
 
 def _compressed(response: dict[str, Any], headers: Any) -> dict[str, Any]:
-    """Return the response, compressed as API Gateway does it for clients that accept gzip."""
+    """Returns the response, compressed as API Gateway does it for clients that accept gzip."""
     accepted = {name.lower(): value for name, value in headers.items()}.get("accept-encoding", "")
     body = response["body"]
     minimum = _api()["MinimumCompressionSize"]
@@ -78,7 +78,7 @@ def _compressed(response: dict[str, Any], headers: Any) -> dict[str, Any]:
 
 
 def _gateway_response(kind: str) -> dict[str, Any]:
-    """Return the gateway response of a type such as UNAUTHORIZED."""
+    """Returns the gateway response of a type such as UNAUTHORIZED."""
     response = _api()["GatewayResponses"][kind]
     headers = {name: value.strip("'") for name, value in response["ResponseParameters"]["Headers"].items()}
     text = response["ResponseTemplates"]["application/json"].replace("$context.requestId", str(uuid.uuid4()))
@@ -91,7 +91,7 @@ def _gateway_response(kind: str) -> dict[str, Any]:
 
 
 def _send(handler: Any, status: int, headers: dict[str, Any], body: str | bytes) -> None:
-    """Send a response. Chalice's own method adds a second Content-Length to responses to HEAD."""
+    """Sends a response. Chalice's own method adds a second Content-Length to responses to HEAD."""
     content = body if isinstance(body, bytes) else body.encode()
     defaults = {"Content-Length": str(len(content)), "Content-Type": "application/json"}
     handler.send_response(status)
@@ -100,7 +100,7 @@ def _send(handler: Any, status: int, headers: dict[str, Any], body: str | bytes)
 
 
 def main() -> None:
-    """Run Chalice's command line."""
+    """Runs Chalice's command line."""
     local.LocalGateway = Gateway  # type: ignore[misc]
     # Its log lines hold paths and queries, with members' ids and phone numbers.
     local.ChaliceRequestHandler.log_message = lambda *_: None

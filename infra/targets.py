@@ -1,4 +1,4 @@
-"""Find where a stage runs: `local` on the emulator of `make local`, every other stage on the caller's AWS."""
+"""Finds where a stage runs: `local` on the emulator of `make local`, every other stage on the caller's AWS."""
 
 import json
 import os
@@ -20,7 +20,7 @@ class EndpointOverrideError(Exception):
 
 
 def aws_session() -> boto3.Session:
-    """Return a session of the caller's AWS, in AWS_REGION or else the region that boto3 finds.
+    """Returns a session of the caller's AWS, in AWS_REGION or else the region that boto3 finds.
 
     Raises:
         EndpointOverrideError: a variable points to the emulator, where a deployment would seem to succeed.
@@ -38,7 +38,7 @@ def aws_session() -> boto3.Session:
 
 
 def error_text(error: Exception) -> str:
-    """Return an AWS error's message, or what to do where the AWS SDK does not say it."""
+    """Returns an AWS error's message, or what to do where the AWS SDK does not say it."""
     if isinstance(error, NoCredentialsError):
         return "No AWS credentials found. Set AWS_PROFILE, or run: .venv/bin/aws configure"
     if isinstance(error, NoRegionError):
@@ -47,12 +47,12 @@ def error_text(error: Exception) -> str:
 
 
 def emulator_endpoint() -> str:
-    """Return the address of the emulator that `make local` runs."""
+    """Returns the address of the emulator that `make local` runs."""
     return f"http://{HOST}:{local_port('EMULATOR_PORT')}"
 
 
 def local_port(name: str) -> int:
-    """Return PORT or EMULATOR_PORT: from the environment, else from the last `make local`."""
+    """Returns PORT or EMULATOR_PORT: from the environment, else from the last `make local`."""
     if name in os.environ:
         return int(os.environ[name])
     ports: dict[str, int] = json.loads(PORTS.read_text()) if PORTS.exists() else DEFAULT_PORTS

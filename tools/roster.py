@@ -1,4 +1,4 @@
-"""Generate a random roster, and the counts that an import of it must have.
+"""Generates a random roster, and the counts that an import of it must have.
 
     python -m tools.roster --rows 10000 --bad 0.05 --seed 7 > roster.csv
 
@@ -64,7 +64,7 @@ class Roster:
         self._good: list[list[str]] = []  # at most MAX_GOOD
 
     def __iter__(self) -> Iterator[list[str]]:
-        """Yield the rows as cells, the header first; adds to `rejected`."""
+        """Yields the rows as cells, the header first; adds to `rejected`."""
         yield list(COLUMNS)
         codes = list(FAULTS)
         for number in range(self.rows):
@@ -104,7 +104,7 @@ class Roster:
         return {"counts": counts, "codes": dict(sorted(Counter(self.rejected.values()).items()))}
 
     def write(self, file: IO[str]) -> None:
-        """Write it as CSV."""
+        """Writes it as CSV."""
         csv.writer(file, lineterminator="\n").writerows(self)
 
 
@@ -114,7 +114,7 @@ def _set(column: str, value: str) -> Callable[[list[str], list[str]], list[str]]
 
 
 def _copy(column: str) -> Callable[[list[str], list[str]], list[str]]:
-    """Return a function that copies the column, and the account, of another row into a row."""
+    """Returns a function that copies the column, and the account, of another row into a row."""
     index = COLUMNS.index(column)
     return lambda row, other: [*row[:index], other[index], *row[index + 1 : -1], other[-1]]
 

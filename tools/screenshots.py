@@ -21,7 +21,7 @@ TIMEOUT = 120_000  # milliseconds
 
 
 def main() -> None:
-    """Take all pictures."""
+    """Takes all pictures."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
         roster = Path(folder) / "roster.csv"
@@ -73,7 +73,7 @@ def _take_members_picture(page: Page) -> None:
 
 
 def _save(page: Page, name: str) -> None:
-    """Save a picture of the visible part of the page."""
+    """Saves a picture of the visible part of the page."""
     page.screenshot(path=FOLDER / f"{name}.png")
     print(f"docs/{name}.png")
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 # A quote opens a cell after spaces too: some programs write a space after each delimiter.
 _reader = partial(csv.reader, skipinitialspace=True)
-MAX_ROW = 64 * 1024  # characters of one row, so that an unclosed quote cannot swallow more
+MAX_ROW = 64 * 1024  # characters of one row, so that an unclosed quote cannot affect more
 SHOWN_OF_LONG_ROW = 1000  # characters
 UNTERMINATED = "open"  # the code of a row whose quote is still open when the lines end
 _END = "\x00"  # follows the last line: the row that contains it did not end

@@ -1,4 +1,4 @@
-"""Run the tests of members, access and imports on AWS's own DynamoDB Local.
+"""Runs the tests of members, access and imports on AWS's own DynamoDB Local.
 
     python -m infra.dynamodb_local [pytest arguments]
 
@@ -41,7 +41,7 @@ class DynamoDBLocalError(Exception):
 
 
 def download(home: Path = HOME) -> Path:
-    """Return the folder of its jars, fetched from Maven Central unless what pom.xml asks for is there.
+    """Returns the folder of its jars, fetched from Maven Central unless what pom.xml asks for is there.
 
     Raises:
         DynamoDBLocalError: there is no Maven, or it failed three times.
@@ -71,7 +71,7 @@ def download(home: Path = HOME) -> Path:
 
 
 def java() -> str:
-    """Return the path of a Java that can run it. Raises DynamoDBLocalError."""
+    """Returns the path of a Java that can run it. Raises DynamoDBLocalError."""
     found = shutil.which("java")
     if not found:
         raise DynamoDBLocalError("DynamoDB Local needs Java 17 or newer. Install it; no `java` was found.")
@@ -85,7 +85,7 @@ def java() -> str:
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Start it on a free loopback port, yield its address, and stop it."""
+    """Starts it on a free loopback port, yields its address, and stops it."""
     program, jars, port = java(), download(), free_port()
     command = [program, f"-Dsqlite4java.library.path={jars}", f"-Dport={port}", "-cp", f"{jars}/*"]
     with tempfile.TemporaryFile() as log:
@@ -109,7 +109,7 @@ def running() -> Iterator[str]:
 
 
 def _responds(process: subprocess.Popen[bytes], endpoint: str) -> bool:
-    """Wait until it responds; return False when it has ended, or after a minute."""
+    """Waits until it responds; returns False when it has ended, or after a minute."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
@@ -127,7 +127,7 @@ def _end(number: int, _frame: FrameType | None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the tests; return the exit status."""
+    """Runs the tests; returns the exit status."""
     signal.signal(signal.SIGTERM, _end)
     tests = [
         str(path) for pattern in TESTS for path in sorted((PROJECT / "tests" / "integration").glob(pattern))
