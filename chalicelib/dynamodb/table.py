@@ -5,6 +5,7 @@ Every method raises Busy if the table still throttles, or cannot be reached, aft
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ class Table:
             orjson.dumps({"TableName": name})[:-1] + b","
         )  # the start of each write in a transaction
         _bypass_parameter_validation(client)
+        _bypass_response_parsing(client)
 
     def get(self, key: Item) -> Item | None:
         """Returns the item under a key, or None. Strongly consistent."""
@@ -172,3 +174,20 @@ def _bypass_parameter_validation(client: "DynamoDBClient") -> None:
     for event, hook in (("before-parameter-build", move_to_context), ("before-call", add_to_body)):
         name = f"{event}.dynamodb.TransactWriteItems"
         client.meta.events.register_first(name, hook, unique_id=f"rollcall-{event}")
+
+
+def _bypass_response_parsing(client: "DynamoDBClient") -> None:
+    """Parses the items of reads with orjson: botocore visits each value, and takes 13 times as long.
+
+    DynamoDB's JSON has the form that botocore returns, but for binary values, which no item has. The hook leaves
+    botocore an empty body to parse. Errors stay botocore's.
+    """
+
+    def parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] == HTTPStatus.OK:
+            customized_response_dict.update(orjson.loads(response_dict["body"]))
+            response_dict["body"] = b"{}"
+
+    for operation in ("BatchGetItem", "GetItem", "Query", "Scan"):
+        name = f"before-parse.dynamodb.{operation}"
+        client.meta.events.register_first(name, parse, unique_id=f"rollcall-{name}")
