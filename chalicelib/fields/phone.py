@@ -1,18 +1,25 @@
-"""Phone numbers: which are accepted, and their one spelling, E.164. Pure."""
+"""Phone numbers: which are accepted, and their one spelling, E.164. Pure.
+
+phonenumbers is imported where it is needed: most requests send no phone number, and their cold start does without it.
+"""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
 
-import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumberFormat, ValidationResult
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_text
 
-REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166 codes such as US
 DECIMAL = re.compile(r"\+?\d{5,}\.0+")  # a phone number that a spreadsheet saved as a number
 
 
@@ -37,6 +44,13 @@ class PhoneRule:
             )
         if self.check == "possible" and (e164 := parse_common_form(text, self.region)):
             return e164
+        return self._parse_any_form(text)
+
+    def _parse_any_form(self, text: str) -> str:
+        """Returns what `parse` does, without its shortcut."""
+        import phonenumbers
+        from phonenumbers import PhoneNumberFormat, ValidationResult
+
         try:
             number = phonenumbers.parse(text, self.region)
         except phonenumbers.NumberParseException:
@@ -86,6 +100,9 @@ def _numbering_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str], 
 
     Returns None if several regions share the country code and this is not the main one.
     """
+    import phonenumbers
+    from phonenumbers import PhoneMetadata
+
     country = phonenumbers.country_code_for_region(region)
     plan: Any = PhoneMetadata.metadata_for_region(region)
     if plan is None or phonenumbers.region_code_for_country_code(country) != region:
@@ -98,7 +115,15 @@ def _numbering_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str], 
 
 def is_region(text: str) -> bool:
     """Returns whether phone numbers can be parsed for this region, such as US."""
-    return text in phonenumbers.SUPPORTED_REGIONS
+    return text in _regions()
+
+
+def _regions() -> Collection[str]:
+    """Returns the ISO 3166 codes of all regions, such as US."""
+    import phonenumbers
+
+    regions: Collection[str] = phonenumbers.SUPPORTED_REGIONS
+    return regions
 
 
 def _region(text: str) -> str:
@@ -112,14 +137,17 @@ def _phone(text: str, info: ValidationInfo) -> str:
     return rule.parse(normalize_text(text))
 
 
+class _RegionSchema:
+    """The JSON schema of a region, which lists all of them."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "enum": sorted(_regions())}
+
+
 Phone = Annotated[
     str,
     BeforeValidator(integer_to_text),
     AfterValidator(_phone),
     WithJsonSchema(WHOLE_NUMBER_SCHEMA | {"format": "phone"}),
 ]
-Region = Annotated[
-    str,
-    AfterValidator(_region),
-    WithJsonSchema({"type": "string", "enum": REGIONS}),
-]
+Region = Annotated[str, AfterValidator(_region), _RegionSchema()]

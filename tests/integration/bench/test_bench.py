@@ -8,7 +8,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("name", "figure"), [("load", "x"), ("split", "x, peak"), ("memory", " MB"), ("page", "x")]
+    ("name", "figure"), [("load", "x"), ("split", "x, peak"), ("memory", " MB"), ("page", "x"), ("cold", "x")]
 )
 def test_benchmark_runs_and_prints_its_figure(name: str, figure: str) -> None:
     command = [sys.executable, "-m", f"bench.{name}"]
