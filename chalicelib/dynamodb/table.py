@@ -159,21 +159,27 @@ class Table:
 
 
 def _bypass_parameter_validation(client: "DynamoDBClient") -> None:
-    """Skips botocore's validation and serialization of transactions: 100 writes take 20 ms of CPU there.
+    """Skips botocore's validation and serialization of what a request of many items holds.
 
-    One hook moves the writes from the parameters to the request's context, the other adds them to the body before
-    it is signed. botocore still signs, sends, retries and parses.
+    They take 20 ms of CPU for 100 writes, 3 ms for 100 keys. One hook moves the writes or keys from the parameters to
+    the request's context, the other adds them to the body before it is signed. botocore still signs, sends, retries
+    and parses.
     """
 
-    def move_to_context(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        context["writes"], params["TransactItems"] = params["TransactItems"], [{}]
+    def bypass(operation: str, parameter: str, placeholder: Callable[[Any], Any]) -> None:
+        def move_to_context(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+            context["bypassed"] = params[parameter]
+            params[parameter] = placeholder(params[parameter])
 
-    def add_to_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        params["body"] = orjson.dumps(orjson.loads(params["body"]) | {"TransactItems": context.pop("writes")})
+        def add_to_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+            params["body"] = orjson.dumps(orjson.loads(params["body"]) | {parameter: context.pop("bypassed")})
 
-    for event, hook in (("before-parameter-build", move_to_context), ("before-call", add_to_body)):
-        name = f"{event}.dynamodb.TransactWriteItems"
-        client.meta.events.register_first(name, hook, unique_id=f"rollcall-{event}")
+        for event, hook in (("before-parameter-build", move_to_context), ("before-call", add_to_body)):
+            name = f"{event}.dynamodb.{operation}"
+            client.meta.events.register_first(name, hook, unique_id=f"rollcall-{name}")
+
+    bypass("TransactWriteItems", "TransactItems", lambda _: [{}])
+    bypass("BatchGetItem", "RequestItems", lambda tables: {name: {"Keys": [{}]} for name in tables})
 
 
 def _bypass_response_parsing(client: "DynamoDBClient") -> None:

@@ -38,7 +38,9 @@ class PhoneRule:
 
         Raises PydanticCustomError: phone_not_a_number, phone_extension, phone_not_possible, phone_not_valid.
         """
-        if DECIMAL.fullmatch(text):  # 3235551234.0 would be parsed as a number with one more digit
+        if "." in text and DECIMAL.fullmatch(
+            text
+        ):  # 3235551234.0 would be parsed as a number with one more digit
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without decimals, such as 3235551234."
             )
@@ -81,9 +83,9 @@ def parse_common_form(text: str, region: str) -> str | None:
     plan = _numbering_plan(region)
     if plan is None:
         return None
-    country, lengths, ambiguous, international = plan
-    digits = text.removeprefix(country).translate(_PUNCTUATION)
-    if len(digits) > max(lengths) and digits.startswith(country[1:]) and not international.match(digits):
+    country, lengths, longest, ambiguous, international = plan
+    digits = text if text.isdigit() else text.removeprefix(country).translate(_PUNCTUATION)
+    if len(digits) > longest and digits.startswith(country[1:]) and not international.match(digits):
         # Too long for a national number, so these are its country code, unless a + has marked that already.
         digits = digits[len(country) - 1 :] if text[0] != "+" else ""
     if len(digits) in lengths and digits.isascii() and digits.isdigit() and not ambiguous.match(digits):
@@ -95,8 +97,10 @@ _PUNCTUATION = str.maketrans("", "", " ().-")
 
 
 @cache
-def _numbering_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str], re.Pattern[str]] | None:
-    """Returns a region's (+country code, national lengths, ambiguous prefixes, international prefix).
+def _numbering_plan(
+    region: str,
+) -> tuple[str, frozenset[int], int, re.Pattern[str], re.Pattern[str]] | None:
+    """Returns a region's (+country code, national lengths, the longest, ambiguous prefixes, international prefix).
 
     Returns None if several regions share the country code and this is not the main one.
     """
@@ -110,7 +114,8 @@ def _numbering_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str], 
     starts = (str(country), plan.international_prefix, plan.national_prefix_for_parsing)
     ambiguous = re.compile("|".join(f"(?:{start})" for start in starts if start))
     international = re.compile(plan.international_prefix or "(?!)")
-    return f"+{country}", frozenset(plan.general_desc.possible_length), ambiguous, international
+    lengths = frozenset(plan.general_desc.possible_length)
+    return f"+{country}", lengths, max(lengths), ambiguous, international
 
 
 def is_region(text: str) -> bool:
