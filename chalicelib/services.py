@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import config
 from chalicelib.access.authenticator import Authenticator
@@ -15,19 +15,18 @@ from chalicelib.access.users import UserRepository
 from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.chunk_loader import ChunkLoader
-from chalicelib.imports.finisher import Finisher
-from chalicelib.imports.messages import Messenger
-from chalicelib.imports.pipeline import ImportPipeline
-from chalicelib.imports.queries import ImportQueries
-from chalicelib.imports.repository import ImportRepository
-from chalicelib.imports.storage import ImportStorage
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch
 
+if TYPE_CHECKING:
+    from chalicelib.imports.pipeline import ImportPipeline
+    from chalicelib.imports.queries import ImportQueries
+    from chalicelib.imports.repository import ImportRepository
+    from chalicelib.imports.storage import ImportStorage
+
 
 class Services:
-    """The objects of one deployment. Those with a client of S3, SQS or SNS are built when they are first needed.
+    """The objects of one deployment. Those of imports are imported and built when they are first needed.
 
     `client` returns the AWS client of a service such as "dynamodb". `clock` returns the time for
     authentication, in seconds since the epoch.
@@ -38,6 +37,7 @@ class Services:
     ) -> None:
         self.settings = settings
         self._client = client
+        self._clock = clock
         self.table = table = Table(client("dynamodb"), settings.table_name)
         self.phone_rule = PhoneRule(settings.phone_region, settings.phone_check)
         self.members = MemberRepository(table)
@@ -47,11 +47,15 @@ class Services:
         self.tokens = TokenRepository(table)
         self.sessions = SessionRepository(table, clock)
         self.authenticator = Authenticator(table, self.sessions, PasswordThrottle(table, clock), clock)
-        self.import_repository = ImportRepository(table, clock)
 
     @cached_property
-    def imports(self) -> ImportPipeline:
+    def imports(self) -> "ImportPipeline":
         """The steps of imports."""
+        from chalicelib.imports.chunk_loader import ChunkLoader
+        from chalicelib.imports.finisher import Finisher
+        from chalicelib.imports.messages import Messenger
+        from chalicelib.imports.pipeline import ImportPipeline
+
         repository, storage = self.import_repository, self.import_storage
         settings, client = self.settings, self._client
         messenger = Messenger(
@@ -66,13 +70,24 @@ class Services:
         return ImportPipeline(repository, storage, messenger, loader, finisher)
 
     @cached_property
-    def import_queries(self) -> ImportQueries:
+    def import_repository(self) -> "ImportRepository":
+        """The records of imports."""
+        from chalicelib.imports.repository import ImportRepository
+
+        return ImportRepository(self.table, self._clock)
+
+    @cached_property
+    def import_queries(self) -> "ImportQueries":
         """The imports and their results, to read."""
+        from chalicelib.imports.queries import ImportQueries
+
         return ImportQueries(self.import_repository, self.import_storage)
 
     @cached_property
-    def import_storage(self) -> ImportStorage:
+    def import_storage(self) -> "ImportStorage":
         """The objects of imports in the bucket."""
+        from chalicelib.imports.storage import ImportStorage
+
         return ImportStorage(self._client("s3"), self.settings.bucket_name, self.settings.chunk_size)
 
 

@@ -5,6 +5,7 @@ Every method raises Busy if the table still throttles, or cannot be reached, aft
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ class Table:
             orjson.dumps({"TableName": name})[:-1] + b","
         )  # the start of each write in a transaction
         _bypass_parameter_validation(client)
+        _bypass_response_parsing(client)
 
     def get(self, key: Item) -> Item | None:
         """Returns the item under a key, or None. Strongly consistent."""
@@ -157,18 +159,41 @@ class Table:
 
 
 def _bypass_parameter_validation(client: "DynamoDBClient") -> None:
-    """Skips botocore's validation and serialization of transactions: 100 writes take 20 ms of CPU there.
+    """Skips botocore's validation and serialization of what a request of many items holds.
 
-    One hook moves the writes from the parameters to the request's context, the other adds them to the body before
-    it is signed. botocore still signs, sends, retries and parses.
+    They take 20 ms of CPU for 100 writes, 3 ms for 100 keys. One hook moves the writes or keys from the parameters to
+    the request's context, the other adds them to the body before it is signed. botocore still signs, sends, retries
+    and parses.
     """
 
-    def move_to_context(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        context["writes"], params["TransactItems"] = params["TransactItems"], [{}]
+    def bypass(operation: str, parameter: str, placeholder: Callable[[Any], Any]) -> None:
+        def move_to_context(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+            context["bypassed"] = params[parameter]
+            params[parameter] = placeholder(params[parameter])
 
-    def add_to_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        params["body"] = orjson.dumps(orjson.loads(params["body"]) | {"TransactItems": context.pop("writes")})
+        def add_to_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+            params["body"] = orjson.dumps(orjson.loads(params["body"]) | {parameter: context.pop("bypassed")})
 
-    for event, hook in (("before-parameter-build", move_to_context), ("before-call", add_to_body)):
-        name = f"{event}.dynamodb.TransactWriteItems"
-        client.meta.events.register_first(name, hook, unique_id=f"rollcall-{event}")
+        for event, hook in (("before-parameter-build", move_to_context), ("before-call", add_to_body)):
+            name = f"{event}.dynamodb.{operation}"
+            client.meta.events.register_first(name, hook, unique_id=f"rollcall-{name}")
+
+    bypass("TransactWriteItems", "TransactItems", lambda _: [{}])
+    bypass("BatchGetItem", "RequestItems", lambda tables: {name: {"Keys": [{}]} for name in tables})
+
+
+def _bypass_response_parsing(client: "DynamoDBClient") -> None:
+    """Parses the items of reads with orjson: botocore visits each value, and takes 13 times as long.
+
+    DynamoDB's JSON has the form that botocore returns, but for binary values, which no item has. The hook leaves
+    botocore an empty body to parse. Errors stay botocore's.
+    """
+
+    def parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] == HTTPStatus.OK:
+            customized_response_dict.update(orjson.loads(response_dict["body"]))
+            response_dict["body"] = b"{}"
+
+    for operation in ("BatchGetItem", "GetItem", "Query", "Scan"):
+        name = f"before-parse.dynamodb.{operation}"
+        client.meta.events.register_first(name, parse, unique_id=f"rollcall-{name}")

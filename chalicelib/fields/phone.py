@@ -1,18 +1,25 @@
-"""Phone numbers: which are accepted, and their canonical format, E.164. Pure."""
+"""Phone numbers: which are accepted, and their canonical format, E.164. Pure.
+
+phonenumbers is imported where it is needed: most requests send no phone number, and their cold start does without it.
+"""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
 
-import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumberFormat, ValidationResult
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_text
 
-REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166 codes such as US
 DECIMAL = re.compile(r"\+?\d{5,}\.0+")  # a phone number that a spreadsheet saved as a number
 
 
@@ -31,12 +38,21 @@ class PhoneRule:
 
         Raises PydanticCustomError: phone_not_a_number, phone_extension, phone_not_possible, phone_not_valid.
         """
-        if DECIMAL.fullmatch(text):  # 3235551234.0 would be parsed as a number with one more digit
+        if "." in text and DECIMAL.fullmatch(
+            text
+        ):  # 3235551234.0 would be parsed as a number with one more digit
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without decimals, such as 3235551234."
             )
         if self.check == "possible" and (e164 := parse_common_format(text, self.region)):
             return e164
+        return self._parse_any_format(text)
+
+    def _parse_any_format(self, text: str) -> str:
+        """Returns what `parse` does, without its shortcut."""
+        import phonenumbers
+        from phonenumbers import PhoneNumberFormat, ValidationResult
+
         try:
             number = phonenumbers.parse(text, self.region)
         except phonenumbers.NumberParseException:
@@ -67,9 +83,9 @@ def parse_common_format(text: str, region: str) -> str | None:
     plan = _numbering_plan(region)
     if plan is None:
         return None
-    country, lengths, ambiguous, international = plan
-    digits = text.removeprefix(country).translate(_PUNCTUATION)
-    if len(digits) > max(lengths) and digits.startswith(country[1:]) and not international.match(digits):
+    country, lengths, longest, ambiguous, international = plan
+    digits = text if text.isdigit() else text.removeprefix(country).translate(_PUNCTUATION)
+    if len(digits) > longest and digits.startswith(country[1:]) and not international.match(digits):
         # Too long for a national number, so these are its country code, unless a + has marked that already.
         digits = digits[len(country) - 1 :] if text[0] != "+" else ""
     if len(digits) in lengths and digits.isascii() and digits.isdigit() and not ambiguous.match(digits):
@@ -81,11 +97,16 @@ _PUNCTUATION = str.maketrans("", "", " ().-")
 
 
 @cache
-def _numbering_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str], re.Pattern[str]] | None:
-    """Returns a region's (+country code, national lengths, ambiguous prefixes, international prefix).
+def _numbering_plan(
+    region: str,
+) -> tuple[str, frozenset[int], int, re.Pattern[str], re.Pattern[str]] | None:
+    """Returns a region's (+country code, national lengths, the longest, ambiguous prefixes, international prefix).
 
     Returns None if several regions share the country code and this is not the main one.
     """
+    import phonenumbers
+    from phonenumbers import PhoneMetadata
+
     country = phonenumbers.country_code_for_region(region)
     plan: Any = PhoneMetadata.metadata_for_region(region)
     if plan is None or phonenumbers.region_code_for_country_code(country) != region:
@@ -93,12 +114,21 @@ def _numbering_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str], 
     starts = (str(country), plan.international_prefix, plan.national_prefix_for_parsing)
     ambiguous = re.compile("|".join(f"(?:{start})" for start in starts if start))
     international = re.compile(plan.international_prefix or "(?!)")
-    return f"+{country}", frozenset(plan.general_desc.possible_length), ambiguous, international
+    lengths = frozenset(plan.general_desc.possible_length)
+    return f"+{country}", lengths, max(lengths), ambiguous, international
 
 
 def is_region(text: str) -> bool:
     """Returns whether phone numbers can be parsed for this region, such as US."""
-    return text in phonenumbers.SUPPORTED_REGIONS
+    return text in _regions()
+
+
+def _regions() -> Collection[str]:
+    """Returns the ISO 3166 codes of all regions, such as US."""
+    import phonenumbers
+
+    regions: Collection[str] = phonenumbers.SUPPORTED_REGIONS
+    return regions
 
 
 def _region(text: str) -> str:
@@ -112,14 +142,17 @@ def _phone(text: str, info: ValidationInfo) -> str:
     return rule.parse(normalize_text(text))
 
 
+class _RegionSchema:
+    """The JSON schema of a region, which lists all of them."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "enum": sorted(_regions())}
+
+
 Phone = Annotated[
     str,
     BeforeValidator(integer_to_text),
     AfterValidator(_phone),
     WithJsonSchema(WHOLE_NUMBER_SCHEMA | {"format": "phone"}),
 ]
-Region = Annotated[
-    str,
-    AfterValidator(_region),
-    WithJsonSchema({"type": "string", "enum": REGIONS}),
-]
+Region = Annotated[str, AfterValidator(_region), _RegionSchema()]

@@ -20,6 +20,8 @@ def integer_to_text(value: object) -> object:
 
     42.0 is an integer too, as in JSON Schema, as long as a float is exact.
     """
+    if isinstance(value, str):
+        return value  # the common case
     if isinstance(value, float) and value.is_integer() and value < MAX_EXACT:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**MAX_LENGTH:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
-from .csv_reader import MAX_ROW, UNTERMINATED, Chunk, Row, rows, scan_rows
+from .csv_reader import MAX_ROW, UNTERMINATED, Chunk, Row, end_of_last_row, rows, scan_rows
 
 DELIMITERS = ",;\t"
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"? *(?=\n)', re.IGNORECASE)  # tells Excel the delimiter
@@ -86,10 +86,16 @@ def _split_long_blocks(blocks: Iterable[str]) -> Iterator[str]:
 
 def _end_of_last_row(text: str, delimiter: str) -> int:
     """Returns the index after the last complete row, 0 if no row is complete."""
-    if '"' not in text:
-        return text.rfind("\n") + 1
+    whole = text[: text.rfind("\n") + 1]  # the text after the last line feed is incomplete
+    if '"' not in whole:
+        return len(whole)
+    end = end_of_last_row(whole, delimiter)
+    return _end_by_row(whole.split("\n")[:-1], delimiter) if end is None else end
+
+
+def _end_by_row(lines: list[str], delimiter: str) -> int:
+    """Returns the index after the last complete row, where some rows may be rejected."""
     end = 0
-    lines = text.split("\n")[:-1]  # the text after the last line feed is incomplete
     for first, count, _, code in scan_rows(lines, delimiter):
         if code == UNTERMINATED:
             break  # the rest of this row may follow

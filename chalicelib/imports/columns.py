@@ -101,8 +101,12 @@ class Header:
             return row
         try:
             self._check_width(row.cells)
-            values = {name: unescape(row.cells[index]) for name, index in self.fields.items()}
-            _check_damage(values)
+            values = {name: row.cells[index] for name, index in self.fields.items()}
+            text = "".join(values.values())
+            if "'" in text:
+                values = {name: unescape(cell) for name, cell in values.items()}
+            if REPLACEMENT_CHARACTER in text or "+" in text:  # few rows need the checks cell by cell
+                _check_damage(values)
             if self.account_id is not None and not values.get("account_id", "").strip():
                 values["account_id"] = self.account_id
             member = self._validate(values, rule)

@@ -56,7 +56,8 @@ class MemberChanges(_Body):
         return NewMember.model_construct(**(member.writable() | self.model_dump(exclude_unset=True)))
 
 
-class Member(BaseModel):
+@dataclass(kw_only=True)
+class Member:
     """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1.
 
     `created_by` and `modified_by` are `user:<name>`, `token:<name>` or `import:<id>`.
@@ -82,6 +83,10 @@ class Member(BaseModel):
         id that another had.
         """
         return entity_tag(self.version, self.last_modified)
+
+    def model_dump(self) -> dict[str, Any]:
+        """Returns the fields, as a pydantic model does: it would take four times as long to build."""
+        return dict(vars(self))
 
     def writable(self) -> dict[str, str]:
         """Returns the fields that a caller sets."""
@@ -148,12 +153,25 @@ class Origin:
 def new_member(new: NewMember, by: str | None = None) -> Member:
     """Returns the member that creating `new` results in."""
     moment = now()
-    times = {"created_at": moment, "last_modified": moment}
-    return Member(id=new.id, **new.__dict__, **times, created_by=by, modified_by=by, version=1)
+    return Member(
+        id=new.id,
+        **new.__dict__,
+        created_at=moment,
+        created_by=by,
+        last_modified=moment,
+        modified_by=by,
+        version=1,
+    )
 
 
 def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member:
     """Returns `old` after writing `new` over it."""
-    first = {"created_at": old.created_at, "created_by": old.created_by}
-    last = {"last_modified": now(), "modified_by": by}
-    return Member(id=new.id, **new.__dict__, **first, **last, version=old.version + 1)
+    return Member(
+        id=new.id,
+        **new.__dict__,
+        created_at=old.created_at,
+        created_by=old.created_by,
+        last_modified=now(),
+        modified_by=by,
+        version=old.version + 1,
+    )

@@ -1,8 +1,9 @@
 """The OpenAPI 3.1 document of the API, built from the models."""
 
 from functools import cache
+from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
 
 from chalicelib import __version__
 
@@ -35,7 +36,8 @@ def document() -> Schema:
 
 def _schemas() -> Schema:
     models = [*members.MODELS, *imports.MODELS, *access.MODELS]
-    _, generated = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    adapters: list[Any] = [(model, mode, TypeAdapter(model)) for model, mode in models]
+    _, generated = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
     schemas: Schema = generated["$defs"]
     for model in ("MemberChanges", "UserChanges", "GroupChanges"):
         for field in schemas[model]["properties"].values():

@@ -7,7 +7,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize(("name", "figure"), [("load", "x"), ("split", "x, peak"), ("memory", " MB")])
+@pytest.mark.parametrize(
+    ("name", "figure"), [("load", "x"), ("split", "x, peak"), ("memory", " MB"), ("page", "x"), ("cold", "x")]
+)
 def test_benchmark_runs_and_prints_its_figure(name: str, figure: str) -> None:
     command = [sys.executable, "-m", f"bench.{name}"]
     done = subprocess.run(

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.members.items import name_order
-from chalicelib.members.model import Member, NewMember
+from chalicelib.members.model import NewMember, new_member
 from tests.support.people import odd_people, person
 from tests.support.searches import add_members
 
@@ -15,7 +15,7 @@ def odd_account(settings: object) -> list[NewMember]:
     """The members of account odd-names, in the order of the index."""
     people = odd_people("odd-names", 200)
     add_members(people)
-    return sorted(people, key=lambda new: name_order(Member.model_construct(**new.__dict__)).encode())
+    return sorted(people, key=lambda new: name_order(new_member(new)).encode())
 
 
 @pytest.fixture(scope="session")

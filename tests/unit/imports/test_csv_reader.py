@@ -7,7 +7,17 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.imports.csv_reader import MAX_ROW, SHOWN_OF_LONG_ROW, Chunk, RejectedRow, Row, rows
+from chalicelib.imports.csv_reader import (
+    MAX_ROW,
+    SHOWN_OF_LONG_ROW,
+    UNTERMINATED,
+    Chunk,
+    RejectedRow,
+    Row,
+    end_of_last_row,
+    rows,
+    scan_rows,
+)
 
 
 def read(text: str) -> list[tuple[int, list[str]]]:
@@ -60,3 +70,17 @@ def test_rows_of_csv_writer_are_read_back(table: list[list[str]]) -> None:
     assert read_back(csv.QUOTE_ALL) == table
     unquoted = [[cell.lstrip(" ") for cell in cells] for cells in read_back(csv.QUOTE_MINIMAL)]
     assert unquoted == [[cell.lstrip(" ") for cell in cells] for cells in table]
+
+
+@given(st.lists(st.sampled_from(["a", ",", '"', "\n", " ", "x" * (MAX_ROW // 3)]), max_size=60))
+def test_last_row_ends_where_scanned_rows_end(parts: list[str]) -> None:
+    text = "".join(parts) + "\n"
+    lines = text.split("\n")[:-1]
+    scanned = list(scan_rows(lines, ","))
+    unterminated = (first for first, _, _, code in scanned if code == UNTERMINATED)
+    complete = next(unterminated, len(lines))  # lines
+    end = end_of_last_row(text, ",")
+    if end is None:
+        assert any(cells is None for _, _, cells, _ in scanned)
+    else:
+        assert end == sum(len(line) + 1 for line in lines[:complete])
