@@ -37,15 +37,15 @@ class Stub:
     def respond(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Return the response to a request; a handler of boto3's event before-send."""
         if self._file and request.method == "GET":
-            return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(self._file.open("rb")))
+            return AWSResponse(request.url, 200, HTTPHeaders(), Raw(self._file.open("rb")))
         sent: Any = request.body
         if hasattr(sent, "read"):
             sent.read()  # computes its checksum
         body = b'{"Responses": {}}' if "X-Amz-Target" in request.headers else b""  # only DynamoDB's have it
-        return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(io.BytesIO(body)))
+        return AWSResponse(request.url, 200, HTTPHeaders(), Raw(io.BytesIO(body)))
 
 
-class _Raw:
+class Raw:
     """A response's body as urllib3 returns it."""
 
     def __init__(self, file: IO[bytes]) -> None:
