@@ -1,10 +1,10 @@
 """A member as the peers validate it: pydantic, with phone numbers parsed by the library phonenumbers.
 
 The limits and the spelling of phone numbers (E.164) are Rollcall's. It does not do what Rollcall does besides:
-Unicode normalisation, control characters, 0049- and decimal spellings, and one code a fault.
+Unicode normalisation, control characters, extensions, decimals, and one code a fault.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, ValidationResult
@@ -48,14 +48,8 @@ class Member(BaseModel):
     version: int
 
 
-class Page(BaseModel):
+class MemberPage(BaseModel):
     """Some members of an account in name order, and the cursor of the next page."""
 
-    items: list[Any]
-    next: str | None
-
-
-class MemberPage(Page):
-    """A page whose members are validated."""
-
     items: list[Member]
+    next: str | None
