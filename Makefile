@@ -18,7 +18,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help graph local test test-unit test-dynamodb-local bench check screenshots deploy preflight
+.PHONY: help graph local test test-unit test-dynamodb-local bench bench-peers check screenshots deploy preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -51,6 +51,10 @@ check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, a
 
 bench: $(INSTALLED) ## run the benchmarks; ROWS=… sets their sizes
 	@exec $(VENV)/bin/python -m bench
+
+bench-peers: $(INSTALLED) ## Rollcall beside bare boto3, FastAPI, Powertools and Django, in minutes; PARTS="single cold load"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@exec $(VENV)/bin/python -m bench.peers $(PARTS)
 
 screenshots: $(INSTALLED) ## the README's pictures of the admin page
 	@exec $(VENV)/bin/python -m tools.screenshots

@@ -1,4 +1,4 @@
-"""`make bench`: runs all benchmarks except the long one, or those named: `python -m bench load split`.
+"""`make bench`: runs all benchmarks but the long ones (million, peers), or those named: `python -m bench load split`.
 
 Each runs in a process of its own, because they change the environment.
 """
