@@ -20,7 +20,8 @@ class LimitedTable:
             "dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
         )
         self.limits = Limits(Rules(**rules), clock=self.clock, sleep=self.sleep, find=self.memory.find)
-        self.slept: list[float] = []
+        self.slept: list[float] = []  # by requests
+        self.retry_pauses: list[float] = []
         self.limits.attach(self.client)
         self.memory.attach(self.client)
 
