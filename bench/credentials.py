@@ -24,7 +24,9 @@ def main() -> None:
         name = f"rollcall-bench-{uuid.uuid4().hex[:8]}"
         client = config.dynamodb()
         client.create_table(**{**table_definition(), "TableName": name})
-        services = Services(Settings(table_name=name, bucket_name="", load_queue_url=""), config.client)
+        services = Services(
+            Settings(table_name=name, bucket_name="", split_queue_url="", load_queue_url=""), config.client
+        )
         authenticator = services.authenticator
         services.users.create(NewUser(name="ann", password=PASSWORD, groups=["editors"]))
         token = services.tokens.create(NewToken(name="sync", groups=["editors"])).text

@@ -29,7 +29,9 @@ def main() -> None:
         config.dynamodb().create_table(**{**table_definition(), "TableName": name})
         config.s3().create_bucket(Bucket=name)
         os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name}
-        os.environ["LOAD_QUEUE_URL"] = config.sqs().create_queue(QueueName=name)["QueueUrl"]
+        for kind in ("split", "load"):
+            queue = config.sqs().create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
+            os.environ[f"{kind.upper()}_QUEUE_URL"] = queue
         print(f"memory: {measure('bench.memory:idle').peak:.0f} MB before any work")
         for kind, bad in (("good", 0.0), ("bad", 1.0)):
             path = Path(folder) / f"{kind}.csv"
@@ -61,9 +63,9 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
     from chalicelib.services import services
 
     def work() -> tuple[str, int]:
-        record = services().imports.split(
-            Source(bucket=config.settings().bucket_name, key=key), new_import_id()
-        )
+        imports = services().imports
+        started = imports.start(Source(bucket=config.settings().bucket_name, key=key), new_import_id())
+        record = imports.split(started.id)
         return record.id, record.chunks
 
     return work

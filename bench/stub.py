@@ -19,7 +19,8 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "TABLE_NAME": "bench",
     "BUCKET_NAME": "bench",
-    "LOAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench",
+    "SPLIT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-split",
+    "LOAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-load",
 }
 
 

@@ -23,6 +23,7 @@ class Settings(BaseModel):
 
     table_name: str
     bucket_name: str
+    split_queue_url: str
     load_queue_url: str
     notice_topic_arn: str | None = None
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")

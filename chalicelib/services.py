@@ -55,7 +55,11 @@ class Services:
         repository, storage = self.import_repository, self.import_storage
         settings, client = self.settings, self._client
         messenger = Messenger(
-            client("sqs"), settings.load_queue_url, client("sns"), settings.notice_topic_arn
+            client("sqs"),
+            settings.split_queue_url,
+            settings.load_queue_url,
+            client("sns"),
+            settings.notice_topic_arn,
         )
         loader = ChunkLoader(self.table, repository, storage, self.phone_rule, settings.writes_in_flight)
         finisher = Finisher(repository, storage, messenger)

@@ -1,8 +1,8 @@
-"""The triggers: a file dropped in the bucket, an import's next step, and dead letters."""
+"""The triggers: a file dropped in the bucket, an import to split, its next step to load, and dead letters."""
 
 import gc
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
@@ -21,14 +21,14 @@ log = Logger()
 # cycles takes a seventh of its time.
 gc.set_threshold(50_000)
 
+Work = Callable[[Mapping[str, Any]], ImportRecord]  # of one message; returns the import as it is then
+
 
 # infra/template.yaml sets the real bucket and queues; Chalice requires a name for each.
 @workers.on_s3_event(bucket="rollcall", events=["s3:ObjectCreated:*"], prefix="drops/")
-def split(event: S3Event) -> None:
-    """Splits dropped files: any number of records, test events among them."""
-    for source, import_id in _dropped_objects(event.to_dict()):
-        record = services().imports.split(source, import_id)
-        log.info("split", import_id=record.id, status=record.status, chunks=record.chunks)
+def start_import(event: S3Event) -> None:
+    """Starts the imports of dropped files: any number of records, test events among them."""
+    _start_imports(event.to_dict())
 
 
 class AnyS3Event(S3Event):
@@ -38,16 +38,49 @@ class AnyS3Event(S3Event):
         pass
 
 
-cast(EventSourceHandler, split).event_class = AnyS3Event
+cast(EventSourceHandler, start_import).event_class = AnyS3Event
+
+
+@workers.on_sqs_message(queue="split", batch_size=1)
+def split(event: SQSEvent) -> dict[str, Any]:
+    """Splits the file of an import into chunks."""
+
+    def work(message: Mapping[str, Any]) -> ImportRecord:
+        return services().imports.split(json.loads(message["body"])["import"])
+
+    return _handle(event, settings().split_queue_url, work)
 
 
 @workers.on_sqs_message(queue="load", batch_size=1)
 def load(event: SQSEvent) -> dict[str, Any]:
-    """Does the next step of an import. A failed message returns to the queue; after the tenth time, to `dead`."""
-    failed = [message for message in event.to_dict()["Records"] if not _run_step(message)]
+    """Does the next step of an import."""
+
+    def work(message: Mapping[str, Any]) -> ImportRecord:
+        body = json.loads(message["body"])
+        return services().imports.step(body["import"], body["step"], repeated=_deliveries(message) > 1)
+
+    return _handle(event, settings().load_queue_url, work)
+
+
+@workers.on_sqs_message(queue="dead", batch_size=1)
+def settle_dead_letters(event: SQSEvent) -> None:
+    """Settles what failed too often: the import is started again, continues, or ends.
+
+    Where that fails so does the function, which an alarm watches: no other queue takes these messages.
+    """
+    for message in event.to_dict()["Records"]:
+        try:
+            _settle(json.loads(message["body"]))
+        except Exception as error:
+            raise RuntimeError(type(error).__name__) from None  # an error's message may quote a row
+
+
+def _handle(event: SQSEvent, queue_url: str, work: Work) -> dict[str, Any]:
+    """Does the work of each message. A failed one returns to its queue; after the tenth time, to `dead`."""
+    failed = [message for message in event.to_dict()["Records"] if not _succeeds(work, message)]
     for message in failed:
         sqs().change_message_visibility(
-            QueueUrl=settings().load_queue_url,
+            QueueUrl=queue_url,
             ReceiptHandle=message["receiptHandle"],
             # After 2, 4, 8 … 300 s; the queue's own delay is for workers that died.
             VisibilityTimeout=min(2 ** _deliveries(message), 300),
@@ -55,24 +88,10 @@ def load(event: SQSEvent) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message["messageId"]} for message in failed]}
 
 
-@workers.on_sqs_message(queue="dead", batch_size=1)
-def settle_dead_letters(event: SQSEvent) -> None:
-    """Settles what failed too often, a step of an import or a split: the import continues or ends.
-
-    Where that fails so does the function, which an alarm watches: no other queue takes these messages.
-    """
-    for message in event.to_dict()["Records"]:
-        try:
-            _give_up(message)
-        except Exception as error:
-            raise RuntimeError(type(error).__name__) from None  # an error's message may quote a row
-
-
-def _run_step(message: Mapping[str, Any]) -> bool:
-    """Does a step; returns False where it fails, and logs why."""
+def _succeeds(work: Work, message: Mapping[str, Any]) -> bool:
+    """Does the work of a message; returns False where it fails, and logs why."""
     try:
-        body = json.loads(message["body"])
-        _log_step(services().imports.step(body["import"], body["step"], repeated=_deliveries(message) > 1))
+        _log_step(work(message))
     except Exception as error:
         # The type alone: messages of botocore and pydantic may quote a row.
         level = log.warning if isinstance(error, Busy) else log.error
@@ -85,14 +104,18 @@ def _deliveries(message: Mapping[str, Any]) -> int:
     return int(message["attributes"]["ApproximateReceiveCount"])
 
 
-def _give_up(message: Mapping[str, Any]) -> None:
-    body = json.loads(message["body"])
-    if "import" in body:
+def _settle(body: Mapping[str, Any]) -> None:
+    if "step" in body:
         _log_step(services().imports.give_up(body["import"], body["step"]))
-        return
-    failed_event = body["requestPayload"]  # of a call of `split`
-    for source, import_id in _dropped_objects(failed_event):
-        _log_step(services().imports.give_up_split(source, import_id))
+    elif "import" in body:
+        _log_step(services().imports.give_up_split(body["import"]))
+    else:  # an event on which start_import failed; nothing is wrong with its file, so its import is started again
+        _start_imports(body["requestPayload"])
+
+
+def _start_imports(event: Mapping[str, Any]) -> None:
+    for source, import_id in _dropped_objects(event):
+        _log_step(services().imports.start(source, import_id))
 
 
 def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:

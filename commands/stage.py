@@ -57,6 +57,7 @@ def find_deployment(stage: str) -> Deployment:
         settings = Settings(
             table_name=outputs["TableName"],
             bucket_name=outputs["BucketName"],
+            split_queue_url=outputs["SplitQueueUrl"],
             load_queue_url=outputs["LoadQueueUrl"],
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )

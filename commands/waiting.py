@@ -82,7 +82,7 @@ def describe_wait(record: ImportRecord, logs: str) -> str:
 
 def _next_step(record: ImportRecord) -> str:
     if record.status == "awaiting_upload":
-        return "the bucket to call the function split for the uploaded file"
+        return "the bucket to call the function start_import for the uploaded file"
     if record.status == "splitting":
         return "the function split to divide the file into chunks"
     if record.position == record.chunks:

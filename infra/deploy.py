@@ -9,10 +9,10 @@ succeeds and changes nothing.
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -22,19 +22,48 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import targets
+from infra import aws_cli, concurrency, targets
 from infra.emulator import REGION, environment
 from infra.package import LOCAL, PROJECT, package, source_template
 
 EMULATOR_SECONDS = 600.0  # for each step; the emulator needs ten. On AWS, the AWS CLI gives up after an hour.
+EMULATOR_STARTS = 8  # calls of start_import at once on the emulator; each takes a process of 70 MB
 
 
 class DeployError(Exception):
     """The deployment stopped; the message says where, in one line."""
 
 
-class _ToolError(Exception):
-    """The AWS CLI ended with an error."""
+@dataclass(frozen=True)
+class _Target:
+    """Where a stage is deployed: an account and region of AWS, or the emulator at `endpoint`.
+
+    The tools' output is appended to `log`, or shown on the terminal.
+    """
+
+    stage: str
+    session: boto3.Session
+    endpoint: str | None
+    log: Path | None
+
+    @property
+    def stack(self) -> str:
+        return f"rollcall-{self.stage}"
+
+    def client(self, service: Any) -> Any:
+        proxies: dict[str, str] | None = {} if self.endpoint else None
+        return self.session.client(service, endpoint_url=self.endpoint, config=Config(proxies=proxies))
+
+    def say(self, line: str) -> None:
+        _say(line, self.log)
+
+    def aws(self, *arguments: str, quiet: bool = False) -> None:
+        """Run the AWS CLI. Raises ToolError."""
+        # It does not read AWS_REGION; it must use the session's region.
+        region = {"AWS_DEFAULT_REGION": self.session.region_name}
+        env = environment(self.endpoint) if self.endpoint else os.environ | region
+        seconds = EMULATOR_SECONDS if self.endpoint else None
+        aws_cli.run(list(arguments), env, self.log, seconds, quiet=quiet)
 
 
 def deploy(
@@ -52,51 +81,92 @@ def deploy(
         DeployError: a step failed. CloudFormation has rolled the stack back.
 
     """
-    stack = f"rollcall-{stage}"
-    started = datetime.now(UTC)
     try:
         session = boto3.Session("test", "test", region_name=REGION) if endpoint else targets.aws_session()
-        account = _client(session, "sts", endpoint).get_caller_identity()["Account"]
-        _say(f"deploying {stack} to {endpoint or f'account {account} in {session.region_name}'}", log)
-        bucket = _artifact_bucket(session, account, endpoint)
-        cloudformation = _client(session, "cloudformation", endpoint)
-        _clear_failed_creation(cloudformation, _client(session, "dynamodb", endpoint), stack, log)
-        # The AWS CLI does not read AWS_REGION; it must use the session's region.
-        env = environment(endpoint) if endpoint else os.environ | {"AWS_DEFAULT_REGION": session.region_name}
-        seconds = EMULATOR_SECONDS if endpoint else None
-        _package_and_deploy(stage, parameters, bucket, env=env, log=log, seconds=seconds)
-        deployed = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    except _ToolError as error:
-        raise DeployError(_first_failure(cloudformation, stack, started) or str(error)) from error
+        target = _Target(stage, session, endpoint, log)
+        account = target.client("sts").get_caller_identity()["Account"]
+        target.say(f"deploying {target.stack} to {endpoint or f'account {account} in {session.region_name}'}")
+        bucket = _artifact_bucket(target.client("s3"), account, session.region_name)
+        cloudformation = target.client("cloudformation")
+        _clear_failed_creation(cloudformation, target.client("dynamodb"), target.stack, log)
+        if not endpoint:
+            parameters = [*parameters, *_concurrency(target, parameters)]
+        _package_and_deploy(target, parameters, bucket)
+        outputs = _outputs(cloudformation, target.stack)
     except (targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
         raise DeployError(targets.error_text(error)) from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
-    if endpoint:  # the emulator serves all APIs itself, under this path
+    if endpoint:
+        # The emulator serves all APIs itself, under this path.
         outputs["ApiUrl"] = f"{endpoint}/restapis/{outputs['RestAPIId']}/api/_user_request_"
+        _limit_starts(target)
     return outputs
 
 
-def _package_and_deploy(
-    stage: str,
-    parameters: Sequence[str],
-    bucket: str,
-    *,
-    env: dict[str, str],
-    log: Path | None,
-    seconds: float | None,
-) -> None:
-    """Run the AWS CLI's two steps, each for at most `seconds`. Raises _ToolError."""
-    stack = f"rollcall-{stage}"
-    upload = ["--s3-bucket", bucket, "--s3-prefix", stack]
+def _concurrency(target: _Target, given: Sequence[str]) -> list[str]:
+    """Return the parameters of the imports' concurrency that are neither given nor deployed; show a warning."""
+    try:
+        limits = target.client("lambda").get_account_settings()["AccountLimit"]
+    except ClientError as error:  # who deploys may lack this right
+        target.say(f"The account's Lambda concurrency could not be read: {error}")
+        return []
+    choice = concurrency.choose(
+        limits["UnreservedConcurrentExecutions"],
+        dict(parameter.partition("=")[::2] for parameter in given),
+        _deployed_parameters(target.client("cloudformation"), target.stack),
+        target.session.region_name,
+    )
+    for line in (choice.warning, *choice.parameters):
+        if line:
+            target.say(line)
+    return choice.parameters
+
+
+def _deployed_parameters(cloudformation: Any, stack: str) -> dict[str, str]:
+    """Return the parameters of the last deployment, without any before the first."""
+    try:
+        [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError:  # the stack does not exist
+        return {}
+    return {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
+
+
+def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
+    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+
+
+def _limit_starts(target: _Target) -> None:
+    """Limit the calls of start_import on the emulator, which would run a process for each file dropped at once.
+
+    On AWS they need no limit. The emulator repeats throttled calls; after three they are dead letters, and
+    settle_dead_letters starts the imports.
+    """
+    found = target.client("cloudformation").describe_stack_resource(
+        StackName=target.stack, LogicalResourceId="StartImport"
+    )
+    name = found["StackResourceDetail"]["PhysicalResourceId"]
+    target.client("lambda").put_function_concurrency(
+        FunctionName=name, ReservedConcurrentExecutions=EMULATOR_STARTS
+    )
+
+
+def _package_and_deploy(target: _Target, parameters: Sequence[str], bucket: str) -> None:
+    """Package the stage and deploy it with the AWS CLI. Raises DeployError with CloudFormation's reason."""
+    started = datetime.now(UTC)
+    upload = ["--s3-bucket", bucket, "--s3-prefix", target.stack]
     with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
-        template, packaged = package(stage, Path(folder)), Path(folder) / "packaged.json"
+        template, packaged = package(target.stage, Path(folder)), Path(folder) / "packaged.json"
         files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
-        _aws(["cloudformation", "package", *files, *upload], env, log, seconds, quiet=True)
         options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload]
         if parameters:
             options += ["--parameter-overrides", *parameters]
-        files = ["--stack-name", stack, "--template-file", str(packaged)]
-        _aws(["cloudformation", "deploy", *files, *options], env, log, seconds)
+        stack = ["--stack-name", target.stack, "--template-file", str(packaged)]
+        try:
+            target.aws("cloudformation", "package", *files, *upload, quiet=True)
+            target.aws("cloudformation", "deploy", *stack, *options)
+        except aws_cli.ToolError as error:
+            reason = _first_failure(target.client("cloudformation"), target.stack, started)
+            raise DeployError(reason or str(error)) from error
 
 
 def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str, log: Path | None = None) -> None:
@@ -146,13 +216,12 @@ def _first_failure(cloudformation: Any, stack: str, since: datetime) -> str | No
     return None
 
 
-def _artifact_bucket(session: boto3.Session, account: str, endpoint: str | None) -> str:
+def _artifact_bucket(s3: Any, account: str, region: str) -> str:
     """Return the bucket that Lambda fetches code from; the first deployment to a region creates it.
 
     Its objects do not expire: a rollback fetches the code of the previous deployment, however old.
     """
-    name = f"rollcall-artifacts-{account}-{session.region_name}"
-    s3 = _client(session, "s3", endpoint)
+    name = f"rollcall-artifacts-{account}-{region}"
     try:
         s3.head_bucket(Bucket=name, ExpectedBucketOwner=account)  # another account may have taken the name
     except ClientError as error:
@@ -163,7 +232,7 @@ def _artifact_bucket(session: boto3.Session, account: str, endpoint: str | None)
             ) from None
         if status != HTTPStatus.NOT_FOUND:
             raise
-        _create_private_bucket(s3, name, session.region_name)
+        _create_private_bucket(s3, name, region)
     return name
 
 
@@ -181,47 +250,6 @@ def _say(line: str, log: Path | None) -> None:
             print(line, file=file)
     else:
         print(line, flush=True)
-
-
-def _client(session: boto3.Session, service: Any, endpoint: str | None) -> Any:
-    proxies: dict[str, str] | None = {} if endpoint else None
-    return session.client(service, endpoint_url=endpoint, config=Config(proxies=proxies))
-
-
-def _aws(
-    arguments: list[str],
-    env: dict[str, str],
-    log: Path | None,
-    seconds: float | None = None,
-    *,
-    quiet: bool = False,
-) -> None:
-    """Run this Python's AWS CLI for at most `seconds`.
-
-    Its output goes to `log`, or to the terminal (if quiet, only when it fails). Raises _ToolError.
-    """
-    command = f"aws {' '.join(arguments[:2])}"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "awscli", *arguments],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if log or quiet else None,
-            stderr=subprocess.STDOUT if log or quiet else None,
-            text=True,
-            check=False,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
-        raise _ToolError(f"{command} did not end within {seconds:.0f} seconds") from None
-    if log:
-        with log.open("a") as file:
-            file.write(done.stdout)
-    elif done.returncode and quiet:
-        sys.stderr.write(done.stdout)
-    if done.returncode:
-        output = (done.stdout or "").strip()
-        raise _ToolError(f"{command} failed" + (f": {output.splitlines()[-1]}" if output else ""))
 
 
 def main(arguments: Sequence[str]) -> int:

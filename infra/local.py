@@ -68,24 +68,42 @@ def main() -> int:
 def _run(stack: contextlib.ExitStack) -> None:
     ports = {name: int(os.environ.get(name, default)) for name, default in DEFAULT_PORTS.items()}
     started = time.time()
-    _say(f"starting the AWS emulator on {HOST}:{ports['EMULATOR_PORT']}")
-    emulator = start(ports["EMULATOR_PORT"], STATE / "emulator", _log("emulator"))
-    stack.callback(emulator.stop)
-    PORTS.write_text(json.dumps(ports))
-    _reset_without_stack(emulator)
-    _say("deploying the stack to it; the log is .local/deploy.log")
-    outputs = deploy(LOCAL, emulator.endpoint, log=_log("deploy"))
-    _add_local_user(emulator, outputs["TableName"])
-    resume_imports(emulator.client, outputs, _split_function(emulator), started)
-    _say(f"serving the API on {HOST}:{ports['PORT']}")
-    api = LocalApi(ports["PORT"], emulator, outputs["APIHandlerName"], _log("api"))
-    stack.callback(api.stop)
-    api.start()
+    emulator = _start_emulator(stack, ports)
+    outputs = _deploy(emulator)
+    resume_imports(emulator.client, outputs, started)
+    api = _serve(stack, ports["PORT"], emulator, outputs["APIHandlerName"])
     _say(_addresses(ports["PORT"], emulator, outputs))
     if warning := old_data_warning(outputs["LoadQueueUrl"]):
         _say(warning)
     _say("rollcall is ready")
     _watch(api, emulator)
+
+
+def _start_emulator(stack: contextlib.ExitStack, ports: dict[str, int]) -> Emulator:
+    """Start the emulator on the kept data, and let `stack` stop it."""
+    _say(f"starting the AWS emulator on {HOST}:{ports['EMULATOR_PORT']}")
+    emulator = start(ports["EMULATOR_PORT"], STATE / "emulator", _log("emulator"))
+    stack.callback(emulator.stop)
+    PORTS.write_text(json.dumps(ports))
+    return emulator
+
+
+def _deploy(emulator: Emulator) -> dict[str, str]:
+    """Deploy the stack and add the local user; return the outputs of the stack."""
+    _reset_without_stack(emulator)
+    _say("deploying the stack to it; the log is .local/deploy.log")
+    outputs = deploy(LOCAL, emulator.endpoint, log=_log("deploy"))
+    _add_local_user(emulator, outputs["TableName"])
+    return outputs
+
+
+def _serve(stack: contextlib.ExitStack, port: int, emulator: Emulator, function: str) -> LocalApi:
+    """Start the API, and let `stack` stop it."""
+    _say(f"serving the API on {HOST}:{port}")
+    api = LocalApi(port, emulator, function, _log("api"))
+    stack.callback(api.stop)
+    api.start()
+    return api
 
 
 def _reset_without_stack(emulator: Emulator) -> None:
@@ -106,15 +124,6 @@ def _add_local_user(emulator: Emulator, table_name: str) -> None:
     user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
     with contextlib.suppress(Conflict):
         UserRepository(Table(emulator.client("dynamodb"), table_name)).create(user)
-
-
-def _split_function(emulator: Emulator) -> str:
-    """Return the name of the deployed function split."""
-    found = emulator.client("cloudformation").describe_stack_resource(
-        StackName=STACK, LogicalResourceId="Split"
-    )
-    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
-    return name
 
 
 def old_data_warning(queue_url: str) -> str | None:

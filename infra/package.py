@@ -69,6 +69,18 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
 
     """
     out.mkdir(parents=True, exist_ok=True)
+    template: Template = TemplateDeepMerger().merge(source_template(), _generate(stage, out, layer=layer))
+    template["Parameters"]["Stage"]["Default"] = stage
+    if stage == LOCAL:
+        _adapt_to_emulator(template)
+    _name_zip_files(template, out)
+    path = out / "sam.json"
+    path.write_text(json.dumps(template, indent=1) + "\n")
+    return path
+
+
+def _generate(stage: str, out: Path, *, layer: bool) -> Template:
+    """Return Chalice's SAM template of a stage; write its code to `out`, and build its layer."""
     config = CLIFactory(str(PROJECT)).create_config_obj(stage)
     files = _SourceFiles()
     pip = DependencyBuilder(files, PipRunner(SubprocessPip(files), files), config.lambda_architecture)
@@ -83,15 +95,10 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
         SwaggerBuilder(CFNSwaggerGenerator()),
     ]
     builder = ResourceBuilder(ApplicationGraphBuilder(), ResourceOrder(), BuildStage(steps))
-    generated = _Generator(config, _Principals()).generate(builder.construct_resources(config, stage))
-    template: Template = TemplateDeepMerger().merge(source_template(), generated)
-    template["Parameters"]["Stage"]["Default"] = stage
-    if stage == LOCAL:
-        _adapt_to_emulator(template)
-    _name_zip_files(template, out)
-    path = out / "sam.json"
-    path.write_text(json.dumps(template, indent=1) + "\n")
-    return path
+    template: Template = _Generator(config, _Principals()).generate(
+        builder.construct_resources(config, stage)
+    )
+    return template
 
 
 def _adapt_to_emulator(template: Template) -> None:
@@ -105,10 +112,11 @@ def _adapt_to_emulator(template: Template) -> None:
     authorizer["identitySource"] = CREDENTIALS  # MiniStack treats context.identity.sourceIp as missing
     # MiniStack does not read them from the definition.
     api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
-    # MiniStack reads parameters as strings, and compares this one with a number.
-    concurrency = template["Parameters"].pop("LoadConcurrency")["Default"]
-    source = resources["Load"]["Properties"]["Events"]["LoadSqsEventSource"]["Properties"]
-    source["ScalingConfig"] = {"MaximumConcurrency": concurrency}
+    # MiniStack reads parameters as strings, and compares these with a number.
+    for function in ("Split", "Load"):
+        concurrency = template["Parameters"].pop(f"{function}Concurrency")["Default"]
+        source = resources[function]["Properties"]["Events"][f"{function}SqsEventSource"]["Properties"]
+        source["ScalingConfig"] = {"MaximumConcurrency": concurrency}
 
 
 def source_template() -> Template:
@@ -121,6 +129,8 @@ def source_template() -> Template:
 def table_definition() -> dict[str, Any]:
     """Return the arguments of `dynamodb.create_table`, without TableName, for a table like the stack's."""
     properties = source_template()["Resources"]["Table"]["Properties"]
+    for index in properties["GlobalSecondaryIndexes"]:
+        del index["WarmThroughput"]  # a parameter of the stack
     shape = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     return {name: properties[name] for name in shape}
 

@@ -1,4 +1,4 @@
-"""Sends the messages of imports: the next step to the queue, the end to the topic."""
+"""Sends the messages of imports: to be split, the next step to load, and the end."""
 
 import json
 from dataclasses import dataclass
@@ -13,17 +13,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Messenger:
-    """Sends to the queue of steps, from which a worker takes one at a time, and to the topic of ended imports."""
+    """Sends to the queues, from which a worker takes one message at a time, and to the topic of ended imports."""
 
     sqs: "SQSClient"
-    queue_url: str
+    split_queue_url: str
+    load_queue_url: str
     sns: "SNSClient"
     topic_arn: str | None  # None for a deployment without a topic
 
+    def send_split(self, record: ImportRecord) -> None:
+        """Queues the split of the import's file."""
+        self._send(self.split_queue_url, {"import": record.id})
+
     def send_step(self, record: ImportRecord) -> None:
         """Queues the step at the import's position."""
-        message = json.dumps({"import": record.id, "step": record.position})
-        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=message)
+        self._send(self.load_queue_url, {"import": record.id, "step": record.position})
+
+    def _send(self, queue_url: str, message: dict[str, str | int]) -> None:
+        self.sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message))
 
     def send_notice(self, record: ImportRecord) -> None:
         """Publishes the end of an import."""

@@ -1,4 +1,4 @@
-"""Runs imports: splits a file into chunks, loads them one after the other, ends with a report.
+"""Runs imports: starts, splits the file into chunks, loads them one after the other, ends with a report.
 
 One chunk of an import is loaded at a time, in the order of the file, with several transactions in flight. So the
 result is that of writing the rows one by one, however events and messages are repeated or delayed. A lease reserves a
@@ -10,9 +10,10 @@ A worker that ends an import, or sends its next message, may die too. So the sta
 redelivery, of dead letters too, does what is still undone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.clock import now
 from chalicelib.errors import Busy, Ended, NotFound, Unreadable
@@ -88,12 +89,21 @@ class ImportPipeline:
                     self.finisher.notify_once(record)
                 raise Ended(f"The import has ended: it is {record.shown().status}.")
 
-    def split(self, source: Source, import_id: str) -> ImportRecord:
-        """Splits an object into chunks and queues the first step. An upload has its announced id, not `import_id`."""
+    def start(self, source: Source, import_id: str) -> ImportRecord:
+        """Starts the import of an object and queues its split. An upload has its announced id, not `import_id`.
+
+        It takes milliseconds whatever the file: S3 calls for any number of objects at once.
+        """
         record = self._import_of(source, import_id)
         if record.status == "splitting":
-            if record.error:
-                return self.finisher.fail(record, record.error.code, record.error.detail)
+            self.messenger.send_split(record)
+            return record
+        return self._send_pending(record, 0)
+
+    def split(self, import_id: str) -> ImportRecord:
+        """Splits the file of a started import into chunks and queues the first step. Raises NotFound."""
+        record = self.repository.get(import_id)
+        if record.status == "splitting":
             try:
                 ready = split_object(self.storage, record)
             except Unreadable as error:
@@ -101,9 +111,9 @@ class ImportPipeline:
             record = self.repository.transition(ready, "splitting") or self.repository.get(record.id)
         return self._send_pending(record, 0)
 
-    def give_up_split(self, source: Source, import_id: str) -> ImportRecord:
-        """Ends the import of an object whose split failed too often."""
-        record = self._import_of(source, import_id)
+    def give_up_split(self, import_id: str) -> ImportRecord:
+        """Ends an import whose split failed too often. Raises NotFound."""
+        record = self.repository.get(import_id)
         if record.status == "splitting":
             detail = "The file could not be read; nothing was imported."
             return self.finisher.fail(record, "split_failed", detail)
@@ -175,30 +185,29 @@ class ImportPipeline:
         return record
 
     def _import_of(self, source: Source, import_id: str) -> ImportRecord:
-        """Returns the import of this object, with an error if the key cannot be parsed."""
-        options, failure = ImportOptions(), None
+        """Returns the import of this object, which the first delivery of its event adds.
+
+        It has failed from the beginning if the key cannot be parsed: no worker may die between the two and leave an
+        import that would be split.
+        """
+        options, started = ImportOptions(), {"source": source, "started_at": now(), "status": "splitting"}
         try:
             options = parse_drop_key(source.key)
         except Unreadable as error:
             failure = Failure(code=error.code, detail=error.detail)
-        record = self._add_or_get(source, import_id, options)
-        return record.model_copy(update={"error": failure}) if record.status == "splitting" else record
-
-    def _add_or_get(self, source: Source, import_id: str, options: ImportOptions) -> ImportRecord:
-        """Returns the import of this object, which the first delivery of its event adds."""
+            started |= {"status": "failed", "error": failure, "finished_at": now()}
         if announced := announced_import_id(source.key):
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
-                return self._accept_upload(source, announced)
-        started = {"created_at": now(), "started_at": now(), **options._asdict()}
-        record = ImportRecord(id=import_id, status="splitting", source=source, **started)
+                return self._accept_upload(announced, source, started)
+        new: dict[str, Any] = {"id": import_id, "created_at": now(), **options._asdict(), **started}
+        record = ImportRecord(**new)
         return record if self.repository.add(record) else self.repository.get(record.id)
 
-    def _accept_upload(self, source: Source, import_id: str) -> ImportRecord:
+    def _accept_upload(self, import_id: str, source: Source, started: Mapping[str, object]) -> ImportRecord:
         """Returns the announced import, whose file has arrived. Raises NotFound."""
         record = self.repository.get(import_id)
         if record.status == "awaiting_upload":
-            arrived = {"status": "splitting", "source": source, "started_at": now()}
-            moved = self.repository.transition(record.model_copy(update=arrived), "awaiting_upload")
+            moved = self.repository.transition(record.model_copy(update=started), "awaiting_upload")
             record = moved or self.repository.get(record.id)
         # Another object under the same key is not imported. An import that ended before its upload has no version.
         if record.source.version not in (None, source.version):

@@ -41,6 +41,8 @@ class ImportRepository:
         item = {**_key(record.id), "record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)}}
         item |= {name: {"N": "0"} for name in (*Counts.model_fields, "position")}
         item["status"] = {"S": record.status}
+        if record.finished_at:
+            item["finished_at"] = {"S": record.finished_at}
         return self._table.add(item)
 
     def get(self, import_id: str) -> ImportRecord:

@@ -24,6 +24,7 @@ from infra.deploy import deploy
 from infra.emulator import Emulator, started
 from infra.package import PROJECT
 from tests.support.stack import TIMEOUT, Stack
+from tests.support.template import FUNCTIONS
 from tools.roster import Roster
 
 PASSWORD = "correct horse battery"
@@ -247,7 +248,7 @@ def test_logs_contain_no_secret_and_no_member(stack: Stack) -> None:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
     ]
     logged = "".join(event["message"] for page in pages for event in page["events"])
-    for function in ("APIHandler", "Authorize", "Split", "Load", "SettleDeadLetters"):
+    for function in FUNCTIONS:
         assert any(function in group for group in groups)
     assert '"caller":"token:tests"' in logged.replace(" ", "")
     assert "user:ann" in logged

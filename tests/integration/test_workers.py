@@ -69,30 +69,38 @@ def test_each_record_of_an_event_is_an_import(functions: Any, pipeline: Pipeline
     body = (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode()
     objects = [pipeline.drop(key, body) for key in ("drops/a b+c.csv", "drops/ü/名.csv")]
 
-    functions.invoke("split", dropped(*(source for source, _ in objects)))
+    functions.invoke("start_import", dropped(*(source for source, _ in objects)))
+    started = [pipeline.repository.get(import_id) for _, import_id in objects]
+    for queued in pipeline.messages(pipeline.settings.split_queue_url):
+        functions.invoke("split", message(queued))
 
-    found = [pipeline.repository.get(import_id) for _, import_id in objects]
-    assert [record.source.key for record in found] == ["drops/a b+c.csv", "drops/ü/名.csv"]
-    assert [pipeline.drain(record.id).status for record in found] == ["completed", "completed"]
+    assert [record.source.key for record in started] == ["drops/a b+c.csv", "drops/ü/名.csv"]
+    assert [record.status for record in started] == ["splitting", "splitting"]
+    assert [pipeline.drain(record.id).status for record in started] == ["completed", "completed"]
 
 
 def test_test_events_and_folders_start_no_import(functions: Any, pipeline: Pipeline) -> None:
     before = pipeline.repository.newest(1)
-    functions.invoke("split", {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})
-    functions.invoke("split", dropped(Source(bucket="b", key="drops/folder/")))
+    functions.invoke("start_import", {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})
+    functions.invoke("start_import", dropped(Source(bucket="b", key="drops/folder/")))
     assert pipeline.repository.newest(1) == before
 
 
-def test_failed_step_is_reported_and_returns_soon(functions: Any, pipeline: Pipeline) -> None:
-    """The queue's own delay is half an hour: six times the function's timeout."""
-    queue = pipeline.settings.load_queue_url
+@pytest.mark.parametrize("function", ["split", "load"])
+def test_failed_message_is_reported_and_returns_soon(
+    functions: Any, pipeline: Pipeline, function: str
+) -> None:
+    """The queue's own delay is half an hour or more: six times the function's timeout."""
+    queue = getattr(pipeline.settings, f"{function}_queue_url")
+    for _ in pipeline.messages(queue):
+        pass  # of other tests
     body = {"import": "20260101T000000Z-aaaaaaaaaa", "step": 0}
     config.sqs().send_message(QueueUrl=queue, MessageBody=json.dumps(body))
     [received] = config.sqs().receive_message(QueueUrl=queue, VisibilityTimeout=1800)["Messages"]
     event = message(body)
     event["Records"][0] |= {"receiptHandle": received["ReceiptHandle"]}
 
-    answer = functions.invoke("load", event)
+    answer = functions.invoke(function, event)
 
     assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     [again] = config.sqs().receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
@@ -111,14 +119,23 @@ def test_dead_letter_of_a_step_rejects_its_rows(functions: Any, pipeline: Pipeli
 
 
 def test_dead_letter_of_a_split_fails_its_import(functions: Any, pipeline: Pipeline, account: str) -> None:
-    """Lambda wraps the event in a message of its own."""
     source, import_id = pipeline.drop("drops/a.csv", HEADER.encode())
-    functions.invoke(
-        "settle_dead_letters", message({"requestPayload": dropped(source), "responsePayload": {}})
-    )
+    pipeline.imports.start(source, import_id)
+    functions.invoke("settle_dead_letters", message({"import": import_id}))
     record = pipeline.repository.get(import_id)
     assert record.error
     assert record.error.code == "split_failed"
+
+
+def test_dead_letter_of_an_event_starts_its_import(functions: Any, pipeline: Pipeline, account: str) -> None:
+    """Lambda wraps the event in a message of its own."""
+    source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
+    functions.invoke(
+        "settle_dead_letters", message({"requestPayload": dropped(source), "responsePayload": {}})
+    )
+    assert {"import": import_id} in list(pipeline.messages(pipeline.settings.split_queue_url))
+    pipeline.imports.split(import_id)
+    assert pipeline.drain(import_id).status == "completed"
 
 
 def test_unsettled_dead_letter_is_an_error_that_quotes_nothing(functions: Any, account: str) -> None:
@@ -139,10 +156,10 @@ def test_counts_of_an_import_are_metrics_once(
     record = pipeline.announce(max_rejected="10")
     rows = "".join(f"Ann,Lee,12,{i},{account}\n" for i in range(200))
     source, _ = pipeline.drop(record.source.key, (HEADER + rows).encode())
-    pipeline.imports.split(source, "unused")
+    pipeline.split_object(source, "unused")
     capsys.readouterr()
 
-    for body in pipeline.messages():
+    for body in pipeline.messages(pipeline.settings.load_queue_url):
         functions.invoke("load", message(body))
         functions.invoke("load", message(body, times=2))
 
@@ -159,8 +176,9 @@ def test_logs_of_an_import_hold_no_personal_data(
 ) -> None:
     rows = "Secretfirst,Secretlast,3235559876,secretid,{0}\nSecretfirst,Secretlast,12,secretid2,{0}\n"
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + rows.format(account)).encode())
-    functions.invoke("split", dropped(source))
-    for body in pipeline.messages():
+    functions.invoke("start_import", dropped(source))
+    functions.invoke("split", message({"import": import_id}))
+    for body in pipeline.messages(pipeline.settings.load_queue_url):
         functions.invoke("load", message(body))
     assert pipeline.repository.get(import_id).status == "completed"
     out = logs.getvalue()

@@ -61,7 +61,7 @@ def finish_import(pipeline: Pipeline, shown: dict[str, Any]) -> dict[str, Any]:
     source = shown["source"]
     version = pipeline.latest_version(source["key"])
     stored = Source(bucket=source["bucket"], key=source["key"], version=version, size=source["size"])
-    pipeline.imports.split(stored, "unused")
+    pipeline.split_object(stored, "unused")
     return pipeline.drain(shown["id"]).shown().model_dump()
 
 

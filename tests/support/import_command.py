@@ -42,7 +42,7 @@ class Workers(threading.Thread):
         """Import an uploaded file, and return the ended import."""
         found = config.s3().head_object(Bucket=self._bucket, Key=key)
         source = Source(bucket=self._bucket, key=key, version=found["VersionId"], size=found["ContentLength"])
-        return self._pipeline.drain(self._pipeline.imports.split(source, "unused").id)
+        return self._pipeline.drain(self._pipeline.split_object(source, "unused").id)
 
     def _uploaded(self) -> list[str]:
         page = config.s3().list_objects_v2(Bucket=self._bucket, Prefix=UPLOADS)

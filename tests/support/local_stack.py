@@ -99,7 +99,7 @@ def running_local_stack() -> Iterator[LocalStack]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "TABLE", "BUCKET", "LOAD_"))
+        if not name.startswith(("AWS_", "TABLE", "BUCKET", "SPLIT_", "LOAD_"))
     }
     with tempfile.TemporaryDirectory(prefix="rollcall-local-") as state:
         ports = {"PORT": str(port), "EMULATOR_PORT": str(emulator), "LOCAL_STATE": state}

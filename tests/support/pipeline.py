@@ -51,22 +51,24 @@ class Pipeline:
 
     def split(self, key: str, body: bytes | str) -> ImportRecord:
         """Drops a file and splits it; returns its import, which waits for its first step."""
-        source, import_id = self.drop(key, body.encode() if isinstance(body, str) else body)
-        return self.imports.split(source, import_id)
+        return self.split_object(*self.drop(key, body.encode() if isinstance(body, str) else body))
+
+    def split_object(self, source: Source, import_id: str) -> ImportRecord:
+        """Does what the event of a dropped object and the message that follows cause; returns its import."""
+        return self.imports.split(self.imports.start(source, import_id).id)
 
     def run(self, key: str, body: bytes | str) -> ImportRecord:
         """Drops a file and loads it, message by message; returns its import, which has ended."""
         return self.drain(self.split(key, body).id)
 
     def drain(self, import_id: str) -> ImportRecord:
-        """Handles the queue's messages until it is empty; returns the import as it is then."""
-        for message in self.messages():
+        """Loads until the queue is empty; returns the import as it is then."""
+        for message in self.messages(self.settings.load_queue_url):
             self.imports.step(message["import"], message["step"], repeated=False)
         return self.repository.get(import_id)
 
-    def messages(self) -> Iterator[dict[str, Any]]:
-        """Yields the bodies of the queue's messages, and deletes each once the caller asks for the next."""
-        queue = self.settings.load_queue_url
+    def messages(self, queue: str) -> Iterator[dict[str, Any]]:
+        """Yields the bodies of a queue's messages, and deletes each once the caller asks for the next."""
         while found := config.sqs().receive_message(QueueUrl=queue).get("Messages"):
             for message in found:
                 yield json.loads(message["Body"])

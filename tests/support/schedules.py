@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from chalicelib import config
@@ -28,11 +29,14 @@ AT_MOST = 400  # deliveries in all: always an end
 
 @dataclass
 class Delivery:
-    """An event or a message, delivered until it succeeds; `dead` once it failed too often."""
+    """An event (with a source), a message to split or one to load a step; delivered until it succeeds.
+
+    It is `dead` once it failed too often.
+    """
 
     source: Source | None
     import_id: str
-    step: int = 0
+    step: int | None = None
     times: int = 0
     dead: bool = False
 
@@ -79,7 +83,7 @@ class Schedule:
             self.notices.append(body)
             return
         for _ in range(self.dice.choice([1, 1, 1, 1, 2])):
-            self.waiting.append(Delivery(None, body["import"], body["step"]))
+            self.waiting.append(Delivery(None, body["import"], body.get("step")))
 
     # ---- Files
 
@@ -182,15 +186,6 @@ class Schedule:
             file = next(file for file in files if file.import_id == delivery.import_id)
             file.allowed_codes.add("not_processed")
 
-        def work(imports: ImportPipeline) -> None:
-            if delivery.source:
-                act = imports.give_up_split if delivery.dead else imports.split
-                act(delivery.source, delivery.import_id)
-            elif delivery.dead:
-                imports.give_up(delivery.import_id, delivery.step)
-            else:
-                imports.step(delivery.import_id, delivery.step, repeated=delivery.times > 1)
-
         def meanwhile() -> None:
             if self.dice.random() < 0.3:
                 self.cancel(self.dice.choice(files), self.workers[1], None)
@@ -199,7 +194,7 @@ class Schedule:
 
         if fault:
             fault = fault._replace(meanwhile=meanwhile, after=self.fault())
-        if self.attempt(work, worker, fault) and delivery in self.waiting:
+        if self.attempt(partial(_handle, delivery), worker, fault) and delivery in self.waiting:
             self.waiting.remove(delivery)
 
     def cancel(self, file: File, worker: Worker, fault: Fault | None) -> None:
@@ -222,3 +217,16 @@ class Schedule:
                     raise
                 return False
         return True
+
+
+def _handle(delivery: Delivery, imports: ImportPipeline) -> None:
+    """Does what a worker does with an event or a message."""
+    if delivery.source:  # a dead letter starts the import again
+        imports.start(delivery.source, delivery.import_id)
+    elif delivery.step is None:
+        act = imports.give_up_split if delivery.dead else imports.split
+        act(delivery.import_id)
+    elif delivery.dead:
+        imports.give_up(delivery.import_id, delivery.step)
+    else:
+        imports.step(delivery.import_id, delivery.step, repeated=delivery.times > 1)

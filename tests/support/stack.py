@@ -1,6 +1,8 @@
 """The stack on an emulator that enforces IAM, called through its gateway."""
 
+import itertools
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -14,7 +16,12 @@ from infra.emulator import Emulator
 from infra.package import source_template
 
 TIMEOUT = 120.0  # seconds
-SETTINGS = {"table_name": "TableName", "bucket_name": "BucketName", "load_queue_url": "LoadQueueUrl"}
+SETTINGS = {  # the fields of Settings, and the outputs of the stack
+    "table_name": "TableName",
+    "bucket_name": "BucketName",
+    "split_queue_url": "SplitQueueUrl",
+    "load_queue_url": "LoadQueueUrl",
+}
 
 
 class Stack:
@@ -65,6 +72,21 @@ class Stack:
                 return found[0]
             time.sleep(0.2)
         raise AssertionError(f"the import of {key} has not ended: {page}")
+
+    def peak_concurrency(self, function: str) -> int:
+        """Return how many calls of a function ran at once at most, by the durations in its log."""
+        logs = self.client("logs")
+        groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+        (group,) = (name for name in groups if f"-{function}-" in name)
+        changes: list[tuple[float, int]] = []
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            for event in page["events"]:
+                if found := re.match(r"REPORT .*\tDuration: ([0-9.]+) ms", event["message"]):
+                    ended = event["timestamp"]
+                    # The log rounds to milliseconds, so a call may seem to start before the last one ended.
+                    started = min(ended, ended - float(found[1]) + 2)
+                    changes += [(started, 1), (ended, -1)]
+        return max(itertools.accumulate(change for _, change in sorted(changes)), default=0)
 
     def put_object(self, key: str, body: bytes, **metadata: str) -> None:
         """Store an object in the bucket."""

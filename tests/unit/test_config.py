@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib import config
 
-REQUIRED = {"TABLE_NAME": "t", "BUCKET_NAME": "b", "LOAD_QUEUE_URL": "q"}
+REQUIRED = {"TABLE_NAME": "t", "BUCKET_NAME": "b", "SPLIT_QUEUE_URL": "s", "LOAD_QUEUE_URL": "q"}
 
 
 @pytest.fixture(autouse=True)

@@ -80,7 +80,7 @@ def test_import_without_written_results_has_no_rejected_rows(
     http: Http, pipeline: Pipeline, account: str
 ) -> None:
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,12,1,{account}\n").encode())
-    pipeline.imports.split(source, import_id)
+    pipeline.split_object(source, import_id)
     pipeline.imports.step(import_id, 0, repeated=False)
     assert pipeline.imports.give_up(import_id, 1).counts.rejected == 1
     for path in ("rejected", "rejected/rows"):
@@ -127,7 +127,7 @@ def test_import_record_of_older_version_keeps_its_columns(
     """Older versions stored the columns in the record; a cancellation rewrites the record."""
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,12,1,{account}\n").encode())
     repository = pipeline.repository
-    record = pipeline.imports.split(source, import_id)
+    record = pipeline.split_object(source, import_id)
     record = record.model_copy(update={"columns": repository.columns(record)})
     config.dynamodb().update_item(
         TableName=config.settings().table_name,

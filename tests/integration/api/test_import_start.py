@@ -82,7 +82,7 @@ def test_second_object_with_key_of_upload_is_not_imported(
     shown = post_csv(http, HEADER + f"Ann,Lee,3235550001,1,{account}\n").json
     done = finish_import(pipeline, shown)
     source, _ = pipeline.drop(shown["source"]["key"], (HEADER + f"Eve,Lee,3235550002,2,{account}\n").encode())
-    pipeline.imports.split(source, "unused")
+    pipeline.split_object(source, "unused")
     assert pipeline.drain(shown["id"]).shown().model_dump() == done
 
 

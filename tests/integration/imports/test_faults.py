@@ -75,7 +75,7 @@ def test_import_with_faults_ends_as_if_rows_were_handled_once(
 def test_split_agrees_with_what_overtakes_it(
     workers: tuple[Worker, Worker], sent: Sent, account: str, call: int
 ) -> None:
-    """A copy of its event, where the file is split twice because it is not UTF-8; and a cancellation."""
+    """A copy of its message, where the file is split twice because it is not UTF-8; and a cancellation."""
     sent.to = lambda *_: None
     pipeline = Pipeline(chunk_size=256)
     rows = [f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(20)]
@@ -83,15 +83,16 @@ def test_split_agrees_with_what_overtakes_it(
     twice = pipeline.drop("drops/a.csv", (HEADER + "".join(rows)).encode("windows-1252"))
     unreadable = pipeline.drop("drops/b.csv", HEADER.encode())
 
-    overtakers = (lambda: pipeline.imports.split(*twice), lambda: pipeline.imports.cancel(unreadable[1]))
+    overtakers = (lambda: pipeline.imports.split(twice[1]), lambda: pipeline.imports.cancel(unreadable[1]))
     for dropped, overtakes in zip((twice, unreadable), overtakers, strict=True):
+        pipeline.imports.start(*dropped)
         fault = Fault(call, "meets", overtakes, Fault(1, "killed"))
         with (
             workers[0].meeting(fault, pipeline.settings, lambda: 0.0) as imports,
             contextlib.suppress(KilledError, Ended, NotFound),
         ):
-            imports.split(*dropped)
-        pipeline.imports.split(*dropped)
+            imports.split(dropped[1])
+        pipeline.imports.split(dropped[1])
 
     assert pipeline.drain(twice[1]).counts.created == 21
     record = pipeline.repository.get(unreadable[1])

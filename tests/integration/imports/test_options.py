@@ -154,7 +154,7 @@ def test_cancelled_import_loads_nothing_more_and_counts_all_rows(pipeline: Pipel
     pipeline = Pipeline(chunk_size=1024)
     rows = [f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(100)]
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + "".join(rows)).encode())
-    pipeline.imports.split(source, import_id)
+    pipeline.split_object(source, import_id)
     first = pipeline.imports.step(import_id, 0, repeated=False)
     assert first.shown().seconds_left is not None
 

@@ -19,12 +19,12 @@ def test_repeated_events_and_messages_change_nothing(pipeline: Pipeline, account
     body = (HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Lee,12,2,{account}\n").encode()
     source, import_id = pipeline.drop("drops/a.csv", body)
     for _ in range(3):
-        pipeline.imports.split(source, import_id)
+        pipeline.split_object(source, import_id)
     pipeline.drain(import_id)
     once = pipeline.repository.get(import_id)
     report = pipeline.result(import_id, "report.json")
 
-    pipeline.imports.split(source, import_id)
+    pipeline.split_object(source, import_id)
     for step in (0, 1, 0, 2, 7):
         pipeline.imports.step(import_id, step, repeated=True)
     pipeline.drain(import_id)
@@ -36,11 +36,11 @@ def test_repeated_events_and_messages_change_nothing(pipeline: Pipeline, account
 
 def test_message_lost_after_its_chunk_counted_is_sent_again(pipeline: Pipeline, account: str) -> None:
     import_id = pipeline.split("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n").id
-    for message in pipeline.messages():
+    for message in pipeline.messages(pipeline.settings.load_queue_url):
         assert message == {"import": import_id, "step": 0}
         break
     pipeline.imports.step(import_id, 0, repeated=False)
-    for _ in pipeline.messages():  # the next step's message is lost
+    for _ in pipeline.messages(pipeline.settings.load_queue_url):  # the next step's message is lost
         break
     pipeline.imports.step(import_id, 0, repeated=True)
     assert pipeline.drain(import_id).status == "completed"
@@ -108,11 +108,12 @@ def test_given_up_chunk_accounts_for_all_its_rows(pipeline: Pipeline, account: s
 def test_given_up_split_or_report_fails_the_import(pipeline: Pipeline, account: str) -> None:
     body = (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode()
     source, import_id = pipeline.drop("drops/a.csv", body)
-    assert pipeline.imports.give_up_split(source, import_id).error
-    assert pipeline.imports.split(source, import_id).status == "failed"
+    pipeline.imports.start(source, import_id)
+    assert pipeline.imports.give_up_split(import_id).error
+    assert pipeline.split_object(source, import_id).status == "failed"
 
     source, import_id = pipeline.drop("drops/a.csv", body)
-    pipeline.imports.split(source, import_id)
+    pipeline.split_object(source, import_id)
     pipeline.imports.step(import_id, 0, repeated=False)
     record = pipeline.imports.give_up(import_id, 1)
     assert (record.status, record.error.code if record.error else "") == ("failed", "report_failed")

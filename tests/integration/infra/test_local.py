@@ -44,7 +44,7 @@ def import_roster(path: Path, phone_number: str, environment: dict[str, str]) ->
 
 
 def test_restart_on_other_ports_keeps_data_and_imports(tmp_path: Path) -> None:
-    removed = ("AWS_", "TABLE", "BUCKET", "LOAD_")
+    removed = ("AWS_", "TABLE", "BUCKET", "SPLIT_", "LOAD_")
     common = {name: value for name, value in os.environ.items() if not name.startswith(removed)}
     common |= {"LOCAL_STATE": str(tmp_path / "state")}
     ports = [str(port) for port in free_ports(4)]

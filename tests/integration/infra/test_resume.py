@@ -4,16 +4,13 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
-from urllib.parse import unquote_plus
 
 import boto3
 import pytest
 
 from chalicelib import config
 from chalicelib.config import Settings
-from chalicelib.imports.model import Source, event_import_id
+from chalicelib.imports.model import ImportRecord
 from chalicelib.services import Services
 from infra.package import table_definition
 from infra.resume import resume_imports
@@ -24,43 +21,51 @@ ROSTER = b"first_name,last_name,phone_number,client_member_id\nAnn,Lee,323555000
 
 @pytest.fixture
 def services(settings: Settings) -> Iterator[Services]:
-    """Yield services with a table and a queue of their own, and with leases that last for minutes."""
+    """Yield services with a table and queues of their own, and with leases that last for minutes."""
     name = f"rollcall-test-{uuid.uuid4().hex[:8]}"
     config.dynamodb().create_table(**{**table_definition(), "TableName": name})
-    queue = config.sqs().create_queue(QueueName=name)["QueueUrl"]
-    changes = {"table_name": name, "load_queue_url": queue}
-    yield Services(settings.model_copy(update=changes), config.client)
+    queues = {
+        f"{kind}_queue_url": config.sqs().create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
+        for kind in ("split", "load")
+    }
+    yield Services(settings.model_copy(update={"table_name": name, **queues}), config.client)
     config.dynamodb().delete_table(TableName=name)
 
 
-def resume(services: Services, started: float, events: list[Any] | None = None) -> None:
-    """Resume imports as `make local` does; calls of Lambda add their event to `events`."""
-
-    def client(service: Any) -> Any:
-        built = boto3.client(service)
-        built.meta.events.register("before-call.lambda.Invoke", invoke)
-        return built
-
-    def invoke(params: dict[str, Any], **_: Any) -> Any:
-        assert events is not None
-        events.append(json.loads(params["body"]))
-        return SimpleNamespace(status_code=202), {}
-
+def resume(services: Services, started: float) -> None:
+    """Resume imports as `make local` does."""
     settings = services.settings
-    outputs = {"TableName": settings.table_name, "LoadQueueUrl": settings.load_queue_url}
-    resume_imports(client, outputs, "split", started)
+    outputs = {
+        "TableName": settings.table_name,
+        "SplitQueueUrl": settings.split_queue_url,
+        "LoadQueueUrl": settings.load_queue_url,
+    }
+    resume_imports(boto3.client, outputs, started)
 
 
 def steps(services: Services) -> list[tuple[str, int]]:
-    """Receive the queue's messages, without deleting them; return (import id, step) of each."""
+    """Receive the messages to load, without deleting them; return (import id, step) of each."""
     found = config.sqs().receive_message(QueueUrl=services.settings.load_queue_url, MaxNumberOfMessages=10)
     bodies = [json.loads(message["Body"]) for message in found.get("Messages", [])]
     return [(body["import"], body["step"]) for body in bodies]
 
 
+def splits(services: Services) -> list[str]:
+    """Receive the messages to split, without deleting them; return the import's id of each."""
+    found = config.sqs().receive_message(QueueUrl=services.settings.split_queue_url, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"])["import"] for message in found.get("Messages", [])]
+
+
+def split(services: Services, pipeline: Pipeline, key: str, body: bytes) -> ImportRecord:
+    """Drop a file, start its import and split it."""
+    record = services.imports.start(*pipeline.drop(key, body))
+    assert splits(services) == [record.id]
+    return services.imports.split(record.id)
+
+
 def die_while_loading(services: Services, pipeline: Pipeline, account: str) -> str:
     """Split a file and kill the worker of its first step; return the import's id."""
-    record = services.imports.split(*pipeline.drop(f"drops/account={account}/a.csv", ROSTER))
+    record = split(services, pipeline, f"drops/account={account}/a.csv", ROSTER)
     assert steps(services) == [(record.id, 0)]
     with dies(config.dynamodb(), "dynamodb.TransactWriteItems"), pytest.raises(KilledError):
         services.imports.step(record.id, 0, repeated=False)
@@ -90,28 +95,35 @@ def test_step_of_a_running_worker_is_not_queued_again(
 
 
 def test_ended_imports_are_not_queued_again(services: Services, pipeline: Pipeline, account: str) -> None:
-    record = services.imports.split(*pipeline.drop(f"drops/account={account}/a.csv", b""))
+    record = split(services, pipeline, f"drops/account={account}/a.csv", b"")
     assert record.status == "failed"
     resume(services, started=time.time())
     assert steps(services) == []
 
 
-def test_split_of_a_killed_worker_is_called_again(
+def test_split_of_a_killed_worker_is_queued_again(
     services: Services, pipeline: Pipeline, account: str
 ) -> None:
     source, import_id = pipeline.drop(f"drops/account={account}/a b+c ü.csv", ROSTER)
+    services.imports.start(source, import_id)
+    assert splits(services) == [import_id]
     with dies(config.s3(), "s3.PutObject"), pytest.raises(KilledError):
-        services.imports.split(source, import_id)
-    events: list[Any] = []
+        services.imports.split(import_id)
+    assert splits(services) == []
 
-    resume(services, started=time.time(), events=events)
+    resume(services, started=time.time())
 
-    [record] = [record for event in events for record in event["Records"]]
-    uploaded = record["s3"]["object"]
-    called = Source(
-        bucket=record["s3"]["bucket"]["name"],
-        key=unquote_plus(uploaded["key"]),
-        version=uploaded["versionId"],
-        size=uploaded["size"],
-    )
-    assert (called, event_import_id(called, record["eventTime"], "")) == (source, import_id)
+    assert splits(services) == [import_id]
+    assert services.imports.split(import_id).status == "loading"
+
+
+def test_split_whose_message_was_never_sent_is_queued(
+    services: Services, pipeline: Pipeline, account: str
+) -> None:
+    source, import_id = pipeline.drop(f"drops/account={account}/a.csv", ROSTER)
+    with dies(config.sqs(), "sqs.SendMessage"), pytest.raises(KilledError):
+        services.imports.start(source, import_id)
+
+    resume(services, started=time.time())
+
+    assert splits(services) == [import_id]

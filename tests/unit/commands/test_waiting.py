@@ -67,7 +67,7 @@ def test_file_that_has_ended_is_not_reported(clock: Clock) -> None:
     [
         (
             {"status": "awaiting_upload"},
-            "awaiting_upload at 0%, waiting for the bucket to call the function split for the uploaded file",
+            "awaiting_upload at 0%, waiting for the bucket to call the function start_import for the uploaded file",
         ),
         (
             {"status": "splitting"},

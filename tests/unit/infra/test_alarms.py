@@ -16,12 +16,25 @@ def test_each_kind_of_failure_has_an_alarm(resources: Resources) -> None:
     watched = {(a["MetricName"], json.dumps(a["Dimensions"][0]["Value"])) for a in alarms}
     errors = {("Errors", json.dumps({"Ref": function})) for function in FUNCTIONS}
     dead = json.dumps({"Fn::GetAtt": ["DeadQueue", "QueueName"]})
+    split = json.dumps({"Fn::GetAtt": ["SplitQueue", "QueueName"]})
     load = json.dumps({"Fn::GetAtt": ["LoadQueue", "QueueName"]})
     table = json.dumps({"Ref": "Table"})
     age = "ApproximateAgeOfOldestMessage"
-    assert watched >= errors | {("NumberOfMessagesReceived", dead), (age, dead), (age, load)}
+    assert watched >= errors | {("NumberOfMessagesReceived", dead), (age, dead), (age, split), (age, load)}
     assert watched >= {
         ("5XXError", json.dumps({"Fn::Sub": "rollcall-${Stage}"})),
         ("WriteThrottleEvents", table),
     }
+    assert ("Throttles", json.dumps({"Ref": "APIHandler"})) in watched
     assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)
+
+
+def test_throttles_alarm_only_after_fifteen_minutes(resources: Resources) -> None:
+    """Of the table, the index and the API function: shorter ones are normal, and are retried."""
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    throttled = {name: alarm for name, alarm in alarms.items() if name.startswith("Throttled")}
+    assert set(throttled) == {"ThrottledTableAlarm", "ThrottledIndexAlarm", "ThrottledApiAlarm"}
+    for alarm in throttled.values():
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+    dimensions = [d["Name"] for d in throttled["ThrottledIndexAlarm"]["Dimensions"]]
+    assert dimensions == ["TableName", "GlobalSecondaryIndexName"]

@@ -1,11 +1,15 @@
 """The stack's table, bucket, functions and queues, read from the packaged template."""
 
+import copy
 from typing import Any
 
 import pytest
 
 from infra.package import LOCAL, table_definition
 from tests.support.template import FUNCTIONS, Resources, of_type
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+QUEUES = {"Split": "SplitQueue", "Load": "LoadQueue", "SettleDeadLetters": "DeadQueue"}  # of each function
 
 
 def test_deployment_is_one_stack(resources: Resources) -> None:
@@ -36,8 +40,8 @@ def test_layer_is_deleted_with_its_stack(resources: Resources) -> None:
     assert layer["DeletionPolicy"] == "Delete"
 
 
-def test_outputs_name_api_table_bucket_and_queue(prod: dict[str, Any]) -> None:
-    assert {"ApiUrl", "TableName", "BucketName", "LoadQueueUrl"} <= set(prod["Outputs"])
+def test_outputs_name_api_table_bucket_and_queues(prod: dict[str, Any]) -> None:
+    assert {"ApiUrl", "TableName", "BucketName", "SplitQueueUrl", "LoadQueueUrl"} <= set(prod["Outputs"])
 
 
 def test_table_is_on_demand_backed_up_encrypted_and_expires_items(resources: Resources) -> None:
@@ -49,8 +53,22 @@ def test_table_is_on_demand_backed_up_encrypted_and_expires_items(resources: Res
 
 
 def test_test_tables_match_the_template(resources: Resources) -> None:
-    table = resources["Table"]["Properties"]
+    table = copy.deepcopy(resources["Table"]["Properties"])
+    for index in table["GlobalSecondaryIndexes"]:
+        del index["WarmThroughput"]
     assert table_definition() == {name: table[name] for name in table_definition()}
+
+
+def test_table_and_index_start_as_warm_as_asked(resources: Resources, prod: dict[str, Any]) -> None:
+    """DynamoDB's own value, unless the parameter sets another."""
+    warm = {"Fn::If": ["HasWarmWriteUnits", {"WriteUnitsPerSecond": {"Ref": "WarmWriteUnits"}}, NO_VALUE]}
+    table = resources["Table"]["Properties"]
+    assert (
+        [table["WarmThroughput"]] == [i["WarmThroughput"] for i in table["GlobalSecondaryIndexes"]] == [warm]
+    )
+    unset = {"Fn::Not": [{"Fn::Equals": [{"Ref": "WarmWriteUnits"}, "0"]}]}
+    assert prod["Conditions"]["HasWarmWriteUnits"] == unset
+    assert prod["Parameters"]["WarmWriteUnits"]["Default"] == 0
 
 
 def test_bucket_is_private_versioned_and_encrypted(resources: Resources) -> None:
@@ -76,19 +94,19 @@ def test_every_object_in_the_bucket_expires(resources: Resources) -> None:
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
 
-def test_only_objects_under_drops_call_split(resources: Resources) -> None:
+def test_only_objects_under_drops_start_imports(resources: Resources) -> None:
     bucket = resources["Bucket"]
     (notification,) = bucket["Properties"]["NotificationConfiguration"]["LambdaConfigurations"]
     assert notification["Event"] == "s3:ObjectCreated:*"
-    assert notification["Function"] == {"Fn::GetAtt": ["Split", "Arn"]}
+    assert notification["Function"] == {"Fn::GetAtt": ["StartImport", "Arn"]}
     assert notification["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "drops/"}]
     permission = resources[bucket["DependsOn"]]["Properties"]
-    assert permission["FunctionName"] == {"Ref": "Split"}
+    assert permission["FunctionName"] == {"Ref": "StartImport"}
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert permission["SourceArn"]["Fn::Sub"].endswith(bucket["Properties"]["BucketName"]["Fn::Sub"])
 
 
-@pytest.mark.parametrize(("function", "queue"), [("Load", "LoadQueue"), ("SettleDeadLetters", "DeadQueue")])
+@pytest.mark.parametrize(("function", "queue"), QUEUES.items())
 def test_visibility_timeout_is_six_times_the_function_timeout(
     resources: Resources, function: str, queue: str
 ) -> None:
@@ -96,9 +114,9 @@ def test_visibility_timeout_is_six_times_the_function_timeout(
     assert seconds >= 6 * resources[function]["Properties"]["Timeout"]
 
 
-@pytest.mark.parametrize(("function", "queue"), [("Load", "LoadQueue"), ("SettleDeadLetters", "DeadQueue")])
+@pytest.mark.parametrize(("function", "queue"), QUEUES.items())
 def test_each_call_gets_one_message(resources: Resources, function: str, queue: str) -> None:
-    """The function load reports failed messages; settle_dead_letters fails, and an alarm counts that."""
+    """The functions split and load report failed messages; settle_dead_letters fails, and an alarm counts that."""
     (source,) = (
         properties
         for properties in of_type(resources, "AWS::Lambda::EventSourceMapping").values()
@@ -106,15 +124,25 @@ def test_each_call_gets_one_message(resources: Resources, function: str, queue: 
     )
     assert source["EventSourceArn"] == {"Fn::Sub": f"${{{queue}.Arn}}"}
     assert source["BatchSize"] == 1
-    reports = ["ReportBatchItemFailures"] if function == "Load" else None
+    reports = None if function == "SettleDeadLetters" else ["ReportBatchItemFailures"]
     assert source.get("FunctionResponseTypes") == reports
 
 
-def test_load_concurrency_is_limited(resources: Resources, prod: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("function", "default"), [("Split", 5), ("Load", 10)])
+def test_splits_and_loads_have_a_limit_each(
+    resources: Resources, prod: dict[str, Any], function: str, default: int
+) -> None:
     sources = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
-    (load,) = (source for source in sources if source["FunctionName"] == {"Ref": "Load"})
-    assert load["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "LoadConcurrency"}
-    assert prod["Parameters"]["LoadConcurrency"]["Default"] == 10
+    (found,) = (source for source in sources if source["FunctionName"] == {"Ref": function})
+    assert found["ScalingConfig"]["MaximumConcurrency"] == {"Ref": f"{function}Concurrency"}
+    assert prod["Parameters"][f"{function}Concurrency"]["Default"] == default
+
+
+@pytest.mark.parametrize(("function", "default"), [("Split", 5), ("Load", 10)])
+def test_local_stage_has_the_default_limits(local: dict[str, Any], function: str, default: int) -> None:
+    """MiniStack takes numbers only."""
+    (source,) = local["Resources"][function]["Properties"]["Events"].values()
+    assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": default}
 
 
 @pytest.mark.parametrize("function", ["Load", "SettleDeadLetters"])
@@ -125,11 +153,12 @@ def test_recursive_loop_detection_is_off(resources: Resources, function: str) ->
 
 def test_failed_steps_and_events_reach_the_dead_letter_queue(resources: Resources) -> None:
     dead = {"Fn::GetAtt": ["DeadQueue", "Arn"]}
-    redrive = resources["LoadQueue"]["Properties"]["RedrivePolicy"]
-    assert redrive == {"deadLetterTargetArn": dead, "maxReceiveCount": 10}
+    for queue in ("SplitQueue", "LoadQueue"):
+        redrive = resources[queue]["Properties"]["RedrivePolicy"]
+        assert redrive == {"deadLetterTargetArn": dead, "maxReceiveCount": 10}
     assert resources["DeadQueue"]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
     (config,) = of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
-    assert config["FunctionName"] == {"Ref": "Split"}
+    assert config["FunctionName"] == {"Ref": "StartImport"}
     assert config["MaximumRetryAttempts"] == 2
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == dead
 

@@ -1,0 +1,96 @@
+"""The start of an import: one record for each object version and a queued split, before the file is read."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib import config
+from chalicelib.imports.model import Source
+from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
+
+UNPARSABLE = "drops/upsert/validate/a.csv"  # two modes
+
+
+@pytest.fixture
+def dropped(pipeline: Pipeline, account: str) -> tuple[Source, str]:
+    """Returns a file of one member, and the id of its import."""
+    return pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
+
+
+@contextmanager
+def calls() -> Iterator[list[str]]:
+    """Yields the list of calls to AWS that this process makes, such as dynamodb.PutItem."""
+    made: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        made.append(f"{model.service_model.service_name}.{model.name}")
+
+    clients = config.dynamodb(), config.s3(), config.sqs()
+    for client in clients:
+        client.meta.events.register("before-call", note, unique_id="calls")
+    try:
+        yield made
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-call", note, unique_id="calls")
+
+
+def queued_splits(pipeline: Pipeline) -> list[str]:
+    """Returns the ids of the imports in the split queue, and empties it."""
+    return [message["import"] for message in pipeline.messages(pipeline.settings.split_queue_url)]
+
+
+def test_start_makes_two_requests_and_reads_no_file(pipeline: Pipeline, dropped: tuple[Source, str]) -> None:
+    with calls() as made:
+        record = pipeline.imports.start(*dropped)
+    assert made == ["dynamodb.PutItem", "sqs.SendMessage"]
+    assert (record.id, record.status) == (dropped[1], "splitting")
+    assert record.id in queued_splits(pipeline)
+
+
+@pytest.mark.parametrize("call", ["dynamodb.PutItem", "sqs.SendMessage"])
+def test_start_repeated_after_a_death_is_one_import(
+    pipeline: Pipeline, dropped: tuple[Source, str], call: str
+) -> None:
+    client = {"dynamodb": config.dynamodb(), "sqs": config.sqs()}[call.partition(".")[0]]
+    with dies(client, call), pytest.raises(KilledError):
+        pipeline.imports.start(*dropped)
+
+    pipeline.imports.start(*dropped)
+    pipeline.imports.start(*dropped)
+
+    assert queued_splits(pipeline).count(dropped[1]) == 2
+    for _ in range(2):
+        pipeline.imports.split(dropped[1])
+    assert counts(pipeline.drain(dropped[1]))["created"] == 1
+
+
+def test_announced_upload_is_queued_under_its_own_id(pipeline: Pipeline, account: str) -> None:
+    record = pipeline.announce(account_id=account)
+    source, _ = pipeline.drop(record.source.key, HEADER.encode())
+    assert pipeline.imports.start(source, "unused").id == record.id
+    assert record.id in queued_splits(pipeline)
+
+
+def test_unparsable_key_fails_and_queues_no_split(pipeline: Pipeline) -> None:
+    source, import_id = pipeline.drop(UNPARSABLE, HEADER.encode())
+    record = pipeline.imports.start(source, import_id)
+    assert (record.status, record.error and record.error.code) == ("failed", "ambiguous_key")
+    assert import_id not in queued_splits(pipeline)
+
+
+def test_unparsable_key_is_never_split_after_a_death(pipeline: Pipeline, account: str) -> None:
+    """Its worker dies before the report: the import has failed already."""
+    body = HEADER + f"Ann,Lee,3235550001,1,{account}\n"
+    source, import_id = pipeline.drop(UNPARSABLE, body.encode())
+    with dies(config.s3(), "s3.PutObject"), pytest.raises(KilledError):
+        pipeline.imports.start(source, import_id)
+
+    assert pipeline.imports.split(import_id).status == "failed"
+    pipeline.imports.start(source, import_id)
+
+    assert json.loads(pipeline.result(import_id, "report.json"))["error"]["code"] == "ambiguous_key"
+    assert pipeline.repository.get(import_id).notified
