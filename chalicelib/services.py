@@ -13,6 +13,7 @@ from chalicelib.access.throttle import PasswordThrottle
 from chalicelib.access.tokens import TokenRepository
 from chalicelib.access.users import UserRepository
 from chalicelib.config import Settings
+from chalicelib.dynamodb.limiter import Limiter, TimeLeft
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.chunk_loader import ChunkLoader
@@ -48,11 +49,22 @@ class Services:
         self.sessions = SessionRepository(table, clock)
         self.authenticator = Authenticator(table, self.sessions, PasswordThrottle(table, clock), clock)
         self.import_repository = ImportRepository(table, clock)
+        self._clock = clock
+        self._limiter = Limiter(
+            settings.writes_in_flight, time.monotonic, time.sleep
+        )  # of all imports that this process loads
 
     @cached_property
     def imports(self) -> ImportPipeline:
-        """The steps of imports."""
-        repository, storage = self.import_repository, self.import_storage
+        """The imports, for callers who wait: requests that the table throttles fail within seconds."""
+        return self._pipeline(self.table)
+
+    def imports_within(self, time_left: TimeLeft) -> ImportPipeline:
+        """Returns the imports for a worker, whose requests wait for capacity while it has time."""
+        return self._pipeline(self.table.paced(self._limiter, time_left))
+
+    def _pipeline(self, table: Table) -> ImportPipeline:
+        repository, storage = ImportRepository(table, self._clock), self.import_storage
         settings, client = self.settings, self._client
         messenger = Messenger(
             client("sqs"),
@@ -61,7 +73,7 @@ class Services:
             client("sns"),
             settings.notice_topic_arn,
         )
-        loader = ChunkLoader(self.table, repository, storage, self.phone_rule, settings.writes_in_flight)
+        loader = ChunkLoader(table, repository, storage, self.phone_rule, settings.writes_in_flight)
         finisher = Finisher(repository, storage, messenger)
         return ImportPipeline(repository, storage, messenger, loader, finisher)
 

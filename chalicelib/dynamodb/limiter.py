@@ -15,9 +15,13 @@ from chalicelib.errors import Throttled
 
 TimeLeft = Callable[[], float]  # returns the seconds that a worker has left
 LEAST = 0.01  # of the limit: one request at a time, with pauses of a hundred round trips
-# A success adds this share of the limit's square root. Workers that meet as many throttles then have the same limit:
-# their shares are fair. And about one request in 14 is throttled with a limit of 0.1, one in 200 with a limit of 16.
-INCREASE = 0.01
+# A success adds this share of the limit's square root, so that workers that meet as many throttles come to the same
+# limit: about one request in eight is throttled at a limit of 0.1, one in a hundred at 16.
+INCREASE = 0.02
+
+USUAL_STREAK = (
+    20  # successes without a throttle; after more of them there is spare capacity, and the steps grow
+)
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Limiter:
         self._clock, self._sleep = clock, sleep
         self._dice = random.Random(seed)  # noqa: S311 - jitter need not be unpredictable
         self._starting = True
+        self._streak = 0  # successes since the last throttle
         self._in_flight = 0
         self._round_trip = 0.0  # seconds of the last successful request
         self._halved_at = -math.inf
@@ -87,13 +92,15 @@ class Limiter:
 
     def _increase(self, slot: Slot) -> None:
         self._round_trip = self._clock() - slot.started_at
-        step = 1.0 if self._starting else INCREASE * math.sqrt(self.limit)
+        self._streak += 1
+        haste = max(1.0, self._streak / USUAL_STREAK)
+        step = 1.0 if self._starting else INCREASE * haste * math.sqrt(self.limit)
         self.limit = min(self._most, self.limit + step)
         self._pause()
 
     def _halve(self, slot: Slot) -> None:
         """Halves the limit, once for all requests that were in flight at the time."""
-        self._starting = False
+        self._starting, self._streak = False, 0
         if slot.started_at > self._halved_at:
             self._halved_at = self._clock()
             self.limit = max(LEAST, self.limit / 2)
