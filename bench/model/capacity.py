@@ -10,6 +10,8 @@ from functools import lru_cache
 
 HASHES = 2**64  # partition keys are hashed; each partition holds a range of hashes
 
+REST_SECONDS = 10.0  # without a throttle, after which a partition is no longer at its limit
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -59,6 +61,7 @@ class Partition:
     start: int
     writes: Budget
     reads: Budget
+    made_at: float
     limited_since: float = 0
     limited_at: float = field(default=-1e9)
 
@@ -66,8 +69,8 @@ class Partition:
 class Partitions:
     """The partitions of a table or of an index.
 
-    One that has been at its limit for `split_seconds`, with no second of rest, splits in the middle of its range
-    ("DynamoDB burst and adaptive capacity"). So a single partition key never exceeds the limits of one partition.
+    One that has been at its limit for `split_seconds` splits in the middle of its range ("DynamoDB burst and adaptive
+    capacity"). So a single partition key never exceeds the limits of one partition.
     """
 
     def __init__(self, rules: Rules, count: int, now: float) -> None:
@@ -78,13 +81,17 @@ class Partitions:
     def __len__(self) -> int:
         return len(self._partitions)
 
+    def given(self, now: float) -> float:
+        """Returns the write units that all partitions could have given by now, in even use."""
+        return sum((now - partition.made_at) * self._rules.write_units for partition in self._partitions)
+
     def of(self, key: str) -> Partition:
         """Returns the partition that holds a partition key."""
         return self._partitions[bisect.bisect_right(self._starts, _hash(key)) - 1]
 
     def limit_met(self, partition: Partition, now: float) -> None:
         """Records that a partition has refused a request, and splits it if that has lasted."""
-        if now - partition.limited_at > 1:
+        if now - partition.limited_at > REST_SECONDS:
             partition.limited_since = now
         partition.limited_at = now
         after = self._rules.split_seconds
@@ -102,7 +109,7 @@ class Partitions:
     def _new(self, start: int, now: float) -> Partition:
         rules = self._rules
         writes = Budget(rules.write_units, rules.burst_seconds, now)
-        return Partition(start, writes, Budget(rules.read_units, rules.burst_seconds, now))
+        return Partition(start, writes, Budget(rules.read_units, rules.burst_seconds, now), now)
 
 
 @lru_cache(maxsize=10_000)  # an account's shards repeat

@@ -7,7 +7,8 @@ Developer Guide or of the API Reference.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -55,8 +56,25 @@ class Limits:
 
     def attach(self, client: Any) -> None:
         """Limits all requests of a client."""
-        client.meta.events.register("before-call.dynamodb", self._meet)
-        client.meta.events.register("after-call.dynamodb.BatchGetItem", _add_unprocessed)
+        for event, hook in self._hooks().items():
+            client.meta.events.register(event, hook)
+
+    @contextmanager
+    def attached(self, client: Any) -> Iterator[None]:
+        """Limits all requests of a client within a block."""
+        self.attach(client)
+        try:
+            yield
+        finally:
+            for event, hook in self._hooks().items():
+                client.meta.events.unregister(event, hook)
+
+    def _hooks(self) -> dict[str, Callable[..., Any]]:
+        return {"before-call.dynamodb": self._meet, "after-call.dynamodb.BatchGetItem": _add_unprocessed}
+
+    def given(self) -> float:
+        """Returns the write units that the table's partitions have given so far, used or not."""
+        return self.table.given(self._clock())
 
     def _meet(self, model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any) -> Answer | None:
         """Lets a request pass, perhaps without some of its keys, or throttles it."""

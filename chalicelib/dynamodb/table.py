@@ -9,6 +9,7 @@ import copy
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,11 @@ class Table:
         _bypass_parameter_validation(client)
 
     def paced(self, limiter: Limiter, time_left: TimeLeft) -> "Table":
-        """Returns the table for a worker, whose requests wait for the limiter and are retried while it has time."""
+        """Returns the table for a worker, whose requests are retried while it has time.
+
+        Those for many items wait for the limiter. Those for one item cost little, and are sent once even without
+        time: a worker ends with them.
+        """
         paced = copy.copy(self)
         paced._limiter, paced._time_left = limiter, time_left  # noqa: SLF001 - it is of this class
         return paced
@@ -52,12 +57,15 @@ class Table:
         """Returns the response to one call of the client. Raises Busy."""
         return self._repeat(lambda _: call(**arguments))
 
-    def _repeat(self, request: Callable[[int], Any]) -> Any:
-        """Returns the response to `request`, which gets the number of the attempt, from 0. Raises Busy."""
+    def _repeat(self, request: Callable[[int], Any], *, limited: bool = False) -> Any:
+        """Returns the response to `request`, which gets the number of the attempt, from 0. Raises Busy.
+
+        A `limited` one waits for the limiter.
+        """
         reason: Busy = Throttled()
         for attempt in backoff(self._time_left):
             try:
-                with self._slot() as slot, transient_errors_as_busy():
+                with self._slot(limited=limited) as slot, transient_errors_as_busy():
                     response = request(attempt)
                     slot.throttled = bool(response.get("UnprocessedKeys"))
                     return response
@@ -65,8 +73,8 @@ class Table:
                 reason = error
         raise reason
 
-    def _slot(self) -> AbstractContextManager[Slot]:
-        if self._limiter and self._time_left:
+    def _slot(self, *, limited: bool) -> AbstractContextManager[Slot]:
+        if limited and self._limiter and self._time_left:
             return self._limiter.slot(self._time_left)
         return nullcontext(Slot(0))
 
@@ -91,7 +99,8 @@ class Table:
             if next(attempts, None) is None:
                 raise Throttled
             request: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
-            response = self._send(self._client.batch_get_item, RequestItems=request)
+            read = partial(self._client.batch_get_item, RequestItems=request)
+            response = self._repeat(lambda _, read=read: read(), limited=True)  # type: ignore[misc]
             found += response["Responses"].get(self._name, [])
             unprocessed = response.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
             if len(unprocessed) < len(keys):  # progress: restart with short pauses, without skipping one
@@ -157,7 +166,7 @@ class Table:
                 return self._write_single(writes[0], repeated=attempt > 0)
             return self._write_transaction(writes, token)
 
-        self._repeat(request)
+        self._repeat(request, limited=len(writes) > 1)
 
     def _write_single(self, write: ConditionalWrite, *, repeated: bool) -> Any:
         """Writes one item, at half the cost of a transaction but without its idempotency token."""

@@ -161,7 +161,7 @@ def test_partition_that_rests_does_not_split() -> None:
     table = LimitedTable(partitions=1, write_units=10, split_seconds=60)
     for _ in range(100):
         puts_until_throttled(table, names())
-        table.clock.now += 2
+        table.clock.now += 11
     assert len(table.limits.table) == 1
 
 

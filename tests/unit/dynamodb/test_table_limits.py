@@ -10,7 +10,7 @@ from chalicelib.dynamodb import retries
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.limiter import Limiter
 from chalicelib.dynamodb.table import Table
-from chalicelib.dynamodb.writes import put_new
+from chalicelib.dynamodb.writes import ConditionsFailed, put_new
 from chalicelib.errors import Throttled
 from tests.support.limited_table import LimitedTable
 
@@ -88,11 +88,18 @@ def test_worker_retries_as_long_as_it_has_time(limited: LimitedTable, limiter: L
     assert limited.limits.requests["TransactWriteItems"] > retries.MAX_ATTEMPTS
 
 
-def test_worker_without_time_sends_nothing(limited: LimitedTable, limiter: Limiter) -> None:
+def test_worker_without_time_starts_no_transaction(limited: LimitedTable, limiter: Limiter) -> None:
     paced = Table(limited.client, "t").paced(limiter, NEVER)
     with pytest.raises(Throttled):
-        paced.get(items(1)[0])
+        paced.write([put_new("new", item) for item in items(2)])
+    with pytest.raises(Throttled):
+        paced.batch_get(items(2))
     assert not limited.limits.requests
+
+
+def test_worker_without_time_may_still_release_its_lease(limited: LimitedTable, limiter: Limiter) -> None:
+    paced = Table(limited.client, "t").paced(limiter, NEVER)
+    assert paced.update(items(1)[0], UpdateExpression="REMOVE lease_until") == items(1)[0]
 
 
 def test_throttled_write_lowers_limit_of_worker(limited: LimitedTable, limiter: Limiter) -> None:
@@ -113,5 +120,6 @@ def test_unprocessed_keys_lower_limit_of_worker(limited: LimitedTable, limiter: 
 def test_failed_condition_is_no_throttle(limited: LimitedTable, limiter: Limiter) -> None:
     paced = Table(limited.client, "t").paced(limiter, ALWAYS)
     assert paced.add(items(1)[0])
-    assert not paced.add(items(1)[0])
-    assert limiter.limit == 2
+    with pytest.raises(ConditionsFailed):
+        paced.write([put_new("new", item) for item in items(2)])
+    assert limiter.limit == 1
