@@ -31,7 +31,10 @@ def choose(limit: int, given: Mapping[str, str], deployed: Mapping[str, str], re
     chosen = {
         name: str(value) for name, value in affordable(limit).items() if name not in {*deployed, *given}
     }
-    values = {name: int((chosen | {**deployed, **given})[name]) for name in (SPLIT, LOAD)}
+    texts = {**chosen, **deployed, **given}
+    values = {
+        name: int(texts[name]) for name in (SPLIT, LOAD) if texts[name].isdecimal()
+    }  # CloudFormation checks
     parameters = [f"{name}={value}" for name, value in chosen.items()]
     enough = sum(values.values()) * 3 <= limit
     return Choice(parameters, None if enough else _warning(limit, values, region))

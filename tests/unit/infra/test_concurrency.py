@@ -40,6 +40,10 @@ def test_given_parameter_wins_over_the_choice() -> None:
     assert "imports may use 10 of them (SplitConcurrency=2 and LoadConcurrency=8)" in choice.warning
 
 
+def test_given_text_is_left_for_cloudformation_to_refuse() -> None:
+    assert choose(1000, {"LoadConcurrency": "ten"}, {}, "eu-west-1").parameters == ["SplitConcurrency=5"]
+
+
 def test_deployed_parameter_is_kept() -> None:
     deployed = {"SplitConcurrency": "20", "LoadConcurrency": "300"}
     assert choose(1000, {}, deployed, "eu-west-1").parameters == []

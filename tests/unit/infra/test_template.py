@@ -138,6 +138,12 @@ def test_splits_and_loads_have_a_limit_each(
     assert prod["Parameters"][f"{function}Concurrency"]["Default"] == default
 
 
+def test_dead_letters_take_little_of_the_concurrency(resources: Resources) -> None:
+    sources = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+    (found,) = (source for source in sources if source["FunctionName"] == {"Ref": "SettleDeadLetters"})
+    assert found["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
 @pytest.mark.parametrize(("function", "default"), [("Split", 5), ("Load", 10)])
 def test_local_stage_has_the_default_limits(local: dict[str, Any], function: str, default: int) -> None:
     """MiniStack takes numbers only."""
