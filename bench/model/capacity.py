@@ -5,12 +5,13 @@ Titles in quotation marks are pages of the DynamoDB Developer Guide.
 
 import bisect
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 HASHES = 2**64  # partition keys are hashed; each partition holds a range of hashes
 
-REST_SECONDS = 10.0  # without a throttle, after which a partition is no longer at its limit
+MINUTE = 60.0
+BUSY_SHARE = 0.8  # of its write units that a partition uses in a minute at its limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Rules:
     # "Quotas in Amazon DynamoDB": units a second of a table together with its indexes, by default.
     table_write_units: float = 40_000
     table_read_units: float = 40_000
-    # Seconds for which a partition is at its limit before it splits. The guide gives no figure, only that traffic may
-    # double within 30 minutes ("DynamoDB on-demand capacity mode"). None: it never splits.
+    # Seconds for which a partition is near its limit before it splits. The guide gives no figure, only that traffic
+    # may double within 30 minutes ("DynamoDB on-demand capacity mode"). None: it never splits.
     split_seconds: float | None = None
 
 
@@ -62,15 +63,16 @@ class Partition:
     writes: Budget
     reads: Budget
     made_at: float
-    limited_since: float = 0
-    limited_at: float = field(default=-1e9)
+    minute_from: float
+    used: float = 0  # write units in this minute
+    busy_minutes: int = 0  # in a row
 
 
 class Partitions:
     """The partitions of a table or of an index.
 
-    One that has been at its limit for `split_seconds` splits in the middle of its range ("DynamoDB burst and adaptive
-    capacity"). So a single partition key never exceeds the limits of one partition.
+    One that has been near its limit for `split_seconds` splits in the middle of its range ("DynamoDB burst and
+    adaptive capacity"). So a single partition key never exceeds the limits of one partition.
     """
 
     def __init__(self, rules: Rules, count: int, now: float) -> None:
@@ -89,19 +91,22 @@ class Partitions:
         """Returns the partition that holds a partition key."""
         return self._partitions[bisect.bisect_right(self._starts, _hash(key)) - 1]
 
-    def limit_met(self, partition: Partition, now: float) -> None:
-        """Records that a partition has refused a request, and splits it if that has lasted."""
-        if now - partition.limited_at > REST_SECONDS:
-            partition.limited_since = now
-        partition.limited_at = now
+    def note(self, partition: Partition, units: float, now: float) -> None:
+        """Notes the use of write units, and splits the partition if it has been busy for long."""
+        partition.used += units
+        if now - partition.minute_from < MINUTE:
+            return
+        share = partition.used / (now - partition.minute_from) / self._rules.write_units
+        partition.busy_minutes = partition.busy_minutes + 1 if share >= BUSY_SHARE else 0
+        partition.minute_from, partition.used = now, 0
         after = self._rules.split_seconds
-        if after is not None and now - partition.limited_since >= after:
+        if after is not None and partition.busy_minutes * MINUTE >= after:
+            partition.busy_minutes = 0
             self._split(partition, now)
 
     def _split(self, partition: Partition, now: float) -> None:
         index = self._starts.index(partition.start)
         end = self._starts[index + 1] if index + 1 < len(self._starts) else HASHES
-        partition.limited_since = now
         new = self._new((partition.start + end) // 2, now)
         self._partitions.insert(index + 1, new)
         self._starts.insert(index + 1, new.start)
@@ -109,7 +114,7 @@ class Partitions:
     def _new(self, start: int, now: float) -> Partition:
         rules = self._rules
         writes = Budget(rules.write_units, rules.burst_seconds, now)
-        return Partition(start, writes, Budget(rules.read_units, rules.burst_seconds, now), now)
+        return Partition(start, writes, Budget(rules.read_units, rules.burst_seconds, now), now, now)
 
 
 @lru_cache(maxsize=10_000)  # an account's shards repeat

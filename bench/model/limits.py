@@ -117,12 +117,12 @@ class Limits:
         taken: list[tuple[Budget, float]] = []
         for partitions, partition, budget, units in self._wanted(charge):
             if not budget.has(units, now):
-                if partition:
-                    partitions.limit_met(partition, now)
                 _give_back(taken, 1)
                 return None
             budget.take(units)  # at once: two of them may be of one partition
             taken.append((budget, units))
+            if partition and budget is partition.writes:
+                partitions.note(partition, units, now)
         return taken
 
     def _wanted(self, charge: Charge) -> list[tuple[Partitions, Partition | None, Budget, float]]:
