@@ -6,7 +6,7 @@ Each runs in a process of its own, because they change the environment.
 import subprocess
 import sys
 
-BENCHMARKS = ("load", "split", "page", "cold", "memory", "latency", "credentials")
+BENCHMARKS = ("load", "split", "page", "cold", "memory", "latency", "credentials", "capacity")
 
 
 if __name__ == "__main__":

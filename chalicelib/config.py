@@ -61,7 +61,8 @@ def client(service: Literal["dynamodb", "s3", "sns", "sqs"]) -> Any:
         user_agent="rollcall",
         connect_timeout=2,
         read_timeout=6,
-        retries={"mode": "standard", "total_max_attempts": 4},
+        # Table repeats requests to DynamoDB by itself: it knows for how long, and throttled transactions too.
+        retries={"mode": "standard", "total_max_attempts": 1 if service == "dynamodb" else 4},
         max_pool_connections=CONNECTIONS,
     )
     if service == "s3":

@@ -171,6 +171,10 @@ class Busy(RegistryError):
         super().__init__(detail, headers={"Retry-After": "1"})
 
 
+class Throttled(Busy):
+    """The table lacks capacity at the moment. Fewer requests will succeed."""
+
+
 class Internal(RegistryError):
     """An unexpected error. The response gives no details; the log does."""
 

@@ -13,6 +13,7 @@ from chalicelib.access.throttle import PasswordThrottle
 from chalicelib.access.tokens import TokenRepository
 from chalicelib.access.users import UserRepository
 from chalicelib.config import Settings
+from chalicelib.dynamodb.limiter import Limiter, TimeLeft
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.members.repository import MemberRepository
@@ -47,16 +48,26 @@ class Services:
         self.tokens = TokenRepository(table)
         self.sessions = SessionRepository(table, clock)
         self.authenticator = Authenticator(table, self.sessions, PasswordThrottle(table, clock), clock)
+        # Of all imports that this process loads.
+        self._limiter = Limiter(settings.writes_in_flight, time.monotonic, time.sleep)
 
     @cached_property
     def imports(self) -> "ImportPipeline":
-        """The steps of imports."""
+        """The imports, for callers who wait: requests that the table throttles fail within seconds."""
+        return self._pipeline(self.table)
+
+    def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
+        """Returns the imports for a worker, whose requests wait for capacity while it has time."""
+        return self._pipeline(self.table.paced(self._limiter, time_left))
+
+    def _pipeline(self, table: Table) -> "ImportPipeline":
         from chalicelib.imports.chunk_loader import ChunkLoader
         from chalicelib.imports.finisher import Finisher
         from chalicelib.imports.messages import Messenger
         from chalicelib.imports.pipeline import ImportPipeline
+        from chalicelib.imports.repository import ImportRepository
 
-        repository, storage = self.import_repository, self.import_storage
+        repository, storage = ImportRepository(table, self._clock), self.import_storage
         settings, client = self.settings, self._client
         messenger = Messenger(
             client("sqs"),
@@ -65,7 +76,7 @@ class Services:
             client("sns"),
             settings.notice_topic_arn,
         )
-        loader = ChunkLoader(self.table, repository, storage, self.phone_rule, settings.writes_in_flight)
+        loader = ChunkLoader(table, repository, storage, self.phone_rule, settings.writes_in_flight)
         finisher = Finisher(repository, storage, messenger)
         return ImportPipeline(repository, storage, messenger, loader, finisher)
 

@@ -3,7 +3,7 @@
 import gc
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger, Metrics
@@ -11,9 +11,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 
 from chalicelib.config import settings, sqs
+from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
 from chalicelib.imports.model import ImportRecord, Source, event_import_id
 from chalicelib.services import services
+
+if TYPE_CHECKING:
+    from chalicelib.imports.pipeline import ImportPipeline
 
 workers = Blueprint(__name__)
 log = Logger()
@@ -21,6 +25,8 @@ log = Logger()
 # cycles takes a seventh of its time.
 gc.set_threshold(50_000)
 
+RESERVED_SECONDS = 30.0  # of a worker's life: to end what is in flight, and to note what is settled
+AGAIN_SECONDS = 20  # before a message is delivered again for which capacity was wanting
 Work = Callable[[Mapping[str, Any]], ImportRecord]  # of one message; returns the import as it is then
 
 
@@ -46,7 +52,7 @@ def split(event: SQSEvent) -> dict[str, Any]:
     """Splits the file of an import into chunks."""
 
     def work(message: Mapping[str, Any]) -> ImportRecord:
-        return services().imports.split(json.loads(message["body"])["import"])
+        return _imports(event).split(json.loads(message["body"])["import"])
 
     return _handle(event, settings().split_queue_url, work)
 
@@ -57,7 +63,8 @@ def load(event: SQSEvent) -> dict[str, Any]:
 
     def work(message: Mapping[str, Any]) -> ImportRecord:
         body = json.loads(message["body"])
-        return services().imports.step(body["import"], body["step"], repeated=_deliveries(message) > 1)
+        repeated = _deliveries(message) > 1 or body.get("again", False)
+        return _imports(event).step(body["import"], body["step"], repeated=repeated)
 
     return _handle(event, settings().load_queue_url, work)
 
@@ -76,8 +83,11 @@ def settle_dead_letters(event: SQSEvent) -> None:
 
 
 def _handle(event: SQSEvent, queue_url: str, work: Work) -> dict[str, Any]:
-    """Does the work of each message. A failed one returns to its queue; after the tenth time, to `dead`."""
-    failed = [message for message in event.to_dict()["Records"] if not _succeeds(work, message)]
+    """Does the work of each message. A failed one returns to its queue; after the tenth time, to `dead`.
+
+    Want of capacity is no failure: then the message is sent again, with all its deliveries before it.
+    """
+    failed = [message for message in event.to_dict()["Records"] if not _succeeds(work, message, queue_url)]
     for message in failed:
         sqs().change_message_visibility(
             QueueUrl=queue_url,
@@ -88,16 +98,32 @@ def _handle(event: SQSEvent, queue_url: str, work: Work) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message["messageId"]} for message in failed]}
 
 
-def _succeeds(work: Work, message: Mapping[str, Any]) -> bool:
+def _imports(event: SQSEvent) -> "ImportPipeline":
+    """Returns the imports as this worker runs them: its requests wait for capacity while it has time."""
+    context: Any = event.context
+    return services().imports_within(lambda: context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS)
+
+
+def _succeeds(work: Work, message: Mapping[str, Any], queue_url: str) -> bool:
     """Does the work of a message; returns False where it fails, and logs why."""
     try:
-        _log_step(work(message))
+        _work_or_send_again(work, message, queue_url)
     except Exception as error:
         # The type alone: messages of botocore and pydantic may quote a row.
-        level = log.warning if isinstance(error, Busy) else log.error
-        level("step_failed", message_id=message["messageId"], error=type(error).__name__)
+        log.error("step_failed", message_id=message["messageId"], error=type(error).__name__)
         return False
     return True
+
+
+def _work_or_send_again(work: Work, message: Mapping[str, Any], queue_url: str) -> None:
+    """Does the work of a message. Where the table, S3 or SQS lack capacity, sends a copy of the message."""
+    try:
+        with transient_errors_as_busy():
+            _log_step(work(message))
+    except Busy as error:
+        body = json.dumps({**json.loads(message["body"]), "again": True})
+        sqs().send_message(QueueUrl=queue_url, MessageBody=body, DelaySeconds=AGAIN_SECONDS)
+        log.info("step_sent_again", message_id=message["messageId"], error=type(error).__name__)
 
 
 def _deliveries(message: Mapping[str, Any]) -> int:

@@ -4,47 +4,58 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
-from chalicelib.errors import Busy
+from chalicelib.errors import Busy, Throttled
 
+from .limiter import TimeLeft
+
+# For a caller who waits for the response, which API Gateway ends after 29 s.
 MAX_ATTEMPTS = 12  # per operation; their pauses add up to about 3 s
-MAX_WAIT_SECONDS = 8.0  # no attempt starts later: a throttled one takes long by itself
+MAX_WAIT_SECONDS = 2.5  # no attempt starts later
 
-# The same request may succeed after these codes, or after any status from 500. botocore has already retried it.
-RETRYABLE_CODES = {
+# The request may succeed later. The codes are those of DynamoDB, and of S3, SQS and SNS.
+THROTTLE_CODES = {
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "Throttled",
+    "Throttling",
     "ThrottlingException",
-    "TransactionConflictException",
-    "TransactionInProgressException",
 }
+# As may it after these codes, or after any status from 500.
+CONFLICT_CODES = {"TransactionConflictException", "TransactionInProgressException"}
 
 
 @contextmanager
 def transient_errors_as_busy() -> Iterator[None]:
-    """Turns throttles, timeouts, lost connections and server errors into Busy."""
+    """Turns throttles into Throttled; conflicts, timeouts, lost connections and server errors into Busy."""
     from botocore import exceptions as botocore
 
     try:
         yield
     except botocore.ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status >= 500 or error.response["Error"]["Code"] in RETRYABLE_CODES:
+        status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
+        if code in THROTTLE_CODES:
+            raise Throttled from error
+        if status >= 500 or code in CONFLICT_CODES:
             raise Busy from error
         raise
     except (botocore.HTTPClientError, botocore.ConnectionError) as error:
         raise Busy from error
 
 
-def backoff() -> Iterator[int]:
+def backoff(time_left: TimeLeft | None = None) -> Iterator[int]:
     """Yields attempt numbers from 0, with a growing random pause before each one but the first.
 
-    Ends after MAX_ATTEMPTS attempts or MAX_WAIT_SECONDS.
+    Ends after MAX_ATTEMPTS attempts or MAX_WAIT_SECONDS; for a worker, when it has no `time_left`.
     """
     end = time.monotonic() + MAX_WAIT_SECONDS
-    for attempt in range(MAX_ATTEMPTS):
+    for attempt in count():
         if attempt:
-            if time.monotonic() > end:
+            given_up = attempt >= MAX_ATTEMPTS or time.monotonic() > end
+            if time_left() <= 0 if time_left else given_up:
                 return
             time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 - jitter need not be unpredictable
         yield attempt

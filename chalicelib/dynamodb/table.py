@@ -1,19 +1,25 @@
 """One DynamoDB table: strongly consistent reads, pages, conditional writes and transactions.
 
-Every method raises Busy if the table still throttles, or cannot be reached, after the retries.
+Every method raises Busy if the table cannot be reached after the retries, or other writers use the same items, and
+Throttled if it lacks capacity. Retries take about 2.5 s, so that a caller gets a response; those of a worker take as
+long as it has time (see `paced`).
 """
 
+import copy
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chalicelib.errors import Busy
+from chalicelib.errors import Busy, Throttled
 
 from .items import Item
+from .limiter import Limiter, Slot, TimeLeft
 from .retries import backoff, transient_errors_as_busy
 from .writes import ConditionalWrite, ConditionsFailed, FailedWrite
 
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BATCH_GET_LIMIT = 100  # keys of one BatchGetItem, DynamoDB's limit
+# Codes of cancellation reasons ("TransactionCanceledException" in the API Reference).
+CANCELLED_FOR_CAPACITY = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class Table:
@@ -32,14 +40,51 @@ class Table:
         self._name_field = (
             orjson.dumps({"TableName": name})[:-1] + b","
         )  # the start of each write in a transaction
+        self._limiter: Limiter | None = None
+        self._time_left: TimeLeft | None = None
         _bypass_parameter_validation(client)
         _bypass_response_parsing(client)
 
+    def paced(self, limiter: Limiter, time_left: TimeLeft) -> "Table":
+        """Returns the table for a worker, whose requests are retried while it has time.
+
+        Those for many items wait for the limiter. Those for one item cost little, and are sent once even without
+        time: a worker ends with them.
+        """
+        paced = copy.copy(self)
+        paced._limiter, paced._time_left = limiter, time_left  # noqa: SLF001 - it is of this class
+        return paced
+
+    def _send(self, call: Callable[..., Any], **arguments: Any) -> Any:
+        """Returns the response to one call of the client. Raises Busy."""
+        return self._repeat(lambda _: call(**arguments))
+
+    def _repeat(self, request: Callable[[int], Any], *, limited: bool = False) -> Any:
+        """Returns the response to `request`, which gets the number of the attempt, from 0. Raises Busy.
+
+        A `limited` one waits for the limiter.
+        """
+        reason: Busy = Throttled()
+        for attempt in backoff(self._time_left):
+            try:
+                with self._slot(limited=limited) as slot, transient_errors_as_busy():
+                    response = request(attempt)
+                    slot.throttled = bool(response.get("UnprocessedKeys"))
+                    return response
+            except Busy as error:
+                reason = error
+        raise reason
+
+    def _slot(self, *, limited: bool) -> AbstractContextManager[Slot]:
+        if limited and self._limiter and self._time_left:
+            return self._limiter.slot(self._time_left)
+        return nullcontext(Slot(0))
+
     def get(self, key: Item) -> Item | None:
         """Returns the item under a key, or None. Strongly consistent."""
-        with transient_errors_as_busy():
-            response = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
-        return response.get("Item")
+        response = self._send(self._client.get_item, TableName=self._name, Key=key, ConsistentRead=True)
+        item: Item | None = response.get("Item")
+        return item
 
     def batch_get(self, keys: Sequence[Item]) -> list[Item]:
         """Returns the items that exist under these keys, in any order. Strongly consistent."""
@@ -51,24 +96,24 @@ class Table:
     def _batch_get(self, keys: list[Item]) -> list[Item]:
         """Returns the items under up to 100 keys. Requests unprocessed keys again, after a pause."""
         found: list[Item] = []
-        attempts = backoff()
+        attempts = backoff(self._time_left)
         while keys:
             if next(attempts, None) is None:
-                raise Busy
+                raise Throttled
             request: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
-            with transient_errors_as_busy():
-                response: Any = self._client.batch_get_item(RequestItems=request)
+            read = partial(self._client.batch_get_item, RequestItems=request)
+            response = self._repeat(lambda _, read=read: read(), limited=True)  # type: ignore[misc]
             found += response["Responses"].get(self._name, [])
             unprocessed = response.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
             if len(unprocessed) < len(keys):  # progress: restart with short pauses, without skipping one
-                attempts = islice(backoff(), 1, None)
+                attempts = islice(backoff(self._time_left), 1, None)
             keys = unprocessed
         return found
 
     def query(self, **arguments: Any) -> Mapping[str, Any]:
         """Returns one page of a Query: its response, with Items and perhaps LastEvaluatedKey."""
-        with transient_errors_as_busy():
-            return self._client.query(TableName=self._name, **arguments)
+        page: Mapping[str, Any] = self._send(self._client.query, TableName=self._name, **arguments)
+        return page
 
     def query_all(self, first: Mapping[str, Any] | None = None, **arguments: Any) -> Iterator[Item]:
         """Yields the items of all pages of a Query, reading each page on demand; `first` is a page already read."""
@@ -81,8 +126,8 @@ class Table:
 
     def scan(self, **arguments: Any) -> Mapping[str, Any]:
         """Returns one page of a Scan, in the form of a Query's."""
-        with transient_errors_as_busy():
-            return self._client.scan(TableName=self._name, **arguments)
+        page: Mapping[str, Any] = self._send(self._client.scan, TableName=self._name, **arguments)
+        return page
 
     def add(self, item: Item) -> bool:
         """Adds an item. Returns False if its key exists."""
@@ -105,10 +150,10 @@ class Table:
     def _conditional(self, call: Callable[..., Any], **arguments: Any) -> Item | None:
         """Returns the attributes in the call's response, {} without any, None if its condition fails."""
         try:
-            with transient_errors_as_busy():
-                found: Item = call(TableName=self._name, **arguments).get("Attributes", {})
+            response = self._send(call, TableName=self._name, **arguments)
         except self._client.exceptions.ConditionalCheckFailedException:
             return None
+        found: Item = response.get("Attributes", {})
         return found
 
     def write(self, writes: Sequence[ConditionalWrite]) -> None:
@@ -117,45 +162,52 @@ class Table:
         Retries with backoff while other writers use the same items.
         """
         token = str(uuid.uuid4())  # DynamoDB applies a token once, even if the response was lost
-        for attempt in backoff():
-            try:
-                with transient_errors_as_busy():
-                    if len(writes) == 1:
-                        return self._write_single(writes[0], repeated=attempt > 0)
-                    return self._write_transaction(writes, token)
-            except Busy as error:
-                reason = error
-        raise reason
 
-    def _write_single(self, write: ConditionalWrite, *, repeated: bool) -> None:
+        def request(attempt: int) -> Any:
+            if len(writes) == 1:
+                return self._write_single(writes[0], repeated=attempt > 0)
+            return self._write_transaction(writes, token)
+
+        self._repeat(request, limited=len(writes) > 1)
+
+    def _write_single(self, write: ConditionalWrite, *, repeated: bool) -> Any:
         """Writes one item, at half the cost of a transaction but without its idempotency token."""
         call: Callable[..., Any] = self._client.put_item if write.verb == "Put" else self._client.delete_item
         try:
-            call(TableName=self._name, **write.body)
+            return call(TableName=self._name, **write.body)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             stored: Any = error.response.get("Item", {})
             repeated = repeated or error.response["ResponseMetadata"]["RetryAttempts"] > 0
             # An earlier attempt may have succeeded and lost its response: then our item is stored. On the first
             # attempt, an equal item is another caller's, written in the same millisecond.
-            if not (repeated and stored == write.body.get("Item")):
-                raise ConditionsFailed([FailedWrite(write, stored)]) from None
+            if repeated and stored == write.body.get("Item"):
+                return {}
+            raise ConditionsFailed([FailedWrite(write, stored)]) from None
 
-    def _write_transaction(self, writes: Sequence[ConditionalWrite], token: str) -> None:
+    def _write_transaction(self, writes: Sequence[ConditionalWrite], token: str) -> Any:
         items: Any = [{write.verb: orjson.Fragment(self._name_field + write.text[1:])} for write in writes]
         try:
-            self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)
+            return self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)
         except self._client.exceptions.TransactionCanceledException as error:
-            reasons = error.response.get("CancellationReasons", [])
-            failed = [
-                FailedWrite(write, dict(reason.get("Item", {})))
-                for write, reason in zip(writes, reasons, strict=False)  # reasons may be missing
-                if reason.get("Code") == "ConditionalCheckFailed"
-            ]
-            if failed:
-                raise ConditionsFailed(failed) from None
-            if any(reason.get("Code") == "ValidationError" for reason in reasons):
-                raise
-            raise Busy from None  # a conflict or a throttle: the same transaction may succeed later
+            reasons: Any = error.response.get("CancellationReasons", [])
+            _raise_cancellation(writes, reasons)
+            raise
+
+
+def _raise_cancellation(writes: Sequence[ConditionalWrite], reasons: Sequence[Mapping[str, Any]]) -> None:
+    """Raises what a cancellation means: ConditionsFailed, Throttled or Busy. Returns if it is another error."""
+    failed = [
+        FailedWrite(write, dict(reason.get("Item", {})))
+        for write, reason in zip(writes, reasons, strict=False)  # reasons may be missing
+        if reason.get("Code") == "ConditionalCheckFailed"
+    ]
+    codes = {reason.get("Code") for reason in reasons}
+    if failed:
+        raise ConditionsFailed(failed) from None
+    if codes & CANCELLED_FOR_CAPACITY:
+        raise Throttled from None
+    if "ValidationError" not in codes:
+        raise Busy from None  # a conflict: the same transaction may succeed later
 
 
 def _bypass_parameter_validation(client: "DynamoDBClient") -> None:

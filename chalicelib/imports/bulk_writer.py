@@ -5,12 +5,13 @@ id are never in flight together, the later one waits for the earlier.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 
 from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
+from chalicelib.errors import Busy
 from chalicelib.members.items import member_key, member_key_of, phone_key_of
 from chalicelib.members.model import MemberKey, PhoneKey
 
@@ -54,7 +55,10 @@ class BulkWriter:
         self._save_checkpoint = save_checkpoint
 
     def write(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
-        """Writes the rows as if one after the other, and returns the outcomes by line. Raises Busy."""
+        """Writes the rows as if one after the other, and returns the outcomes by line.
+
+        Raises Busy, with the outcomes so far in the checkpoint.
+        """
         rows = [row for row in rows if row.line not in self._outcomes]
         with ThreadPoolExecutor(self._in_flight) as pool:
             stored = self._read_members(pool, rows) if self._must_prefetch(pool, rows) else {}
@@ -66,11 +70,25 @@ class BulkWriter:
                     self._save_checkpoint(self._outcomes)
                 batches = [wave[i : i + BATCH_SIZE] for i in range(0, len(wave), BATCH_SIZE)]
                 write = partial(self._batch_writer.write, stored=stored, with_items=bool(rows))
-                settled = list(chain.from_iterable(pool.map(write, batches)))
-                self._outcomes.update((row.line, outcome) for row, outcome, _ in settled)
+                settled = self._settle([pool.submit(write, batch) for batch in batches])
                 if rows:  # without further rows, nobody asks what was learnt
                     self._learn(wave, settled, stored)
         return self._outcomes
+
+    def _settle(self, batches: Iterable[Future[list[SettledRow]]]) -> list[SettledRow]:
+        """Returns the rows of all batches, once each has ended. Raises Busy, with those that were settled noted."""
+        settled: list[SettledRow] = []
+        busy: Busy | None = None
+        for batch in batches:
+            try:
+                settled += batch.result()
+            except Busy as error:
+                busy = error
+        self._outcomes.update((row.line, outcome) for row, outcome, _ in settled)
+        if busy:
+            self._save_checkpoint(self._outcomes)
+            raise busy
+        return settled
 
     def recall(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
         """Returns the outcomes of the rows that an earlier attempt has settled. Writes nothing."""

@@ -5,6 +5,7 @@ import hashlib
 import math
 import re
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -102,6 +103,11 @@ class ImportRecord(BaseModel):
     notified: bool = False  # the notice of its end was sent
 
     @property
+    def age(self) -> float:
+        """The seconds since the file was split, 0 before."""
+        return _seconds_since(self.loading_at) if self.loading_at else 0
+
+    @property
     def scope(self) -> Scope:
         """The accounts that the import may write to."""
         return Scope(None if self.accounts is None else frozenset(self.accounts))
@@ -177,7 +183,7 @@ def exceeds_limit(max_rejected: str | None, counts: Counts) -> bool:
 
 
 def _seconds_since(moment: str) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    return time.time() - datetime.fromisoformat(moment).timestamp()
 
 
 def event_import_id(source: Source, moment: str, sequencer: str) -> str:

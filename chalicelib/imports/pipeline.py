@@ -28,6 +28,7 @@ from .repository import ImportRepository
 from .splitter import split_object
 from .storage import ImportStorage, Link, announced_import_id, upload_key
 
+MAX_SECONDS = 7 * 24 * 3600  # from the split; then the rows for which there was no capacity are rejected
 NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")
 STOPPED = {
     "cancelled": Outcome("rejected", "cancelled", "The import was cancelled before this row was loaded."),
@@ -120,18 +121,19 @@ class ImportPipeline:
         return self._send_pending(record, 0)
 
     def step(self, import_id: str, number: int, *, repeated: bool) -> ImportRecord:
-        """Loads chunk `number`, or ends the import after the last one. Raises Busy: try again.
+        """Loads chunk `number`, or ends the import after the last one.
 
-        `repeated` says that this message was delivered before. Its worker may have died after it counted the chunk:
-        then the next message is sent again.
+        Raises Busy where capacity or time are wanting, or another worker has the step: try again. What is settled is
+        noted then. `repeated` says that this message was delivered before, or sent again. Its worker may have died
+        after it counted the chunk: then the next message is sent again.
         """
 
         def work(record: ImportRecord) -> ImportRecord:
             if number == record.chunks:
                 return self.finisher.complete(record)
-            if record.status == "loading":
+            if record.status == "loading" and record.age < MAX_SECONDS:
                 return self.loader.load(record)
-            return self.loader.reject(record, STOPPED[record.status])
+            return self.loader.reject(record, STOPPED.get(record.status, NOT_PROCESSED))
 
         return self._with_lease(import_id, number, work, repeated=repeated)
 
@@ -159,7 +161,8 @@ class ImportPipeline:
         try:
             record = work(leased)
         except Exception:
-            self.repository.release_lease(leased)
+            with suppress(Busy):  # it expires
+                self.repository.release_lease(leased)
             raise
         if record.finished_at:
             return record

@@ -5,27 +5,37 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from chalice.test import Client
+from chalice.local import LambdaContext
+from chalice.test import InvokeResponse
 
 from chalicelib import config
 from chalicelib.imports.model import Source
 from tests.support.pipeline import HEADER, Pipeline
 
 
+class Functions:
+    """Calls the app's functions as Lambda does. Chalice's own client leaves them three seconds."""
+
+    def invoke(self, name: str, event: dict[str, Any], seconds: int = 300) -> InvokeResponse:
+        """Calls a function that has so many seconds."""
+        from app import app
+
+        context = LambdaContext(name, memory_size=128, max_runtime_ms=seconds * 1000)
+        return InvokeResponse(app.handler_map[name](event, context))
+
+
 @pytest.fixture
-def functions(pipeline: Pipeline) -> Iterator[Any]:
-    from app import app
-
-    with Client(app) as client:
-        yield client.lambda_
+def functions(pipeline: Pipeline) -> Functions:
+    return Functions()
 
 
 @pytest.fixture
-def logs(functions: Any) -> Iterator[io.StringIO]:
+def logs(functions: Functions) -> Iterator[io.StringIO]:
     """The log of the workers, as in the log stream."""
     from chalicelib.workers import log
 
@@ -65,7 +75,7 @@ def message(body: Any, times: int = 1) -> dict[str, Any]:
     return {"Records": [{"messageId": "m1", "body": json.dumps(body), "attributes": attributes}]}
 
 
-def test_each_record_of_an_event_is_an_import(functions: Any, pipeline: Pipeline, account: str) -> None:
+def test_each_record_of_an_event_is_an_import(functions: Functions, pipeline: Pipeline, account: str) -> None:
     body = (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode()
     objects = [pipeline.drop(key, body) for key in ("drops/a b+c.csv", "drops/ü/名.csv")]
 
@@ -79,7 +89,7 @@ def test_each_record_of_an_event_is_an_import(functions: Any, pipeline: Pipeline
     assert [pipeline.drain(record.id).status for record in started] == ["completed", "completed"]
 
 
-def test_test_events_and_folders_start_no_import(functions: Any, pipeline: Pipeline) -> None:
+def test_test_events_and_folders_start_no_import(functions: Functions, pipeline: Pipeline) -> None:
     before = pipeline.repository.newest(1)
     functions.invoke("start_import", {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})
     functions.invoke("start_import", dropped(Source(bucket="b", key="drops/folder/")))
@@ -88,7 +98,7 @@ def test_test_events_and_folders_start_no_import(functions: Any, pipeline: Pipel
 
 @pytest.mark.parametrize("function", ["split", "load"])
 def test_failed_message_is_reported_and_returns_soon(
-    functions: Any, pipeline: Pipeline, function: str
+    functions: Functions, pipeline: Pipeline, function: str
 ) -> None:
     """The queue's own delay is half an hour or more: six times the function's timeout."""
     queue = getattr(pipeline.settings, f"{function}_queue_url")
@@ -108,7 +118,32 @@ def test_failed_message_is_reported_and_returns_soon(
     config.sqs().delete_message(QueueUrl=queue, ReceiptHandle=again["ReceiptHandle"])
 
 
-def test_dead_letter_of_a_step_rejects_its_rows(functions: Any, pipeline: Pipeline, account: str) -> None:
+def test_step_without_capacity_is_sent_again(functions: Functions, pipeline: Pipeline, account: str) -> None:
+    """Its message is deleted; the new one has all its deliveries before it."""
+    import_id = pipeline.split("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n").id
+    [body] = pipeline.messages(pipeline.settings.load_queue_url)
+    sent: list[Any] = []
+
+    def note(params: dict[str, Any], **_: Any) -> Any:
+        sent.append(json.loads(params["body"]))
+        return SimpleNamespace(status_code=200), {}
+
+    config.sqs().meta.events.register("before-call.sqs.SendMessage", note)
+    try:
+        answer = functions.invoke("load", message(body, times=9), seconds=20)
+    finally:
+        config.sqs().meta.events.unregister("before-call.sqs.SendMessage", note)
+
+    assert answer.payload == {"batchItemFailures": []}
+    assert [json.loads(one["MessageBody"]) for one in sent] == [{**body, "again": True}]
+    assert sent[0]["DelaySeconds"] > 0
+    functions.invoke("load", message({**body, "again": True}))
+    assert pipeline.repository.get(import_id).counts.created == 1
+
+
+def test_dead_letter_of_a_step_rejects_its_rows(
+    functions: Functions, pipeline: Pipeline, account: str
+) -> None:
     import_id = pipeline.split("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n").id
 
     functions.invoke("settle_dead_letters", message({"import": import_id, "step": 0}))
@@ -118,7 +153,9 @@ def test_dead_letter_of_a_step_rejects_its_rows(functions: Any, pipeline: Pipeli
     assert pipeline.report(import_id)["codes"] == {"not_processed": 1}
 
 
-def test_dead_letter_of_a_split_fails_its_import(functions: Any, pipeline: Pipeline, account: str) -> None:
+def test_dead_letter_of_a_split_fails_its_import(
+    functions: Functions, pipeline: Pipeline, account: str
+) -> None:
     source, import_id = pipeline.drop("drops/a.csv", HEADER.encode())
     pipeline.imports.start(source, import_id)
     functions.invoke("settle_dead_letters", message({"import": import_id}))
@@ -127,7 +164,9 @@ def test_dead_letter_of_a_split_fails_its_import(functions: Any, pipeline: Pipel
     assert record.error.code == "split_failed"
 
 
-def test_dead_letter_of_an_event_starts_its_import(functions: Any, pipeline: Pipeline, account: str) -> None:
+def test_dead_letter_of_an_event_starts_its_import(
+    functions: Functions, pipeline: Pipeline, account: str
+) -> None:
     """Lambda wraps the event in a message of its own."""
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
     functions.invoke(
@@ -138,7 +177,7 @@ def test_dead_letter_of_an_event_starts_its_import(functions: Any, pipeline: Pip
     assert pipeline.drain(import_id).status == "completed"
 
 
-def test_unsettled_dead_letter_is_an_error_that_quotes_nothing(functions: Any, account: str) -> None:
+def test_unsettled_dead_letter_is_an_error_that_quotes_nothing(functions: Functions, account: str) -> None:
     """An alarm watches Lambda's count of errors; a reported batch failure does not count."""
     event = dropped(Source(bucket="b", key="drops/a.csv"), size=account)  # pydantic rejects and quotes it
     with pytest.raises(RuntimeError) as failed:
@@ -149,7 +188,7 @@ def test_unsettled_dead_letter_is_an_error_that_quotes_nothing(functions: Any, a
 
 
 def test_counts_of_an_import_are_metrics_once(
-    functions: Any, account: str, capsys: pytest.CaptureFixture[str]
+    functions: Functions, account: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With any number of steps left when it stops, and of deliveries of the last message."""
     pipeline = Pipeline(chunk_size=1024)
@@ -172,7 +211,7 @@ def test_counts_of_an_import_are_metrics_once(
 
 
 def test_logs_of_an_import_hold_no_personal_data(
-    functions: Any, pipeline: Pipeline, account: str, logs: io.StringIO
+    functions: Functions, pipeline: Pipeline, account: str, logs: io.StringIO
 ) -> None:
     rows = "Secretfirst,Secretlast,3235559876,secretid,{0}\nSecretfirst,Secretlast,12,secretid2,{0}\n"
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + rows.format(account)).encode())

@@ -1,6 +1,7 @@
 """Workers that meet faults: killed at any call to AWS, throttled, without a response, or overtaken by another."""
 
 import json
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,12 +21,16 @@ from tests.support.request_faults import error_response, lose_request, lose_resp
 
 KINDS = (
     *("killed", "killed after", "killed", "killed after"),  # before a call took effect, and after that
-    *("lost", "lost and retried", "unsent", "throttled", "meets", "meets"),
+    *("lost", "lost and retried", "unsent", "conflict", "throttled", "starved", "starved"),
+    *("meets", "meets"),
 )
 
 
 class Fault(NamedTuple):
-    """What happens at a worker's `call`-th call (from 1); for `meets`, what happens meanwhile, and the next fault."""
+    """What happens at a worker's `call`-th call (from 1); for `meets`, what happens meanwhile, and the next fault.
+
+    A `starved` worker meets throttles from that call on, until it has no time left.
+    """
 
     call: int
     kind: str
@@ -51,7 +56,7 @@ class Worker:
         self._lock = threading.Lock()
         self._fault: Fault | None = None
         self._calls = 0
-        self._killed = False
+        self._killed = self._starved = False
         once = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
         self._clients: dict[str, Any] = {
             name: boto3.client(name, config=once) for name in ("dynamodb", "s3", "sqs", "sns")
@@ -73,8 +78,10 @@ class Worker:
         self, fault: Fault | None, settings: Settings, clock: Callable[[], float]
     ) -> Iterator[ImportPipeline]:
         """Yields the pipeline as this worker runs it."""
-        self._fault, self._calls, self._killed = fault, 0, False
-        yield Services(settings, self._clients.__getitem__, clock).imports
+        self._fault, self._calls = fault, 0
+        self._killed = self._starved = False
+        services = Services(settings, self._clients.__getitem__, clock)
+        yield services.imports_within(lambda: 0.0 if self._starved else math.inf)
 
     def _next(self) -> Fault | None:
         """Returns the fault of the current call. A killed worker makes no call."""
@@ -97,6 +104,9 @@ class Worker:
 
     def _meet(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         due = self._next()
+        self._starved |= due is not None and due.kind == "starved"
+        if self._starved:
+            return self._throttle(request, "ThrottlingError")
         if due is None:
             return None
         if due.kind == "killed after":
@@ -108,16 +118,13 @@ class Worker:
             return lose_response(request)
         if due.kind == "unsent":
             return lose_request(request)
-        if due.kind == "throttled":
-            return self._throttle(request)
-        return None
+        reasons = {"throttled": "ThrottlingError", "conflict": "TransactionConflict"}
+        return self._throttle(request, reasons[due.kind]) if due.kind in reasons else None
 
-    def _throttle(self, request: AWSPreparedRequest) -> AWSResponse | None:
+    def _throttle(self, request: AWSPreparedRequest, reason: str) -> AWSResponse | None:
         target = str(request.headers.get("X-Amz-Target", ""))
         if "TransactWriteItems" in target:
-            return error_response("TransactionCanceledException", reasons=["None", "TransactionConflict"])(
-                request
-            )
+            return error_response("TransactionCanceledException", reasons=["None", reason])(request)
         return error_response("ThrottlingException" if target else "", 400 if target else 503)(request)
 
     def _retry_at_once(self, attempts: int, caught_exception: Exception | None, **_: Any) -> int | None:
@@ -133,7 +140,7 @@ class Worker:
 
     def _send(self, kind: str, body: dict[str, Any]) -> Any:
         due = self._next()
-        if due and due.kind in ("unsent", "throttled"):
+        if due and due.kind in ("unsent", "conflict", "throttled", "starved"):
             raise ReadTimeoutError(endpoint_url="")
         self._sent(kind, body)
         if due and due.kind == "killed after":

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from chalicelib import config
+from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy, Ended, NotFound
 from chalicelib.imports.bulk_writer import BulkWriter
 from chalicelib.imports.model import Mode, Source
@@ -39,6 +40,7 @@ class Delivery:
     step: int | None = None
     times: int = 0
     dead: bool = False
+    again: bool = False  # it was sent again for want of capacity
 
 
 @dataclass
@@ -229,4 +231,10 @@ def _handle(delivery: Delivery, imports: ImportPipeline) -> None:
     elif delivery.dead:
         imports.give_up(delivery.import_id, delivery.step)
     else:
-        imports.step(delivery.import_id, delivery.step, repeated=delivery.times > 1)
+        repeated = delivery.times > 1 or delivery.again
+        try:
+            with transient_errors_as_busy():  # as chalicelib/workers.py does
+                imports.step(delivery.import_id, delivery.step, repeated=repeated)
+        except Busy:  # it is sent again: a new message
+            delivery.times, delivery.again = 0, True
+            raise

@@ -40,7 +40,11 @@ def test_unknown_path_is_not_found_for_every_caller(http: Http, path: str) -> No
             assert "WWW-Authenticate" not in response.headers
 
 
-def test_throttled_table_returns_503_with_retry_after(http: Http, account: str) -> None:
+def test_throttled_table_returns_503_with_retry_after(
+    http: Http, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
+
     def throttle(**_: object) -> Any:
         error = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
         return AWSResponse("", 400, HTTPHeaders(), None), error

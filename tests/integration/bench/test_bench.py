@@ -25,3 +25,17 @@ def test_benchmark_runs_and_prints_its_figure(name: str, figure: str) -> None:
     done = subprocess.run(command, env=os.environ | sizes, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert figure in done.stdout
+
+
+@pytest.mark.parametrize("worker_seconds", ["300", "33"])
+def test_cold_table_loses_no_row_of_ten_imports(worker_seconds: str) -> None:
+    """In model time; a worker of 33 s has three for its rows, so each step is sent again and again."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.capacity"],
+        env={**os.environ, "ROWS": "800", "WORKER_SECONDS": worker_seconds},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "none rejected for want of capacity" in done.stdout

@@ -98,11 +98,31 @@ def test_single_write_is_retried_after_transaction_conflict(
     assert table.get(key(old)) == new
 
 
-def test_read_with_transient_fault_is_busy(client: "DynamoDBClient", table: Table, items: list[Item]) -> None:
-    throttled, unavailable = error_response("ThrottlingException"), error_response("", 503)
-    for fault in (throttled, unavailable, lose_request, refuse_connection):
-        with inject_faults(client, "GetItem", fault), pytest.raises(Busy):
+READ_FAULTS = (
+    error_response("ThrottlingException"),
+    error_response("", 503),
+    lose_request,
+    refuse_connection,
+)
+
+
+def test_read_is_retried_after_transient_faults(
+    client: "DynamoDBClient", table: Table, items: list[Item]
+) -> None:
+    table.add(items[0])
+    with inject_faults(client, "GetItem", *READ_FAULTS) as requests:
+        assert table.get(key(items[0])) == items[0]
+    assert len(requests) == 5
+
+
+def test_read_that_keeps_failing_is_busy(
+    client: "DynamoDBClient", table: Table, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
+    for fault in READ_FAULTS:
+        with inject_faults(client, "GetItem", *[fault] * 9) as requests, pytest.raises(Busy):
             table.get(key(items[0]))
+        assert len(requests) == 3
 
 
 def test_conflict_on_one_write_keeps_failed_condition_of_another(

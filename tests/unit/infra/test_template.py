@@ -89,7 +89,7 @@ def test_bucket_denies_requests_without_tls(resources: Resources) -> None:
 def test_every_object_in_the_bucket_expires(resources: Resources) -> None:
     rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    assert days == {"chunks/": 7, "drops/": 400, "imports/": 400}
+    assert days == {"chunks/": 14, "drops/": 400, "imports/": 400}
     assert any("NoncurrentVersionExpiration" in rule for rule in rules)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 

@@ -1,0 +1,1 @@
+"""The model of AWS that benchmarks and tests share."""
