@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from chalicelib.dynamodb import retries
 from commands.import_run import ImportRun
 from commands.stage import find_deployment
 from infra import targets
@@ -40,7 +42,10 @@ def test_import_without_progress_prints_what_it_waits_for(
         assert notice.endswith(f" for the uploaded file. See {targets.STATE / 'emulator.log'}")
 
 
-def test_watch_ends_after_5_minutes_without_a_response(stage: None, tmp_path: Path, account: str) -> None:
+def test_watch_ends_after_5_minutes_without_a_response(
+    stage: None, tmp_path: Path, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 1)  # the test's clock does not wait for pauses
     deployment, clock, lines = find_deployment("local"), Clock(), list[str]()
     events: Any = deployment.services.table._client.meta.events  # noqa: SLF001 - no public access
 
