@@ -120,7 +120,7 @@ def cold_table(rows: int) -> None:
     throttled = world.limits.throttled["TransactWriteItems"] / world.limits.requests["TransactWriteItems"]
     print(
         f"cold table, {FILES} imports of {rows:,} rows at once, {WORKERS} workers: every good row created, none "
-        f"rejected for want of capacity; {created:,} rows in {seconds:,.0f} s of the model, "
+        f"rejected for lack of capacity; {created:,} rows in {seconds:,.0f} s of the model, "
         f"{created / seconds:,.0f} a second, {share:.0%} of what the table gave; {throttled:.0%} of the "
         f"transactions throttled; {len(world.limits.table)} partitions at the end"
     )

@@ -26,7 +26,7 @@ log = Logger()
 gc.set_threshold(50_000)
 
 RESERVED_SECONDS = 30.0  # of a worker's life: to end what is in flight, and to note what is settled
-AGAIN_SECONDS = 20  # before a message is delivered again for which capacity was wanting
+AGAIN_SECONDS = 20  # before a message is delivered again whose work lacked capacity
 Work = Callable[[Mapping[str, Any]], ImportRecord]  # of one message; returns the import as it is then
 
 
@@ -85,7 +85,7 @@ def settle_dead_letters(event: SQSEvent) -> None:
 def _handle(event: SQSEvent, queue_url: str, work: Work) -> dict[str, Any]:
     """Does the work of each message. A failed one returns to its queue; after the tenth time, to `dead`.
 
-    Want of capacity is no failure: then the message is sent again, with all its deliveries before it.
+    A lack of capacity is not a failure: then a new message replaces this one, with a new count of deliveries.
     """
     failed = [message for message in event.to_dict()["Records"] if not _succeeds(work, message, queue_url)]
     for message in failed:

@@ -18,10 +18,7 @@ LEAST = 0.01  # of the limit: one request at a time, with pauses of a hundred ro
 # A success adds this share of the limit's square root, so that workers that meet as many throttles come to the same
 # limit: about one request in eight is throttled at a limit of 0.1, one in a hundred at 16.
 INCREASE = 0.02
-
-USUAL_STREAK = (
-    20  # successes without a throttle; after more of them there is spare capacity, and the steps grow
-)
+USUAL_STREAK = 20  # successes without a throttle; after more there is spare capacity, and the steps grow
 
 
 @dataclass(slots=True)

@@ -123,7 +123,7 @@ class ImportPipeline:
     def step(self, import_id: str, number: int, *, repeated: bool) -> ImportRecord:
         """Loads chunk `number`, or ends the import after the last one.
 
-        Raises Busy where capacity or time are wanting, or another worker has the step: try again. What is settled is
+        Raises Busy if capacity or time is lacking, or another worker has the step: try again. What is settled is
         noted then. `repeated` says that this message was delivered before, or sent again. Its worker may have died
         after it counted the chunk: then the next message is sent again.
         """

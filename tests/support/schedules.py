@@ -40,7 +40,7 @@ class Delivery:
     step: int | None = None
     times: int = 0
     dead: bool = False
-    again: bool = False  # it was sent again for want of capacity
+    again: bool = False  # it was sent again for lack of capacity
 
 
 @dataclass

@@ -38,4 +38,4 @@ def test_cold_table_loses_no_row_of_ten_imports(worker_seconds: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "none rejected for want of capacity" in done.stdout
+    assert "none rejected for lack of capacity" in done.stdout
