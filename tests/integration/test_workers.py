@@ -82,7 +82,8 @@ def test_each_record_of_an_event_is_an_import(functions: Functions, pipeline: Pi
     functions.invoke("start_import", dropped(*(source for source, _ in objects)))
     started = [pipeline.repository.get(import_id) for _, import_id in objects]
     for queued in pipeline.messages(pipeline.settings.split_queue_url):
-        functions.invoke("split", message(queued))
+        if any(queued["import"] == record.id for record in started):  # others are of tests with another table
+            functions.invoke("split", message(queued))
 
     assert [record.source.key for record in started] == ["drops/a b+c.csv", "drops/ü/名.csv"]
     assert [record.status for record in started] == ["splitting", "splitting"]
