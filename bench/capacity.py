@@ -27,6 +27,7 @@ from chalicelib.config import Settings
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
 from chalicelib.imports.model import Source, event_import_id
+from chalicelib.imports.steps import Step
 from chalicelib.services import Services
 from chalicelib.workers import AGAIN_SECONDS, RESERVED_SECONDS
 from tools.roster import Roster
@@ -84,18 +85,17 @@ class World:
         """Returns what handles messages in one process, as chalicelib/workers.py does."""
         services = self.process()
 
-        def handle(body: dict[str, Any], deliveries: int) -> None:
+        def handle(body: dict[str, Any], _: int) -> None:
             end = MODEL.now + LIFETIME - RESERVED_SECONDS
             imports = services.imports_within(lambda: end - MODEL.now)
             try:
                 with transient_errors_as_busy():
-                    if "step" in body:
-                        repeated = deliveries > 1 or "again" in body
-                        imports.step(body["import"], body["step"], repeated=repeated)
+                    if "stage" in body:
+                        imports.step(body["import"], Step(body["stage"], body["number"]))
                     else:
                         imports.split(body["import"])
             except Busy:
-                self.queue.send({**body, "again": True}, AGAIN_SECONDS)
+                self.queue.send(body, AGAIN_SECONDS)
 
         return handle
 

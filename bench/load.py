@@ -17,10 +17,12 @@ from chalicelib import config
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
-from chalicelib.imports.bulk_writer import BulkWriter
+from chalicelib.imports.chunk_writer import ChunkWriter, DryRunWriter
 from chalicelib.imports.columns import Header
 from chalicelib.imports.csv_reader import Chunk, rows
-from chalicelib.imports.outcomes import MemberRow
+from chalicelib.imports.member_row import MemberRow
+from chalicelib.imports.model import Mode
+from chalicelib.imports.row_hashes import find_dependencies, hash_rows
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member
 from tools.roster import COLUMNS, Roster
@@ -39,26 +41,32 @@ def main() -> None:
     Roster(count, accounts=3).write(text)
     small = "".join(text.getvalue().splitlines(keepends=True)[: count // 5 + 1])
 
-    bulk, loop = 0.0, 0.0
+    bulk, dry, loop = 0.0, 0.0, 0.0
     for _ in range(TRIES):
-        bulk = max(bulk, _rate(in_bulk, text.getvalue(), count))
+        bulk = max(bulk, _rate(lambda all_rows: in_bulk(all_rows, "create"), text.getvalue(), count))
+        dry = max(dry, _rate(lambda all_rows: in_bulk(all_rows, "validate"), text.getvalue(), count))
         loop = max(loop, _rate(lambda part: row_by_row(part, plain), small, count // 5))
-    print(
-        f"load: {bulk:,.0f} rows per CPU second, one transaction for each row {loop:,.0f}: {bulk / loop:.1f}x"
-    )
+    for name, rate in (("load", bulk), ("dry run", dry)):
+        print(
+            f"load: {name}: {rate:,.0f} rows per CPU second, one transaction for each row {loop:,.0f}: "
+            f"{rate / loop:.1f}x"
+        )
 
 
-def in_bulk(text: str) -> None:
-    """Parse, validate and write as the load step does."""
+def in_bulk(text: str, mode: Mode) -> None:
+    """Parse, validate, compare and write as the load step does; a dry run reads instead of writing."""
     found = list(rows(Chunk(1, text)))[1:]
     header, rule = Header(COLUMNS), PhoneRule()
     members = ((row.line, header.member(row, rule)) for row in found)
-    entries = [MemberRow(line, member) for line, member in members if isinstance(member, NewMember)]
+    member_rows = [MemberRow(line, member) for line, member in members if isinstance(member, NewMember)]
+    hashes = hash_rows(member_rows)
+    dependencies = find_dependencies(lambda: [hashes], len(member_rows))
     settings = config.settings()
-    bulk = BulkWriter(
-        Table(config.dynamodb(), settings.table_name), "bench", "create", settings.writes_in_flight
-    )
-    assert len(bulk.write(entries)) == len(found)
+    table = Table(config.dynamodb(), settings.table_name)
+    kind = DryRunWriter if mode == "validate" else ChunkWriter
+    writer = kind(table, "bench", mode, settings.writes_in_flight, dependencies)
+    with writer.writing(member_rows) as parts:
+        assert sum(map(len, parts)) == len(found)
 
 
 def row_by_row(text: str, client: Any) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.child import measure
 from bench.stub import row_count
 from chalicelib import config
+from chalicelib.imports.model import Stage
 from infra.emulator import started
 from infra.package import table_definition
 from tools.roster import Roster
@@ -40,11 +41,13 @@ def main() -> None:
             config.s3().upload_file(str(path), name, f"drops/{path.name}")
             split = measure("bench.memory:split", f"drops/{path.name}")
             import_id, chunks = split.result
-            *loads, report = (measure("bench.memory:load", import_id, str(n)).peak for n in range(chunks + 1))
-            print(
-                f"memory: {count:,} {kind} rows: split {split.peak:.0f} MB, load {max(loads):.0f} MB, "
-                f"report {report:.0f} MB"
-            )
+            peaks = {"split": split.peak}
+            for stage in ("read", "decide", "write", "resolve", "finish"):
+                steps = range(chunks if stage in ("read", "write") else 1)
+                found = (measure("bench.memory:step", import_id, stage, str(n)).peak for n in steps)
+                peaks[stage] = max(found)
+            figures = ", ".join(f"{stage} {peak:.0f} MB" for stage, peak in peaks.items())
+            print(f"memory: {count:,} {kind} rows: {figures}")
 
 
 def idle() -> Callable[[], None]:
@@ -71,12 +74,13 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
     return work
 
 
-def load(import_id: str, number: str) -> Callable[[], str]:
-    """Return work that loads a chunk of an import, or writes its report after the last one."""
+def step(import_id: str, stage: Stage, number: str) -> Callable[[], str]:
+    """Return work that does a step of an import."""
     idle()
+    from chalicelib.imports.steps import Step
     from chalicelib.services import services
 
-    return lambda: services().imports.step(import_id, int(number), repeated=False).status
+    return lambda: services().imports.step(import_id, Step(stage, int(number))).status
 
 
 if __name__ == "__main__":

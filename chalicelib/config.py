@@ -30,7 +30,8 @@ class Settings(BaseModel):
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
     phone_check: Literal["possible", "valid"] = "possible"
     chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV per chunk
-    writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one load
+    writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one worker
+    import_concurrency: int = Field(default=4, ge=1, le=1000)  # steps of one import that wait or run at once
 
 
 class SettingsError(Exception):

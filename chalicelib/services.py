@@ -1,5 +1,6 @@
 """Builds the objects of a deployment from its settings and AWS clients. Nothing else builds them."""
 
+import math
 import time
 from collections.abc import Callable
 from functools import cache, cached_property
@@ -54,20 +55,23 @@ class Services:
     @cached_property
     def imports(self) -> "ImportPipeline":
         """The imports, for callers who wait: requests that the table throttles fail within seconds."""
-        return self._pipeline(self.table)
+        return self._pipeline(self.table, lambda: math.inf)
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
-        return self._pipeline(self.table.paced(self._limiter, time_left))
+        return self._pipeline(self.table.paced(self._limiter, time_left), time_left)
 
-    def _pipeline(self, table: Table) -> "ImportPipeline":
-        from chalicelib.imports.chunk_loader import ChunkLoader
+    def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
         from chalicelib.imports.finisher import Finisher
         from chalicelib.imports.messages import Messenger
         from chalicelib.imports.pipeline import ImportPipeline
+        from chalicelib.imports.read_steps import ReadSteps
         from chalicelib.imports.repository import ImportRepository
+        from chalicelib.imports.step_runner import StepRunner
+        from chalicelib.imports.steps import StepRepository
+        from chalicelib.imports.write_steps import WriteSteps
 
-        repository, storage = ImportRepository(table, self._clock), self.import_storage
+        repository, storage = ImportRepository(table), self.import_storage
         settings, client = self.settings, self._client
         messenger = Messenger(
             client("sqs"),
@@ -76,16 +80,21 @@ class Services:
             client("sns"),
             settings.notice_topic_arn,
         )
-        loader = ChunkLoader(table, repository, storage, self.phone_rule, settings.writes_in_flight)
+        # Not the worker's table: a worker without time still notes what it has settled.
+        steps = StepRepository(self.table, self._clock)
+        reads = ReadSteps(repository, steps, storage, self.phone_rule)
+        writes = WriteSteps(table, steps, storage, reads, settings.writes_in_flight)
         finisher = Finisher(repository, storage, messenger)
-        return ImportPipeline(repository, storage, messenger, loader, finisher)
+        concurrency = settings.import_concurrency
+        runner = StepRunner(repository, messenger, steps, reads, writes, finisher, concurrency, time_left)
+        return ImportPipeline(repository, storage, messenger, finisher, runner)
 
     @cached_property
     def import_repository(self) -> "ImportRepository":
         """The records of imports."""
         from chalicelib.imports.repository import ImportRepository
 
-        return ImportRepository(self.table, self._clock)
+        return ImportRepository(self.table)
 
     @cached_property
     def import_queries(self) -> "ImportQueries":

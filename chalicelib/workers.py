@@ -18,6 +18,7 @@ from chalicelib.services import services
 
 if TYPE_CHECKING:
     from chalicelib.imports.pipeline import ImportPipeline
+    from chalicelib.imports.steps import Step
 
 workers = Blueprint(__name__)
 log = Logger()
@@ -59,12 +60,10 @@ def split(event: SQSEvent) -> dict[str, Any]:
 
 @workers.on_sqs_message(queue="load", batch_size=1)
 def load(event: SQSEvent) -> dict[str, Any]:
-    """Does the next step of an import."""
+    """Does a step of an import."""
 
     def work(message: Mapping[str, Any]) -> ImportRecord:
-        body = json.loads(message["body"])
-        repeated = _deliveries(message) > 1 or body.get("again", False)
-        return _imports(event).step(body["import"], body["step"], repeated=repeated)
+        return _imports(event).step(*_step_of(json.loads(message["body"])))
 
     return _handle(event, settings().load_queue_url, work)
 
@@ -115,14 +114,20 @@ def _succeeds(work: Work, message: Mapping[str, Any], queue_url: str) -> bool:
     return True
 
 
+def _step_of(body: Mapping[str, Any]) -> "tuple[str, Step]":
+    """Returns (the import's id, the step) of a message."""
+    from chalicelib.imports.steps import Step
+
+    return body["import"], Step(body["stage"], body["number"])
+
+
 def _work_or_send_again(work: Work, message: Mapping[str, Any], queue_url: str) -> None:
     """Does the work of a message. Where the table, S3 or SQS lack capacity, sends a copy of the message."""
     try:
         with transient_errors_as_busy():
             _log_step(work(message))
     except Busy as error:
-        body = json.dumps({**json.loads(message["body"]), "again": True})
-        sqs().send_message(QueueUrl=queue_url, MessageBody=body, DelaySeconds=AGAIN_SECONDS)
+        sqs().send_message(QueueUrl=queue_url, MessageBody=message["body"], DelaySeconds=AGAIN_SECONDS)
         log.info("step_sent_again", message_id=message["messageId"], error=type(error).__name__)
 
 
@@ -131,8 +136,8 @@ def _deliveries(message: Mapping[str, Any]) -> int:
 
 
 def _settle(body: Mapping[str, Any]) -> None:
-    if "step" in body:
-        _log_step(services().imports.give_up(body["import"], body["step"]))
+    if "stage" in body:
+        _log_step(services().imports.give_up(*_step_of(body)))
     elif "import" in body:
         _log_step(services().imports.give_up_split(body["import"]))
     else:  # an event on which start_import failed; nothing is wrong with its file, so its import is started again
@@ -164,7 +169,8 @@ def _log_step(record: ImportRecord) -> None:
         "import_step",
         import_id=record.id,
         status=record.status,
-        position=record.position,
+        stage=record.stage,
+        steps_done=record.steps_done,
         chunks=record.chunks,
         counts=record.counts.model_dump(),
         error=record.error.code if record.error else None,

@@ -143,7 +143,9 @@ class ImportRun:
                 if self._clock() - responded >= NO_RESPONSE_SECONDS:
                     raise Busy(f"No response from DynamoDB for 5 min: {error.__cause__}") from error
                 text = f"DynamoDB does not respond: {error.__cause__}"
-            self._waits.update(name, (record.status, record.position), text)
+            self._waits.update(
+                name, (record.status, record.stage, record.steps_done, record.counts.rows), text
+            )
             if record.shown().finished_at or self._stopped.wait(POLL_SECONDS):
                 return record
 

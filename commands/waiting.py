@@ -85,9 +85,13 @@ def _next_step(record: ImportRecord) -> str:
         return "the bucket to call the function start_import for the uploaded file"
     if record.status == "splitting":
         return "the function split to divide the file into chunks"
-    if record.position == record.chunks:
-        return "the function load to write the report"
-    chunk = f"chunk {record.position + 1} of {record.chunks}"
-    if record.status == "loading":
-        return f"the function load to load {chunk}"
-    return f"the function load to reject the rows of {chunk}"
+    done = f"({record.steps_done} of {record.chunks} chunks done)"
+    works = {
+        "read": f"read the rows {done}",
+        "decide": "compare the rows",
+        "write": f"write the rows {done}" if record.status == "loading" else f"reject the rows {done}",
+        "resolve": "settle rows that depend on each other",
+        "finish": "write the report",
+        "load": "load the rows",
+    }
+    return f"the function load to {works[record.stage or 'load']}"

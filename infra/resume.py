@@ -5,12 +5,15 @@ pipeline tolerates messages that come twice.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
 from chalicelib.imports.messages import Messenger
 from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.repository import LEASE_SECONDS, ImportRepository
+from chalicelib.imports.repository import ImportRepository
+from chalicelib.imports.steps import LEASE_SECONDS, LeaseHeld, Step, StepRepository
 
 PAGE = 500
 
@@ -21,17 +24,29 @@ def resume_imports(client: Callable[[Any], Any], outputs: Mapping[str, str], sta
     `started` is a time.time() before the emulator started: workers with older leases have ended.
     """
     # At this time all leases from before the start have expired, and none from after it.
-    repository = ImportRepository(
-        Table(client("dynamodb"), outputs["TableName"]), lambda: started + LEASE_SECONDS
-    )
+    table = Table(client("dynamodb"), outputs["TableName"])
+    repository, steps = ImportRepository(table), StepRepository(table, lambda: started + LEASE_SECONDS)
     queues = outputs["SplitQueueUrl"], outputs["LoadQueueUrl"]
     messenger = Messenger(client("sqs"), *queues, client("sns"), outputs.get("NoticeTopicArn"))
     for record in _open_imports(repository):
         if record.status == "splitting":
             messenger.send_split(record)
-        elif record.chunks and (leased := repository.acquire_lease(record)):
-            repository.release_lease(leased)
-            messenger.send_step(record)
+        for step in _due_steps(steps, record):
+            messenger.send_step(record.id, step)
+
+
+def _due_steps(steps: StepRepository, record: ImportRecord) -> Iterator[Step]:
+    """Yield the next step of each chain that no worker has begun since the start, and end older leases."""
+    concurrency: int = Settings.model_fields["import_concurrency"].default
+    for first in range(min(concurrency, record.steps) if record.stage else 0):
+        for number in range(first, record.steps, concurrency):
+            step = Step(record.stage or "load", number)
+            if steps.is_done(record.id, step):
+                continue
+            with suppress(LeaseHeld):
+                steps.release(steps.acquire(record.id, step))
+                yield step
+            break
 
 
 def _open_imports(repository: ImportRepository) -> Iterator[ImportRecord]:

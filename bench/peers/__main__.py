@@ -15,7 +15,7 @@ PARTS = ("single", "cold", "load")
 
 
 def main(parts: list[str]) -> None:
-    """Measure and print."""
+    """Measures and prints."""
     unknown = set(parts) - set(PARTS)
     if unknown:
         sys.exit(f"unknown part {', '.join(sorted(unknown))}: use {', '.join(PARTS)}")
@@ -32,7 +32,7 @@ def main(parts: list[str]) -> None:
 
 
 def _record(path: Path) -> None:
-    """Write to `path` what the tables of the services return; set the environment that they need."""
+    """Writes to `path` what the tables of the services return; set the environment that they need."""
     with started() as emulator:
         os.environ.update({name: v for name, v in emulator.environment.items() if name.startswith("AWS_")})
         os.environ |= ENVIRONMENT | {"PEERS_TABLE_NAME": "bench-peers"}

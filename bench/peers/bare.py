@@ -14,7 +14,7 @@ __all__ = ["client", "handler"]
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer a request of API Gateway."""
+    """Answers a request of API Gateway."""
     if event["httpMethod"] == "POST":
         try:
             return _response(HTTPStatus.CREATED, store.create(json.loads(event["body"])))

@@ -1,4 +1,4 @@
-"""Load a file as AWS's sample csv-to-dynamodb does: csv.DictReader and boto3's batch_writer.
+"""Loads a file as AWS's sample csv-to-dynamodb does: csv.DictReader and boto3's batch_writer.
 
 The sample is that of "Implementing bulk CSV ingestion to Amazon DynamoDB" (AWS Database Blog). Each row is one
 unconditional put: it does not validate, two members may get one phone number, a row replaces the earlier one with
@@ -13,7 +13,7 @@ import boto3
 
 
 def work(path: str, table_name: str) -> Callable[[], None]:
-    """Return work that loads a file into a new table."""
+    """Returns work that loads a file into a new table."""
     table = boto3.resource("dynamodb").create_table(
         TableName=table_name,
         BillingMode="PAY_PER_REQUEST",

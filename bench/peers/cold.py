@@ -19,7 +19,7 @@ CLIENT = "import boto3 and a client"
 
 
 def main(recorded: Path) -> None:
-    """Measure and print."""
+    """Measures and prints."""
     commands = {CLIENT: ["-c", "import boto3; boto3.client('dynamodb')"]}
     commands |= {name: ["-m", "bench.peers.cold", name, str(recorded)] for name in MODULES}
     found: dict[str, list[float]] = {name: [] for name in commands}
@@ -34,7 +34,7 @@ def main(recorded: Path) -> None:
 
 
 def _milliseconds(command: list[str]) -> float:
-    """Return the CPU time of a run of this Python."""
+    """Returns the CPU time of a run of this Python."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -42,7 +42,7 @@ def _milliseconds(command: list[str]) -> float:
 
 
 def start(name: str, recorded: str) -> None:
-    """Answer the first request of a function, with the responses replayed."""
+    """Answers the first request of a function, with the responses replayed."""
     service = Service(name)
     with Replay.load(Path(recorded)).attached(service.client):
         service.answer(service.get_one())

@@ -1,4 +1,4 @@
-"""Load a file as a small Django site does: validate each row, and create it with the ORM in a transaction of its own.
+"""Loads a file as a small Django site does: validates each row, and creates it with the ORM in its own transaction.
 
 Two unique constraints give what Rollcall promises. It does not run in parallel, resume after a crash, recognise its
 rows in a repeated load, name the holder of a taken value, or report the rejected rows.
@@ -18,7 +18,7 @@ from bench.peers.member import NewMember
 
 
 def work(path: str, port: str) -> Callable[[], int]:
-    """Return work that loads a file into PostgreSQL, and returns how many rows it created."""
+    """Returns work that loads a file into PostgreSQL, and returns how many rows it created."""
     member = _model(port)
 
     def load() -> int:
@@ -37,7 +37,7 @@ def work(path: str, port: str) -> Callable[[], int]:
 
 
 def _model(port: str) -> Any:
-    """Return the model of a member, whose table is created unless it exists."""
+    """Returns the model of a member, whose table is created unless it exists."""
     server = {"HOST": "127.0.0.1", "PORT": port, "NAME": "postgres", "USER": "postgres"}
     settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", **server}})
     django.setup()

@@ -15,19 +15,19 @@ CALLER = {"kind": "token", "name": "bench", "grants": {"members:read": "*", "mem
 
 
 def get_one(account_id: str, number: int) -> dict[str, Any]:
-    """Return the request for the member that `post` creates with this number."""
+    """Returns the request for the member that `post` creates with this number."""
     resource = "/accounts/{account_id}/members/{client_member_id}"
     values = {"account_id": account_id, "client_member_id": _client_member_id(number)}
     return _event("GET", resource, path_parameters=values)
 
 
 def get_page(account_id: str, limit: int) -> dict[str, Any]:
-    """Return the request for the first page of an account's members."""
+    """Returns the request for the first page of an account's members."""
     return _event("GET", "/members", query={"account_id": account_id, "limit": str(limit)})
 
 
 def post(account_id: str, number: int) -> dict[str, Any]:
-    """Return the request that creates a member; a number names one member of the account."""
+    """Returns the request that creates a member; a number names one member of the account."""
     member = {
         "account_id": account_id,
         "client_member_id": _client_member_id(number),

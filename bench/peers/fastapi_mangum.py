@@ -22,7 +22,7 @@ handler = Mangum(app, lifespan="off")
 
 @app.get("/accounts/{account_id}/members/{client_member_id}")
 async def get_member(account_id: str, client_member_id: str) -> Member:
-    """Return a member."""
+    """Returns a member."""
     found = store.get(account_id, client_member_id)
     if found is None:
         raise HTTPException(404, "No member has this id.")
@@ -31,7 +31,7 @@ async def get_member(account_id: str, client_member_id: str) -> Member:
 
 @app.post("/members", status_code=201)
 async def create_member(new: NewMember) -> Member:
-    """Add a member."""
+    """Adds a member."""
     try:
         return Member(**store.create(new.model_dump()))
     except store.TakenError:
@@ -42,6 +42,6 @@ async def create_member(new: NewMember) -> Member:
 async def list_members(
     account_id: str, limit: Annotated[int, Query(ge=1, le=100)] = 25, cursor: str | None = None
 ) -> MemberPage:
-    """Return a page of an account's members."""
+    """Returns a page of an account's members."""
     items, following = store.page(account_id, limit, cursor)
     return MemberPage(items=[Member(**item) for item in items], next=following)

@@ -15,12 +15,12 @@ from bench.stub import row_count
 from tools.roster import Roster
 
 ROWS = 100_000
-ROUNDS = 2  # each with other members; the best one counts. Row by row takes minutes, so only in the first
+ROUNDS = 2  # each with other members; the best one counts
 BATCH_WRITER, DJANGO = "boto3 batch_writer", "Django + PostgreSQL"
 
 
 def main(folder: Path) -> None:
-    """Measure and print."""
+    """Measures and prints."""
     count = row_count(ROWS)
     best: dict[str, float] = {}
     with deployed() as stack, postgres.started() as port:
@@ -29,14 +29,14 @@ def main(folder: Path) -> None:
             path = folder / f"roster-{number}.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
                 Roster(count, seed=number, accounts=10).write(file)
-            for name, seconds in _round(stack, path, None if number else port, count).items():
+            for name, seconds in _round(stack, path, port, count).items():
                 best[name] = max(best.get(name, 0), count / seconds)
     rates = ", ".join(f"{n} {rate:,.0f} ({rate / best[ROLLCALL]:.2f}x)" for n, rate in best.items())
     print(f"peers: load of {count:,} rows, rows a second: {rates}")
 
 
 def _round(stack: Stack, path: Path, port: int | None, count: int) -> dict[str, float]:
-    """Return the seconds of each way to load a file. Fails unless each stores all rows."""
+    """Returns the seconds of each way to load a file. Fails unless each stores all rows."""
     seconds = {ROLLCALL: _import(stack, path, count)}
     batch = measure("bench.peers.batch_writer:work", str(path), f"bench-{path.stem}")
     seconds[BATCH_WRITER] = batch.wall

@@ -21,7 +21,7 @@ STOP_SECONDS = 60.0
 
 @contextlib.contextmanager
 def started() -> Iterator[int | None]:
-    """Yield the port of a new cluster, which is deleted at the end of the block; None if something is missing.
+    """Yields the port of a new cluster, which is deleted at the end of the block; None if something is missing.
 
     Prints what is missing. Everybody on this machine may connect: it holds nothing but made-up members.
     """
@@ -79,7 +79,7 @@ def _wait_until_it_responds(folder: Path, port: int) -> None:
 
 
 def _programs() -> Path | None:
-    """Return the folder of PostgreSQL's server programs, the newest version's; None without a server."""
+    """Returns the folder of PostgreSQL's server programs, the newest version's; None without a server."""
     found = shutil.which("initdb")
     if found:
         return Path(found).resolve().parent

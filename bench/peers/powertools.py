@@ -21,7 +21,7 @@ app = APIGatewayRestResolver(enable_validation=True)
 
 @app.get("/accounts/<account_id>/members/<client_member_id>")
 def get_member(account_id: str, client_member_id: str) -> Member:
-    """Return a member."""
+    """Returns a member."""
     found = store.get(account_id, client_member_id)
     if found is None:
         raise NotFoundError("No member has this id.")
@@ -30,7 +30,7 @@ def get_member(account_id: str, client_member_id: str) -> Member:
 
 @app.post("/members")
 def create_member(new: NewMember) -> tuple[Member, int]:
-    """Add a member."""
+    """Adds a member."""
     try:
         return Member(**store.create(new.model_dump())), HTTPStatus.CREATED
     except store.TakenError:
@@ -42,11 +42,11 @@ def create_member(new: NewMember) -> tuple[Member, int]:
 def list_members(
     account_id: str, limit: Annotated[int, Query(ge=1, le=100)] = 25, cursor: str | None = None
 ) -> MemberPage:
-    """Return a page of an account's members."""
+    """Returns a page of an account's members."""
     items, following = store.page(account_id, limit, cursor)
     return MemberPage(items=[Member(**item) for item in items], next=following)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer a request of API Gateway."""
+    """Answers a request of API Gateway."""
     return app.resolve(event, context)

@@ -26,13 +26,13 @@ class Replay:
 
     @contextmanager
     def attached(self, client: Any) -> Iterator[None]:
-        """Respond to the requests of a client within the block."""
+        """Responds to the requests of a client within the block."""
         with _handling(client, self._respond):
             yield
 
     @contextmanager
     def recording(self, client: Any) -> Iterator[None]:
-        """Send the requests of a client to its table within the block, and keep the responses to reads."""
+        """Sends the requests of a client to its table within the block, and keeps the responses to reads."""
         no_delay: Any = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each response comes 40 ms late
         session = URLLib3Session(proxies={}, socket_options=[no_delay])
 
@@ -55,12 +55,12 @@ class Replay:
         return AWSResponse(request.url, 200, HTTPHeaders(), Raw(io.BytesIO(content.encode())))
 
     def save(self, path: Path) -> None:
-        """Write the responses to a file."""
+        """Writes the responses to a file."""
         path.write_text(json.dumps(self.responses), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> "Replay":
-        """Return the replay of a file that `save` wrote."""
+        """Returns the replay of a file that `save` wrote."""
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -37,29 +37,29 @@ class Service:
         self._handler = module.handler
 
     def answer(self, request: Request) -> dict[str, Any]:
-        """Return the response to a request. Fails unless it has the expected status."""
+        """Returns the response to a request. Fails unless it has the expected status."""
         response: dict[str, Any] = self._handler(request.event, events.CONTEXT)
         assert response["statusCode"] == request.status, response
         return response
 
     def get_one(self) -> Request:
-        """Return the request for the account's first member."""
+        """Returns the request for the account's first member."""
         return Request("GET one member", events.get_one(self.account_id, 0), 200)
 
     def post(self, number: int) -> Request:
-        """Return the request that creates a member of the account."""
+        """Returns the request that creates a member of the account."""
         return Request("POST a member", events.post(self.account_id, number), 201)
 
     def get_page(self) -> Request:
-        """Return the request for the first 100 members of the account."""
+        """Returns the request for the first 100 members of the account."""
         return Request("GET a page of 100", events.get_page(self.account_id, 100), 200)
 
     def requests(self) -> list[Request]:
-        """Return the requests to measure. The POST repeats because its write is discarded."""
+        """Returns the requests to measure. The POST repeats because its write is discarded."""
         return [self.get_one(), self.post(MEMBERS), self.get_page()]
 
     def record(self, replay: Replay, members: int = MEMBERS) -> None:
-        """Add members through the service's own POST, and record the responses to the measured reads."""
+        """Adds members through the service's own POST, and records the responses to the measured reads."""
         with replay.recording(self.client):
             for number in range(members):
                 self.answer(self.post(number))
@@ -68,7 +68,7 @@ class Service:
 
 
 def recording(path: str) -> Callable[[], None]:
-    """Return work that fills each service's table, and writes the responses to the measured reads to `path`."""
+    """Returns work that fills each service's table, and writes the responses to the measured reads to `path`."""
 
     def work() -> None:
         replay = Replay()

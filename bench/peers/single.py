@@ -18,19 +18,19 @@ Times = dict[str, dict[str, float]]  # milliseconds of CPU by request and servic
 
 
 def main(recorded: Path) -> None:
-    """Measure and print."""
+    """Measures and prints."""
     times: Times = measure("bench.peers.single:work", str(recorded)).result
     for request, of in times.items():
         print(f"peers: {request}: {BARE} {of[BARE]:.3g} ms of CPU; {compared(of, BARE)}")
 
 
 def compared(times: dict[str, float], base: str) -> str:
-    """Return each time but the base's, with its ratio to the base's."""
+    """Returns each time but the base's, with its ratio to the base's."""
     return ", ".join(f"{n} {t:.3g} ms ({t / times[base]:.2f}x)" for n, t in times.items() if n != base)
 
 
 def work(recorded: str) -> Callable[[], Times]:
-    """Return work that measures all services in this process, by turns, and returns the medians."""
+    """Returns work that measures all services in this process, by turns, and returns the medians."""
     replay = Replay.load(Path(recorded))
     services = {name: Service(name) for name in MODULES}
 

@@ -34,17 +34,17 @@ class TakenError(Exception):
 
 @cache
 def client() -> Any:
-    """Return this process's one client."""
+    """Returns this process's one client."""
     return boto3.client("dynamodb")
 
 
 def table_name() -> str:
-    """Return the table of the environment."""
+    """Returns the table of the environment."""
     return os.environ["PEERS_TABLE_NAME"]
 
 
 def table_definition() -> dict[str, Any]:
-    """Return the parameters of create_table, without the name."""
+    """Returns the parameters of create_table, without the name."""
     keys = ("pk", "sk", "account_id", "name_order")
     return {
         "BillingMode": "PAY_PER_REQUEST",
@@ -68,7 +68,7 @@ def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
 
 
 def get(account_id: str, client_member_id: str) -> dict[str, Any] | None:
-    """Return a member, None if there is none."""
+    """Returns a member, None if there is none."""
     found = client().get_item(
         TableName=table_name(), Key=_key(account_id, "MEMBER", client_member_id), ConsistentRead=True
     )
@@ -76,7 +76,7 @@ def get(account_id: str, client_member_id: str) -> dict[str, Any] | None:
 
 
 def create(new: dict[str, str]) -> dict[str, Any]:
-    """Create a member. Raises TakenError."""
+    """Creates a member. Raises TakenError."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     member = {**new, "created_at": now, "last_modified": now}
     account_id, client_member_id = new["account_id"], new["client_member_id"]
@@ -108,7 +108,7 @@ def create(new: dict[str, str]) -> dict[str, Any]:
 
 
 def page(account_id: str, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """Return (at most `limit` members of an account in name order, the cursor of the next page)."""
+    """Returns (at most `limit` members of an account in name order, the cursor of the next page)."""
     query = {
         "TableName": table_name(),
         "IndexName": INDEX,

@@ -16,7 +16,7 @@ class ConditionalWrite(NamedTuple):
     """
 
     constraint: str
-    verb: str  # Put or Delete
+    verb: str  # Put, Delete, or in a transaction Update
     key: tuple[str, str]  # partition and sort key; a transaction may write an item only once
     text: bytes
 
@@ -59,6 +59,11 @@ def put_if(constraint: str, item: Item, expected: Mapping[str, Item]) -> Conditi
 def delete_if(constraint: str, key: Item, expected: Mapping[str, Item]) -> ConditionalWrite:
     """Returns a delete of an item if its attributes still have the expected values."""
     return _write(constraint, "Delete", key, {"Key": key, **_condition(expected)})
+
+
+def update_if(constraint: str, key: Item, **arguments: Any) -> ConditionalWrite:
+    """Returns an update for a transaction; the arguments are those of an Update there."""
+    return _write(constraint, "Update", key, {"Key": key, **arguments})
 
 
 def _write(constraint: str, verb: str, key: Item, body: dict[str, Any]) -> ConditionalWrite:

@@ -1,7 +1,4 @@
-"""Writes one batch of rows: a transaction, whose failed rows are judged and whose others are written again.
-
-The rows of a batch share no member and no phone number.
-"""
+"""Writes independent rows in transactions: rows whose writes fail are judged, the others written again."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -11,15 +8,18 @@ from chalicelib.dynamodb.retries import MAX_ATTEMPTS
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
-from chalicelib.members.items import from_item, holder_of, member_key, origin_of
-from chalicelib.members.model import Member, MemberKey, Origin, changed_member, new_member
+from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of
+from chalicelib.members.model import MemberKey, Origin, changed_member, new_member
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation
 
+from .member_row import MemberRow
 from .model import Mode
-from .outcomes import MemberRow, Outcome, existing_member_outcome, missing_field_outcome, taken_outcome
+from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
+from .row_hashes import Dependencies
 
-MAX_WRITES = 100  # DynamoDB's limit for one transaction
-BATCH_SIZE = MAX_WRITES // 2  # rows; a new member takes two writes
+MAX_WRITES = 100  # DynamoDB's limit for one transaction: 50 new members take two writes each
+
+SettledRow = tuple[MemberRow, Outcome]
 
 
 class Change(NamedTuple):
@@ -30,76 +30,44 @@ class Change(NamedTuple):
     writes: list[ConditionalWrite]
 
 
-class SettledRow(NamedTuple):
-    """A row, its outcome, and the item that explains it: the member as written, or the holder of the value.
-
-    The item is {} where no write was tried, and for written members without `with_items`.
-    """
-
-    row: MemberRow
-    outcome: Outcome
-    item: Item
-
-
-class MemberSpace:
-    """Where an import creates members: among all members. A dry run has a space of its own (dry_run.py)."""
-
-    def key(self, row: MemberRow) -> Item:
-        """Returns the key under which the row's member is created."""
-        return member_key(*row.key)
-
-    def creation(self, member: Member, origin: Origin) -> list[ConditionalWrite]:
-        """Returns the writes that create a member."""
-        return creation(member, str(origin))
-
-
 class BatchWriter:
     """Writes the batches of one import; threads may share it."""
 
-    def __init__(self, table: Table, import_id: str, mode: Mode, space: MemberSpace) -> None:
+    def __init__(self, table: Table, import_id: str, mode: Mode, dependencies: Dependencies) -> None:
         self._table = table
         self._import_id = import_id
-        self._by = f"import:{import_id}"
         self._mode = mode
-        self._space = space
+        self._dependencies = dependencies
 
-    def write(
-        self, rows: Sequence[MemberRow], stored: Mapping[MemberKey, Item], *, with_items: bool
-    ) -> list[SettledRow]:
-        """Writes until each row is written or judged, and returns all of them. Raises Busy.
+    def write(self, rows: Sequence[MemberRow], stored: Mapping[MemberKey, Item]) -> list[SettledRow]:
+        """Writes until each row is written, judged or deferred, and returns all of them. Raises Busy.
 
-        `stored` are the members as read before. `with_items` returns written members too, which takes CPU time.
+        `stored` are the members as read before.
         """
+        changes: list[Change] = []
         settled: list[SettledRow] = []
-        together, waiting = list[Change](), list[Change]()
         for row in rows:
-            change = self._change(row, stored.get(row.key) if stored else None)
-            if isinstance(change, Change):
-                together.append(change)
-            else:
-                settled.append(SettledRow(row, change, {}))
-        if sum(len(change.writes) for change in together) > MAX_WRITES:
-            together, waiting = _next_transaction(together)
+            _sort(
+                (row, DEFERRED) if self._dependencies.shares(row) else self._change(row, stored.get(row.key)),
+                settled,
+                changes,
+            )
         for _ in range(len(rows) + MAX_ATTEMPTS):
-            if not together:
+            if not changes:
                 return settled
-            verdicts = self._try(together, with_items=with_items)
-            settled += [verdict for verdict in verdicts if isinstance(verdict, SettledRow)]
-            again = [verdict for verdict in verdicts if isinstance(verdict, Change)]
-            together, waiting = _next_transaction(again + waiting)
+            together, changes = _next_transaction(changes)
+            for verdict in self._try(together):
+                _sort(verdict, settled, changes)
         raise Busy
 
-    def _try(self, changes: Sequence[Change], *, with_items: bool) -> list[SettledRow | Change]:
+    def _try(self, changes: Sequence[Change]) -> list[SettledRow | Change]:
         """Writes one transaction; where it fails, returns what to write again and the rows that are judged."""
         try:
             self._table.write([write for change in changes for write in change.writes])
         except ConditionsFailed as error:
             stored = {failed.write.key: failed.stored_item for failed in error.failed_writes}
             return [self._judge(change, stored) for change in changes]
-        return [
-            SettledRow(c.row, Outcome(c.outcome), c.writes[0].body["Item"] if with_items else {})
-            for c in changes
-        ]
+        return [(change.row, Outcome(change.outcome)) for change in changes]
 
     def _judge(self, change: Change, stored: Mapping[tuple[str, str], Item]) -> SettledRow | Change:
         """Returns the outcome of a row by the items that failed its writes, or the change to try next."""
@@ -108,32 +76,37 @@ class BatchWriter:
         if not failed:
             return change
         if list(failed) == [PHONE]:
-            holder = failed[PHONE]
-            return SettledRow(row, taken_outcome(PHONE, holder_of(holder), self._import_id), holder)
+            return row, self._clash(failed[PHONE])
         item = failed.get(CLIENT_ID)
         if self._mode == "upsert":  # a failed claim does not show the change of the member since it was read
             item = self._table.get(member_key(*row.key))
-        verdict = self._change(row, item)
-        return verdict if isinstance(verdict, Change) else SettledRow(row, verdict, item or {})
+        return self._change(row, item)
 
-    def _change(self, row: MemberRow, item: Item | None) -> Change | Outcome:
+    def _clash(self, claim: Item) -> Outcome:
+        """Returns the outcome of a row whose number has a holder: deferred if a row of the file may change that."""
+        if self._mode == "upsert" and self._dependencies.names_member(member_key_of(claim)):
+            return DEFERRED
+        return taken_outcome(PHONE, holder_of(claim), self._import_id)
+
+    def _change(self, row: MemberRow, item: Item | None) -> Change | SettledRow:
         """Returns the writes that apply a row to the member stored as `item`, or the outcome without a write."""
+        earlier = item and written_outcome(self._import_id, row, item)
+        new = earlier or desired_member(row, item, self._mode, self._import_id)
+        if isinstance(new, Outcome):
+            return row, new
+        by = f"import:{self._import_id}"
+        outcome = "updated" if item else "created"
+        origin = str(Origin(self._import_id, row.line, outcome))
         if item is None:
-            if row.missing_field:
-                return missing_field_outcome(row)
-            origin = Origin(self._import_id, row.line, "created")
-            return Change(row, "created", self._space.creation(new_member(row.member, self._by), origin))
-        earlier = written_outcome(self._import_id, row, item)
-        if earlier:
-            return earlier
-        if self._mode != "upsert":
-            return existing_member_outcome(row, item, self._import_id)
-        old = from_item(item)
-        new = row.with_stored(old)
-        if old.has_values_of(new):
-            return Outcome("unchanged")
-        origin = Origin(self._import_id, row.line, "updated")
-        return Change(row, "updated", alteration(item, changed_member(old, new, self._by), str(origin)))
+            return Change(row, outcome, creation(new_member(new, by), origin))
+        return Change(row, outcome, alteration(item, changed_member(from_item(item), new, by), origin))
+
+
+def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
+    if isinstance(verdict, Change):
+        changes.append(verdict)
+    else:
+        settled.append(verdict)
 
 
 def written_outcome(import_id: str, row: MemberRow, item: Item) -> Outcome | None:
@@ -147,8 +120,7 @@ def written_outcome(import_id: str, row: MemberRow, item: Item) -> Outcome | Non
 def _next_transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
     """Returns (changes that fit in one transaction, the others).
 
-    Rows of a batch share nothing at first. A member that another writer has changed since may need more writes, and
-    items that another row of the batch needs.
+    Independent rows may still need one item: the number that one of them frees and another asks for.
     """
     together: list[Change] = []
     others: list[Change] = []

@@ -1,15 +1,21 @@
 """Ends imports: writes rejected.csv and the report, closes the import, sends the notice."""
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from chalicelib.clock import now
 
+from .chunk_reader import data_rows
 from .columns import Header
+from .csv_reader import RejectedRow
 from .messages import Messenger
 from .model import Failure, ImportRecord, Status, with_status
+from .parts import ImportParts
+from .read_steps import PARTS_AHEAD, in_order
 from .repository import ImportRepository
-from .results import ConcatenatedFile, RejectionSummary, join_chunk_results, rejected_header, report
+from .results import ConcatenatedFile, RejectionSummary, rejected_file, report
 from .storage import ImportStorage, result_key
 
 
@@ -22,14 +28,33 @@ class Finisher:
     messenger: Messenger
 
     def complete(self, record: ImportRecord) -> ImportRecord:
-        """Ends an import whose chunks are loaded: writes the results and returns it as it is then."""
+        """Ends an import whose rows are settled: writes the results and returns it as it is then."""
         header = self.repository.header(record)
         summary = RejectionSummary()
-        results = (self.storage.chunk_results(record.folder, number) for number in range(record.chunks))
-        file = ConcatenatedFile(rejected_header(header), join_chunk_results(results, summary))
-        self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
+        with ThreadPoolExecutor(PARTS_AHEAD) as pool:
+            chunks = in_order(pool, self._rejected_rows(record), record.chunks)
+            file = ConcatenatedFile(rejected_file(header, chunks, summary))
+            self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)
+
+    def _rejected_rows(self, record: ImportRecord) -> Callable[[int], list[RejectedRow]]:
+        """Returns a function that returns the rejected rows of a chunk, in the order of the file."""
+        parts = ImportParts(self.storage, record)
+        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else {}
+
+        def rejected_rows(number: int) -> list[RejectedRow]:
+            outcomes = parts.rejected(number, resolved)
+            if not outcomes:
+                return []
+            rows = data_rows(self.storage.chunk(record.folder, number), record.delimiter, number=number)
+            cells = {row.line: row.cells for row in rows}
+            return [
+                RejectedRow(line, cells[line], outcome.code, outcome.reason)
+                for line, outcome in sorted(outcomes.items())
+            ]
+
+        return rejected_rows
 
     def fail(self, record: ImportRecord, code: str, detail: str) -> ImportRecord:
         """Ends an import that cannot continue, and returns it as it is then."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .model import ImportRecord
+from .steps import Step
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -25,9 +26,9 @@ class Messenger:
         """Queues the split of the import's file."""
         self._send(self.split_queue_url, {"import": record.id})
 
-    def send_step(self, record: ImportRecord) -> None:
-        """Queues the step at the import's position."""
-        self._send(self.load_queue_url, {"import": record.id, "step": record.position})
+    def send_step(self, import_id: str, step: Step) -> None:
+        """Queues a step."""
+        self._send(self.load_queue_url, {"import": import_id, **step._asdict()})
 
     def _send(self, queue_url: str, message: dict[str, str | int]) -> None:
         self.sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message))

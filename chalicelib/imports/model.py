@@ -18,6 +18,16 @@ from chalicelib.scope import Scope
 
 Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
+# The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
+Stage = Literal["read", "decide", "write", "resolve", "finish", "load"]
+NEXT_STAGE: dict[Stage, Stage] = {
+    "read": "decide",
+    "decide": "write",
+    "write": "resolve",
+    "resolve": "finish",
+    "load": "finish",
+}
+READ_SHARE = 10  # percent of the work of an import that reading its rows takes; the rest is writing them
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 # For the OpenAPI document: the file names that the API accepts.
 FILENAME_SCHEMA: dict[str, JsonValue] = {
@@ -52,9 +62,9 @@ class Failure(BaseModel):
 
 
 class Import(BaseModel):
-    """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of loaded chunks.
+    """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
-    `seconds_left` is an estimate, null before the first chunk is loaded. A `cancelled` or `failed` import without
+    `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
     `finished_at` is still counting the rows that it will not load.
     """
 
@@ -96,10 +106,12 @@ class ImportRecord(BaseModel):
     chunks: int = 0
     loading_at: str | None = None
     folder: str = ""  # the key prefix of its chunks
-    position: int = 0  # the next chunk; like the counts, an attribute of its own
-    advanced_at: str | None = None  # likewise: the time of the last loaded chunk
-    step_started: bool = False  # likewise: a worker has begun this position's step, so its message was sent
-    lease_owner: str = ""  # the worker that holds the lease of this step
+    # Like the counts, attributes of their own:
+    stage: Stage | None = None  # None until the file is split
+    steps_done: int = 0  # of this stage
+    rows_found: int = 0  # in the chunks that are read
+    rows_deferred: int = 0  # that the resolver settles
+    advanced_at: str | None = None  # the time of the last change of the counts
     notified: bool = False  # the notice of its end was sent
 
     @property
@@ -120,16 +132,28 @@ class ImportRecord(BaseModel):
             ended = datetime.fromisoformat(self.created_at) + timedelta(seconds=UPLOAD_SECONDS)
             finished_at = ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
             fields |= {"status": "failed", "error": error, "finished_at": finished_at}
-        done = 100 * self.position // self.chunks if self.chunks else 0
-        percent = 100 if self.status == "completed" else min(done, 99)
+        percent = 100 if self.status == "completed" else min(int(self._percent()), 99)
         return Import(**fields, percent=percent, seconds_left=self._seconds_left())
 
+    @property
+    def steps(self) -> int:
+        """The number of steps of this stage."""
+        return self.chunks if self.stage in ("read", "write") else 1
+
+    def _percent(self) -> float:
+        if self.stage == "read":
+            return READ_SHARE * self.steps_done / self.chunks
+        if not self.rows_found:
+            return 0.0
+        return READ_SHARE + (100 - READ_SHARE) * self.counts.rows / self.rows_found
+
     def _seconds_left(self) -> int | None:
-        if self.finished_at or self.loading_at is None or self.advanced_at is None:
+        percent = self._percent()
+        if self.finished_at or self.loading_at is None or self.advanced_at is None or not percent:
             return None
         since = _seconds_since(self.advanced_at)
         so_far = _seconds_since(self.loading_at) - since
-        return math.ceil(max(0.0, so_far * (self.chunks - self.position) / self.position - since))
+        return math.ceil(max(0.0, so_far * (100 - percent) / percent - since))
 
 
 def _without_path(name: str) -> str:
@@ -168,18 +192,25 @@ class NewImport(BaseModel):
         )
 
 
+def next_stage(record: ImportRecord) -> Stage:
+    """Returns the stage after the record's."""
+    if record.stage == "write" and not record.rows_deferred:
+        return "finish"
+    return NEXT_STAGE[record.stage or "read"]
+
+
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
     """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
 
 
-def exceeds_limit(max_rejected: str | None, counts: Counts) -> bool:
+def exceeds_limit(max_rejected: str | None, rejected: int, rows: int) -> bool:
     """Returns whether more rows are rejected than `max_rejected`, a number or a percentage of `rows`, allows."""
     if max_rejected is None:
         return False
     if max_rejected.endswith("%"):
-        return counts.rejected * 100 > int(max_rejected[:-1]) * counts.rows
-    return counts.rejected > int(max_rejected)
+        return rejected * 100 > int(max_rejected[:-1]) * rows
+    return rejected > int(max_rejected)
 
 
 def _seconds_since(moment: str) -> float:

@@ -1,39 +1,26 @@
-"""Runs imports: starts, splits the file into chunks, loads them one after the other, ends with a report.
+"""Runs imports: starts, splits the file into chunks, takes them through the stages, ends with a report.
 
-One chunk of an import is loaded at a time, in the order of the file, with several transactions in flight. So the
-result is that of writing the rows one by one, however events and messages are repeated or delayed. A lease reserves a
-step for one worker for as long as a worker can live. If the worker dies, another repeats the step: members store the
-import and line that wrote them, a checkpoint stores the other outcomes (see bulk_writer.py). Different imports run
-side by side.
-
-A worker that ends an import, or sends its next message, may die too. So the state is stored first, and each
-redelivery, of dead letters too, does what is still undone.
+A worker may die anywhere. So the state is stored first, and each redelivery, of dead letters too, does what is still
+undone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.clock import now
-from chalicelib.errors import Busy, Ended, NotFound, Unreadable
+from chalicelib.errors import Ended, NotFound, Unreadable
 
-from .chunk_loader import ChunkLoader
 from .drop_key import ImportOptions, parse_drop_key
 from .finisher import Finisher
 from .messages import Messenger
-from .model import Failure, ImportRecord, Source, exceeds_limit, with_status
-from .outcomes import Outcome
+from .model import Failure, ImportRecord, Source, with_status
 from .repository import ImportRepository
 from .splitter import split_object
+from .step_runner import StepRunner
+from .steps import Step
 from .storage import ImportStorage, Link, announced_import_id, upload_key
-
-MAX_SECONDS = 7 * 24 * 3600  # from the split; then the rows for which there was no capacity are rejected
-NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")
-STOPPED = {
-    "cancelled": Outcome("rejected", "cancelled", "The import was cancelled before this row was loaded."),
-    "failed": Outcome("rejected", "not_loaded", "The import had stopped before this row was loaded."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +30,8 @@ class ImportPipeline:
     repository: ImportRepository
     storage: ImportStorage
     messenger: Messenger
-    loader: ChunkLoader
     finisher: Finisher
+    runner: StepRunner
 
     def announce(self, record: ImportRecord, filename: str) -> tuple[ImportRecord, Link]:
         """Adds an import whose file is still to be uploaded; returns it and the link for that."""
@@ -99,7 +86,7 @@ class ImportPipeline:
         if record.status == "splitting":
             self.messenger.send_split(record)
             return record
-        return self._send_pending(record, 0)
+        return self.runner.start(record)
 
     def split(self, import_id: str) -> ImportRecord:
         """Splits the file of a started import into chunks and queues the first step. Raises NotFound."""
@@ -110,7 +97,7 @@ class ImportPipeline:
             except Unreadable as error:
                 return self.finisher.fail(record, error.code, error.detail)
             record = self.repository.transition(ready, "splitting") or self.repository.get(record.id)
-        return self._send_pending(record, 0)
+        return self.runner.start(record)
 
     def give_up_split(self, import_id: str) -> ImportRecord:
         """Ends an import whose split failed too often. Raises NotFound."""
@@ -118,74 +105,15 @@ class ImportPipeline:
         if record.status == "splitting":
             detail = "The file could not be read; nothing was imported."
             return self.finisher.fail(record, "split_failed", detail)
-        return self._send_pending(record, 0)
+        return self.runner.start(record)
 
-    def step(self, import_id: str, number: int, *, repeated: bool) -> ImportRecord:
-        """Loads chunk `number`, or ends the import after the last one.
+    def step(self, import_id: str, step: Step) -> ImportRecord:
+        """Does a step, see StepRunner."""
+        return self.runner.step(import_id, step)
 
-        Raises Busy if capacity or time is lacking, or another worker has the step: try again. What is settled is
-        noted then. `repeated` says that this message was delivered before, or sent again. Its worker may have died
-        after it counted the chunk: then the next message is sent again.
-        """
-
-        def work(record: ImportRecord) -> ImportRecord:
-            if number == record.chunks:
-                return self.finisher.complete(record)
-            if record.status == "loading" and record.age < MAX_SECONDS:
-                return self.loader.load(record)
-            return self.loader.reject(record, STOPPED.get(record.status, NOT_PROCESSED))
-
-        return self._with_lease(import_id, number, work, repeated=repeated)
-
-    def give_up(self, import_id: str, number: int) -> ImportRecord:
-        """Settles a step that failed too often: rows of its chunk that were not written are rejected."""
-
-        def work(record: ImportRecord) -> ImportRecord:
-            if number == record.chunks:
-                detail = "All rows are accounted for; the report could not be written."
-                return self.finisher.fail(record, "report_failed", detail)
-            return self.loader.reject(record, NOT_PROCESSED)
-
-        return self._with_lease(import_id, number, work, repeated=True)
-
-    def _with_lease(
-        self, import_id: str, number: int, work: Callable[[ImportRecord], ImportRecord], *, repeated: bool
-    ) -> ImportRecord:
-        """Does the work of step `number` if it is due and no other worker has it; then sends the next message."""
-        record = self._stop_if_over_limit(self.repository.get(import_id))
-        if record.finished_at or number != record.position or not record.chunks:
-            return self._send_pending(record, number + 1) if repeated or record.finished_at else record
-        leased = self.repository.acquire_lease(record)
-        if leased is None:
-            raise Busy
-        try:
-            record = work(leased)
-        except Exception:
-            with suppress(Busy):  # it expires
-                self.repository.release_lease(leased)
-            raise
-        if record.finished_at:
-            return record
-        if record.position > number:
-            return self._send_pending(record, number + 1)
-        self.repository.release_lease(leased)  # it was cancelled meanwhile, and must end as cancelled
-        raise Busy
-
-    def _stop_if_over_limit(self, record: ImportRecord) -> ImportRecord:
-        """Stops an import that has rejected more rows than its sender allows."""
-        if record.status != "loading" or not exceeds_limit(record.max_rejected, record.counts):
-            return record
-        detail = f"{record.counts.rejected} of {record.counts.rows} rows were rejected."
-        failed = with_status(record, "failed", Failure(code="too_many_rejected", detail=detail))
-        return self.repository.transition(failed, "loading") or self.repository.get(record.id)
-
-    def _send_pending(self, record: ImportRecord, number: int) -> ImportRecord:
-        """Sends the message of step `number`, or the notice of the end, unless its worker did before it died."""
-        if record.finished_at:
-            self.finisher.notify_once(record)
-        elif record.chunks and record.position == number and not record.step_started:
-            self.messenger.send_step(record)
-        return record
+    def give_up(self, import_id: str, step: Step) -> ImportRecord:
+        """Settles a step that failed too often, see StepRunner."""
+        return self.runner.give_up(import_id, step)
 
     def _import_of(self, source: Source, import_id: str) -> ImportRecord:
         """Returns the import of this object, which the first delivery of its event adds.

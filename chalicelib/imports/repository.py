@@ -2,44 +2,48 @@
 
 The column names of a file may take many kilobytes. They have an item of their own, which lists of imports do not
 read.
-
-`position` is the number of the next chunk to load. A chunk's counts are added, and the position incremented, only
-where it still is that chunk's number: so each chunk counts once, however often its message arrives.
 """
 
 import json
-import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import NotFound
 
 from .columns import Header
-from .model import Counts, ImportRecord, Status
+from .model import Counts, ImportRecord, Stage, Status
 
-LEASE_SECONDS = 360.0  # of one step: longer than a worker can live (.chalice/config.json)
-PARTITION = "IMPORTS"  # all imports, by id; a chunk costs one write here, far below a partition's limit
+PARTITION = (
+    "IMPORTS"  # all imports, by id; a worker writes here a few times a second, far below a partition's limit
+)
 NOT_ENDED = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Fields of ImportRecord that are attributes of their own, outside the stored record.
-OWN_ATTRIBUTES = {"counts", "position", "advanced_at", "step_started", "lease_owner", "notified", "columns"}
+NUMBERS = (*Counts.model_fields, "rows_found", "rows_deferred", "steps_done")
+OWN_ATTRIBUTES = {
+    "counts",
+    "rows_found",
+    "rows_deferred",
+    "steps_done",
+    "stage",
+    "advanced_at",
+    "notified",
+    "columns",
+}
 
 
 class ImportRepository:
     """The imports in one table."""
 
-    def __init__(self, table: Table, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._clock = clock
 
     def add(self, record: ImportRecord) -> bool:
         """Adds an import; returns False where its id exists."""
         self._add_columns(record)
-        item = {**_key(record.id), "record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)}}
-        item |= {name: {"N": "0"} for name in (*Counts.model_fields, "position")}
+        item = {**import_key(record.id), "record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)}}
+        item |= {name: {"N": "0"} for name in NUMBERS}
         item["status"] = {"S": record.status}
         if record.finished_at:
             item["finished_at"] = {"S": record.finished_at}
@@ -47,7 +51,7 @@ class ImportRepository:
 
     def get(self, import_id: str) -> ImportRecord:
         """Returns the import. Raises NotFound."""
-        item = self._table.get(_key(import_id))
+        item = self._table.get(import_key(import_id))
         if item is None:
             raise NotFound("No import has this id.", code="import_not_found")
         return _record(item)
@@ -94,72 +98,40 @@ class ImportRepository:
             ":record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)},
         }
         update = "SET #status = :status, #record = :record"
+        if record.stage:
+            update += ", #stage = if_not_exists(#stage, :stage)"
+            values[":stage"] = {"S": record.stage}
         if record.finished_at:
             update += ", finished_at = :finished"
             values[":finished"] = {"S": record.finished_at}
         stored = self._table.update(
-            _key(record.id),
+            import_key(record.id),
             UpdateExpression=update,
             ConditionExpression=f"#status IN ({', '.join(states)}) AND {NOT_ENDED}",
-            ExpressionAttributeNames={"#status": "status", "#record": "record"},
+            ExpressionAttributeNames={
+                "#status": "status",
+                "#record": "record",
+                **({"#stage": "stage"} if record.stage else {}),
+            },
             ExpressionAttributeValues=values,
         )
         return _record(stored) if stored else None
 
-    def acquire_lease(self, record: ImportRecord) -> ImportRecord | None:
-        """Reserves the step at the record's position for this worker, for LEASE_SECONDS.
+    def start_stage(self, record: ImportRecord, stage: Stage) -> ImportRecord | None:
+        """Moves an import to its next stage once all steps of the record's stage are done.
 
-        Returns the import; its `step_started` says whether a worker has had this lease before. None where another
-        has it, or the step is done.
+        Returns the import as stored then, None where another worker has moved it.
         """
-        moment = self._clock()
-        owner = secrets.token_hex(
-            8
-        )  # recognises its own lease where an attempt took effect without a response
-        before = self._table.update(
-            _key(record.id),
-            UpdateExpression="SET lease_owner = :owner, lease_until = :until",
-            ConditionExpression=f"#position = :position AND {NOT_ENDED} AND "
-            "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :owner)",
-            ExpressionAttributeNames={"#position": "position"},
-            ExpressionAttributeValues={
-                ":owner": {"S": owner},
-                ":position": {"N": str(record.position)},
-                ":now": {"N": str(moment)},
-                ":until": {"N": str(moment + LEASE_SECONDS)},
-            },
-            ReturnValues="ALL_OLD",  # `record` may be older than the lease of another worker
-        )
-        return _record(before).model_copy(update={"lease_owner": owner}) if before else None
-
-    def release_lease(self, record: ImportRecord) -> None:
-        """Lets another worker take a step that the lease's owner did not finish."""
-        self._table.update(
-            _key(record.id),
-            UpdateExpression="SET lease_until = :past",
-            ConditionExpression="lease_owner = :owner",
-            ExpressionAttributeValues={":past": {"N": "0"}, ":owner": {"S": record.lease_owner}},
-        )
-
-    def advance(self, record: ImportRecord, counts: Mapping[str, int]) -> ImportRecord | None:
-        """Adds a chunk's counts, increments the position and ends the lease.
-
-        Returns the import as stored then, None where the record's worker does not have the lease.
-        """
-        adds = ", ".join(f"#{name} :{name}" for name in Counts.model_fields)
-        names = {f"#{name}": name for name in (*Counts.model_fields, "position")}
-        end_lease = "REMOVE lease_owner, lease_until"
         stored = self._table.update(
-            _key(record.id),
-            UpdateExpression=f"ADD {adds}, #position :one SET advanced_at = :now {end_lease}",
-            ConditionExpression=f"#position = :position AND lease_owner = :owner AND {NOT_ENDED}",
-            ExpressionAttributeNames=names,
+            import_key(record.id),
+            UpdateExpression="SET #stage = :next, steps_done = :zero",
+            ConditionExpression=f"#stage = :stage AND steps_done = :done AND {NOT_ENDED}",
+            ExpressionAttributeNames={"#stage": "stage"},
             ExpressionAttributeValues={
-                ":one": {"N": "1"},
-                ":now": {"S": now()},
-                ":position": {"N": str(record.position)},
-                ":owner": {"S": record.lease_owner},
-                **{f":{name}": {"N": str(counts.get(name, 0))} for name in Counts.model_fields},
+                ":next": {"S": stage},
+                ":zero": {"N": "0"},
+                ":stage": {"S": record.stage},
+                ":done": {"N": str(record.steps)},
             },
         )
         return _record(stored) if stored else None
@@ -167,30 +139,42 @@ class ImportRepository:
     def mark_notified(self, import_id: str) -> None:
         """Records that the notice of an import's end was sent."""
         self._table.update(
-            _key(import_id),
+            import_key(import_id),
             UpdateExpression="SET notified = :true",
             ExpressionAttributeValues={":true": {"BOOL": True}},
         )
 
 
-def _key(import_id: str) -> Item:
+def import_key(import_id: str) -> Item:
+    """Returns the key of an import's item."""
     return {"pk": {"S": PARTITION}, "sk": {"S": import_id}}
 
 
 def columns_key(import_id: str) -> Item:
     """Returns the key of the column names of an import's file."""
-    return {"pk": {"S": f"IMPORT#{import_id}"}, "sk": {"S": "COLUMNS"}}
+    return detail_key(import_id, "COLUMNS")
+
+
+def detail_key(import_id: str, name: str) -> Item:
+    """Returns the key of another item of an import, which no list of imports reads."""
+    return {"pk": {"S": f"IMPORT#{import_id}"}, "sk": {"S": name}}
 
 
 def _record(item: Mapping[str, Any]) -> ImportRecord:
     record = ImportRecord.model_validate_json(item["record"]["S"])
-    counts = Counts(**{name: int(item[name]["N"]) for name in Counts.model_fields})
+
+    def number(name: str) -> int:
+        return int(item.get(name, {}).get("N", 0))
+
+    counts = Counts(**{name: number(name) for name in Counts.model_fields})
     return record.model_copy(
         update={
             "counts": counts,
-            "position": int(item["position"]["N"]),
+            "stage": item.get("stage", {}).get("S"),
+            "rows_found": number("rows_found"),
+            "rows_deferred": number("rows_deferred"),
+            "steps_done": number("steps_done"),
             "advanced_at": item.get("advanced_at", {}).get("S"),
-            "step_started": "lease_until" in item,
             "notified": "notified" in item or "noticed" in item,  # its name in an earlier version
         }
     )

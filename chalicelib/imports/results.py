@@ -35,26 +35,16 @@ class RejectionSummary(BaseModel):
         if len(self.sample) < SAMPLE_SIZE:
             self.sample.append({"line": row.line, "code": row.code, "reason": row.reason})
 
-    def merge(self, later: "RejectionSummary") -> None:
-        """Adds the summary of rows that come later in the file."""
-        self.codes.update(later.codes)
-        self.sample = (self.sample + later.sample)[:SAMPLE_SIZE]
 
-
-def chunk_results(header: Header, rows: Sequence[RejectedRow]) -> str:
-    """Returns the results of a chunk: the summary of its rejected rows as a line of JSON, then the rows as CSV."""
-    summary = RejectionSummary()
-    for row in rows:
-        summary.add(row)
-    return f"{summary.model_dump_json()}\n{rejected_rows(header, rows)}"
-
-
-def join_chunk_results(results: Iterable[str], summary: RejectionSummary) -> Iterator[str]:
-    """Yields the CSV of each chunk's results, in file order, and merges their summaries into `summary`."""
-    for text in results:
-        line, _, rows = text.partition("\n")
-        summary.merge(RejectionSummary.model_validate_json(line))
-        yield rows
+def rejected_file(
+    header: Header, chunks: Iterable[Sequence[RejectedRow]], summary: RejectionSummary
+) -> Iterator[str]:
+    """Yields the parts of rejected.csv: its start, then the rejected rows of each chunk; adds them to `summary`."""
+    yield rejected_header(header)
+    for rows in chunks:
+        for row in rows:
+            summary.add(row)
+        yield rejected_rows(header, rows)
 
 
 def rejected_header(header: Header) -> str:
@@ -141,9 +131,9 @@ def _safe_cell(header: Header, index: int, cell: str) -> str:
 class ConcatenatedFile:
     """A file that consists of texts; boto3 uploads it in parts and holds a few at a time."""
 
-    def __init__(self, first: str, rest: Iterator[str]) -> None:
-        self._rest = rest
-        self._buffer = first.encode()
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._rest = texts
+        self._buffer = b""
 
     def read(self, size: int = -1) -> bytes:
         """Returns the next `size` bytes, fewer at the end; all the rest for -1."""

@@ -84,7 +84,8 @@ def _store_chunks(
         raise Unreadable("The file has a header and no rows.", code="no_rows")
     changes = {"columns": columns, "encoding": encoding, "delimiter": delimiter, "chunks": number}
     changes |= {"invalid_bytes": decoder.invalid_bytes}
-    return record.model_copy(update={**changes, "folder": folder, "status": "loading", "loading_at": now()})
+    changes |= {"folder": folder, "status": "loading", "stage": "read" if number > 1 else "load"}
+    return record.model_copy(update={**changes, "loading_at": now()})
 
 
 def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str]:

@@ -109,27 +109,13 @@ class ImportStorage:
         response = self._s3.get_object(Bucket=self.bucket_name, Key=_chunk_key(folder, number))
         return Chunk(int(response["Metadata"]["line"]), response["Body"].read().decode())
 
-    def put_chunk_results(self, folder: str, number: int, text: str) -> None:
-        """Stores the results of a chunk, see results.chunk_results."""
-        self.put(_chunk_key(folder, number, "results"), text.encode())
+    def put_part(self, folder: str, name: str, body: bytes) -> None:
+        """Stores what one step of an import hands to later ones."""
+        self.put(_part_key(folder, name), body)
 
-    def chunk_results(self, folder: str, number: int) -> str:
-        """Returns the stored results of a chunk."""
-        return self._read(_chunk_key(folder, number, "results"))
-
-    def put_checkpoint(self, folder: str, number: int, text: str) -> None:
-        """Stores what a repeated load of this chunk has to know."""
-        self.put(_chunk_key(folder, number, "checkpoint.json"), text.encode())
-
-    def checkpoint(self, folder: str, number: int) -> str | None:
-        """Returns the last checkpoint of a chunk, None without one."""
-        key = _chunk_key(folder, number, "checkpoint.json")
-        # Listed, because S3 answers 403 for a missing key to roles that may not list the whole bucket.
-        found = self._s3.list_objects_v2(Bucket=self.bucket_name, Prefix=key)
-        return self._read(key) if found["KeyCount"] else None
-
-    def _read(self, key: str) -> str:
-        return self._s3.get_object(Bucket=self.bucket_name, Key=key)["Body"].read().decode()
+    def part(self, folder: str, name: str) -> bytes:
+        """Returns what `put_part` stored."""
+        return self._s3.get_object(Bucket=self.bucket_name, Key=_part_key(folder, name))["Body"].read()
 
 
 @contextmanager
@@ -164,5 +150,9 @@ def result_key(import_id: str, name: str) -> str:
     return f"imports/{import_id}/{name}"
 
 
-def _chunk_key(folder: str, number: int, suffix: str = "csv") -> str:
-    return f"chunks/{folder}/{number:05}.{suffix}"
+def _chunk_key(folder: str, number: int) -> str:
+    return _part_key(folder, f"{number:05}.csv")
+
+
+def _part_key(folder: str, name: str) -> str:
+    return f"chunks/{folder}/{name}"

@@ -32,12 +32,12 @@ def alteration(item: Item, member: Member, origin: str | None = None) -> list[Co
     old = from_item(item)
     new = to_item(member, item["origin"]["S"] if origin is None and "origin" in item else origin or "")
     if old.id == member.id:
-        writes = [put_if(VERSION, new, _unchanged(item))]
+        writes = [put_if(VERSION, new, unchanged(item))]
         if old.phone_number == member.phone_number:
             return writes
     else:
         old_key = member_key(old.account_id, old.client_member_id)
-        writes = [delete_if(VERSION, old_key, _unchanged(item)), put_new(CLIENT_ID, new)]
+        writes = [delete_if(VERSION, old_key, unchanged(item)), put_new(CLIENT_ID, new)]
     claim = to_claim(member, origin or "")
     if (old.account_id, old.phone_number) == (member.account_id, member.phone_number):
         return [*writes, put_if(VERSION, claim, _held_by(old))]
@@ -48,7 +48,7 @@ def deletion(item: Item) -> list[ConditionalWrite]:
     """Returns the writes that delete the member read as `item` and free its phone number."""
     old = from_item(item)
     key = member_key(old.account_id, old.client_member_id)
-    return [delete_if(VERSION, key, _unchanged(item)), _release_phone(old)]
+    return [delete_if(VERSION, key, unchanged(item)), _release_phone(old)]
 
 
 def taken_error(failed_writes: Iterable[FailedWrite]) -> Taken:
@@ -62,7 +62,7 @@ def taken_error(failed_writes: Iterable[FailedWrite]) -> Taken:
     return Taken(errors)
 
 
-def _unchanged(item: Item) -> Item:
+def unchanged(item: Item) -> Item:
     """Returns the attributes that must be unchanged since the member was read.
 
     The version is not enough, because a member that was deleted and created again restarts at 1. The phone number

@@ -217,7 +217,7 @@ def test_step_in_the_dead_letter_queue_ends_its_import(stack: Stack) -> None:
     source = Source(bucket=stack.outputs["BucketName"], key="drops/account=dead/x.csv")
     record = ImportRecord(
         id=new_import_id(),
-        status="loading",
+        status="splitting",
         mode="create",
         source=source,
         created_at=now(),
@@ -227,11 +227,15 @@ def test_step_in_the_dead_letter_queue_ends_its_import(stack: Stack) -> None:
         chunks=1,
         folder="dead",
     )
-    ImportRepository(Table(stack.client("dynamodb"), stack.outputs["TableName"])).add(record)
+    repository = ImportRepository(Table(stack.client("dynamodb"), stack.outputs["TableName"]))
+    repository.add(record)
+    assert repository.transition(
+        record.model_copy(update={"status": "loading", "stage": "load"}), "splitting"
+    )
     body = f"{','.join(record.columns)}\nAnn,Lee,3235550001,1\n".encode()
     stack.put_object("chunks/dead/00000.csv", body, line="1")
 
-    message = json.dumps({"import": record.id, "step": 0})
+    message = json.dumps({"import": record.id, "stage": "load", "number": 0})
     stack.client("sqs").send_message(QueueUrl=stack.outputs["DeadQueueUrl"], MessageBody=message)
 
     done = stack.ended_import(source.key)

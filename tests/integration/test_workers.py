@@ -105,7 +105,7 @@ def test_failed_message_is_reported_and_returns_soon(
     queue = getattr(pipeline.settings, f"{function}_queue_url")
     for _ in pipeline.messages(queue):
         pass  # of other tests
-    body = {"import": "20260101T000000Z-aaaaaaaaaa", "step": 0}
+    body = {"import": "20260101T000000Z-aaaaaaaaaa", "stage": "load", "number": 0}
     config.sqs().send_message(QueueUrl=queue, MessageBody=json.dumps(body))
     [received] = config.sqs().receive_message(QueueUrl=queue, VisibilityTimeout=1800)["Messages"]
     event = message(body)
@@ -136,9 +136,9 @@ def test_step_without_capacity_is_sent_again(functions: Functions, pipeline: Pip
         config.sqs().meta.events.unregister("before-call.sqs.SendMessage", note)
 
     assert answer.payload == {"batchItemFailures": []}
-    assert [json.loads(one["MessageBody"]) for one in sent] == [{**body, "again": True}]
+    assert [json.loads(one["MessageBody"]) for one in sent] == [body]
     assert sent[0]["DelaySeconds"] > 0
-    functions.invoke("load", message({**body, "again": True}))
+    functions.invoke("load", message(body))
     assert pipeline.repository.get(import_id).counts.created == 1
 
 
@@ -147,7 +147,7 @@ def test_dead_letter_of_a_step_rejects_its_rows(
 ) -> None:
     import_id = pipeline.split("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n").id
 
-    functions.invoke("settle_dead_letters", message({"import": import_id, "step": 0}))
+    functions.invoke("settle_dead_letters", message({"import": import_id, "stage": "load", "number": 0}))
 
     record = pipeline.drain(import_id)
     assert record.status == "completed"

@@ -1,21 +1,23 @@
 """Writes rows through the bulk writer of an import, for its tests."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib import config
+from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.bulk_writer import BulkWriter
-from chalicelib.imports.model import Mode
-from chalicelib.imports.outcomes import MemberRow, Outcome
+from chalicelib.imports.chunk_writer import ChunkWriter
+from chalicelib.imports.member_row import MemberRow, encode_row
+from chalicelib.imports.model import ImportRecord, Mode, Source, event_import_id
+from chalicelib.imports.outcomes import DEFERRED, Outcome
+from chalicelib.imports.repository import ImportRepository
+from chalicelib.imports.resolver import Resolver
+from chalicelib.imports.row_hashes import find_dependencies, hash_rows
 from chalicelib.members.model import Member, NewMember
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-CHECKPOINTS: dict[tuple[str, str], Mapping[int, Outcome]] = {}  # by import and account, for repeated loads
 
 
 def load(
@@ -26,19 +28,36 @@ def load(
     table_name: str = "",
 ) -> list[Outcome]:
     """Writes people as the lines of a file, from line 2 on; returns the outcomes in their order."""
-    client, table_name = client or config.dynamodb(), table_name or config.settings().table_name
-    import_id = import_id or uuid.uuid4().hex
-    chunk = import_id, "".join(one.account_id for one in people[:1])
-
-    def save(outcomes: Mapping[int, Outcome]) -> None:
-        CHECKPOINTS[chunk] = dict(outcomes)
-
-    known = CHECKPOINTS.get(chunk)
-    writer = BulkWriter(Table(client, table_name), import_id, mode, 4, known=known, save_checkpoint=save)
+    table = Table(client or config.dynamodb(), table_name or config.settings().table_name)
     rows = member_rows(people)
-    outcomes = writer.write(rows)
+    outcomes = write_rows(table, rows, mode, import_id or uuid.uuid4().hex)
     assert outcomes.keys() == {row.line for row in rows}
     return [outcomes[row.line] for row in rows]
+
+
+def write_rows(
+    table: Table, rows: Sequence[MemberRow], mode: Mode = "create", import_id: str = "", in_flight: int = 4
+) -> dict[int, Outcome]:
+    """Writes the rows of a file as the steps of an import do; returns the outcomes by line."""
+    import_id = import_id_of(import_id or uuid.uuid4().hex)
+    source = Source(bucket="", key="")
+    record = ImportRecord(id=import_id, status="loading", mode=mode, source=source, created_at=now())
+    resolver = Resolver(table, import_id, mode, in_flight)
+    outcomes = {} if ImportRepository(table).add(record) else resolver.settled()
+    dependencies = find_dependencies(lambda: [hash_rows(rows)], len(rows))
+    writer = ChunkWriter(table, import_id, mode, in_flight, dependencies)
+    left = [row for row in rows if row.line not in outcomes]
+    with writer.writing(left) as parts:
+        outcomes |= {row.line: outcome for part in parts for row, outcome in part}
+    deferred = [encode_row(row) for row in left if outcomes[row.line] == DEFERRED]
+    for settled in resolver.resolve(deferred):
+        outcomes |= settled
+    return outcomes
+
+
+def import_id_of(name: str) -> str:
+    """Returns the id of the import that a test calls by this name."""
+    return event_import_id(Source(bucket="", key=name), "2026-01-01T00:00:00.000Z", "")
 
 
 def member_rows(people: Sequence[NewMember]) -> list[MemberRow]:

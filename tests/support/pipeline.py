@@ -12,7 +12,7 @@ from chalicelib import config
 from chalicelib.clock import now
 from chalicelib.imports.model import ImportRecord, Source, event_import_id, new_import_id
 from chalicelib.imports.outcomes import OUTCOMES
-from chalicelib.imports.repository import LEASE_SECONDS
+from chalicelib.imports.steps import LEASE_SECONDS, Step
 from chalicelib.imports.storage import result_key
 from chalicelib.services import Services
 
@@ -64,7 +64,7 @@ class Pipeline:
     def drain(self, import_id: str) -> ImportRecord:
         """Loads until the queue is empty; returns the import as it is then."""
         for message in self.messages(self.settings.load_queue_url):
-            self.imports.step(message["import"], message["step"], repeated=False)
+            self.imports.step(message["import"], Step(message["stage"], message["number"]))
         return self.repository.get(import_id)
 
     def messages(self, queue: str) -> Iterator[dict[str, Any]]:

@@ -11,13 +11,12 @@ from typing import Any
 from chalicelib import config
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy, Ended, NotFound
-from chalicelib.imports.bulk_writer import BulkWriter
 from chalicelib.imports.model import Mode, Source
 from chalicelib.imports.pipeline import ImportPipeline
-from chalicelib.imports.repository import LEASE_SECONDS
+from chalicelib.imports.steps import LEASE_SECONDS, Step
 from infra.package import table_definition
 
-from .bulk import member_rows
+from .bulk import member_rows, write_rows
 from .faults import KINDS, Fault, Sent, Worker
 from .model import Line, Stored
 from .people import person, phone
@@ -37,10 +36,9 @@ class Delivery:
 
     source: Source | None
     import_id: str
-    step: int | None = None
+    step: Step | None = None
     times: int = 0
     dead: bool = False
-    again: bool = False  # it was sent again for lack of capacity
 
 
 @dataclass
@@ -68,6 +66,7 @@ class Schedule:
             table_name=self.table,
             chunk_size=self.dice.choice([256, 512, 1024, 8192]),
             writes_in_flight=self.dice.choice([1, 1, 2]),
+            import_concurrency=self.dice.choice([1, 2, 4]),
             notice_topic_arn="arn:aws:sns:us-east-1:000000000000:notices",
         )
         self.receives = self.dice.choice(RECEIVES)
@@ -85,7 +84,8 @@ class Schedule:
             self.notices.append(body)
             return
         for _ in range(self.dice.choice([1, 1, 1, 1, 2])):
-            self.waiting.append(Delivery(None, body["import"], body.get("step")))
+            step = Step(body["stage"], body["number"]) if "stage" in body else None
+            self.waiting.append(Delivery(None, body["import"], step))
 
     # ---- Files
 
@@ -134,7 +134,7 @@ class Schedule:
             person(self.account, client_member_id=who, first_name=m[0], last_name=m[1], phone_number=m[2])
             for who, m in found.items()
         ]
-        BulkWriter(self.pipeline.services.table, "before", "create", 1).write(member_rows(people))
+        write_rows(self.pipeline.services.table, member_rows(people), in_flight=1)
         return found
 
     def file(self) -> File:
@@ -231,10 +231,9 @@ def _handle(delivery: Delivery, imports: ImportPipeline) -> None:
     elif delivery.dead:
         imports.give_up(delivery.import_id, delivery.step)
     else:
-        repeated = delivery.times > 1 or delivery.again
         try:
             with transient_errors_as_busy():  # as chalicelib/workers.py does
-                imports.step(delivery.import_id, delivery.step, repeated=repeated)
+                imports.step(delivery.import_id, delivery.step)
         except Busy:  # it is sent again: a new message
-            delivery.times, delivery.again = 0, True
+            delivery.times = 0
             raise

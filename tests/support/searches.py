@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.bulk_writer import BulkWriter
-from chalicelib.imports.outcomes import MemberRow
 from chalicelib.members.model import Member, NewMember
 from chalicelib.members.search import MemberSearch, Search
+
+from .bulk import member_rows, write_rows
 
 
 def add_members(people: list[NewMember]) -> None:
     """Creates members by the bulk writer."""
-    bulk = BulkWriter(Table(config.dynamodb(), config.settings().table_name), "searches", "create", 8)
-    outcomes = bulk.write([MemberRow(line, new) for line, new in enumerate(people, 1)])
+    outcomes = write_rows(Table(config.dynamodb(), config.settings().table_name), member_rows(people))
     assert {outcome.outcome for outcome in outcomes.values()} <= {"created"}
 
 

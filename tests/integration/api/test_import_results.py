@@ -8,10 +8,11 @@ import pytest
 
 from chalicelib import config
 from chalicelib.imports.repository import PARTITION, columns_key
+from chalicelib.imports.steps import Step
 from chalicelib.imports.storage import result_key
 from tests.support.api import HEADER, finish_import, post_csv
 from tests.support.client import Http
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import KilledError, Pipeline, dies
 
 
 def test_rejected_rows_are_a_redirect(http: Http, account: str, pipeline: Pipeline) -> None:
@@ -81,8 +82,9 @@ def test_import_without_written_results_has_no_rejected_rows(
 ) -> None:
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,12,1,{account}\n").encode())
     pipeline.split_object(source, import_id)
-    pipeline.imports.step(import_id, 0, repeated=False)
-    assert pipeline.imports.give_up(import_id, 1).counts.rejected == 1
+    with dies(config.s3(), "s3.PutObject", spared=1), pytest.raises(KilledError):  # before rejected.csv
+        pipeline.imports.step(import_id, Step("load"))
+    assert pipeline.imports.give_up(import_id, Step("finish")).counts.rejected == 1
     for path in ("rejected", "rejected/rows"):
         http.get(f"/imports/{import_id}/{path}").problem(404, "no_results")
     assert http.get(f"/imports/{import_id}/report").ok()["error"]["code"] == "report_failed"
@@ -138,8 +140,8 @@ def test_import_record_of_older_version_keeps_its_columns(
     )
     config.dynamodb().delete_item(TableName=config.settings().table_name, Key=columns_key(import_id))
 
-    pipeline.imports.step(import_id, 0, repeated=False)
     pipeline.imports.cancel(import_id)
+    pipeline.imports.step(import_id, Step("load"))
     pipeline.drain(import_id)
 
     assert repository.get(import_id).columns == []

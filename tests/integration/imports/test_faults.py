@@ -17,12 +17,12 @@ import pytest
 
 from chalicelib import config
 from chalicelib.errors import Ended, NotFound
-from chalicelib.imports.repository import LEASE_SECONDS
+from chalicelib.imports.steps import LEASE_SECONDS
 from tests.support import PROJECT
 from tests.support.audit import audited
 from tests.support.faults import Fault, Sent, Worker
 from tests.support.model import Stored, check
-from tests.support.pipeline import HEADER, KilledError, Pipeline, dies
+from tests.support.pipeline import HEADER, KilledError, Pipeline
 from tests.support.schedules import Schedule
 from tests.support.tables import members_of
 
@@ -98,23 +98,6 @@ def test_split_agrees_with_what_overtakes_it(
     record = pipeline.repository.get(unreadable[1])
     assert record.finished_at
     assert pipeline.report(record.id)["status"] == record.status
-
-
-def test_given_up_dry_run_rows_clash_with_later_rows(settings: object, account: str) -> None:
-    """Its worker died after it had written their keys: those rows count as created."""
-    pipeline = Pipeline(chunk_size=1024)
-    rows = [f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(20)]
-    rows += [f"Ben,Lee,{3235550000 + i},other-{i},{account}\n" for i in range(20)]
-    import_id = pipeline.split("drops/validate/a.csv", HEADER + "".join(rows)).id
-    with dies(config.s3(), "s3.PutObject"), pytest.raises(KilledError):
-        pipeline.imports.step(import_id, 0, repeated=False)
-
-    first = pipeline.imports.give_up(import_id, 0)
-    record = pipeline.drain(import_id)
-
-    assert first.counts.created > 10
-    assert (record.counts.created, record.counts.rejected) == (20, 20)
-    assert pipeline.report(import_id)["codes"].keys() == {"not_processed", "phone_number_taken"}
 
 
 def test_lease_lasts_longer_than_a_worker_can_live() -> None:

@@ -9,6 +9,7 @@ from chalicelib import config
 from chalicelib.errors import Ended, NotFound
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.imports.steps import Step
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.pipeline import KilledError, Pipeline, dies
@@ -155,12 +156,20 @@ def test_cancelled_import_loads_nothing_more_and_counts_all_rows(pipeline: Pipel
     rows = [f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(100)]
     source, import_id = pipeline.drop("drops/a.csv", (HEADER + "".join(rows)).encode())
     pipeline.split_object(source, import_id)
-    first = pipeline.imports.step(import_id, 0, repeated=False)
+    for message in pipeline.messages(pipeline.settings.load_queue_url):
+        step = Step(message["stage"], message["number"])
+        if step == Step("write", 1):
+            break
+        first = pipeline.imports.step(import_id, step)
+    assert first
     assert first.shown().seconds_left is not None
 
-    with dies(config.dynamodb(), "dynamodb.UpdateItem", spared=1), pytest.raises(KilledError):
-        pipeline.imports.step(import_id, 1, repeated=False)
+    with dies(config.s3(), "s3.PutObject"), pytest.raises(KilledError):  # after the rows are written
+        pipeline.imports.step(import_id, Step("write", 1))
     assert pipeline.imports.cancel(import_id).status == "cancelled"
+    for stage in ("write", "finish"):
+        for number in range(first.chunks):
+            pipeline.imports.step(import_id, Step(stage, number))
     record = pipeline.drain(import_id)
 
     assert record.status == "cancelled"
@@ -200,8 +209,8 @@ def test_each_ended_import_sends_one_notice(pipeline: Pipeline, account: str) ->
 
     done = pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
     failed = pipeline.run("drops/b.csv", "")
-    for step in (0, 1, 2):
-        pipeline.imports.step(done.id, step, repeated=True)
+    for step in (Step("load"), Step("finish"), Step("read", 2)):
+        pipeline.imports.step(done.id, step)
 
     found = []
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):

@@ -11,6 +11,7 @@ import pytest
 from chalicelib import config
 from chalicelib.config import Settings
 from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.steps import Step
 from chalicelib.services import Services
 from infra.package import table_definition
 from infra.resume import resume_imports
@@ -43,11 +44,11 @@ def resume(services: Services, started: float) -> None:
     resume_imports(boto3.client, outputs, started)
 
 
-def steps(services: Services) -> list[tuple[str, int]]:
+def steps(services: Services) -> list[tuple[str, Step]]:
     """Receive the messages to load, without deleting them; return (import id, step) of each."""
     found = config.sqs().receive_message(QueueUrl=services.settings.load_queue_url, MaxNumberOfMessages=10)
     bodies = [json.loads(message["Body"]) for message in found.get("Messages", [])]
-    return [(body["import"], body["step"]) for body in bodies]
+    return [(body["import"], Step(body["stage"], body["number"])) for body in bodies]
 
 
 def splits(services: Services) -> list[str]:
@@ -66,9 +67,9 @@ def split(services: Services, pipeline: Pipeline, key: str, body: bytes) -> Impo
 def die_while_loading(services: Services, pipeline: Pipeline, account: str) -> str:
     """Split a file and kill the worker of its first step; return the import's id."""
     record = split(services, pipeline, f"drops/account={account}/a.csv", ROSTER)
-    assert steps(services) == [(record.id, 0)]
+    assert steps(services) == [(record.id, Step("load"))]
     with dies(config.dynamodb(), "dynamodb.TransactWriteItems"), pytest.raises(KilledError):
-        services.imports.step(record.id, 0, repeated=False)
+        services.imports.step(record.id, Step("load"))
     return record.id
 
 
@@ -80,9 +81,10 @@ def test_chunk_of_a_killed_worker_is_loaded_after_a_restart(
 
     resume(services, started=time.time())
 
-    assert steps(services) == [(import_id, 0)]
-    services.imports.step(import_id, 0, repeated=False)
-    assert services.imports.step(import_id, 1, repeated=False).status == "completed"
+    assert steps(services) == [(import_id, Step("load"))]
+    record = services.imports.step(import_id, Step("load"))
+    assert record
+    assert services.import_repository.get(import_id).status == "completed"
 
 
 def test_step_of_a_running_worker_is_not_queued_again(

@@ -74,16 +74,16 @@ def test_file_that_has_ended_is_not_reported(clock: Clock) -> None:
             "splitting at 0%, waiting for the function split to divide the file into chunks",
         ),
         (
-            {"status": "loading", "chunks": 4, "position": 1},
-            "loading at 25%, waiting for the function load to load chunk 2 of 4",
+            {"status": "loading", "chunks": 4, "stage": "read", "steps_done": 2},
+            "loading at 5%, waiting for the function load to read the rows (2 of 4 chunks done)",
         ),
         (
-            {"status": "loading", "chunks": 4, "position": 4},
+            {"status": "loading", "chunks": 1, "stage": "finish", "counts": {"rows": 9}, "rows_found": 9},
             "loading at 99%, waiting for the function load to write the report",
         ),
         (
-            {"status": "cancelled", "chunks": 4, "position": 3},
-            "cancelled at 75%, waiting for the function load to reject the rows of chunk 4 of 4",
+            {"status": "cancelled", "chunks": 4, "stage": "write", "steps_done": 3, "rows_found": 9},
+            "cancelled at 10%, waiting for the function load to reject the rows (3 of 4 chunks done)",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from chalicelib.imports.model import (
     exceeds_limit,
     is_import_id,
     new_import_id,
+    next_stage,
     with_status,
 )
 
@@ -26,14 +27,35 @@ def record(**fields: Any) -> ImportRecord:
 
 
 @pytest.mark.parametrize(
-    ("position", "chunks", "percent"), [(0, 0, 0), (0, 3, 0), (1, 3, 33), (2, 3, 66), (3, 3, 99)]
+    ("fields", "percent"),
+    [
+        ({"chunks": 0}, 0),
+        ({"stage": "read", "steps_done": 1}, 5),
+        ({"stage": "read", "steps_done": 1, "rows_found": 50, "counts": Counts(rows=50, rejected=50)}, 5),
+        ({"stage": "decide", "rows_found": 100}, 10),
+        ({"stage": "write", "rows_found": 100, "counts": Counts(rows=50)}, 55),
+        ({"stage": "finish", "rows_found": 100, "counts": Counts(rows=100)}, 99),
+        ({"stage": "load"}, 0),
+        ({"status": "completed"}, 100),
+    ],
 )
-def test_percent_is_of_the_chunks_until_the_end(position: int, chunks: int, percent: int) -> None:
-    assert record(position=position, chunks=chunks).shown().percent == percent
+def test_percent_counts_read_chunks_then_settled_rows(fields: dict[str, Any], percent: int) -> None:
+    assert record(**{"chunks": 2, **fields}).shown().percent == percent
 
 
-def test_completed_import_is_at_100_percent() -> None:
-    assert record(status="completed", chunks=3, position=3).shown().percent == 100
+@pytest.mark.parametrize(
+    ("stage", "deferred", "following"),
+    [
+        ("read", 0, "decide"),
+        ("decide", 0, "write"),
+        ("write", 3, "resolve"),
+        ("write", 0, "finish"),
+        ("resolve", 3, "finish"),
+        ("load", 3, "finish"),
+    ],
+)
+def test_resolve_is_skipped_without_deferred_rows(stage: str, deferred: int, following: str) -> None:
+    assert next_stage(record(stage=stage, rows_deferred=deferred)) == following
 
 
 def test_import_without_upload_fails_after_a_day() -> None:
@@ -56,18 +78,18 @@ def test_import_waits_for_its_upload_for_a_day() -> None:
         {"loading_at": LONG_AGO, "advanced_at": LONG_AGO, "finished_at": LONG_AGO},
     ],
 )
-def test_time_left_is_unknown_before_first_chunk_and_after_end(fields: dict[str, str]) -> None:
-    assert record(chunks=2, position=1, **fields).shown().seconds_left is None
+def test_time_left_is_unknown_before_first_rows_and_after_end(fields: dict[str, str]) -> None:
+    assert record(chunks=2, stage="read", steps_done=1, **fields).shown().seconds_left is None
 
 
 def test_time_left_is_never_negative() -> None:
     times = {"loading_at": LONG_AGO, "advanced_at": "2020-01-01T00:00:10.000Z"}
-    assert record(chunks=3, position=1, **times).shown().seconds_left == 0
+    assert record(chunks=3, stage="read", steps_done=1, **times).shown().seconds_left == 0
 
 
 def test_shown_import_has_no_worker_fields() -> None:
     shown = record(columns=["x"], folder="f", accounts=["1"], holder="h").shown().model_dump()
-    assert not shown.keys() & {"columns", "folder", "accounts", "holder", "delimiter", "position"}
+    assert not shown.keys() & {"columns", "folder", "accounts", "holder", "delimiter", "stage"}
 
 
 def test_with_status_does_not_change_the_old_record() -> None:
@@ -104,7 +126,7 @@ def test_scope_of_no_accounts_is_empty() -> None:
 def test_limit_of_rejected_rows_is_a_number_or_percentage(
     limit: str | None, rejected: int, rows: int, *, expected: bool
 ) -> None:
-    assert exceeds_limit(limit, Counts(rows=rows, rejected=rejected)) is expected
+    assert exceeds_limit(limit, rejected, rows) is expected
 
 
 def test_all_deliveries_of_an_event_have_the_same_import_id() -> None:

@@ -18,8 +18,7 @@ from chalicelib.imports.escaping import unescape
 from chalicelib.imports.results import (
     SAMPLE_SIZE,
     RejectionSummary,
-    chunk_results,
-    join_chunk_results,
+    rejected_file,
     rejected_header,
     rejected_rows,
 )
@@ -165,22 +164,16 @@ def test_rejected_csv_contains_no_nul() -> None:
     assert "\0" not in rejected_csv(Header(COLUMNS), [rejected(2, ["\0", "A\0n", "x", "1", "1", "a"])])
 
 
-def test_chunk_results_are_joined_to_one_csv_and_one_summary() -> None:
+def test_rejected_rows_of_chunks_give_one_csv_and_summary() -> None:
     header = Header(COLUMNS)
     found = [
         RejectedRow(i, ["x"] * (6 + i % 3), "odd" if i % 2 else "even", "A reason,\nof two lines.")
         for i in range(2, 102)
     ]
-    parts = [chunk_results(header, found[i : i + 15]) for i in range(0, 100, 15)]
     summary = RejectionSummary()
-    assert "".join(join_chunk_results(parts, summary)) == rejected_rows(header, found)
+    text = "".join(rejected_file(header, [[], *(found[i : i + 15] for i in range(0, 100, 15))], summary))
+    assert text == rejected_header(header) + rejected_rows(header, found)
     assert summary.codes == {"odd": 50, "even": 50}
     assert len(summary.sample) == SAMPLE_SIZE
     assert [row["line"] for row in summary.sample] == list(range(2, 2 + SAMPLE_SIZE))
     assert summary.sample[0] == {"line": 2, "code": "even", "reason": "A reason,\nof two lines."}
-
-
-def test_chunk_without_rejected_rows_adds_nothing() -> None:
-    summary = RejectionSummary()
-    assert list(join_chunk_results([chunk_results(Header(COLUMNS), [])], summary)) == [""]
-    assert (summary.codes, summary.sample) == ({}, [])

@@ -1,0 +1,55 @@
+"""Reads one chunk: parses, validates and normalizes its rows. Pure."""
+
+from typing import NamedTuple
+
+from chalicelib.fields.phone import PhoneRule
+from chalicelib.scope import Scope
+
+from .columns import Header
+from .csv_reader import Chunk, RejectedRow, Row, rows
+from .member_row import MemberRow
+from .outcomes import Outcome
+
+FORBIDDEN = Outcome(
+    "rejected",
+    "account_forbidden",
+    "account_id: The caller that started this import has no access to this account.",
+)
+
+
+class ReadChunk(NamedTuple):
+    """The rows of a chunk that describe members, and the outcomes of the other ones by line."""
+
+    rows: list[MemberRow]
+    rejected: dict[int, Outcome]
+
+    @property
+    def size(self) -> int:
+        """The number of its rows."""
+        return len(self.rows) + len(self.rejected)
+
+    def counts(self) -> dict[str, int]:
+        """Returns what reading the chunk adds to the import's counts."""
+        rejected = len(self.rejected)
+        return {"rows_found": self.size, "rows": rejected, "rejected": rejected}
+
+
+def data_rows(chunk: Chunk, delimiter: str, *, number: int) -> list[Row | RejectedRow]:
+    """Returns the rows of the chunk with this number, without the header."""
+    found = list(rows(chunk, delimiter))
+    return found[1:] if number == 0 else found
+
+
+def read_chunk(found: list[Row | RejectedRow], header: Header, rule: PhoneRule, scope: Scope) -> ReadChunk:
+    """Returns the rows that may be written to accounts in `scope`, and the rejected ones."""
+    member_rows: list[MemberRow] = []
+    rejected: dict[int, Outcome] = {}
+    for row in found:
+        member = header.member(row, rule)
+        if isinstance(member, RejectedRow):
+            rejected[row.line] = Outcome("rejected", member.code, member.reason)
+        elif not scope.includes(member.account_id):
+            rejected[row.line] = FORBIDDEN
+        else:
+            member_rows.append(MemberRow(row.line, member))
+    return ReadChunk(member_rows, rejected)

@@ -1,0 +1,107 @@
+"""Writes the independent rows of one chunk, several transactions at once.
+
+No other row of the file is about the member of such a row, or asks for its phone number. So these rows may be written
+in any order, and written again after a worker died: a member stores the import and line that wrote it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
+
+from chalicelib.dynamodb.items import Item, key_pair
+from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
+from chalicelib.members.items import claim_key, claimed_phone_key, holder_of, member_key, member_key_of
+from chalicelib.members.model import MemberKey
+from chalicelib.members.writes import PHONE
+
+from .batch import BatchWriter, SettledRow, written_outcome
+from .member_row import MemberRow
+from .model import Mode
+from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
+from .row_hashes import Dependencies
+
+SAMPLE = 10  # rows of a chunk whose members are read before a create
+
+
+class ChunkWriter:
+    """Writes the rows of one chunk. A row that depends on another one is deferred (outcomes.DEFERRED)."""
+
+    def __init__(
+        self, table: Table, import_id: str, mode: Mode, in_flight: int, dependencies: Dependencies
+    ) -> None:
+        self._table = table
+        self._import_id = import_id
+        self._mode = mode
+        self._in_flight = in_flight
+        self._dependencies = dependencies
+        self._batch_writer = BatchWriter(table, import_id, mode, dependencies)
+
+    @contextmanager
+    def writing(self, rows: Sequence[MemberRow]) -> Iterator[Iterator[list[SettledRow]]]:
+        """Yields an iterator over settled rows, some at a time, in the order of `rows`. Iterating raises Busy.
+
+        At the end, also an early one, no transaction is in flight any more.
+        """
+        parts = [rows[i : i + BATCH_GET_LIMIT] for i in range(0, len(rows), BATCH_GET_LIMIT)]
+        read_first = self._must_read_first(rows)
+        with ThreadPoolExecutor(self._in_flight) as pool:
+            futures = [pool.submit(self._write, part, read_first=read_first) for part in parts]
+            try:
+                yield (future.result() for future in futures)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def recall(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
+        """Returns the outcomes of the rows that an earlier attempt has written, by line. Writes nothing."""
+        parts = [rows[i : i + BATCH_GET_LIMIT] for i in range(0, len(rows), BATCH_GET_LIMIT)]
+        with ThreadPoolExecutor(self._in_flight) as pool:
+            stored = dict(chain.from_iterable(known.items() for known in pool.map(self._read, parts)))
+        found = (
+            (row.line, written_outcome(self._import_id, row, stored[row.key]))
+            for row in rows
+            if row.key in stored
+        )
+        return {line: outcome for line, outcome in found if outcome}
+
+    def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
+        """Settles some rows. Raises Busy."""
+        return self._batch_writer.write(rows, self._read(rows) if read_first else {})
+
+    def _must_read_first(self, rows: Sequence[MemberRow]) -> bool:
+        """Returns whether to read the members before they are written: always for an upsert.
+
+        A create reads them if most of a sample exist: then the file was imported before, and each row costs a read
+        instead of a refused write.
+        """
+        sample = rows[:SAMPLE] if self._mode == "create" else []
+        return self._mode == "upsert" or 2 * len(self._read(sample)) > len(sample)
+
+    def _read(self, rows: Sequence[MemberRow]) -> Mapping[MemberKey, Item]:
+        """Returns the existing members of these rows."""
+        if not rows:
+            return {}
+        keys = {key_pair(key): key for key in (member_key(*row.key) for row in rows)}
+        return {member_key_of(item): item for item in self._table.batch_get(list(keys.values()))}
+
+
+class DryRunWriter(ChunkWriter):
+    """Finds the outcomes of mode create for the rows of one chunk, and writes nothing."""
+
+    def _must_read_first(self, rows: Sequence[MemberRow]) -> bool:
+        return bool(rows)
+
+    def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
+        """Returns the outcomes of some rows. Raises Busy."""
+        stored = self._read(rows) if read_first else {}
+        keys = {key_pair(key): key for key in (claim_key(*row.phone) for row in rows)}
+        claims = {claimed_phone_key(claim): claim for claim in self._table.batch_get(list(keys.values()))}
+        return [(row, self._predict(row, stored.get(row.key), claims.get(row.phone))) for row in rows]
+
+    def _predict(self, row: MemberRow, item: Item | None, claim: Item | None) -> Outcome:
+        if self._dependencies.shares(row):
+            return DEFERRED
+        new = desired_member(row, item, self._mode, self._import_id)
+        if isinstance(new, Outcome):
+            return new
+        return taken_outcome(PHONE, holder_of(claim), self._import_id) if claim else Outcome("created")

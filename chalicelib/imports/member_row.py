@@ -1,0 +1,48 @@
+"""A row that describes a member, and its form in storage. Pure."""
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
+
+
+class MemberRow(NamedTuple):
+    """A row that describes a member: its line, and the member with "" for each field that an upsert keeps."""
+
+    line: int
+    member: NewMember
+
+    @property
+    def key(self) -> MemberKey:
+        """The key of the member that the row describes."""
+        return MemberKey(self.member.account_id, self.member.client_member_id)
+
+    @property
+    def phone(self) -> PhoneKey:
+        """The phone number it asks for, within its account."""
+        return PhoneKey(self.member.account_id, self.member.phone_number)
+
+    @property
+    def missing_field(self) -> str | None:
+        """The first blank field, None if all have a value."""
+        return next((name for name, value in vars(self.member).items() if not value), None)
+
+    def with_stored(self, old: Member) -> NewMember:
+        """Returns the row's member with the values of `old` for blank fields."""
+        stored = old.writable()
+        filled: dict[str, Any] = {name: value or stored[name] for name, value in self.member}
+        return NewMember.model_construct(**filled)
+
+
+def encode_row(row: MemberRow) -> bytes:
+    """Returns a row as one line of JSON, without a line feed."""
+    return orjson.dumps([row.line, *(getattr(row.member, name) for name in NewMember.model_fields)])
+
+
+def decode_row(text: bytes) -> MemberRow:
+    """Returns the row that `encode_row` wrote."""
+    line, *values = orjson.loads(text)
+    return MemberRow(
+        line, NewMember.model_construct(**dict(zip(NewMember.model_fields, values, strict=True)))
+    )

@@ -1,0 +1,88 @@
+"""What a batch of settled rows changes in the table: one conditional write for each item it touches. Pure."""
+
+from dataclasses import dataclass, field
+
+from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
+from chalicelib.members.model import MemberKey, PhoneKey
+from chalicelib.members.writes import CLIENT_ID, PHONE, VERSION, unchanged
+
+from .outcomes import Outcome
+from .row_queues import QueuedRow
+
+MAX_WRITES = 98  # of one batch: DynamoDB allows 100, and the resolver adds two of its own
+MAX_ROWS = 500  # of one batch: their outcomes are one item, which may have 400 kB
+
+
+@dataclass(slots=True)
+class Effect:
+    """An item before and after a batch; None where it does not exist."""
+
+    before: Item | None
+    after: Item | None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows that are settled together, with their outcomes, and the items that they change.
+
+    `failed` is set where the batch could not be written, because another writer has changed an item.
+    """
+
+    settled: list[tuple[QueuedRow, Outcome]] = field(default_factory=list)
+    members: dict[MemberKey, Effect] = field(default_factory=dict)
+    claims: dict[PhoneKey, Effect] = field(default_factory=dict)
+    failed: bool = False
+
+    def has_room_for_row(self) -> bool:
+        """Returns whether one more row fits: its member, the number it gets and the one it frees."""
+        return self._writes_left() >= 3 and len(self.settled) < MAX_ROWS
+
+    def has_room_for_ring(self, rows: int) -> bool:
+        """Returns whether a ring of rows fits, with one more member: of each the member and the number it gets."""
+        return self._writes_left() >= 2 * (rows + 1)
+
+    def _writes_left(self) -> int:
+        return MAX_WRITES - len(self.members) - len(self.claims)
+
+    def member_keys(self) -> set[MemberKey]:
+        """Returns the members that the batch concerns."""
+        return {*self.members, *(queued.key for queued, _ in self.settled)}
+
+    def phones(self) -> set[PhoneKey]:
+        """Returns the phone numbers that the batch concerns."""
+        return {*self.claims, *(queued.phone for queued, _ in self.settled if queued.phone)}
+
+    def change_member(self, key: MemberKey, before: Item | None, after: Item) -> None:
+        """Adds a change of a member."""
+        self.members.setdefault(key, Effect(before, None)).after = after
+
+    def change_claim(self, phone: PhoneKey, before: Item | None, after: Item | None) -> None:
+        """Adds a change of a claim."""
+        self.claims.setdefault(phone, Effect(before, None)).after = after
+
+    def writes(self) -> list[ConditionalWrite]:
+        """Returns the conditional writes of the net effect: each item once."""
+        writes = [
+            put_if(VERSION, effect.after, unchanged(effect.before))
+            if effect.before
+            else put_new(CLIENT_ID, effect.after)
+            for effect in self.members.values()
+            if effect.after
+        ]
+        return [*writes, *filter(None, map(_claim_write, self.claims.values()))]
+
+
+def _claim_write(effect: Effect) -> ConditionalWrite | None:
+    """Returns the write of a claim, None where it stays with its member."""
+    before, after = effect.before, effect.after
+    if not before:
+        return put_new(PHONE, after) if after else None
+    if not after:
+        return delete_if(VERSION, {"pk": before["pk"], "sk": before["sk"]}, _owner(before))
+    return put_if(VERSION, after, _owner(before)) if _owner(before) != _owner(after) else None
+
+
+def _owner(claim: Item) -> Item:
+    """Returns the attribute of a claim that names its member."""
+    return {"client_member_id": claim["client_member_id"]}

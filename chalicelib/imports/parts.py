@@ -1,0 +1,104 @@
+"""What the steps of an import hand to later steps, in the bucket."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from .member_row import MemberRow, decode_row, encode_row
+from .model import ImportRecord
+from .outcomes import Outcome
+from .row_hashes import Dependencies, RowHashes
+from .storage import ImportStorage
+
+
+@dataclass(slots=True)
+class WrittenRows:
+    """What writing a chunk has left: the outcomes of rejected rows by line, and the lines of deferred ones."""
+
+    rejected: dict[int, Outcome] = field(default_factory=dict)
+    deferred: list[int] = field(default_factory=list)
+
+    def forget_after(self, last: int) -> None:
+        """Removes the rows after the line `last`."""
+        self.rejected = {line: outcome for line, outcome in self.rejected.items() if line <= last}
+        self.deferred = [line for line in self.deferred if line <= last]
+
+
+class ImportParts:
+    """The parts of one import."""
+
+    def __init__(self, storage: ImportStorage, record: ImportRecord) -> None:
+        self._storage = storage
+        self._folder = record.folder
+        self._in_one_step = record.chunks == 1  # then `written` has the outcomes of all rejected rows
+
+    def put_read(
+        self, number: int, rows: Iterable[MemberRow], rejected: dict[int, Outcome], hashes: RowHashes
+    ) -> None:
+        """Stores what reading a chunk has found."""
+        self._put(number, "rows", b"\n".join(map(encode_row, rows)))
+        self._put(number, "hashes", hashes.to_bytes())
+        self._put(number, "rejected", _outcomes_to_json(rejected))
+
+    def rows(self, number: int) -> list[MemberRow]:
+        """Returns the rows of a chunk that describe members."""
+        return [decode_row(text) for text in self._part(number, "rows").splitlines()]
+
+    def deferred_rows(self, number: int) -> list[tuple[int, bytes]]:
+        """Returns the deferred rows of a chunk: the line of each, and its stored form."""
+        lines = set(self.written(number).deferred)
+        texts = self._part(number, "rows").splitlines() if lines else []
+        return [(line, text) for text in texts if (line := decode_row(text).line) in lines]
+
+    def rejected(self, number: int, resolved: Mapping[int, Outcome]) -> dict[int, Outcome]:
+        """Returns the outcomes of a chunk's rejected rows by line; `resolved` are those of all deferred rows."""
+        written = self.written(number)
+        if self._in_one_step:
+            return written.rejected
+        later = {line: resolved[line] for line in written.deferred if line in resolved}
+        return _outcomes_from_json(self._part(number, "rejected")) | written.rejected | later
+
+    def hashes(self, number: int) -> RowHashes:
+        """Returns the hashes of a chunk's rows."""
+        return RowHashes.from_bytes(self._part(number, "hashes"))
+
+    def put_dependencies(self, dependencies: Dependencies) -> None:
+        """Stores which rows may concern each other."""
+        self._storage.put_part(self._folder, "dependencies", dependencies.to_bytes())
+
+    def dependencies(self) -> Dependencies:
+        """Returns which rows may concern each other."""
+        return Dependencies.from_bytes(self._storage.part(self._folder, "dependencies"))
+
+    def put_written(self, number: int, written: WrittenRows) -> None:
+        """Stores what writing a chunk has left so far."""
+        text = _outcomes_to_json(written.rejected) + b"\n" + orjson.dumps(written.deferred)
+        self._put(number, "written", text)
+
+    def written(self, number: int) -> WrittenRows:
+        """Returns what writing a chunk has left."""
+        rejected, _, deferred = self._part(number, "written").partition(b"\n")
+        return WrittenRows(_outcomes_from_json(rejected), orjson.loads(deferred))
+
+    def put_resolved(self, rejected: dict[int, Outcome]) -> None:
+        """Stores the outcomes of deferred rows that were rejected."""
+        self._storage.put_part(self._folder, "resolved", _outcomes_to_json(rejected))
+
+    def resolved(self) -> dict[int, Outcome]:
+        """Returns the outcomes of deferred rows that were rejected, by line."""
+        return _outcomes_from_json(self._storage.part(self._folder, "resolved"))
+
+    def _put(self, number: int, kind: str, body: bytes) -> None:
+        self._storage.put_part(self._folder, f"{number:05}.{kind}", body)
+
+    def _part(self, number: int, kind: str) -> bytes:
+        return self._storage.part(self._folder, f"{number:05}.{kind}")
+
+
+def _outcomes_to_json(outcomes: dict[int, Outcome]) -> bytes:
+    return orjson.dumps([[line, *outcome] for line, outcome in outcomes.items()])
+
+
+def _outcomes_from_json(text: bytes) -> dict[int, Outcome]:
+    return {line: Outcome(*rest) for line, *rest in orjson.loads(text)}

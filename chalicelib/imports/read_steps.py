@@ -1,0 +1,60 @@
+"""The steps before the first write: read the chunks, then decide which rows may concern each other."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from chalicelib.fields.phone import PhoneRule
+
+from .chunk_reader import ReadChunk, data_rows, read_chunk
+from .model import ImportRecord
+from .parts import ImportParts
+from .repository import ImportRepository
+from .row_hashes import RowHashes, find_dependencies, hash_rows
+from .steps import Lease, StepRepository
+from .storage import ImportStorage
+
+PARTS_AHEAD = 8  # objects that are read from the bucket at once
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSteps:
+    """Reads and compares the rows of an import. Writes nothing to the members."""
+
+    repository: ImportRepository
+    steps: StepRepository
+    storage: ImportStorage
+    phone_rule: PhoneRule
+
+    def read(self, record: ImportRecord, lease: Lease) -> None:
+        """Stores the rows of a chunk, and their hashes."""
+        found = self.read_chunk(record, lease.step.number)
+        ImportParts(self.storage, record).put_read(lease.step.number, *found, hash_rows(found.rows))
+        self.steps.finish(lease, found.counts())
+
+    def read_chunk(self, record: ImportRecord, number: int) -> ReadChunk:
+        """Returns the rows of a chunk."""
+        rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
+        rows = data_rows(self.storage.chunk(record.folder, number), record.delimiter, number=number)
+        return read_chunk(rows, self.repository.header(record), rule, record.scope)
+
+    def decide(self, record: ImportRecord, lease: Lease) -> None:
+        """Stores which rows of the whole file may concern each other, unless no more rows will be written."""
+        parts = ImportParts(self.storage, record)
+        if record.status == "loading":
+            with ThreadPoolExecutor(PARTS_AHEAD) as pool:
+
+                def read() -> Iterable[RowHashes]:
+                    return in_order(pool, parts.hashes, record.chunks)
+
+                parts.put_dependencies(find_dependencies(read, record.rows_found))
+        self.steps.finish(lease, {})
+
+
+def in_order(pool: ThreadPoolExecutor, work: Callable[[int], T], count: int) -> Iterator[T]:
+    """Yields work(0) to work(count - 1), with PARTS_AHEAD of them under way."""
+    for start in range(0, count, PARTS_AHEAD):
+        yield from pool.map(work, range(start, min(start + PARTS_AHEAD, count)))

@@ -1,0 +1,97 @@
+"""Settles the deferred rows of an import: reads what they depend on, and writes batch after batch.
+
+Each batch is one transaction with an item of its own, which holds the outcomes of its rows, and with the import's
+counts. So after the death of a worker the next one knows which rows are settled, and two workers cannot both go on.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+
+import orjson
+
+from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
+from chalicelib.dynamodb.writes import ConditionsFailed, put_new
+from chalicelib.errors import Busy
+
+from .model import Mode
+from .net_effect import Batch
+from .outcomes import Outcome
+from .repository import detail_key
+from .settlement import Settlement
+from .steps import IMPORT, KEPT_SECONDS, Stopped, add_counts
+
+PREFIX = "RESOLVED#"  # of the sort keys of batches
+BATCH = "batch"  # constraint: no other worker has written the batch with this number
+
+
+class Resolver:
+    """Settles the deferred rows of one import."""
+
+    def __init__(self, table: Table, import_id: str, mode: Mode, in_flight: int) -> None:
+        self._table = table
+        self._import_id = import_id
+        self._mode = mode
+        self._in_flight = in_flight
+        self._batches = 0  # that are written
+        self.adds_counts = mode != "validate"  # a dry run writes no batches, with which it could add them
+
+    def settled(self) -> dict[int, Outcome]:
+        """Returns the outcomes of the rows that are settled, by line."""
+        found: dict[int, Outcome] = {}
+        self._batches = 0
+        first = detail_key(self._import_id, PREFIX)
+        for item in self._table.query_all(
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": first["pk"], ":prefix": first["sk"]},
+        ):
+            found.update((line, Outcome(*rest)) for line, *rest in orjson.loads(item["outcomes"]["S"]))
+            self._batches += 1
+        return found
+
+    def resolve(self, rows: Iterable[bytes]) -> Iterator[list[tuple[int, Outcome]]]:
+        """Settles rows, and yields the outcomes of some at a time, by line. Raises Busy, Stopped."""
+        with ThreadPoolExecutor(self._in_flight) as pool:
+            written = self._mode != "validate"
+            settlement = Settlement(rows, self._mode, self._import_id, self._reader(pool), written=written)
+            for batch in settlement.batches():
+                outcomes = [(queued.line, outcome) for queued, outcome in batch.settled]
+                batch.failed = written and not self._write(batch, outcomes)
+                if not batch.failed:
+                    yield outcomes
+
+    def _write(self, batch: Batch, outcomes: list[tuple[int, Outcome]]) -> bool:
+        """Writes a batch, its outcomes and counts; returns False where another writer has changed an item."""
+        counts = Counter(outcome.outcome for _, outcome in outcomes)
+        counts["rows"] = len(outcomes)
+        added = add_counts(self._import_id, counts, "status", "loading")
+        try:
+            self._table.write([*batch.writes(), put_new(BATCH, self._item(outcomes)), added])
+        except ConditionsFailed as error:
+            if error.breaks(IMPORT):
+                raise Stopped from None
+            if error.breaks(BATCH):
+                raise Busy from None
+            return False
+        self._batches += 1
+        return True
+
+    def _item(self, outcomes: list[tuple[int, Outcome]]) -> Item:
+        """Returns the item of a batch."""
+        text = orjson.dumps([[line, *outcome] for line, outcome in outcomes]).decode()
+        return {
+            **detail_key(self._import_id, f"{PREFIX}{self._batches:08}"),
+            "outcomes": {"S": text},
+            "expires_at": {"N": str(int(time.time()) + KEPT_SECONDS)},
+        }
+
+    def _reader(self, pool: ThreadPoolExecutor) -> Callable[[list[Item]], Iterable[Item]]:
+        def read(keys: list[Item]) -> Iterable[Item]:
+            parts = [keys[i : i + BATCH_GET_LIMIT] for i in range(0, len(keys), BATCH_GET_LIMIT)]
+            return chain.from_iterable(pool.map(self._table.batch_get, parts))
+
+        return read

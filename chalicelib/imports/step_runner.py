@@ -1,0 +1,151 @@
+"""Runs the steps of imports: does the work of one, then sends the steps that follow from it.
+
+A file of one chunk goes through all stages in one step. Otherwise the chunks are read side by side, a single step
+decides which rows may concern each other, the independent rows are written side by side, and a single step resolves
+the others. Each message is one step. A step that is done sends the next step of its chain, so an import never has
+more than `concurrency` of them. See docs/imports.md.
+"""
+
+import math
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from chalicelib.dynamodb.limiter import TimeLeft
+from chalicelib.errors import Busy
+
+from .finisher import Finisher
+from .messages import Messenger
+from .model import Failure, ImportRecord, exceeds_limit, next_stage, with_status
+from .outcomes import Outcome
+from .read_steps import ReadSteps
+from .repository import ImportRepository
+from .steps import Lease, Step, StepDone, StepRepository, Stopped
+from .write_steps import Work, WriteSteps
+
+MAX_SECONDS = 7 * 24 * 3600  # after the split; then the rows of an import that found no capacity are rejected
+NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")
+STOPPED = {
+    "cancelled": Outcome("rejected", "cancelled", "The import was cancelled before this row was loaded."),
+    "failed": Outcome("rejected", "not_loaded", "The import had stopped before this row was loaded."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRunner:
+    """The steps of an import whose file is split. Each may be repeated, and its worker may die anywhere."""
+
+    repository: ImportRepository
+    messenger: Messenger
+    steps: StepRepository
+    read_steps: ReadSteps
+    write_steps: WriteSteps
+    finisher: Finisher
+    concurrency: int  # steps of one import that wait or run at once
+    time_left: TimeLeft
+
+    def step(self, import_id: str, step: Step) -> ImportRecord:
+        """Does a step, then what follows from it.
+
+        Raises Busy where capacity or time are wanting, or another worker has the step: try again. What is settled is
+        noted then.
+        """
+        record = self._stop_if_over_limit(self.repository.get(import_id))
+        instead = STOPPED.get(record.status) or (NOT_PROCESSED if record.age > MAX_SECONDS else None)
+        try:
+            return self._run(record, step, Work(self.time_left, instead))
+        except Stopped:
+            return self.step(import_id, step)
+
+    def give_up(self, import_id: str, step: Step) -> ImportRecord:
+        """Settles a step that failed too often: its rows that were not written are rejected."""
+        record = self.repository.get(import_id)
+        if step.stage == record.stage == "finish" and not record.finished_at:
+            detail = "All rows are accounted for; the report could not be written."
+            return self.finisher.fail(record, "report_failed", detail)
+        return self._run(record, step, Work(lambda: math.inf, NOT_PROCESSED))
+
+    def _run(self, record: ImportRecord, step: Step, work: Work) -> ImportRecord:
+        """Does the work of a step if it is due and no other worker has it."""
+        if record.finished_at or record.stage != step.stage:
+            return self._continue(record, step)
+        try:
+            lease = self.steps.acquire(record.id, step)
+        except StepDone:
+            return self._continue(record, step)
+        try:
+            ended = self._work(record, lease, work)
+        except Exception:
+            with suppress(Busy):
+                self.steps.release(lease)
+            raise
+        return ended or self._continue(self.repository.get(record.id), step)
+
+    def _work(self, record: ImportRecord, lease: Lease, work: Work) -> ImportRecord | None:
+        """Does the work of a step. Returns the import if it has ended."""
+        match lease.step.stage:
+            case "read":
+                self.read_steps.read(record, lease)
+            case "decide":
+                self.read_steps.decide(record, lease)
+            case "write":
+                self.write_steps.write(record, lease, work)
+            case "resolve":
+                self.write_steps.resolve(record, lease, work)
+            case "load":
+                self.write_steps.load(record, lease, work)
+            case "finish":
+                ended = self.finisher.complete(record)
+                if not ended.finished_at:
+                    raise Stopped  # it was cancelled meanwhile, and must end as cancelled
+                return ended
+        return None
+
+    def start(self, record: ImportRecord) -> ImportRecord:
+        """Sends what follows a split, unless its worker did before it died."""
+        if record.finished_at:
+            self.finisher.notify_once(record)
+        elif record.stage:
+            self._send_first(record)
+        return record
+
+    def _continue(self, record: ImportRecord, done: Step) -> ImportRecord:
+        """Sends what follows a step that is done, unless its worker did before it died."""
+        if record.finished_at:
+            self.finisher.notify_once(record)
+        elif record.stage == done.stage and record.steps_done == record.steps:
+            moved = self.repository.start_stage(record, next_stage(record))
+            if moved and done.stage == "load":
+                return self._finish_now(moved)
+            if moved:
+                self._send_first(moved)
+        elif record.stage == done.stage:
+            self._send_unstarted(record, [done.number + self.concurrency])
+        elif record.stage:
+            self._send_first(record)
+        return record
+
+    def _finish_now(self, record: ImportRecord) -> ImportRecord:
+        """Ends the import of a small file without a message."""
+        return self._run(self._stop_if_over_limit(record), Step("finish"), Work(self.time_left))
+
+    def _send_first(self, record: ImportRecord) -> None:
+        """Queues the first steps of a stage; each sends the step that follows it."""
+        self._send_unstarted(record, range(self.concurrency))
+
+    def _send_unstarted(self, record: ImportRecord, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            step = Step(record.stage or "load", number)
+            # That a worker has begun a step means that it was sent, except for the end of a small file.
+            if number < record.steps and (record.chunks == 1 or not self.steps.started(record.id, step)):
+                self.messenger.send_step(record.id, step)
+
+    def _stop_if_over_limit(self, record: ImportRecord) -> ImportRecord:
+        """Stops an import that has rejected more rows than its sender allows, once all rows are read."""
+        rejected, rows = record.counts.rejected, record.rows_found
+        known = record.status == "loading" and record.stage != "read"
+        if not known or not exceeds_limit(record.max_rejected, rejected, rows):
+            return record
+        detail = f"{rejected} of {rows} rows were rejected."
+        failed = with_status(record, "failed", Failure(code="too_many_rejected", detail=detail))
+        return self.repository.transition(failed, "loading") or self.repository.get(record.id)

@@ -1,0 +1,74 @@
+"""What writing a chunk has settled so far, noted so that no row counts twice and none is forgotten."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from .batch import SettledRow
+from .outcomes import DEFERRED
+from .parts import ImportParts, WrittenRows
+from .steps import Lease, StepRepository, Stopped
+
+NOTE_SECONDS = 0.5  # between two notes, and so between two changes of the counts that callers see
+
+
+class WriteProgress:
+    """The outcomes of a chunk's rows, in their order. `counts` start with what is counted beside these rows."""
+
+    def __init__(
+        self,
+        steps: StepRepository,
+        parts: ImportParts,
+        lease: Lease,
+        counts: Mapping[str, int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lease = lease
+        self.written = parts.written(lease.step.number) if lease.saved else WrittenRows()
+        self.written.forget_after(lease.settled_to)  # what was stored, but not noted, is settled again
+        self._steps = steps
+        self._parts = parts
+        self._counts = Counter(counts)
+        self._clock = clock
+        self._noted_at = clock()
+        self._stored = lease.settled_to
+
+    def add(self, settled: Sequence[SettledRow]) -> None:
+        """Takes in settled rows, the next ones in order. Raises Stopped, Busy."""
+        for row, outcome in settled:
+            if outcome == DEFERRED:
+                self.written.deferred.append(row.line)
+                self._counts["rows_deferred"] += 1
+                continue
+            self._counts["rows"] += 1
+            self._counts[outcome.outcome] += 1
+            if outcome.outcome == "rejected":
+                self.written.rejected[row.line] = outcome
+        if settled:
+            self.lease.settled_to = max(row.line for row, _ in settled)
+
+    def note_if_due(self) -> None:
+        """Notes the progress every NOTE_SECONDS. Raises Stopped, Busy."""
+        if self._clock() - self._noted_at >= NOTE_SECONDS:
+            self.note()
+
+    def note(self) -> None:
+        """Adds what is settled to the counts of the import. Raises Stopped, Busy."""
+        if self._counts.total():
+            self._store()
+            self._steps.note(self.lease, self._counts)
+            self._counts.clear()
+        self._noted_at = self._clock()
+
+    def stop_before_first_write(self) -> None:
+        """Notes the rows that could not be read, and raises Stopped: the step sends itself on, and then stops."""
+        self.note()
+        raise Stopped
+
+    def finish(self, counts: Mapping[str, int]) -> None:
+        """Ends the step; `counts` are added to its own. Raises Stopped, Busy."""
+        self._store()
+        self._steps.finish(self.lease, self._counts + Counter(counts))
+
+    def _store(self) -> None:
+        self._parts.put_written(self.lease.step.number, self.written)

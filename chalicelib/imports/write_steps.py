@@ -1,0 +1,137 @@
+"""The steps that write: the independent rows of each chunk, then the rows that were deferred."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+from chalicelib.dynamodb.table import Table
+from chalicelib.errors import Busy
+
+from .chunk_writer import ChunkWriter, DryRunWriter
+from .member_row import MemberRow, encode_row
+from .model import ImportRecord, exceeds_limit
+from .outcomes import Outcome
+from .parts import ImportParts
+from .read_steps import PARTS_AHEAD, ReadSteps, in_order
+from .resolver import Resolver
+from .row_hashes import INDEPENDENT, Dependencies, find_dependencies, hash_rows
+from .steps import Lease, OutOfTime, StepRepository
+from .storage import ImportStorage
+from .write_progress import WriteProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a worker settles rows.
+
+    `time_left` returns the seconds it has. `instead` is the outcome of rows that are not to be written.
+    """
+
+    time_left: Callable[[], float]
+    instead: Outcome | None = None
+
+    def check_time(self) -> None:
+        """Raises OutOfTime."""
+        if self.time_left() <= 0:
+            raise OutOfTime
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSteps:
+    """Writes the members of an import. Each step raises OutOfTime, Stopped, Busy."""
+
+    table: Table
+    steps: StepRepository
+    storage: ImportStorage
+    read_steps: ReadSteps
+    in_flight: int
+
+    def write(self, record: ImportRecord, lease: Lease, work: Work) -> None:
+        """Writes the independent rows of a chunk."""
+        parts = ImportParts(self.storage, record)
+        progress = WriteProgress(self.steps, parts, lease, {})
+        dependencies = INDEPENDENT if work.instead else parts.dependencies()
+        self._settle(record, progress, parts.rows(lease.step.number), dependencies, work)
+        progress.finish({})
+
+    def resolve(self, record: ImportRecord, lease: Lease, work: Work) -> None:
+        """Settles the deferred rows of all chunks."""
+        parts = ImportParts(self.storage, record)
+        resolver = self._resolver(record)
+        settled = resolver.settled() if lease.repeated else {}
+        with ThreadPoolExecutor(PARTS_AHEAD) as pool:
+            rows = chain.from_iterable(in_order(pool, parts.deferred_rows, record.chunks))
+            texts = {line: text for line, text in rows if line not in settled}
+        found, counts = self._resolve(resolver, texts, work)
+        parts.put_resolved(_rejected(settled | found))
+        self.steps.finish(lease, counts)
+
+    def load(self, record: ImportRecord, lease: Lease, work: Work) -> None:
+        """Does all of this for a file of one chunk, without the detours over the bucket."""
+        read = self.read_steps.read_chunk(record, 0)
+        first = {} if lease.saved else read.counts()
+        progress = WriteProgress(self.steps, ImportParts(self.storage, record), lease, first)
+        if not work.instead and exceeds_limit(record.max_rejected, len(read.rejected), read.size):
+            progress.stop_before_first_write()
+        resolver = self._resolver(record)
+        settled = resolver.settled() if lease.repeated else {}
+        rows = [row for row in read.rows if row.line not in settled]
+        hashes = hash_rows(rows)
+        dependencies = INDEPENDENT if work.instead else find_dependencies(lambda: [hashes], len(rows))
+        self._settle(record, progress, rows, dependencies, work)
+        deferred = set(progress.written.deferred)
+        texts = {row.line: encode_row(row) for row in rows if row.line in deferred}
+        if texts:
+            progress.note()
+        found, counts = self._resolve(resolver, texts, work)
+        progress.written.rejected |= read.rejected | _rejected(settled | found)
+        progress.finish(counts)
+
+    def _settle(
+        self,
+        record: ImportRecord,
+        progress: WriteProgress,
+        rows: Sequence[MemberRow],
+        dependencies: Dependencies,
+        work: Work,
+    ) -> None:
+        """Settles the rows of a chunk that are not settled yet."""
+        rows = [row for row in rows if row.line > progress.lease.settled_to]
+        kind = DryRunWriter if record.mode == "validate" else ChunkWriter
+        writer = kind(self.table, record.id, record.mode, self.in_flight, dependencies)
+        if work.instead:
+            written = writer.recall(rows) if progress.lease.repeated else {}
+            return progress.add([(row, written.get(row.line, work.instead)) for row in rows])
+        try:
+            with writer.writing(rows) as parts:
+                for settled in parts:
+                    progress.add(settled)
+                    progress.note_if_due()
+                    work.check_time()
+        except Busy:
+            progress.note()
+            raise
+
+    def _resolver(self, record: ImportRecord) -> Resolver:
+        return Resolver(self.table, record.id, record.mode, self.in_flight)
+
+    def _resolve(
+        self, resolver: Resolver, texts: Mapping[int, bytes], work: Work
+    ) -> tuple[dict[int, Outcome], Mapping[str, int]]:
+        """Settles deferred rows. Returns their outcomes by line, and the counts that are still to be added."""
+        if work.instead:
+            found = dict.fromkeys(texts, work.instead)
+        else:
+            found = {}
+            for outcomes in resolver.resolve(texts.values()):
+                found.update(outcomes)
+                work.check_time()
+            if resolver.adds_counts:
+                return found, {}
+        return found, Counter(outcome.outcome for outcome in found.values()) + Counter(rows=len(found))
+
+
+def _rejected(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    return {line: outcome for line, outcome in outcomes.items() if outcome.outcome == "rejected"}

@@ -1,0 +1,79 @@
+"""A table in memory for the settlement of rows."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from chalicelib.dynamodb.items import Item, key_pair
+from chalicelib.dynamodb.writes import ConditionalWrite
+from chalicelib.imports.member_row import MemberRow, encode_row
+from chalicelib.imports.model import Mode
+from chalicelib.imports.net_effect import MAX_WRITES
+from chalicelib.imports.outcomes import Outcome
+from chalicelib.imports.settlement import Settlement
+from chalicelib.members.items import from_item
+from chalicelib.members.model import Member, NewMember, new_member
+from chalicelib.members.writes import creation
+
+
+class MemoryTable:
+    """Items by key, with the conditional writes of a batch."""
+
+    def __init__(self, members: Iterable[NewMember] = ()) -> None:
+        self.items: dict[tuple[str, str], Item] = {}
+        self.reads = 0
+        for member in members:
+            self.write(creation(new_member(member)))
+
+    def read(self, keys: list[Item]) -> list[Item]:
+        """Returns the items that exist under these keys."""
+        assert len({key_pair(key) for key in keys}) == len(keys)
+        self.reads += len(keys)
+        return [self.items[key_pair(key)] for key in keys if key_pair(key) in self.items]
+
+    def write(self, writes: Iterable[ConditionalWrite]) -> bool:
+        """Applies all writes, or none where a condition fails."""
+        writes = list(writes)
+        assert len(writes) <= MAX_WRITES
+        assert all(count == 1 for count in Counter(write.key for write in writes).values())
+        if not all(self._holds(write) for write in writes):
+            return False
+        for write in writes:
+            if write.verb == "Put":
+                self.items[write.key] = write.body["Item"]
+            else:
+                del self.items[write.key]
+        return True
+
+    def _holds(self, write: ConditionalWrite) -> bool:
+        stored, body = self.items.get(write.key), write.body
+        if body["ConditionExpression"] == "attribute_not_exists(pk)":
+            return stored is None
+        expected = body["ExpressionAttributeValues"]
+        return stored is not None and all(stored.get(name[1:]) == value for name, value in expected.items())
+
+    def change_name(self, client_member_id: str, name: str) -> None:
+        """Changes a member, if it exists, as a caller of the API does."""
+        for key, item in self.items.items():
+            if key[0] == f"CLIENT#{client_member_id}":
+                version = str(int(item["version"]["N"]) + 1)
+                self.items[key] = {**item, "first_name": {"S": name}, "version": {"N": version}}
+
+    def members(self) -> dict[str, Member]:
+        """Returns the members by client member id. Fails unless each has exactly the claim on its number."""
+        items = {key: item for key, item in self.items.items() if key[0].startswith("CLIENT#")}
+        claims = {key: item for key, item in self.items.items() if key not in items}
+        found = {member.client_member_id: member for member in map(from_item, items.values())}
+        holders = {key[0]: claim["client_member_id"]["S"] for key, claim in claims.items()}
+        assert len(holders) == len(claims)
+        assert holders == {f"PHONE#{member.phone_number}": name for name, member in found.items()}
+        return found
+
+
+def settle(table: MemoryTable, rows: Iterable[MemberRow], mode: Mode) -> dict[int, Outcome]:
+    """Settles rows in a table, and returns their outcomes by line."""
+    outcomes: dict[int, Outcome] = {}
+    for batch in Settlement(map(encode_row, rows), mode, "import", table.read).batches():
+        batch.failed = not table.write(batch.writes())
+        if not batch.failed:
+            outcomes |= {queued.line: outcome for queued, outcome in batch.settled}
+    return outcomes

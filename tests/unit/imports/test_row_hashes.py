@@ -1,0 +1,53 @@
+"""Which rows of a file may concern each other."""
+
+import random
+
+import pytest
+
+from chalicelib.imports import row_hashes
+from chalicelib.imports.member_row import MemberRow
+from chalicelib.imports.row_hashes import INDEPENDENT, Dependencies, RowHashes, find_dependencies, hash_rows
+from chalicelib.members.model import MemberKey
+from tests.support.people import person, phone
+
+
+def chunks(rows: list[MemberRow], size: int) -> list[RowHashes]:
+    return [hash_rows(rows[start : start + size]) for start in range(0, len(rows), size)]
+
+
+@pytest.mark.parametrize("part_size", [7, 1_000_000])
+def test_dependent_rows_of_all_chunks_are_found(part_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_hashes, "PART_SIZE", part_size)
+    dice = random.Random(part_size)
+    rows = [
+        MemberRow(n, person("acc", dice.randrange(60), phone_number=phone(dice.randrange(80))))
+        for n in range(100)
+    ]
+    found = find_dependencies(lambda: chunks(rows, 9), len(rows))
+
+    def alike(row: MemberRow, other: MemberRow) -> bool:
+        return row.line != other.line and (row.key == other.key or row.phone == other.phone)
+
+    assert [found.shares(row) for row in rows] == [any(alike(row, other) for other in rows) for row in rows]
+    assert all(found.names_member(row.key) for row in rows)
+    assert not found.names_member(MemberKey("acc", "nobody"))
+
+
+def test_blank_phone_numbers_are_not_shared() -> None:
+    rows = [MemberRow(n, person("acc", n, phone_number="")) for n in range(5)]
+    found = find_dependencies(lambda: chunks(rows, 2), len(rows))
+    assert not any(map(found.shares, rows))
+
+
+def test_accounts_do_not_share_members_or_numbers() -> None:
+    rows = [MemberRow(n, person(f"acc{n}", 1)) for n in range(5)]
+    found = find_dependencies(lambda: chunks(rows, 2), len(rows))
+    assert not any(map(found.shares, rows))
+
+
+def test_stored_form_is_read_back() -> None:
+    hashes = hash_rows([MemberRow(n, person("acc", n % 3)) for n in range(5)])
+    assert RowHashes.from_bytes(hashes.to_bytes()) == hashes
+    found = find_dependencies(lambda: [hashes], 5)
+    assert Dependencies.from_bytes(found.to_bytes()) == found
+    assert Dependencies.from_bytes(INDEPENDENT.to_bytes()) == INDEPENDENT

@@ -1,0 +1,136 @@
+"""Settling rows that share members or phone numbers. SETTLEMENTS=10000 SETTLEMENT_ROWS=100000 settles more."""
+
+import os
+import random
+from collections import Counter
+
+import pytest
+
+from chalicelib.imports.member_row import MemberRow, encode_row
+from chalicelib.imports.model import Mode
+from chalicelib.imports.outcomes import Outcome
+from chalicelib.imports.settlement import Settlement
+from chalicelib.members.model import NewMember
+from tests.support.model import Line, Settling, Stored
+from tests.support.settlement import MemoryTable, settle
+
+FILES = int(os.environ.get("SETTLEMENTS", "400"))
+
+
+def row(line: int, cells: Line) -> MemberRow:
+    fields = {name: getattr(cells, name) for name in ("first_name", "last_name", "phone_number")}
+    member = NewMember.model_construct(account_id="acc", client_member_id=cells.client_member_id, **fields)
+    return MemberRow(line, member)
+
+
+def members(stored: dict[str, Stored]) -> list[NewMember]:
+    return [row(0, Line(*member[:3], name)).member for name, member in stored.items()]
+
+
+def numbers(pairs: list[tuple[int, int]]) -> dict[int, Line]:
+    """Returns rows by line, of (member, phone number) each."""
+    return {line: Line("Ann", "Lee", f"+{phone}", str(name)) for line, (name, phone) in enumerate(pairs, 2)}
+
+
+def random_file(dice: random.Random) -> tuple[dict[str, Stored], dict[int, Line]]:
+    """Returns a dense file about a few members, and the members before it."""
+    people, phones = dice.randint(2, 8), dice.randint(2, 9)
+    count = min(people, phones, dice.randint(0, 8))
+    held = zip(dice.sample(range(people), count), dice.sample(range(phones), count), strict=True)
+    stored = {str(name): Stored(dice.choice("AB"), "Lee", f"+{phone}") for name, phone in held}
+
+    def line() -> Line:
+        blank = dice.random() < 0.1
+        phone = "" if blank else f"+{dice.randrange(phones)}"
+        return Line(dice.choice("AAAB"), "Lee", phone, str(dice.randrange(people)))
+
+    return stored, {number: line() for number in range(2, dice.randint(3, 16))}
+
+
+@pytest.mark.parametrize("seed", range(FILES))
+def test_random_file_settles_as_its_meaning_says(seed: int) -> None:
+    dice = random.Random(seed)
+    before, lines = random_file(dice)
+    mode: Mode = dice.choice(["create", "upsert", "upsert"])
+    if mode == "create":
+        lines = {
+            number: line._replace(phone_number=line.phone_number or "+1") for number, line in lines.items()
+        }
+    table = MemoryTable(members(before))
+
+    outcomes = settle(table, [row(*item) for item in lines.items()], mode)
+
+    expected = dict(before)
+    codes = Settling(expected, lines, mode).run()
+    assert {line: outcome.code or outcome.outcome for line, outcome in outcomes.items()} == codes
+    after = {
+        name: Stored(member.first_name, member.last_name, member.phone_number, member.version)
+        for name, member in table.members().items()
+    }
+    assert after == expected
+
+
+def moves(pairs: list[tuple[int, int]]) -> tuple[MemoryTable, list[MemberRow]]:
+    """Returns a table in which each member has the number of its name, and rows of (member, phone number)."""
+    table = MemoryTable(row(0, line).member for line in numbers([(n, n) for n, _ in pairs]).values())
+    return table, [row(*item) for item in numbers(pairs).items()]
+
+
+def check_moved(table: MemoryTable, pairs: list[tuple[int, int]]) -> None:
+    found = table.members()
+    assert {name: member.phone_number for name, member in found.items()} == {
+        str(n): f"+{p}" for n, p in pairs
+    }
+
+
+@pytest.mark.parametrize("size", range(2, 61))
+def test_ring_of_any_size_moves_round(size: int) -> None:
+    pairs = [(n, (n + 1) % size) for n in range(size)]
+    table, rows = moves(pairs)
+    assert Counter(one.outcome for one in settle(table, rows, "upsert").values()) == {"updated": size}
+    check_moved(table, pairs)
+
+
+SIZE = int(os.environ.get("SETTLEMENT_ROWS", "3000"))
+SHAPES = {
+    "chain forwards": [(n, n + 1) for n in range(SIZE)],
+    "chain backwards": [(n, n + 1) for n in reversed(range(SIZE))],
+    "column shifted by one row": [(n, (n + 1) % SIZE) for n in range(SIZE)],
+    "swaps": [(n, n ^ 1) for n in range(SIZE)],
+    "shuffled": list(zip(range(SIZE), random.Random(1).sample(range(SIZE), SIZE), strict=True)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_long_shape_takes_few_batches_and_reads(shape: str) -> None:
+    """In proportion to its rows: with twice as many, each would take twice as much."""
+    pairs = SHAPES[shape]
+    table, rows = moves(pairs)
+    batches = 0
+    for batch in Settlement(map(encode_row, rows), "upsert", "import", table.read).batches():
+        batches += 1
+        assert table.write(batch.writes())
+    assert batches <= SIZE / 40
+    assert table.reads <= 3 * SIZE
+    check_moved(table, pairs)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_rows_are_judged_again_after_a_change_by_others(seed: int) -> None:
+    """Now and then another writer changes an item of a batch: then the rest of the file meets the new state."""
+    dice = random.Random(seed)
+    before, lines = random_file(dice)
+    table = MemoryTable(members(before))
+    settlement = Settlement(
+        (encode_row(row(*item)) for item in lines.items()), "upsert", "import", table.read
+    )
+    outcomes: dict[int, Outcome] = {}
+    for number, batch in enumerate(settlement.batches()):
+        if number < 3 and batch.members:
+            key = dice.choice(list(batch.members))
+            table.change_name(key.client_member_id, f"Changed{number}")
+        batch.failed = not table.write(batch.writes())
+        if not batch.failed:
+            outcomes |= {queued.line: outcome for queued, outcome in batch.settled}
+    assert outcomes.keys() == lines.keys()
+    table.members()  # each has its claim
