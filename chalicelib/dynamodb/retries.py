@@ -14,6 +14,9 @@ from .limiter import TimeLeft
 MAX_ATTEMPTS = 12  # per operation; their pauses add up to about 3 s
 MAX_WAIT_SECONDS = 2.5  # no attempt starts later
 
+FIRST_PAUSE_SECONDS = 0.02  # at most; each further one may last twice as long
+MAX_PAUSE_SECONDS = 1.0
+
 # The request may succeed later. The codes are those of DynamoDB, and of S3, SQS and SNS.
 THROTTLE_CODES = {
     "ProvisionedThroughputExceededException",
@@ -57,5 +60,6 @@ def backoff(time_left: TimeLeft | None = None) -> Iterator[int]:
             given_up = attempt >= MAX_ATTEMPTS or time.monotonic() > end
             if time_left() <= 0 if time_left else given_up:
                 return
-            time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 - jitter need not be unpredictable
+            longest = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            time.sleep(random.uniform(0, longest))  # noqa: S311 - jitter need not be unpredictable
         yield attempt

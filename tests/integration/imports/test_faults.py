@@ -16,6 +16,7 @@ from contextlib import closing
 import pytest
 
 from chalicelib import config
+from chalicelib.dynamodb import retries
 from chalicelib.errors import Ended, NotFound
 from chalicelib.imports.steps import LEASE_SECONDS
 from tests.support import PROJECT
@@ -28,6 +29,12 @@ from tests.support.tables import members_of
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "200"))
 SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else range(SCHEDULES)
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once: a schedule decides what fails, whenever that is."""
+    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0)
 
 
 @pytest.fixture(scope="module")
