@@ -26,7 +26,8 @@ class MemberRow(NamedTuple):
     @property
     def missing_field(self) -> str | None:
         """The first blank field, None if all have a value."""
-        return next((name for name, value in vars(self.member).items() if not value), None)
+        fields = vars(self.member)
+        return None if all(fields.values()) else next(name for name, value in fields.items() if not value)
 
     def with_stored(self, old: Member) -> NewMember:
         """Returns the row's member with the values of `old` for blank fields."""

@@ -85,7 +85,6 @@ def from_item(item: Mapping[str, Any]) -> Member:
     """Returns the member in an item."""
     key = member_key_of(item)
     return Member(
-        id=member_id(*key),
         account_id=key.account_id,
         client_member_id=key.client_member_id,
         first_name=item["first_name"]["S"],

@@ -63,7 +63,6 @@ class Member:
     `created_by` and `modified_by` are `user:<name>`, `token:<name>` or `import:<id>`.
     """
 
-    id: str
     account_id: str
     client_member_id: str
     first_name: str
@@ -76,6 +75,11 @@ class Member:
     version: int
 
     @property
+    def id(self) -> str:
+        """Its id, computed when it is asked for: an import that creates a member does not need it."""
+        return member_id(self.account_id, self.client_member_id)
+
+    @property
     def etag(self) -> str:
         """The ETag of this state.
 
@@ -86,7 +90,7 @@ class Member:
 
     def model_dump(self) -> dict[str, Any]:
         """Returns the fields, as a pydantic model does: it would take four times as long to build."""
-        return dict(vars(self))
+        return {"id": self.id, **vars(self)}
 
     def writable(self) -> dict[str, str]:
         """Returns the fields that a caller sets."""
@@ -138,8 +142,7 @@ class PhoneKey(NamedTuple):
     phone_number: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The row that wrote an item: its import, its line in the file (from 1), and its outcome."""
 
     import_id: str
@@ -154,7 +157,6 @@ def new_member(new: NewMember, by: str | None = None) -> Member:
     """Returns the member that creating `new` results in."""
     moment = now()
     return Member(
-        id=new.id,
         **new.__dict__,
         created_at=moment,
         created_by=by,
@@ -167,7 +169,6 @@ def new_member(new: NewMember, by: str | None = None) -> Member:
 def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member:
     """Returns `old` after writing `new` over it."""
     return Member(
-        id=new.id,
         **new.__dict__,
         created_at=old.created_at,
         created_by=old.created_by,

@@ -31,7 +31,7 @@ def alteration(item: Item, member: Member, origin: str | None = None) -> list[Co
     """
     old = from_item(item)
     new = to_item(member, item["origin"]["S"] if origin is None and "origin" in item else origin or "")
-    if old.id == member.id:
+    if (old.account_id, old.client_member_id) == (member.account_id, member.client_member_id):
         writes = [put_if(VERSION, new, unchanged(item))]
         if old.phone_number == member.phone_number:
             return writes
