@@ -31,6 +31,7 @@ class Settings(BaseModel):
     phone_check: Literal["possible", "valid"] = "possible"
     chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV per chunk
     writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one worker
+    load_write_units: int = Field(default=0, ge=0)  # a second, of all workers together; 0 for no bound
     import_concurrency: int = Field(default=4, ge=1, le=1000)  # steps of one import that wait or run at once
 
 

@@ -21,8 +21,10 @@ from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch
 
 if TYPE_CHECKING:
+    from chalicelib.dynamodb.write_budget import WriteBudget
     from chalicelib.imports.pipeline import ImportPipeline
     from chalicelib.imports.queries import ImportQueries
+    from chalicelib.imports.read_ahead import ReadAhead
     from chalicelib.imports.repository import ImportRepository
     from chalicelib.imports.storage import ImportStorage
 
@@ -59,7 +61,16 @@ class Services:
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
-        return self._pipeline(self.table.paced(self._limiter, time_left), time_left)
+        spend = self._write_budget.spend if self._write_budget else None
+        return self._pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
+
+    @cached_property
+    def _write_budget(self) -> "WriteBudget | None":
+        """What loads may use of the table, None without a bound."""
+        from chalicelib.dynamodb.write_budget import WriteBudget
+
+        units = self.settings.load_write_units
+        return WriteBudget(self.table, units) if units else None
 
     def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
         from chalicelib.imports.finisher import Finisher
@@ -83,11 +94,20 @@ class Services:
         # Not the worker's table: a worker without time still notes what it has settled.
         steps = StepRepository(self.table, self._clock)
         reads = ReadSteps(repository, steps, storage, self.phone_rule)
-        writes = WriteSteps(table, steps, storage, reads, settings.writes_in_flight)
-        finisher = Finisher(repository, storage, messenger)
         concurrency = settings.import_concurrency
+        writes = WriteSteps(
+            table, steps, storage, reads, self._read_ahead, settings.writes_in_flight, concurrency
+        )
+        finisher = Finisher(repository, storage, messenger)
         runner = StepRunner(repository, messenger, steps, reads, writes, finisher, concurrency, time_left)
         return ImportPipeline(repository, storage, messenger, finisher, runner)
+
+    @cached_property
+    def _read_ahead(self) -> "ReadAhead":
+        """What this process keeps from one step of an import to the next."""
+        from chalicelib.imports.read_ahead import ReadAhead
+
+        return ReadAhead(self.import_storage)
 
     @cached_property
     def import_repository(self) -> "ImportRepository":

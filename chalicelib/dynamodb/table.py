@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BATCH_GET_LIMIT = 100  # keys of one BatchGetItem, DynamoDB's limit
 # Codes of cancellation reasons ("TransactionCanceledException" in the API Reference).
 CANCELLED_FOR_CAPACITY = {"ThrottlingError", "ProvisionedThroughputExceeded"}
+# Waits until so many items may be written (WriteBudget.spend).
+Spend = Callable[[int, TimeLeft], None]
 
 
 class Table:
@@ -42,17 +44,18 @@ class Table:
         )  # the start of each write in a transaction
         self._limiter: Limiter | None = None
         self._time_left: TimeLeft | None = None
+        self._spend: Spend | None = None
         _bypass_parameter_validation(client)
         _bypass_response_parsing(client)
 
-    def paced(self, limiter: Limiter, time_left: TimeLeft) -> "Table":
+    def paced(self, limiter: Limiter, time_left: TimeLeft, spend: Spend | None = None) -> "Table":
         """Returns the table for a worker, whose requests are retried while it has time.
 
-        Those for many items wait for the limiter. Those for one item cost little, and are sent once even without
-        time: a worker ends with them.
+        Those for many items wait for the limiter, and transactions for `spend`, if it is given. Those for one item
+        cost little, and are sent once even without time: a worker ends with them.
         """
         paced = copy.copy(self)
-        paced._limiter, paced._time_left = limiter, time_left  # noqa: SLF001 - it is of this class
+        paced._limiter, paced._time_left, paced._spend = limiter, time_left, spend  # noqa: SLF001 - its own class
         return paced
 
     def _send(self, call: Callable[..., Any], **arguments: Any) -> Any:
@@ -161,6 +164,8 @@ class Table:
 
         Retries with backoff while other writers use the same items.
         """
+        if self._spend and self._time_left:
+            self._spend(len(writes), self._time_left)
         token = str(uuid.uuid4())  # DynamoDB applies a token once, even if the response was lost
 
         def request(attempt: int) -> Any:

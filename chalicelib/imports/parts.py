@@ -41,14 +41,19 @@ class ImportParts:
         self._put(number, "hashes", hashes.to_bytes())
         self._put(number, "rejected", _outcomes_to_json(rejected))
 
-    def rows(self, number: int) -> list[MemberRow]:
-        """Returns the rows of a chunk that describe members."""
-        return [decode_row(text) for text in self._part(number, "rows").splitlines()]
+    def rows_text(self, number: int) -> bytes:
+        """Returns the rows of a chunk that describe members, as they are stored."""
+        return self._part(number, "rows")
+
+    @staticmethod
+    def rows(text: bytes) -> list[MemberRow]:
+        """Returns the rows in what `rows_text` returned."""
+        return [decode_row(line) for line in text.splitlines()]
 
     def deferred_rows(self, number: int) -> list[tuple[int, bytes]]:
         """Returns the deferred rows of a chunk: the line of each, and its stored form."""
         lines = set(self.written(number).deferred)
-        texts = self._part(number, "rows").splitlines() if lines else []
+        texts = self.rows_text(number).splitlines() if lines else []
         return [(line, text) for text in texts if (line := decode_row(text).line) in lines]
 
     def rejected(self, number: int, resolved: Mapping[int, Outcome]) -> dict[int, Outcome]:

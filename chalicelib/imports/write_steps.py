@@ -14,6 +14,7 @@ from .member_row import MemberRow, encode_row
 from .model import ImportRecord, exceeds_limit
 from .outcomes import Outcome
 from .parts import ImportParts
+from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, in_order
 from .resolver import Resolver
 from .row_hashes import INDEPENDENT, Dependencies, find_dependencies, hash_rows
@@ -46,14 +47,18 @@ class WriteSteps:
     steps: StepRepository
     storage: ImportStorage
     read_steps: ReadSteps
+    ahead: ReadAhead
     in_flight: int
+    concurrency: int  # steps of one import at once
 
     def write(self, record: ImportRecord, lease: Lease, work: Work) -> None:
         """Writes the independent rows of a chunk."""
         parts = ImportParts(self.storage, record)
         progress = WriteProgress(self.steps, parts, lease, {})
-        dependencies = INDEPENDENT if work.instead else parts.dependencies()
-        self._settle(record, progress, parts.rows(lease.step.number), dependencies, work)
+        dependencies = INDEPENDENT if work.instead else self.ahead.dependencies(record)
+        rows = self.ahead.rows(record, lease.step.number)
+        self.ahead.start(record, lease.step.number + self.concurrency)
+        self._settle(record, progress, rows, dependencies, work)
         progress.finish({})
 
     def resolve(self, record: ImportRecord, lease: Lease, work: Work) -> None:
