@@ -1,8 +1,7 @@
-"""Imports on a table that lacks capacity: how much of the capacity becomes rows, and that none is lost.
+"""Imports on tables of known capacity: how much of it becomes rows, that none is lost, and what the API notices.
 
-It runs in model time: the table with its limits, the bucket and the queue are models (bench/model), the imports are
-the real ones. Each worker stands for one function, with clients and a limiter of its own. The CPU time of the code
-counts for nothing here: what bounds the imports is the table, its latency, and how they wait.
+It runs in model time (bench/model/world.py): the table with its limits is a model, the imports are the real ones.
+`ROWS` scales all files; `python -m bench.capacity warm` runs one case.
 """
 
 # ruff: noqa: E402 - model time starts before anything is imported that makes threads or sleeps
@@ -10,127 +9,136 @@ from bench.model.model_time import start
 
 MODEL = start()
 
-import io
 import os
-import time
-from typing import Any, cast
+import sys
+from dataclasses import dataclass
+from pathlib import Path
 
-import boto3
-
+from bench.capacity_drawing import Bar, draw
+from bench.model.callers import Callers
 from bench.model.capacity import Rules
-from bench.model.limits import Limits
-from bench.model.memory_bucket import MemoryBucket
-from bench.model.memory_queue import Handle, MemoryQueue
-from bench.model.memory_table import MemoryTable
+from bench.model.world import World
 from bench.stub import ENVIRONMENT, row_count
-from chalicelib.config import Settings
-from chalicelib.dynamodb.retries import transient_errors_as_busy
-from chalicelib.errors import Busy
-from chalicelib.imports.model import Source, event_import_id
-from chalicelib.imports.steps import Step
-from chalicelib.services import Services
-from chalicelib.workers import AGAIN_SECONDS, RESERVED_SECONDS
 from tools.roster import Roster
 
-ROWS = 50_000  # of each file
-FILES = 10
+ROWS = 1_000_000  # of all files of a case together
 WORKERS = 10  # LoadConcurrency's default
-LIFETIME = float(
-    os.environ.get("WORKER_SECONDS", "300")
-)  # of a worker, by default as in .chalice/config.json
-UNITS_A_ROW = 4  # of the table, for a new member: two items, each of them written in a transaction
-GOODPUT = 0.8  # of what the table gives, at least
+UNITS_A_ROW = 5  # for a new member: two items, each written in a transaction, and one in the index
+DRAWING = Path(__file__).parents[1] / "docs" / "capacity.svg"
 
 
-class World:
-    """A table with limits, a bucket, a queue, and the workers that take its messages."""
+@dataclass(frozen=True)
+class Case:
+    """Files that are dropped at once on a table. `units` is what it gives a second at first, with its index.
 
-    def __init__(self, rules: Rules, **settings: Any) -> None:
-        self.table = MemoryTable()
-        self.limits = Limits(rules, clock=MODEL.clock, sleep=MODEL.sleep, find=self.table.find)
-        self.bucket = MemoryBucket(MODEL.sleep)
-        self.queue = MemoryQueue(MODEL.clock, MODEL.sleep)
-        given = {name.lower(): value for name, value in ENVIRONMENT.items()}
-        self._settings = Settings.model_validate({**given, **settings})
-        self.services = self.process()
+    `budget` is LoadWriteUnits for the second run. `goal` is the least share of the capacity that must become rows.
+    """
 
-    def process(self) -> Services:
-        """Returns the services of one more process, with clients of its own."""
-        clients: dict[str, Any] = {}
-        for name in ("dynamodb", "s3", "sqs", "sns"):
-            clients[name] = boto3.client(cast("Any", name))
-        self.limits.attach(clients["dynamodb"])
-        self.table.attach(clients["dynamodb"])
-        self.bucket.attach(clients["s3"])
-        self.queue.attach(clients["sqs"])
-        return Services(self._settings, clients.__getitem__, time.time)
-
-    def drop(self, name: str, roster: Roster) -> str:
-        """Stores a roster and starts its import, whose id is returned."""
-        text = io.StringIO()
-        roster.write(text)
-        key = f"drops/{name}.csv"
-        self.services.import_storage.put(key, text.getvalue().encode())
-        source = Source(bucket=self._settings.bucket_name, key=key)
-        import_id = event_import_id(source, "2026-01-01T00:00:00.000Z", key)
-        return self.services.imports.start(source, import_id).id
-
-    def load(self, workers: int) -> float:
-        """Lets workers take messages until there are none; returns the seconds that this takes."""
-        started = MODEL.now
-        self.queue.work([self._worker() for _ in range(workers)])
-        return MODEL.now - started
-
-    def _worker(self) -> Handle:
-        """Returns what handles messages in one process, as chalicelib/workers.py does."""
-        services = self.process()
-
-        def handle(body: dict[str, Any], _: int) -> None:
-            end = MODEL.now + LIFETIME - RESERVED_SECONDS
-            imports = services.imports_within(lambda: end - MODEL.now)
-            try:
-                with transient_errors_as_busy():
-                    if "stage" in body:
-                        imports.step(body["import"], Step(body["stage"], body["number"]))
-                    else:
-                        imports.split(body["import"])
-            except Busy:
-                self.queue.send(body, AGAIN_SECONDS)
-
-        return handle
+    name: str
+    rules: Rules
+    files: int
+    rows: int  # of each file
+    units: int
+    budget: int
+    goal: float
 
 
-def cold_table(rows: int) -> None:
-    """Loads ten files of several accounts at once into a new table, which grows meanwhile."""
-    world = World(Rules(split_seconds=300.0))
-    rosters = [Roster(rows, bad=0.002, accounts=3, seed=n) for n in range(FILES)]
-    ids = [world.drop(f"{n}", roster) for n, roster in enumerate(rosters)]
+CASES = {
+    "cold": Case(
+        "a new table",
+        Rules(split_seconds=300.0),
+        files=10,
+        rows=ROWS // 20,
+        units=4_000 * UNITS_A_ROW // 4,
+        budget=4_000,
+        goal=0.8,
+    ),
+    "warm": Case(
+        "WarmWriteUnits=40000, the default quota",
+        Rules(partitions=40, index_partitions=40),
+        files=1,
+        rows=ROWS,
+        units=40_000,
+        budget=32_000,
+        goal=0.85,
+    ),
+    "large": Case(
+        "a quota of 120,000",
+        Rules(partitions=120, index_partitions=120, table_write_units=120_000),
+        files=1,
+        rows=ROWS,
+        units=120_000,
+        budget=96_000,
+        goal=0.0,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was measured: rows a second, the share of the table's capacity, seconds of the API's requests."""
+
+    rate: float
+    share: float
+    median: float
+    slowest: float
+    refused: int
+
+    def text(self) -> str:
+        """Returns it as a line."""
+        return (
+            f"every good row created, {self.rate:,.0f} rows a second, {self.share:.0%} of the capacity; a request of "
+            f"the API takes {self.median * 1000:,.0f} ms, 99 of 100 at most {self.slowest * 1000:,.0f} ms; "
+            f"{self.refused} refused as busy"
+        )
+
+
+def run(case: Case, rows: int, budget: int) -> Run:
+    """Loads the files of a case while callers use the API. Fails unless every good row is created."""
+    world = World(MODEL, case.rules, load_write_units=budget)
+    rosters = [Roster(rows, bad=0.002, accounts=10, seed=number) for number in range(case.files)]
+    ids = [world.drop(f"{number}", roster) for number, roster in enumerate(rosters)]
+    callers = Callers(MODEL, world.process)
     given = world.limits.given()
-
-    seconds = world.load(WORKERS)
-
+    with callers.calling():
+        seconds = world.load(WORKERS)
+    assert not world.queue.errors, world.queue.errors
+    assert not world.queue.dead, "a message failed too often"
     for import_id, roster in zip(ids, rosters, strict=True):
-        record = world.services.import_repository.get(import_id)
+        record = world.record(import_id)
         found = {"status": record.status, "counts": record.counts.model_dump()}
         assert found == {"status": "completed", "counts": roster.expected["counts"]}, found
-    assert not world.queue.dead, "a message failed too often"
-    assert not world.queue.errors, world.queue.errors
-    created = sum(item["pk"]["S"].startswith("CLIENT#") for item in world.table.items.values())
-    share = UNITS_A_ROW * created / (world.limits.given() - given)
-    throttled = world.limits.throttled["TransactWriteItems"] / world.limits.requests["TransactWriteItems"]
-    print(
-        f"cold table, {FILES} imports of {rows:,} rows at once, {WORKERS} workers: every good row created, none "
-        f"rejected for lack of capacity; {created:,} rows in {seconds:,.0f} s of the model, "
-        f"{created / seconds:,.0f} a second, {share:.0%} of what the table gave; {throttled:.0%} of the "
-        f"transactions throttled; {len(world.limits.table)} partitions at the end"
-    )
-    assert rows < ROWS or share >= GOODPUT, "too little of what the table gave"
+    created = sum(world.record(import_id).counts.created for import_id in ids)
+    # Partitions count the units of the table alone, 4 a row; a quota those of the table and its index.
+    capacity = min((world.limits.given() - given) * UNITS_A_ROW / 4, case.rules.table_write_units * seconds)
+    return Run(created / seconds, created * UNITS_A_ROW / capacity, *callers.summary())
+
+
+def measure(name: str, rows: int) -> list[Bar]:
+    """Measures a case without and with LoadWriteUnits, and prints the figures."""
+    case = CASES[name]
+    scaled = max(1000, case.rows * rows // ROWS)
+    bars = []
+    # A bound makes the rate even, so fewer rows show it.
+    for budget, size in ((0, scaled), (case.budget, max(1000, scaled // 5))):
+        found = run(case, size, budget)
+        files = f"{name}: {case.files} x {size:,} rows"
+        print(f"capacity: {files}, LoadWriteUnits={budget}: {found.text()}", flush=True)
+        assert rows < ROWS or budget or found.share >= case.goal, "too little of what the table gives"
+        bars.append(Bar(case.name, budget, found.rate, case.units / UNITS_A_ROW, found.slowest))
+    return bars
 
 
 def main() -> None:
-    """Run all cases and print their figures."""
+    """Run the cases and print their figures; draw them, if all ran in full."""
     os.environ.update(ENVIRONMENT)
-    MODEL.run(lambda: cold_table(row_count(ROWS)))
+    rows = row_count(ROWS)
+    names = sys.argv[1:] or list(CASES)
+    bars: list[Bar] = []
+    for name in names:
+        bars += MODEL.run(lambda name=name: measure(name, rows))  # type: ignore[misc]
+    if rows >= ROWS and names == list(CASES):
+        DRAWING.write_text(draw(bars), encoding="utf-8")
 
 
 if __name__ == "__main__":

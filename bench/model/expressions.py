@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -164,4 +165,4 @@ def _begins(left: Any, right: Any) -> bool:
 
 
 def _sum(left: Any, right: Any, sign: int) -> Any:
-    return {"N": str(int(left["N"]) + sign * int(right["N"]))}
+    return {"N": str(Decimal(left["N"]) + sign * Decimal(right["N"]))}

@@ -12,7 +12,7 @@ from .columns import Header
 from .csv_reader import RejectedRow
 from .messages import Messenger
 from .model import Failure, ImportRecord, Status, with_status
-from .parts import ImportParts
+from .parts import ImportParts, ResolvedRows
 from .read_steps import PARTS_AHEAD, in_order
 from .repository import ImportRepository
 from .results import ConcatenatedFile, RejectionSummary, rejected_file, report
@@ -41,7 +41,7 @@ class Finisher:
     def _rejected_rows(self, record: ImportRecord) -> Callable[[int], list[RejectedRow]]:
         """Returns a function that returns the rejected rows of a chunk, in the order of the file."""
         parts = ImportParts(self.storage, record)
-        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else {}
+        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
 
         def rejected_rows(number: int) -> list[RejectedRow]:
             outcomes = parts.rejected(number, resolved)

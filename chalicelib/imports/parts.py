@@ -25,6 +25,19 @@ class WrittenRows:
         self.deferred = [line for line in self.deferred if line <= last]
 
 
+@dataclass(frozen=True, slots=True)
+class ResolvedRows:
+    """The outcomes of deferred rows: by line those that were settled, and one of all others, if there are any."""
+
+    settled: Mapping[int, Outcome] = field(default_factory=dict)
+    others: Outcome | None = None
+
+    def rejected(self, lines: Iterable[int]) -> dict[int, Outcome]:
+        """Returns the outcomes of those of the deferred `lines` that were rejected."""
+        found = ((line, self.settled.get(line, self.others)) for line in lines)
+        return {line: outcome for line, outcome in found if outcome and outcome.outcome == "rejected"}
+
+
 class ImportParts:
     """The parts of one import."""
 
@@ -56,13 +69,13 @@ class ImportParts:
         texts = self.rows_text(number).splitlines() if lines else []
         return [(line, text) for text in texts if (line := decode_row(text).line) in lines]
 
-    def rejected(self, number: int, resolved: Mapping[int, Outcome]) -> dict[int, Outcome]:
-        """Returns the outcomes of a chunk's rejected rows by line; `resolved` are those of all deferred rows."""
+    def rejected(self, number: int, resolved: ResolvedRows) -> dict[int, Outcome]:
+        """Returns the outcomes of a chunk's rejected rows by line."""
         written = self.written(number)
         if self._in_one_step:
             return written.rejected
-        later = {line: resolved[line] for line in written.deferred if line in resolved}
-        return _outcomes_from_json(self._part(number, "rejected")) | written.rejected | later
+        read = _outcomes_from_json(self._part(number, "rejected"))
+        return read | written.rejected | resolved.rejected(written.deferred)
 
     def hashes(self, number: int) -> RowHashes:
         """Returns the hashes of a chunk's rows."""
@@ -86,13 +99,16 @@ class ImportParts:
         rejected, _, deferred = self._part(number, "written").partition(b"\n")
         return WrittenRows(_outcomes_from_json(rejected), orjson.loads(deferred))
 
-    def put_resolved(self, rejected: dict[int, Outcome]) -> None:
-        """Stores the outcomes of deferred rows that were rejected."""
-        self._storage.put_part(self._folder, "resolved", _outcomes_to_json(rejected))
+    def put_resolved(self, resolved: ResolvedRows) -> None:
+        """Stores the outcomes of deferred rows."""
+        text = _outcomes_to_json(resolved.settled) + b"\n" + orjson.dumps(list(resolved.others or ()))
+        self._storage.put_part(self._folder, "resolved", text)
 
-    def resolved(self) -> dict[int, Outcome]:
-        """Returns the outcomes of deferred rows that were rejected, by line."""
-        return _outcomes_from_json(self._storage.part(self._folder, "resolved"))
+    def resolved(self) -> ResolvedRows:
+        """Returns the outcomes of deferred rows."""
+        settled, _, others = self._storage.part(self._folder, "resolved").partition(b"\n")
+        found = orjson.loads(others)
+        return ResolvedRows(_outcomes_from_json(settled), Outcome(*found) if found else None)
 
     def _put(self, number: int, kind: str, body: bytes) -> None:
         self._storage.put_part(self._folder, f"{number:05}.{kind}", body)
@@ -101,7 +117,7 @@ class ImportParts:
         return self._storage.part(self._folder, f"{number:05}.{kind}")
 
 
-def _outcomes_to_json(outcomes: dict[int, Outcome]) -> bytes:
+def _outcomes_to_json(outcomes: Mapping[int, Outcome]) -> bytes:
     return orjson.dumps([[line, *outcome] for line, outcome in outcomes.items()])
 
 

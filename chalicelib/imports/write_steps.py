@@ -13,7 +13,7 @@ from .chunk_writer import ChunkWriter, DryRunWriter
 from .member_row import MemberRow, encode_row
 from .model import ImportRecord, exceeds_limit
 from .outcomes import Outcome
-from .parts import ImportParts
+from .parts import ImportParts, ResolvedRows
 from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, in_order
 from .resolver import Resolver
@@ -21,6 +21,13 @@ from .row_hashes import INDEPENDENT, Dependencies, find_dependencies, hash_rows
 from .steps import Lease, OutOfTime, StepRepository
 from .storage import ImportStorage
 from .write_progress import WriteProgress
+
+MAX_DEFERRED = 1_000_000  # rows that resolve settles: each takes about 1 kB of its memory
+TOO_MANY_DEFERRED = Outcome(
+    "rejected",
+    "too_many_dependent_rows",
+    f"Over {MAX_DEFERRED:,} rows repeat members, or ask for numbers of members in the file: is a column shifted?",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +73,17 @@ class WriteSteps:
         parts = ImportParts(self.storage, record)
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}
+        record = self.read_steps.repository.get(record.id)  # the last worker may have counted rows since
+        left = record.rows_found - record.counts.rows
+        if instead := work.instead or (TOO_MANY_DEFERRED if left > MAX_DEFERRED else None):
+            parts.put_resolved(ResolvedRows(settled, instead))
+            return self.steps.finish(lease, {"rows": left, instead.outcome: left})
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
             rows = chain.from_iterable(in_order(pool, parts.deferred_rows, record.chunks))
             texts = {line: text for line, text in rows if line not in settled}
         found, counts = self._resolve(resolver, texts, work)
-        parts.put_resolved(_rejected(settled | found))
-        self.steps.finish(lease, counts)
+        parts.put_resolved(ResolvedRows(_rejected(settled | found)))
+        return self.steps.finish(lease, counts)
 
     def load(self, record: ImportRecord, lease: Lease, work: Work) -> None:
         """Does all of this for a file of one chunk, without the detours over the bucket."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from chalicelib.imports.model import ImportRecord, exceeds_limit
-from chalicelib.imports.parts import ImportParts
+from chalicelib.imports.parts import ImportParts, ResolvedRows
 
 from .model import NOT_LOADED
 from .schedules import File, Schedule
@@ -50,7 +50,7 @@ def _check_report_and_notice(schedule: Schedule, record: ImportRecord) -> None:
 def _parts(schedule: Schedule, record: ImportRecord) -> dict[int, str]:
     """Returns the codes of an import's rejected rows, by line, whose rows were settled and whose report failed."""
     parts = ImportParts(schedule.pipeline.storage, record)
-    resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else {}
+    resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
     outcomes = [parts.rejected(number, resolved) for number in range(record.chunks)]
     return {line: outcome.code for chunk in outcomes for line, outcome in chunk.items()}
 

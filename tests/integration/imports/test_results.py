@@ -5,10 +5,11 @@ import io
 
 import pytest
 
+from chalicelib.imports import write_steps
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Pipeline, counts
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id"
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "windows-1252"]
@@ -80,3 +81,17 @@ def test_report_describes_file_columns_counts_and_codes(pipeline: Pipeline, acco
     [shown] = report["sample"]
     assert (shown["line"], shown["code"]) == (3, "phone_not_possible")
     assert shown["reason"].startswith("phone_number: ")
+
+
+def test_too_many_dependent_rows_are_rejected(
+    pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would not fit in memory: those of a file of millions of rows with a shifted column."""
+    monkeypatch.setattr(write_steps, "MAX_DEFERRED", 4)
+    rows = [f"Ann,Lee,{3235550000 + i % 40},{i},{account}\n" for i in range(45)]
+    record = Pipeline(chunk_size=1024).run("drops/a.csv", HEADER + "\n" + "".join(rows))
+    assert record.chunks > 1
+    assert counts(record) == {"rows": 45, "created": 35, "updated": 0, "unchanged": 0, "rejected": 10}
+    rejected = pipeline.rejected(record.id)
+    assert {row["code"] for row in rejected} == {"too_many_dependent_rows"}
+    assert [int(row["line"]) for row in rejected] == [*range(2, 7), *range(42, 47)]
