@@ -1,9 +1,11 @@
 """The largest resident set of each step of an import, each in a process of its own, on an emulator.
 
-Measures two files: one with all rows good, and one with all rows rejected, the worst case for the report.
+Measures two files: one with all rows good, and one with all rows rejected, the worst case for the report. The steps
+of a stage follow each other in one process, as in a worker. `python -m bench.memory decide` ends after that stage.
 """
 
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -19,11 +21,13 @@ from infra.package import table_definition
 from tools.roster import Roster
 
 ROWS = 100_000
+STAGES = ("read", "decide", "write", "resolve", "finish")
 
 
 def main() -> None:
     """Measure and print."""
     count = row_count(ROWS)
+    last = sys.argv[1] if sys.argv[1:] else STAGES[-1]
     with tempfile.TemporaryDirectory() as folder, started() as emulator:
         os.environ.update({name: v for name, v in emulator.environment.items() if name.startswith("AWS_")})
         name = f"rollcall-bench-{uuid.uuid4().hex[:8]}"
@@ -42,10 +46,9 @@ def main() -> None:
             split = measure("bench.memory:split", f"drops/{path.name}")
             import_id, chunks = split.result
             peaks = {"split": split.peak}
-            for stage in ("read", "decide", "write", "resolve", "finish"):
-                steps = range(chunks if stage in ("read", "write") else 1)
-                found = (measure("bench.memory:step", import_id, stage, str(n)).peak for n in steps)
-                peaks[stage] = max(found)
+            for stage in STAGES[: STAGES.index(last) + 1]:
+                number = chunks if stage in ("read", "write") else 1
+                peaks[stage] = measure("bench.memory:steps", import_id, stage, str(number)).peak
             figures = ", ".join(f"{stage} {peak:.0f} MB" for stage, peak in peaks.items())
             print(f"memory: {count:,} {kind} rows: {figures}")
 
@@ -74,13 +77,17 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
     return work
 
 
-def step(import_id: str, stage: Stage, number: str) -> Callable[[], str]:
-    """Return work that does a step of an import."""
+def steps(import_id: str, stage: Stage, count: str) -> Callable[[], None]:
+    """Return work that does the steps of a stage."""
     idle()
     from chalicelib.imports.steps import Step
     from chalicelib.services import services
 
-    return lambda: services().imports.step(import_id, Step(stage, int(number))).status
+    def work() -> None:
+        for number in range(int(count)):
+            services().imports.step(import_id, Step(stage, number))
+
+    return work
 
 
 if __name__ == "__main__":

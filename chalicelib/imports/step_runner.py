@@ -47,7 +47,7 @@ class StepRunner:
     def step(self, import_id: str, step: Step) -> ImportRecord:
         """Does a step, then what follows from it.
 
-        Raises Busy where capacity or time are wanting, or another worker has the step: try again. What is settled is
+        Raises Busy if capacity or time is lacking, or another worker has the step: try again. What is settled is
         noted then.
         """
         record = self._stop_if_over_limit(self.repository.get(import_id))
