@@ -57,8 +57,8 @@ def in_bulk(text: str, mode: Mode) -> None:
     """Parse, validate, compare and write as the load step does; a dry run reads instead of writing."""
     found = list(rows(Chunk(1, text)))[1:]
     header, rule = Header(COLUMNS), PhoneRule()
-    members = ((row.line, header.member(row, rule)) for row in found)
-    member_rows = [MemberRow(line, member) for line, member in members if isinstance(member, NewMember)]
+    read = (header.member_row(row, rule) for row in found)
+    member_rows = [row for row in read if isinstance(row, MemberRow)]
     hashes = hash_rows(member_rows)
     dependencies = find_dependencies(lambda: [hashes], len(member_rows))
     settings = config.settings()

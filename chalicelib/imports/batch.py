@@ -48,7 +48,7 @@ class BatchWriter:
         settled: list[SettledRow] = []
         for row in rows:
             _sort(
-                (row, DEFERRED) if self._dependencies.shares(row) else self._change(row, stored.get(row.key)),
+                (row, DEFERRED) if self._dependencies.shares(row) else self._change(row, stored),
                 settled,
                 changes,
             )
@@ -77,10 +77,9 @@ class BatchWriter:
             return change
         if list(failed) == [PHONE]:
             return row, self._clash(failed[PHONE])
-        item = failed.get(CLIENT_ID)
         if self._mode == "upsert":  # a failed claim does not show the change of the member since it was read
-            item = self._table.get(member_key(*row.key))
-        return self._change(row, item)
+            return self._change(row, self._read(row))
+        return self._change(row, {row.key: failed[CLIENT_ID]} if CLIENT_ID in failed else {})
 
     def _clash(self, claim: Item) -> Outcome:
         """Returns the outcome of a row whose number has a holder: deferred if a row of the file may change that."""
@@ -88,12 +87,20 @@ class BatchWriter:
             return DEFERRED
         return taken_outcome(PHONE, holder_of(claim), self._import_id)
 
-    def _change(self, row: MemberRow, item: Item | None) -> Change | SettledRow:
-        """Returns the writes that apply a row to the member stored as `item`, or the outcome without a write."""
+    def _read(self, row: MemberRow) -> dict[MemberKey, Item]:
+        """Returns the existing members that a row is about."""
+        items = ((key, self._table.get(member_key(*key))) for key in row.keys)
+        return {key: item for key, item in items if item}
+
+    def _change(self, row: MemberRow, stored: Mapping[MemberKey, Item]) -> Change | SettledRow:
+        """Returns the writes that apply a row to the stored members, or the outcome without a write."""
+        item = stored.get(row.key)
+        previous = stored.get(row.previous_key) if row.previous_key else None
         earlier = item and written_outcome(self._import_id, row, item)
-        new = earlier or desired_member(row, item, self._mode, self._import_id)
+        new = earlier or desired_member(row, item, self._mode, self._import_id, previous)
         if isinstance(new, Outcome):
             return row, new
+        item = item or previous
         by = f"import:{self._import_id}"
         outcome = "updated" if item else "created"
         origin = str(Origin(self._import_id, row.line, outcome))

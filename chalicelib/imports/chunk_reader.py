@@ -45,11 +45,11 @@ def read_chunk(found: list[Row | RejectedRow], header: Header, rule: PhoneRule, 
     member_rows: list[MemberRow] = []
     rejected: dict[int, Outcome] = {}
     for row in found:
-        member = header.member(row, rule)
-        if isinstance(member, RejectedRow):
-            rejected[row.line] = Outcome("rejected", member.code, member.reason)
-        elif not scope.includes(member.account_id):
+        found_row = header.member_row(row, rule)
+        if isinstance(found_row, RejectedRow):
+            rejected[row.line] = Outcome("rejected", found_row.code, found_row.reason)
+        elif not scope.includes(found_row.member.account_id):
             rejected[row.line] = FORBIDDEN
         else:
-            member_rows.append(MemberRow(row.line, member))
+            member_rows.append(found_row)
     return ReadChunk(member_rows, rejected)

@@ -78,10 +78,10 @@ class ChunkWriter:
         return self._mode == "upsert" or 2 * len(self._read(sample)) > len(sample)
 
     def _read(self, rows: Sequence[MemberRow]) -> Mapping[MemberKey, Item]:
-        """Returns the existing members of these rows."""
+        """Returns the existing members that these rows are about."""
         if not rows:
             return {}
-        keys = {key_pair(key): key for key in (member_key(*row.key) for row in rows)}
+        keys = {key_pair(key): key for row in rows for key in (member_key(*name) for name in row.keys)}
         return {member_key_of(item): item for item in self._table.batch_get(list(keys.values()))}
 
 

@@ -3,17 +3,22 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from pydantic import BaseModel
+
 from chalicelib.errors import FieldError, Invalid, Unreadable
 from chalicelib.fields.phone import PhoneRule
+from chalicelib.fields.text import Identifier
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges, NewMember
 
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
+from .member_row import MemberRow
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
-IDS = ("account_id", "client_member_id")
+PREVIOUS_ID = "previous_client_member_id"  # of an upsert: the client member id that the member had before
+IDS = ("account_id", "client_member_id", PREVIOUS_ID)
 SCIENTIFIC = re.compile(
     r"\d([.,]\d+)?e\+\d{2,3}", re.IGNORECASE
 )  # a long number after a spreadsheet saved it
@@ -31,6 +36,15 @@ COLUMN_NAMES: Mapping[str, str] = {
     "memberid": "client_member_id",
     "membernumber": "client_member_id",
     "clientid": "client_member_id",
+    "previousclientmemberid": PREVIOUS_ID,
+    "previousmemberid": PREVIOUS_ID,
+    "previousmembernumber": PREVIOUS_ID,
+    "previousid": PREVIOUS_ID,
+    "oldclientmemberid": PREVIOUS_ID,
+    "oldmemberid": PREVIOUS_ID,
+    "oldmembernumber": PREVIOUS_ID,
+    "oldid": PREVIOUS_ID,
+    "formermemberid": PREVIOUS_ID,
     "firstname": "first_name",
     "first": "first_name",
     "givenname": "first_name",
@@ -49,20 +63,26 @@ COLUMN_NAMES: Mapping[str, str] = {
 }
 
 
+class PreviousId(BaseModel):
+    """The cell of the previous client member id."""
+
+    previous_client_member_id: Identifier
+
+
 class Header:
     """The columns of a file: the index of each of a member's fields, and the columns that are ignored.
 
-    `account_id` is the account of rows that name none, and the only one that rows may name. With
-    `blank_keeps_stored` a blank name or phone number keeps the stored value.
+    `account_id` is the account of rows that name none, and the only one that rows may name. In an `upsert` a blank
+    name or phone number keeps the stored value, and rows may name the previous client member id.
     """
 
     def __init__(
-        self, columns: Sequence[str], account_id: str | None = None, *, blank_keeps_stored: bool = False
+        self, columns: Sequence[str], account_id: str | None = None, *, upsert: bool = False
     ) -> None:
         """Raises Unreadable: too_many_columns, duplicate_columns, missing_columns."""
         self.columns = list(columns)
         self.account_id = account_id
-        self.blank_keeps_stored = blank_keeps_stored
+        self.upsert = upsert
         # Rows may end after the last named column: spreadsheets append nameless ones.
         self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
         self._check_count()
@@ -78,7 +98,7 @@ class Header:
 
     @property
     def ignored(self) -> list[str]:
-        """The names of the columns that are not fields of a member."""
+        """The names of the columns that are not used."""
         used = set(self.fields.values())
         return [name for i, name in enumerate(self.columns[: self.width]) if i not in used]
 
@@ -95,8 +115,8 @@ class Header:
                 code="header_too_long",
             )
 
-    def member(self, row: Row | RejectedRow, rule: PhoneRule) -> NewMember | RejectedRow:
-        """Returns the member that a row describes, or the row with the reason why it describes none."""
+    def member_row(self, row: Row | RejectedRow, rule: PhoneRule) -> MemberRow | RejectedRow:
+        """Returns the row with the member that it describes, or with the reason why it describes none."""
         if isinstance(row, RejectedRow):
             return row
         try:
@@ -109,11 +129,14 @@ class Header:
                 _check_damage(values)
             if self.account_id is not None and not values.get("account_id", "").strip():
                 values["account_id"] = self.account_id
+            previous = values.pop(PREVIOUS_ID, "").strip()
             member = self._validate(values, rule)
             self._check_account(member)
+            if previous:
+                previous = validate(PreviousId, {PREVIOUS_ID: previous}).previous_client_member_id
         except Invalid as error:
             return RejectedRow(row.line, row.cells, error.errors[0].code, error.detail)
-        return member
+        return MemberRow(row.line, member, "" if previous == member.client_member_id else previous)
 
     def _check_count(self) -> None:
         count = len(self.original_indexes)
@@ -128,6 +151,8 @@ class Header:
         fields: dict[str, int] = {}
         for index, column in enumerate(self.columns):
             field = field_of(unescape(column))
+            if field == PREVIOUS_ID and not self.upsert:
+                continue
             if field in fields:
                 detail = f"Two columns of the first line mean {field}. Rename or remove one of them."
                 raise Unreadable(detail, code="duplicate_columns")
@@ -174,7 +199,7 @@ class Header:
 
     def _validate(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
         """Returns the member of these cells, with "" for each blank field of an upsert. Raises Invalid."""
-        if not self.blank_keeps_stored:
+        if not self.upsert:
             return validate(NewMember, values, rule)
         blank = {name: "" for name in OPTIONAL if not values[name].strip()}
         given = {name: value for name, value in values.items() if name not in blank}
@@ -184,7 +209,7 @@ class Header:
 
 
 def field_of(column: str) -> str | None:
-    """Returns the member's field that a column name means, or None."""
+    """Returns the field that a column name means, or None."""
     return COLUMN_NAMES.get(re.sub(r"[\W_]", "", column.casefold()))
 
 

@@ -39,7 +39,9 @@ class KnownItems:
 
     def knows(self, row: QueuedRow) -> bool:
         """Returns whether the items of a row are loaded."""
-        return row.key in self._members and (row.phone is None or row.phone in self._claims)
+        return all(key in self._members for key in row.members) and (
+            row.phone is None or row.phone in self._claims
+        )
 
     def member(self, key: MemberKey) -> Item | None:
         """Returns a loaded member's item, None if it does not exist."""
@@ -58,9 +60,9 @@ class KnownItems:
         """Takes in a claim that must exist, because its member does, unless it is loaded."""
         self._claims.setdefault(phone, orjson.dumps(claim))
 
-    def put_member(self, key: MemberKey, item: Item) -> None:
-        """Takes in a written member."""
-        self._members[key] = orjson.dumps(item)
+    def put_member(self, key: MemberKey, item: Item | None) -> None:
+        """Takes in a written member, None for one that moved to another key."""
+        self._members[key] = orjson.dumps(item) if item else _UNUSED
 
     def put_claim(self, phone: PhoneKey, claim: Item | None) -> None:
         """Takes in a written claim, None for one that was released."""

@@ -6,17 +6,33 @@ import orjson
 
 from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
 
+_SIZE = 1 + len(NewMember.model_fields)  # of the stored form without a previous id
+
 
 class MemberRow(NamedTuple):
-    """A row that describes a member: its line, and the member with "" for each field that an upsert keeps."""
+    """A row that describes a member: its line, and the member with "" for each field that an upsert keeps.
+
+    `previous` is the client member id that the member had before, "" if the row names none or the same one.
+    """
 
     line: int
     member: NewMember
+    previous: str = ""
 
     @property
     def key(self) -> MemberKey:
         """The key of the member that the row describes."""
         return MemberKey(self.member.account_id, self.member.client_member_id)
+
+    @property
+    def previous_key(self) -> MemberKey | None:
+        """The key that the member had before, None if the row names no previous id."""
+        return MemberKey(self.member.account_id, self.previous) if self.previous else None
+
+    @property
+    def keys(self) -> tuple[MemberKey, ...]:
+        """The keys of the members that the row is about."""
+        return (self.key, self.previous_key) if self.previous_key else (self.key,)
 
     @property
     def phone(self) -> PhoneKey:
@@ -38,12 +54,16 @@ class MemberRow(NamedTuple):
 
 def encode_row(row: MemberRow) -> bytes:
     """Returns a row as one line of JSON, without a line feed."""
-    return orjson.dumps([row.line, *(getattr(row.member, name) for name in NewMember.model_fields)])
+    values = [row.line, *(getattr(row.member, name) for name in NewMember.model_fields)]
+    if row.previous:
+        values.append(row.previous)
+    return orjson.dumps(values)
 
 
 def decode_row(text: bytes) -> MemberRow:
     """Returns the row that `encode_row` wrote."""
     line, *values = orjson.loads(text)
+    previous = values.pop() if len(values) == _SIZE else ""
     return MemberRow(
-        line, NewMember.model_construct(**dict(zip(NewMember.model_fields, values, strict=True)))
+        line, NewMember.model_construct(**dict(zip(NewMember.model_fields, values, strict=True))), previous
     )

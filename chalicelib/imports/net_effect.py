@@ -1,6 +1,7 @@
 """What a batch of settled rows changes in the table: one conditional write for each item it touches. Pure."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
@@ -35,26 +36,23 @@ class Batch:
     failed: bool = False
 
     def has_room_for_row(self) -> bool:
-        """Returns whether one more row fits: its member, the number it gets and the one it frees."""
-        return self._writes_left() >= 3 and len(self.settled) < MAX_ROWS
+        """Returns whether one more row fits: two keys of its member, the number it gets and the one it frees."""
+        return self.has_room(4) and len(self.settled) < MAX_ROWS
 
-    def has_room_for_ring(self, rows: int) -> bool:
-        """Returns whether a ring of rows fits, with one more member: of each the member and the number it gets."""
-        return self._writes_left() >= 2 * (rows + 1)
-
-    def _writes_left(self) -> int:
-        return MAX_WRITES - len(self.members) - len(self.claims)
+    def has_room(self, writes: int) -> bool:
+        """Returns whether so many more writes fit."""
+        return len(self.members) + len(self.claims) + writes <= MAX_WRITES
 
     def member_keys(self) -> set[MemberKey]:
         """Returns the members that the batch concerns."""
-        return {*self.members, *(queued.key for queued, _ in self.settled)}
+        return {*self.members, *chain.from_iterable(queued.members for queued, _ in self.settled)}
 
     def phones(self) -> set[PhoneKey]:
         """Returns the phone numbers that the batch concerns."""
         return {*self.claims, *(queued.phone for queued, _ in self.settled if queued.phone)}
 
-    def change_member(self, key: MemberKey, before: Item | None, after: Item) -> None:
-        """Adds a change of a member."""
+    def change_member(self, key: MemberKey, before: Item | None, after: Item | None) -> None:
+        """Adds a change of a member; `after` is None where it moves to another key."""
         self.members.setdefault(key, Effect(before, None)).after = after
 
     def change_claim(self, phone: PhoneKey, before: Item | None, after: Item | None) -> None:
@@ -63,14 +61,19 @@ class Batch:
 
     def writes(self) -> list[ConditionalWrite]:
         """Returns the conditional writes of the net effect: each item once."""
-        writes = [
-            put_if(VERSION, effect.after, unchanged(effect.before))
-            if effect.before
-            else put_new(CLIENT_ID, effect.after)
-            for effect in self.members.values()
-            if effect.after
-        ]
-        return [*writes, *filter(None, map(_claim_write, self.claims.values()))]
+        members = map(_member_write, self.members.values())
+        claims = map(_claim_write, self.claims.values())
+        return [write for write in chain(members, claims) if write]
+
+
+def _member_write(effect: Effect) -> ConditionalWrite | None:
+    """Returns the write of a member, None where it was created and moved away within the batch."""
+    before, after = effect.before, effect.after
+    if not before:
+        return put_new(CLIENT_ID, after) if after else None
+    if not after:
+        return delete_if(VERSION, {"pk": before["pk"], "sk": before["sk"]}, unchanged(before))
+    return put_if(VERSION, after, unchanged(before))
 
 
 def _claim_write(effect: Effect) -> ConditionalWrite | None:

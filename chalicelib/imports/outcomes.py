@@ -25,8 +25,16 @@ class Outcome(NamedTuple):
 DEFERRED = Outcome("deferred")  # of a row that the resolver settles
 
 
-def desired_member(row: MemberRow, item: Item | None, mode: Mode, import_id: str) -> NewMember | Outcome:
-    """Returns the member that a row asks for, given its stored member, or the outcome if nothing is to be written."""
+def desired_member(
+    row: MemberRow, item: Item | None, mode: Mode, import_id: str, previous: Item | None = None
+) -> NewMember | Outcome:
+    """Returns the member that a row asks for, given its stored member, or the outcome if nothing is to be written.
+
+    `previous` is the member stored under the row's previous client member id.
+    """
+    if item and previous:
+        return taken_outcome(CLIENT_ID, holder_of(item), import_id)
+    item = item or previous
     if item is None:
         return missing_field_outcome(row) if row.missing_field else row.member
     if mode != "upsert":

@@ -1,8 +1,9 @@
 """Which rows of a file may concern each other, found by hashes: without reading the table, in little memory. Pure.
 
-Rows are independent if no other row is about their member or asks for their phone number. A wrong answer is possible
-in one direction only: an independent row may be taken for a dependent one, which costs time. With hashes of 32 bits
-that happens to one row in a thousand of a file of five million.
+Rows are independent if no other row is about their member or asks for their phone number. A row with a previous
+client member id is about two members. A wrong answer is possible in one direction only: an independent row may be
+taken for a dependent one, which costs time. With hashes of 32 bits that happens to one row in a thousand of a file of
+five million.
 """
 
 import zlib
@@ -22,7 +23,7 @@ _INT = "I"  # an array of 4 bytes each
 
 
 class RowHashes(NamedTuple):
-    """The hashes of a chunk's rows, sorted: one of each row's member, one of each number asked for."""
+    """The hashes of a chunk's rows, sorted: of each row's members, and of each number asked for."""
 
     members: "array[int]"
     phones: "array[int]"
@@ -48,10 +49,11 @@ class Dependencies(NamedTuple):
         return _contains(self.members, _hash(key))
 
     def shares(self, row: MemberRow) -> bool:
-        """Returns whether another row may be about the row's member, or ask for its phone number."""
+        """Returns whether another row may be about a member of the row, or ask for its phone number."""
         return bool(self.shared) and (
             _contains(self.shared, _hash(row.key))
             or (bool(row.member.phone_number) and _contains(self.shared, _hash(row.phone)))
+            or (row.previous_key is not None and _contains(self.shared, _hash(row.previous_key)))
         )
 
     def to_bytes(self) -> bytes:
@@ -72,6 +74,8 @@ def hash_rows(rows: Iterable[MemberRow]) -> RowHashes:
     members, phones = [], []
     for row in rows:
         members.append(_hash(row.key))
+        if row.previous_key:
+            members.append(_hash(row.previous_key))
         if row.member.phone_number:
             phones.append(_hash(row.phone))
     return RowHashes(array(_INT, sorted(members)), array(_INT, sorted(phones)))

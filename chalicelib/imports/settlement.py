@@ -1,40 +1,34 @@
 """Settles the rows of one import that share members or phone numbers, in time proportional to their number. Pure.
 
-The meaning:
+The meaning (a row with a previous client member id is about two members: the one to move, and that of its new id):
 
 1. Of two rows about one member, and of two rows that ask for one phone number, the earlier is settled first.
-2. A row whose number is held by another member waits while rows of the same file about that member are unsettled.
+2. A row whose number is held by another member waits while rows of the same file about that member are unsettled. A
+   row whose new id is taken waits if the next row that changes that member moves it away; that row then goes first.
 3. Rows that wait for each other in a ring are applied together. If nothing else can be settled, the earliest waiting
    row is rejected.
 
 The order in which rows are settled beyond that makes no difference. So a row is judged again only when its answer may
-have changed: when it becomes the first about its member and its number, when its number changes hands, and when its
+have changed: when it becomes the first about its members and its number, when its number changes hands, and when its
 holder has no more rows.
 """
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
-from chalicelib.members.items import from_item, holder_of, phone_key_of, to_claim, to_item
-from chalicelib.members.model import (
-    Member,
-    MemberKey,
-    NewMember,
-    Origin,
-    PhoneKey,
-    changed_member,
-    new_member,
-)
-from chalicelib.members.writes import PHONE
+from chalicelib.members.items import from_item, holder_of, phone_key_of
+from chalicelib.members.model import Member, MemberKey, NewMember, Origin, PhoneKey
+from chalicelib.members.writes import CLIENT_ID, PHONE
 
 from .known_items import KnownItems, Read
+from .member_changes import MemberChange, MemberChanges
 from .model import Mode
 from .net_effect import MAX_WRITES, Batch
 from .outcomes import Outcome, desired_member, taken_outcome
-from .row_queues import QueuedRow, RowQueues
+from .row_queues import QueuedMove, QueuedRow, RowQueues
 
 READ_AHEAD = 400  # rows whose items are read together
 # Rows of a ring that are applied in one batch, with one more member: each changes two items.
@@ -86,65 +80,76 @@ class Settlement:
             self._forget_settled(batch)
 
     def _judge(self, queued: QueuedRow) -> None:
-        """Settles a row, or leaves it waiting for the holder of its number."""
+        """Settles a row, or leaves it waiting for its new id or for the holder of its number."""
         if not self._queues.is_first(queued):
             return None
         self._load(queued)
-        new = desired_member(queued.row(), self._items.member(queued.key), self._mode, self._import_id)
+        if isinstance(queued, QueuedMove) and self._is_held_back(queued):
+            return None
+        new = self._desired(queued)
         if isinstance(new, Outcome):
             return self._settle(queued, new)
         holder = self._items.holder(queued.phone) if queued.phone else None
-        if holder in (None, queued.key):
-            return self._apply(queued, new)
-        if self._mode == "upsert" and self._queues.of_member(holder):
-            heapq.heappush(self._waiting, (queued.line, queued))
-            self._unchecked.append(queued)
-            return None
+        if holder in (None, self._stored_key(queued)):
+            return self._apply([queued], self._changes([queued], [new]))
+        if self._mode == "upsert" and self._queues.mention(holder):
+            return self._wait(queued)
         return self._settle(queued, self._taken(queued))
 
-    def _apply(self, queued: QueuedRow, new: NewMember) -> None:
-        """Settles a row by writing its member."""
-        outcome = Outcome("updated" if self._items.member(queued.key) else "created")
-        freed = self._write(queued.key, new, str(Origin(self._import_id, queued.line, outcome.outcome)))
-        self._settle(queued, outcome)
-        if freed:
-            self._wake(freed)
+    def _is_held_back(self, move: QueuedMove) -> bool:
+        """Returns whether a move waits for its new id, or comes after an earlier row about that id."""
+        taken = self._items.member(move.key) and self._items.member(move.new_key)
+        other = self._queues.of_member(move.new_key)
+        move.waits_for_id = bool(taken and other and self._queues.gives_way(other, move))
+        if move.waits_for_id:
+            self._wait(move)
+            if other and other.line > move.line:
+                self._ready.append(other)
+        return move.waits_for_id or self._queues.earlier(move) is not None
 
-    def _write(self, key: MemberKey, new: NewMember, origin: str) -> PhoneKey | None:
-        """Adds a member's change to the batch. Returns the number that it frees."""
-        by = f"import:{self._import_id}"
-        item = self._items.member(key)
-        old = from_item(item) if item else None
-        member = changed_member(old, new, by) if old else new_member(new, by)
-        self._change_member(key, member, origin)
-        before, after = (phone_key_of(item) if item else None), PhoneKey(new.account_id, new.phone_number)
-        if before == after:
-            return None
-        self._change_claim(after, member, origin)
-        if before is None or old is None:
-            return None
-        self._items.expect_claim(before, to_claim(old))
-        if self._items.holder(before) != key:  # in a ring, the row before has taken it
-            return None
-        self._change_claim(before, None, "")
-        return before
+    def _wait(self, queued: QueuedRow) -> None:
+        heapq.heappush(self._waiting, (queued.line, queued))
+        self._unchecked.append(queued)
 
-    def _change_member(self, key: MemberKey, member: Member, origin: str) -> None:
-        item = to_item(member, origin)
-        self._batch.change_member(key, self._items.member(key), item)
-        self._items.put_member(key, item)
+    def _desired(self, queued: QueuedRow) -> NewMember | Outcome:
+        """Returns the member that a row asks for, or its outcome if nothing is to be written."""
+        item = self._items.member(queued.new_key or queued.key)
+        previous = self._items.member(queued.key) if queued.new_key else None
+        return desired_member(queued.row(), item, self._mode, self._import_id, previous)
 
-    def _change_claim(self, phone: PhoneKey, member: Member | None, origin: str) -> None:
-        claim = to_claim(member, origin) if member else None
-        self._batch.change_claim(phone, self._items.claim(phone), claim)
-        self._items.put_claim(phone, claim)
+    def _stored_key(self, queued: QueuedRow) -> MemberKey:
+        """Returns the key of the member that a row changes: its new one if a move was made before."""
+        if queued.new_key and not self._items.member(queued.key):
+            return queued.new_key
+        return queued.key
+
+    def _changes(self, rows: Sequence[QueuedRow], members: Iterable[NewMember]) -> list[MemberChange]:
+        """Returns the changes that make rows' members."""
+        return [
+            MemberChange(key, new, str(Origin(self._import_id, queued.line, self._outcome(key))))
+            for queued, new in zip(rows, members, strict=True)
+            if (key := self._stored_key(queued))
+        ]
+
+    def _outcome(self, key: MemberKey) -> str:
+        return "updated" if self._items.member(key) else "created"
+
+    def _apply(self, rows: Sequence[QueuedRow], changes: Sequence[MemberChange]) -> None:
+        """Settles rows by their changes, all of which are made at once; more changes than rows may follow."""
+        outcomes = [Outcome(self._outcome(change.key)) for change in changes]
+        freed = MemberChanges(changes, self._items).apply(self._batch, f"import:{self._import_id}")
+        for queued, outcome in zip(rows, outcomes, strict=False):
+            self._settle(queued, outcome)
+        for phone in freed:
+            self._wake(phone)
 
     def _settle(self, queued: QueuedRow, outcome: Outcome) -> None:
         """Gives a row its outcome; the rows behind it are judged next, and those that waited for its member."""
         self._batch.settled.append((queued, outcome))
         self._ready.extend(self._queues.remove(queued))
-        if not self._queues.of_member(queued.key) and (item := self._items.member(queued.key)):
-            self._wake(phone_key_of(item))
+        for key in queued.members:
+            if not self._queues.mention(key) and (item := self._items.member(key)):
+                self._wake(phone_key_of(item))
 
     def _wake(self, phone: PhoneKey) -> None:
         """Has the row judged that waits for a number."""
@@ -152,15 +157,21 @@ class Settlement:
             self._ready.append(row)
 
     def _taken(self, queued: QueuedRow) -> Outcome:
-        """Returns the outcome of a row whose number another member holds."""
+        """Returns the outcome of a row whose new id or number another member holds."""
+        if queued.new_key and queued.waits_for_id:
+            return taken_outcome(
+                CLIENT_ID, holder_of(self._items.member(queued.new_key) or {}), self._import_id
+            )
         claim = self._items.claim(queued.row().phone)
         return taken_outcome(PHONE, holder_of(claim or {}), self._import_id)
 
     def _load(self, queued: QueuedRow) -> None:
         """Reads the items of a row, and with them those of the rows to judge next."""
         if not self._items.knows(queued):
-            rows = [queued, *islice(self._ready, READ_AHEAD)]
-            self._items.load([row.key for row in rows], [row.phone for row in rows if row.phone])
+            following = chain(self._ready, islice(self._queues.ahead(queued), READ_AHEAD))
+            rows = [queued, *islice(following, READ_AHEAD)]
+            members = chain.from_iterable(row.members for row in rows)
+            self._items.load(list(members), [row.phone for row in rows if row.phone])
 
     def _find_ring(self) -> list[QueuedRow]:
         """Returns rows that wait for each other, each for the member of the next one; [] if there are none."""
@@ -174,17 +185,33 @@ class Settlement:
                 row = self._waits_for(row)
             if row and row in path:
                 rows = list(path)
-                return rows[rows.index(row) :]
-            self._unchecked.popleft()
+                ring = rows[rows.index(row) :]
+                if self._is_possible(ring):
+                    return ring
+                self._unchecked = deque(other for other in self._unchecked if other not in path)
+            else:
+                self._unchecked.popleft()
         return []
 
     def _waits_for(self, queued: QueuedRow) -> QueuedRow | None:
-        """Returns the row that may take another number from the holder of this row's number."""
-        if queued.phone is None or not self._queues.is_first(queued):
+        """Returns the row that may give up what a row waits for: its new id or its number."""
+        if not self._queues.is_first(queued):
+            return None
+        if queued.new_key and queued.waits_for_id:
+            return self._queues.of_member(queued.new_key)
+        if queued.phone is None or self._queues.earlier(queued):
             return None
         holder = self._items.holder(queued.phone)
-        row = self._queues.of_member(holder) if holder else None
-        return row if row and self._queues.is_first(row) else None
+        return self._queues.changing(holder) if holder else None
+
+    def _is_possible(self, ring: list[QueuedRow]) -> bool:
+        """Returns whether the rows of a ring can be applied together.
+
+        One of them may keep a number that another asks for. A ring that moves members is never applied in parts: the
+        rest of it would not find them.
+        """
+        changes = MemberChanges(self._ring_changes(ring), self._items)
+        return changes.are_possible() and (not _moves(ring) or changes.count_writes() <= MAX_WRITES)
 
     def _settle_ring(self, ring: list[QueuedRow]) -> Iterator[Batch]:
         """Applies the rows of a ring, in one batch if it has room.
@@ -192,29 +219,32 @@ class Settlement:
         A larger ring gets smaller by each batch: its first rows get their numbers, and the member of the next row
         holds the number that became free until the rest of the ring is applied.
         """
-        while True:
-            if not self._batch.has_room_for_ring(len(ring[:RING_PART])):
+        size = len(ring) if _moves(ring) else RING_PART
+        while ring:
+            part, ring = ring[:size], ring[size:]
+            changes = self._ring_changes(part)
+            if ring:
+                changes.append(self._loan(ring[0].key, self._stored(part[0].key).phone_number))
+            if not self._batch.has_room(MemberChanges(changes, self._items).count_writes()):
                 batch = self._batch
                 yield from self._finish_batch()
                 if batch.failed:
                     return
-            part, ring = (ring, []) if len(ring) <= RING_PART else (ring[:RING_PART], ring[RING_PART:])
-            freed = self._stored(part[0].key).phone_number
-            for queued in part:
-                self._apply(queued, queued.row().with_stored(self._stored(queued.key)))
-            if not ring:
-                return
-            self._lend(ring[0].key, freed)
+            self._apply(part, changes)
+
+    def _ring_changes(self, ring: Sequence[QueuedRow]) -> list[MemberChange]:
+        stored = [self._stored(self._stored_key(queued)) for queued in ring]
+        members = (queued.row().with_stored(old) for queued, old in zip(ring, stored, strict=True))
+        return self._changes(ring, members)
 
     def _stored(self, key: MemberKey) -> Member:
         return from_item(self._items.member(key) or {})
 
-    def _lend(self, key: MemberKey, phone_number: str) -> None:
-        """Gives a member of a ring another number until its own row is applied."""
+    def _loan(self, key: MemberKey, phone_number: str) -> MemberChange:
+        """Returns the change that gives a member of a ring another number until its own row is applied."""
         item = self._items.member(key) or {}
         fields: dict[str, Any] = from_item(item).writable() | {"phone_number": phone_number}
-        held = NewMember.model_construct(**fields)
-        self._write(key, held, item.get("origin", {}).get("S", ""))
+        return MemberChange(key, NewMember.model_construct(**fields), item.get("origin", {}).get("S", ""))
 
     def _earliest_waiting(self) -> QueuedRow | None:
         while self._waiting:
@@ -230,11 +260,15 @@ class Settlement:
             self._queues.restore(queued)
         members, phones = batch.member_keys(), batch.phones()
         self._items.forget(members, phones)
-        heads = [*map(self._queues.of_member, members), *map(self._queues.of_phone, phones)]
-        self._ready.extend(dict.fromkeys(row for row in heads if row))
+        self._ready.extend(dict.fromkeys(self._queues.first_of(members, phones)))
 
     def _forget_settled(self, batch: Batch) -> None:
         """Forgets the items of a written batch that no unsettled row needs."""
-        members = [key for key in batch.member_keys() if not self._queues.of_member(key)]
+        members = [key for key in batch.member_keys() if not self._queues.mention(key)]
         phones = [phone for phone in batch.phones() if not self._queues.of_phone(phone)]
         self._items.forget(members, phones)
+
+
+def _moves(ring: Sequence[QueuedRow]) -> bool:
+    """Returns whether a row of a ring may move its member to another id."""
+    return any(queued.new_key for queued in ring)

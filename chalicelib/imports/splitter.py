@@ -94,5 +94,5 @@ def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str
         raise Unreadable("The file is empty.", code="empty_file")
     if isinstance(header, RejectedRow):
         raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
-    Header(header.cells, record.account_id).check_length()
+    Header(header.cells, record.account_id, upsert=record.mode == "upsert").check_length()
     return header.cells

@@ -10,13 +10,27 @@ NOT_LOADED = {"not_processed", "cancelled", "not_loaded"}  # codes of rows that 
 
 
 class Line(NamedTuple):
-    """A row of a file: its cells, and the code of the error in them, "" for none."""
+    """A row of a file: its cells, and the code of the error in them, "" for none.
+
+    `previous` is the previous client member id; "" and the same id mean none.
+    """
 
     first_name: str
     last_name: str
     phone_number: str
     client_member_id: str
     problem: str = ""
+    previous: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The id of the member that the row changes."""
+        return self.previous or self.client_member_id
+
+    @property
+    def is_move(self) -> bool:
+        """Returns whether the row names a previous id."""
+        return self.previous not in ("", self.client_member_id)
 
 
 class Stored(NamedTuple):
@@ -33,7 +47,11 @@ class Stored(NamedTuple):
 
 
 class Settling:
-    """The rows of a file that are not settled yet, by line, and the members of the account."""
+    """The rows of a file that are not settled yet, by line, and the members of the account.
+
+    `settled` rows may be found in any order: the result is the same. A row waits for one other at a time: for its new
+    id, then for its number.
+    """
 
     def __init__(self, members: dict[str, Stored], lines: Mapping[int, Line], mode: Mode) -> None:
         self.members = members
@@ -44,27 +62,67 @@ class Settling:
     def run(self) -> dict[int, str]:
         """Settles all rows, and returns their codes."""
         while self.left:
-            heads = [number for number in self.left if self._is_first(number)]
-            codes = ((number, self._code(number)) for number in heads)
-            settled = next((number for number, code in codes if code and self._settle(number, code)), None)
-            if settled is None and (ring := self._ring(heads)):
-                for number in ring:
-                    self._settle(number, "updated")
-            elif settled is None:
-                self._settle(heads[0], "phone_number_taken")
+            if not self._settle_one() and not self._settle_ring():
+                first = next(iter(self.left))
+                name = "client_member_id" if self._waits_for_id(first) else "phone_number"
+                self._settle({first: f"{name}_taken"})
         return self.codes
 
-    def _is_first(self, number: int) -> bool:
+    def _settle_one(self) -> bool:
+        for number in self.left:
+            if not self._blocking(number) and (code := self._code(number)):
+                self._settle({number: code})
+                return True
+        return False
+
+    def _blocking(self, number: int) -> set[int]:
+        """Returns the earlier rows that are to be settled before a row."""
         line = self.left[number]
-        return not any(
-            other.client_member_id == line.client_member_id or other.phone_number == line.phone_number != ""
-            for earlier, other in self.left.items()
-            if earlier < number
+        found = set()
+        for earlier, other in self.left.items():
+            if earlier >= number:
+                break
+            names = {other.subject, other.client_member_id} & {line.subject, line.client_member_id}
+            if line.is_move and self._lets_pass(other.client_member_id, number):
+                names -= {line.subject} if other.is_move and other.client_member_id == line.subject else set()
+            if names or other.phone_number == line.phone_number != "":
+                found.add(earlier)
+        return found
+
+    def _lets_pass(self, name: str, number: int) -> bool:
+        """Returns whether the first row that gives a member the id `name` waits, so that `number` takes it away."""
+        first = self._first_to(name)
+        return first is not None and first < number and self._waits_for_id(first)
+
+    def _first_to(self, name: str | None) -> int | None:
+        """Returns the first row that moves a member to an id."""
+        return next(
+            (n for n, line in self.left.items() if line.is_move and line.client_member_id == name), None
         )
+
+    def _mover(self, name: str) -> int | None:
+        """Returns the next row that changes the member with an id, if it moves it away."""
+        number = next((n for n, line in self.left.items() if line.subject == name), None)
+        return number if number and self.left[number].is_move else None
+
+    def _is_taken(self, line: Line) -> bool:
+        return line.is_move and line.previous in self.members and line.client_member_id in self.members
+
+    def _waits_for_id(self, number: int) -> bool:
+        """Returns whether a row waits for nothing but the row that moves away the member that has its new id."""
+        line = self.left[number]
+        if not self._is_taken(line):
+            return False
+        mover = self._mover(line.client_member_id)
+        return mover is not None and self._blocking(number) <= {mover}
+
+    def _old(self, line: Line) -> str:
+        """Returns the id under which the member that a row changes is stored now, if at all."""
+        return line.subject if line.subject in self.members else line.client_member_id
 
     def _asked(self, line: Line) -> Stored:
         """Returns the member that a row asks for; a blank cell keeps what is stored."""
-        old = self.members.get(line.client_member_id)
+        old = self.members.get(self._old(line))
         if not old or self.mode != "upsert":
             return Stored(*line[:3])
         first, last, number = (cell or kept for cell, kept in zip(line[:3], old[:3], strict=True))
@@ -76,39 +134,72 @@ class Settling:
     def _code(self, number: int) -> str | None:
         """Returns the code of a first row, None while it waits."""
         line = self.left[number]
-        old, new = self.members.get(line.client_member_id), self._asked(line)
-        if old and old.same_as(new):
+        if self._is_taken(line):
+            return None if self._mover(line.client_member_id) else "client_member_id_taken"
+        name = self._old(line)
+        old, new = self.members.get(name), self._asked(line)
+        if old and old.same_as(new) and name == line.client_member_id:
             return "unchanged"
         if not all(new[:3]):
             return "blank"
         if old and self.mode != "upsert":
             return "client_member_id_taken"
         holder = self._holder(new.phone_number)
-        if holder in (None, line.client_member_id):
+        if holder in (None, name):
             return "updated" if old else "created"
-        waits = any(other.client_member_id == holder for other in self.left.values())
+        waits = any(holder in (other.subject, other.client_member_id) for other in self.left.values())
         return None if waits and self.mode == "upsert" else "phone_number_taken"
 
-    def _ring(self, heads: list[int]) -> list[int]:
-        """Returns the lines of the ring that the earliest possible row leads to, [] if none does."""
-        of_member = {self.left[number].client_member_id: number for number in heads}
-        for start in heads:
+    def _next(self, number: int) -> int | None:
+        """Returns the row that another one waits for, None if it waits for no single one."""
+        line = self.left[number]
+        if self._waits_for_id(number):
+            return self._mover(line.client_member_id)
+        if self._blocking(number):
+            return None
+        holder = self._holder(self._asked(line).phone_number)
+        changes = next((n for n, other in self.left.items() if other.subject == holder), None)
+        moves = self._first_to(holder)
+        if moves is None or self._waits_for_id(moves):  # what is moved there comes later
+            return changes
+        return min(moves, changes or moves)
+
+    def _settle_ring(self) -> bool:
+        """Applies a ring of rows that wait for each other, if there is one that can be applied."""
+        for start in self.left:
             path: list[int] = []
             number: int | None = start
             while number and number not in path:
                 path.append(number)
-                number = of_member.get(self._holder(self._asked(self.left[number]).phone_number) or "")
-            if number:
-                return path[path.index(number) :]
-        return []
+                number = self._next(number)
+            if number and self._is_possible(ring := path[path.index(number) :]):
+                self._settle(dict.fromkeys(ring, "updated"))
+                return True
+        return False
 
-    def _settle(self, number: int, code: str) -> bool:
-        line = self.left[number]
-        if code in ("created", "updated"):
-            self.members[line.client_member_id] = self._asked(line)
-        del self.left[number]
-        self.codes[number] = code
-        return True
+    def _is_possible(self, ring: list[int]) -> bool:
+        """Returns whether each id and number of the account has one member after a ring."""
+        lines = [self.left[number] for number in ring]
+        rest = {name: member for name, member in self.members.items() if name not in map(self._old, lines)}
+        numbers = [self._asked(line).phone_number for line in lines]
+        taken = {member.phone_number for member in rest.values()}
+        names = {line.client_member_id for line in lines}
+        return (
+            len(set(numbers)) == len(names) == len(ring)
+            and not taken & set(numbers)
+            and not names & rest.keys()
+        )
+
+    def _settle(self, codes: dict[int, str]) -> None:
+        """Gives rows their codes, all at once."""
+        changed = [self.left[number] for number, code in codes.items() if code in ("created", "updated")]
+        asked = {line.client_member_id: self._asked(line) for line in changed}
+        for name in [self._old(line) for line in changed]:
+            self.members.pop(name, None)
+        self.members |= asked
+        self.codes |= codes
+        for number in codes:
+            del self.left[number]
 
 
 def check(

@@ -96,6 +96,7 @@ class Schedule:
         people = max(3, int(size * dice.choice([0.3, 0.8, 1.5])))
         alike = dice.choice([0.05, 0.3, 0.6])
         odd = dice.random() < 0.2
+        moves = dice.choice([0, 0, 0.1, 0.5]) if mode == "upsert" else 0
 
         def line() -> Line:
             who = dice.randrange(people)
@@ -111,9 +112,18 @@ class Schedule:
                 name = ""
             if dice.random() < 0.05 and mode == "upsert":
                 number = ""
+            if dice.random() < moves:
+                return self._move(Line(name, "Lee", dice.choice(["", number]), str(who)), people)
             return Line(name, "Lee", number, str(who), "" if name or mode == "upsert" else "blank")
 
         return {number: line() for number in range(2, size + 2)}
+
+    def _move(self, line: Line, people: int) -> Line:
+        """Returns a row with a previous id, now and then the same one or an invalid one."""
+        if self.dice.random() < 0.05:
+            return line._replace(previous="1\x01", problem="control_character")
+        new = str(people + self.dice.randrange(people)) if self.dice.random() < 0.3 else line.client_member_id
+        return line._replace(client_member_id=new, previous=str(self.dice.randrange(people)))
 
     def members(self) -> dict[str, Stored]:
         """Creates earlier members of the account, some with numbers that the files give to others; returns them."""
@@ -141,7 +151,12 @@ class Schedule:
         """Drops a file; its event, and copies of it, wait for delivery."""
         mode: Mode = self.dice.choice(["create", "upsert", "upsert", "validate"])
         lines = self.lines(mode)
-        text = HEADER + "".join(f"{','.join(line[:4])},{self.account}\n" for line in lines.values())
+        header = (
+            HEADER.replace("\n", ",previous id\n")
+            if any(line.previous for line in lines.values())
+            else HEADER
+        )
+        text = header + "".join(_text(line, self.account, header) for line in lines.values())
         if self.dice.random() < 0.05:
             text = HEADER  # a file that cannot be read
         body = text.encode("windows-1252" if "Zo\u00eb" in text else "utf-8")
@@ -219,6 +234,12 @@ class Schedule:
                     raise
                 return False
         return True
+
+
+def _text(line: Line, account: str, header: str) -> str:
+    """Returns a row as text, with as many cells as the header."""
+    cells = [*line[:4], account, line.previous]
+    return ",".join(cells[: header.count(",") + 1]) + "\n"
 
 
 def _handle(delivery: Delivery, imports: ImportPipeline) -> None:

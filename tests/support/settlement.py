@@ -20,7 +20,8 @@ class MemoryTable:
 
     def __init__(self, members: Iterable[NewMember] = ()) -> None:
         self.items: dict[tuple[str, str], Item] = {}
-        self.reads = 0
+        self.reads = 0  # keys
+        self.requests = 0
         for member in members:
             self.write(creation(new_member(member)))
 
@@ -28,6 +29,7 @@ class MemoryTable:
         """Returns the items that exist under these keys."""
         assert len({key_pair(key) for key in keys}) == len(keys)
         self.reads += len(keys)
+        self.requests += 1
         return [self.items[key_pair(key)] for key in keys if key_pair(key) in self.items]
 
     def write(self, writes: Iterable[ConditionalWrite]) -> bool:

@@ -6,6 +6,7 @@ from chalicelib.errors import Unreadable
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.columns import MAX_COLUMNS, MAX_HEADER, Header
 from chalicelib.imports.csv_reader import RejectedRow, Row
+from chalicelib.imports.member_row import MemberRow
 from chalicelib.members.model import NewMember
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]
@@ -57,7 +58,7 @@ def test_two_columns_for_one_field_are_rejected() -> None:
     assert raised.value.code == "duplicate_columns"
 
 
-@pytest.mark.parametrize("blank_keeps_stored", [False, True])
+@pytest.mark.parametrize("upsert", [False, True])
 @pytest.mark.parametrize(
     ("given", "cell", "code"),
     [
@@ -72,17 +73,17 @@ def test_two_columns_for_one_field_are_rejected() -> None:
     ],
 )
 def test_given_account_is_the_only_one_rows_may_name(
-    given: str, cell: str | None, code: str, *, blank_keeps_stored: bool
+    given: str, cell: str | None, code: str, *, upsert: bool
 ) -> None:
     columns = COLUMNS[:-1] if cell is None else COLUMNS
     cells = ["Ann", "Lee", "3235551234", "7", *([] if cell is None else [cell])]
-    found = Header(columns, given, blank_keeps_stored=blank_keeps_stored).member(Row(2, cells), PhoneRule())
+    found = Header(columns, given, upsert=upsert).member_row(Row(2, cells), PhoneRule())
     if code:
         assert isinstance(found, RejectedRow)
         assert (found.code, found.reason.partition(":")[0]) == (code, "account_id")
     else:
-        assert isinstance(found, NewMember)
-        assert found.account_id == given
+        assert isinstance(found, MemberRow)
+        assert found.member.account_id == given
 
 
 @pytest.mark.parametrize(
@@ -101,8 +102,40 @@ def test_given_account_is_the_only_one_rows_may_name(
     ],
 )
 def test_row_is_a_member_or_rejected_with_a_code(cells: list[str], code: str) -> None:
-    found = Header(COLUMNS).member(Row(2, cells), PhoneRule())
+    found = Header(COLUMNS).member_row(Row(2, cells), PhoneRule())
     assert (found.code if isinstance(found, RejectedRow) else "") == code
+
+
+@pytest.mark.parametrize("name", ["previous_client_member_id", "Old Member ID", "Previous-ID", "old id"])
+def test_previous_id_is_a_column_of_upserts(name: str) -> None:
+    columns = [name, *COLUMNS]
+    assert Header(columns, upsert=True).fields["previous_client_member_id"] == 0
+    assert Header(columns).ignored == [name]
+    Header([*columns, "previous id"])  # two columns that are not used
+
+
+@pytest.mark.parametrize(
+    ("cell", "previous", "code"),
+    [
+        ("", "", ""),
+        (" ", "", ""),
+        (" 7 ", "", ""),  # the same as the new one
+        (" 007", "007", ""),
+        ("Zoe\u0308", "Zo\u00eb", ""),
+        ("'=1", "=1", ""),  # as rejected.csv has it
+        ("x" * 65, "", "too_long"),
+        ("1\x01", "", "control_character"),
+        ("2.5E+11", "", "scientific_notation"),
+        ("\ufffd", "", "damaged_character"),
+    ],
+)
+def test_previous_id_is_normalized_or_rejects_its_row(cell: str, previous: str, code: str) -> None:
+    header = Header([*COLUMNS, "previous id"], upsert=True)
+    found = header.member_row(Row(2, ["Ann", "Lee", "3235551234", "7", "1", cell]), PhoneRule())
+    if isinstance(found, RejectedRow):
+        assert (found.code, found.reason.partition(":")[0]) == (code, "previous_client_member_id")
+    else:
+        assert (found.previous, "") == (previous, code)
 
 
 def test_too_many_named_columns_are_rejected() -> None:

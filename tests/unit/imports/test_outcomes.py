@@ -77,6 +77,23 @@ def test_row_of_new_member_asks_for_itself() -> None:
     assert desired_member(entry(3), None, "create", IMPORT) == person("acc", 1)
 
 
-def test_decoded_row_equals_encoded_one() -> None:
-    row = entry(7, first_name="Zo\u00eb", phone_number="")
+@pytest.mark.parametrize("previous", ["", "m\u00e9"])
+def test_decoded_row_equals_encoded_one(previous: str) -> None:
+    row = entry(7, first_name="Zo\u00eb", phone_number="")._replace(previous=previous)
     assert decode_row(encode_row(row)) == row
+
+
+def test_row_keeps_values_of_the_member_it_moves() -> None:
+    row = entry(3, 2, first_name="", phone_number="")._replace(previous="m1")
+    previous = stored(entry(2, first_name="Ann"))
+    assert desired_member(row, None, "upsert", IMPORT, previous) == person(
+        "acc", 2, first_name="Ann", phone_number=phone(1)
+    )
+
+
+def test_move_to_the_id_of_another_member_is_rejected() -> None:
+    row = entry(3, 2)._replace(previous="m1")
+    outcome = desired_member(row, stored(entry(2, 2)), "upsert", IMPORT, stored(entry(2), "another"))
+    assert isinstance(outcome, Outcome)
+    assert outcome.code == "client_member_id_taken"
+    assert "line 2 of this file" in outcome.reason

@@ -142,7 +142,7 @@ def test_row_with_excess_cells_is_rejected_again() -> None:
     row = rejected(2, ["Ann", "Lee", "3235550001", "1", "a", "=more"])
     header, again = read_back(rejected_csv(Header(HEADER.split(",")), [row]))
     assert again.cells[-1] == "'=more"
-    found = Header(header.cells).member(again, PhoneRule())
+    found = Header(header.cells).member_row(again, PhoneRule())
     assert isinstance(found, RejectedRow)
     assert found.code == "too_many_cells"
 

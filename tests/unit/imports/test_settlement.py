@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.imports.member_row import MemberRow, encode_row
 from chalicelib.imports.model import Mode
+from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
 from chalicelib.imports.settlement import Settlement
 from chalicelib.members.model import NewMember
@@ -20,7 +21,7 @@ FILES = int(os.environ.get("SETTLEMENTS", "400"))
 def row(line: int, cells: Line) -> MemberRow:
     fields = {name: getattr(cells, name) for name in ("first_name", "last_name", "phone_number")}
     member = NewMember.model_construct(account_id="acc", client_member_id=cells.client_member_id, **fields)
-    return MemberRow(line, member)
+    return MemberRow(line, member, cells.previous if cells.is_move else "")
 
 
 def members(stored: dict[str, Stored]) -> list[NewMember]:
@@ -32,17 +33,18 @@ def numbers(pairs: list[tuple[int, int]]) -> dict[int, Line]:
     return {line: Line("Ann", "Lee", f"+{phone}", str(name)) for line, (name, phone) in enumerate(pairs, 2)}
 
 
-def random_file(dice: random.Random) -> tuple[dict[str, Stored], dict[int, Line]]:
-    """Returns a dense file about a few members, and the members before it."""
+def random_file(dice: random.Random, moves: float = 0) -> tuple[dict[str, Stored], dict[int, Line]]:
+    """Returns a dense file about a few members, and the members before it; `moves` is the share of moves."""
     people, phones = dice.randint(2, 8), dice.randint(2, 9)
     count = min(people, phones, dice.randint(0, 8))
     held = zip(dice.sample(range(people), count), dice.sample(range(phones), count), strict=True)
     stored = {str(name): Stored(dice.choice("AB"), "Lee", f"+{phone}") for name, phone in held}
 
     def line() -> Line:
-        blank = dice.random() < 0.1
+        blank = dice.random() < (0.5 if moves else 0.1)
         phone = "" if blank else f"+{dice.randrange(phones)}"
-        return Line(dice.choice("AAAB"), "Lee", phone, str(dice.randrange(people)))
+        previous = str(dice.randrange(people)) if dice.random() < moves else ""
+        return Line(dice.choice("AAAB"), "Lee", phone, str(dice.randrange(people)), previous=previous)
 
     return stored, {number: line() for number in range(2, dice.randint(3, 16))}
 
@@ -50,8 +52,8 @@ def random_file(dice: random.Random) -> tuple[dict[str, Stored], dict[int, Line]
 @pytest.mark.parametrize("seed", range(FILES))
 def test_random_file_settles_as_its_meaning_says(seed: int) -> None:
     dice = random.Random(seed)
-    before, lines = random_file(dice)
-    mode: Mode = dice.choice(["create", "upsert", "upsert"])
+    mode: Mode = dice.choice(["create", "upsert", "upsert", "upsert"])
+    before, lines = random_file(dice, dice.choice([0, 0.3, 0.8, 1]) if mode == "upsert" else 0)
     if mode == "create":
         lines = {
             number: line._replace(phone_number=line.phone_number or "+1") for number, line in lines.items()
@@ -115,11 +117,74 @@ def test_long_shape_takes_few_batches_and_reads(shape: str) -> None:
     check_moved(table, pairs)
 
 
+def renewals(pairs: list[tuple[int, int]]) -> tuple[MemoryTable, list[MemberRow]]:
+    """Returns a table in which each member has the number of its name, and rows of (previous id, new id)."""
+    table = MemoryTable(row(0, line).member for line in numbers([(n, n) for n, _ in pairs]).values())
+    lines = [Line("Ann", "Lee", "", str(new), previous=str(old)) for old, new in pairs]
+    return table, [row(*item) for item in enumerate(lines, 2)]
+
+
+def check_renewed(table: MemoryTable, pairs: list[tuple[int, int]]) -> None:
+    found = table.members()
+    assert {name: (member.phone_number, member.version) for name, member in found.items()} == {
+        str(new): (f"+{old}", 2) for old, new in pairs
+    }
+
+
+@pytest.mark.parametrize("shape", ["chain forwards", "chain backwards", "swaps"])
+def test_long_shape_of_ids_takes_few_batches_and_reads(shape: str) -> None:
+    table, rows = renewals(SHAPES[shape])
+    batches = 0
+    for batch in Settlement(map(encode_row, rows), "upsert", "import", table.read).batches():
+        batches += 1
+        assert table.write(batch.writes())
+    assert batches <= SIZE / 20
+    assert table.reads <= 3 * SIZE
+    assert table.requests <= 10 + SIZE / 100
+    check_renewed(table, SHAPES[shape])
+
+
+@pytest.mark.parametrize("size", range(2, MAX_WRITES // 2 + 1))
+def test_ids_move_round_in_a_ring(size: int) -> None:
+    pairs = [(n, (n + 1) % size) for n in range(size)]
+    random.Random(size).shuffle(pairs)
+    table, rows = renewals(pairs)
+    assert Counter(one.outcome for one in settle(table, rows, "upsert").values()) == {"updated": size}
+    check_renewed(table, pairs)
+
+
+def test_ring_of_ids_too_large_for_a_transaction_is_rejected() -> None:
+    size = MAX_WRITES // 2 + 1
+    table, rows = renewals([(n, (n + 1) % size) for n in range(size)])
+    before = table.members()
+    assert Counter(one.code for one in settle(table, rows, "upsert").values()) == {
+        "client_member_id_taken": size
+    }
+    assert table.members() == before
+
+
+@pytest.mark.parametrize(
+    ("stored", "cells", "code"),
+    [
+        ("1", Line("", "", "", "2", previous="1"), "updated"),
+        ("2", Line("", "", "", "2", previous="1"), "unchanged"),  # it was moved before
+        ("2", Line("Ann", "", "", "2", previous="1"), "updated"),
+        ("", Line("Ann", "Lee", "+3", "2", previous="1"), "created"),
+        ("", Line("Ann", "", "+3", "2", previous="1"), "blank"),
+        ("12", Line("", "", "", "2", previous="1"), "client_member_id_taken"),
+    ],
+)
+def test_row_with_a_previous_id_has_its_outcome(stored: str, cells: Line, code: str) -> None:
+    table = MemoryTable(row(0, Line("Zed", "Lee", f"+{name}", name)).member for name in stored)
+    outcome = settle(table, [row(2, cells)], "upsert")[2]
+    assert (outcome.code or outcome.outcome) == code
+
+
 @pytest.mark.parametrize("seed", range(100))
 def test_rows_are_judged_again_after_a_change_by_others(seed: int) -> None:
     """Now and then another writer changes an item of a batch: then the rest of the file meets the new state."""
     dice = random.Random(seed)
-    before, lines = random_file(dice)
+    before, lines = random_file(dice, dice.choice([0, 0.5]))
     table = MemoryTable(members(before))
     settlement = Settlement(
         (encode_row(row(*item)) for item in lines.items()), "upsert", "import", table.read

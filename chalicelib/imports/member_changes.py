@@ -1,0 +1,108 @@
+"""Changes of members that are made together: members may exchange their ids and phone numbers. Pure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chalicelib.members.items import from_item, phone_key_of, to_claim, to_item
+from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey, changed_member, new_member
+
+from .known_items import KnownItems
+from .net_effect import Batch
+
+
+class MemberChange(NamedTuple):
+    """The member under `key` becomes `new`, perhaps under another key; it is created if it does not exist.
+
+    `origin` is that of the row, as text.
+    """
+
+    key: MemberKey
+    new: NewMember
+    origin: str
+
+    @property
+    def new_key(self) -> MemberKey:
+        """The key of the member after the change."""
+        return MemberKey(self.new.account_id, self.new.client_member_id)
+
+    @property
+    def new_phone(self) -> PhoneKey:
+        """The key of its phone number after the change."""
+        return PhoneKey(self.new.account_id, self.new.phone_number)
+
+
+class MemberChanges:
+    """Changes that are made together, and the items before them."""
+
+    def __init__(self, changes: Sequence[MemberChange], items: KnownItems) -> None:
+        self._changes = changes
+        self._items = items
+        self._stored = [items.member(change.key) for change in changes]
+
+    def are_possible(self) -> bool:
+        """Returns whether each new id and number is free, or its holder gives it up by one of the changes."""
+        left_keys, left_phones = set(), set()
+        for change, item in zip(self._changes, self._stored, strict=True):
+            left_keys.add(change.key)
+            if item and phone_key_of(item) != change.new_phone:
+                left_phones.add(phone_key_of(item))
+        return all(
+            (change.new_key in left_keys or not self._items.member(change.new_key))
+            and (
+                change.new_phone in left_phones
+                or (item and phone_key_of(item) == change.new_phone)
+                or not self._items.claim(change.new_phone)
+            )
+            for change, item in zip(self._changes, self._stored, strict=True)
+        )
+
+    def count_writes(self) -> int:
+        """Returns the number of items that they may write."""
+        members = {key for change in self._changes for key in (change.key, change.new_key)}
+        phones = {change.new_phone for change in self._changes}
+        return len(members) + len(phones | {phone_key_of(item) for item in self._stored if item})
+
+    def apply(self, batch: Batch, by: str) -> list[PhoneKey]:
+        """Adds the changes to a batch, and takes them in as known. Returns the phone numbers that became free."""
+        effects = _Effects(batch, self._items)
+        olds = [from_item(item) if item else None for item in self._stored]
+        pairs = list(zip(self._changes, olds, strict=True))
+        left = [phone for change, old in pairs if old and (phone := effects.leave(change, old))]
+        for change, old in pairs:
+            effects.take(change, old, by)
+        return [phone for phone in left if not self._items.claim(phone)]
+
+
+class _Effects:
+    """The effects of changes on a batch, and on what is known."""
+
+    def __init__(self, batch: Batch, items: KnownItems) -> None:
+        self._batch = batch
+        self._items = items
+
+    def leave(self, change: MemberChange, old: Member) -> PhoneKey | None:
+        """Frees the key and the number of a member, unless it keeps them. Returns the number."""
+        moves = change.key != change.new_key
+        if moves:
+            self._batch.change_member(change.key, self._items.member(change.key), None)
+            self._items.put_member(change.key, None)
+        phone = PhoneKey(old.account_id, old.phone_number)
+        if phone == change.new_phone and not moves:
+            return None
+        self._items.expect_claim(phone, to_claim(old))
+        self._put_claim(phone, None, "")
+        return phone
+
+    def take(self, change: MemberChange, old: Member | None, by: str) -> None:
+        """Writes a member, and its claim unless it kept it."""
+        member = changed_member(old, change.new, by) if old else new_member(change.new, by)
+        item = to_item(member, change.origin)
+        self._batch.change_member(change.new_key, self._items.member(change.new_key), item)
+        self._items.put_member(change.new_key, item)
+        if old is None or change.key != change.new_key or old.phone_number != member.phone_number:
+            self._put_claim(change.new_phone, member, change.origin)
+
+    def _put_claim(self, phone: PhoneKey, member: Member | None, origin: str) -> None:
+        claim = to_claim(member, origin) if member else None
+        self._batch.change_claim(phone, self._items.claim(phone), claim)
+        self._items.put_claim(phone, claim)
