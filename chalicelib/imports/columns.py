@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from chalicelib.errors import FieldError, Invalid, Unreadable
+from chalicelib.fields.characters import is_blank
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges, NewMember
@@ -11,15 +12,14 @@ from chalicelib.members.model import MemberChanges, NewMember
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
+from .spreadsheets import damaged_cell, damaged_number, read_id, unwrap
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
 IDS = ("account_id", "client_member_id")
-SCIENTIFIC = re.compile(
-    r"\d([.,]\d+)?e\+\d{2,3}", re.IGNORECASE
-)  # a long number after a spreadsheet saved it
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
 MAX_HEADER = 16 * 1024  # characters: each step and each page of rejected rows reads the header
+REPEATED_HEADER = "This line names the columns again: it is no member. Remove it."
 _MAX_SHOWN_NAME = 64  # characters
 _MAX_SHOWN_NAMES = 300
 # The usual names of our columns, in lowercase, without spaces and punctuation. Add yours here.
@@ -103,15 +103,18 @@ class Header:
             self._check_width(row.cells)
             values = {name: row.cells[index] for name, index in self.fields.items()}
             text = "".join(values.values())
-            if "'" in text:
-                values = {name: unescape(cell) for name, cell in values.items()}
-            if REPLACEMENT_CHARACTER in text or "+" in text:  # few rows need the checks cell by cell
+            if "'" in text or "=" in text:
+                values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
+            if _may_be_damaged(text):  # few rows need the checks cell by cell
                 _check_damage(values)
-            if self.account_id is not None and not values.get("account_id", "").strip():
+            _read_ids(values)
+            if self.account_id is not None and is_blank(values.get("account_id", "")):
                 values["account_id"] = self.account_id
             member = self._validate(values, rule)
             self._check_account(member)
         except Invalid as error:
+            if self._repeats_header(row.cells):
+                return RejectedRow(row.line, row.cells, "repeated_header", REPEATED_HEADER)
             return RejectedRow(row.line, row.cells, error.errors[0].code, error.detail)
         return member
 
@@ -163,6 +166,17 @@ class Header:
             detail = f"{count} cells, but the header has {limit}. Remove the extra cells."
             raise _invalid("#", "too_many_cells", detail)
 
+    def _repeats_header(self, cells: Sequence[str]) -> bool:
+        """Returns whether a row names the columns of the file again, as where files are joined."""
+        return all(
+            index < len(cells)
+            and (
+                _folded(cells[index]) == _folded(self.columns[index])
+                or field_of(unescape(cells[index])) == name
+            )
+            for name, index in self.fields.items()
+        )
+
     def _check_account(self, member: NewMember) -> None:
         """Raises Invalid if the member's account is not the given one."""
         if self.account_id not in (None, member.account_id):
@@ -176,7 +190,7 @@ class Header:
         """Returns the member of these cells, with "" for each blank field of an upsert. Raises Invalid."""
         if not self.blank_keeps_stored:
             return validate(NewMember, values, rule)
-        blank = {name: "" for name in OPTIONAL if not values[name].strip()}
+        blank = {name: "" for name in OPTIONAL if is_blank(values[name])}
         given = {name: value for name, value in values.items() if name not in blank}
         required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
         changes = validate(MemberChanges, given | required, rule)
@@ -188,15 +202,33 @@ def field_of(column: str) -> str | None:
     return COLUMN_NAMES.get(re.sub(r"[\W_]", "", column.casefold()))
 
 
+def _folded(column: str) -> str:
+    return column.strip().casefold()
+
+
+def _may_be_damaged(text: str) -> bool:
+    """Returns whether the joined cells of a row may have one that `_check_damage` refuses."""
+    return "#" in text or REPLACEMENT_CHARACTER in text or "E+" in text or "e+" in text or "Err:" in text
+
+
 def _check_damage(values: Mapping[str, str]) -> None:
     """Raises Invalid if another program has damaged a value."""
     for name, text in values.items():
         if REPLACEMENT_CHARACTER in text:
             detail = f"{name}: Contains a damaged character. Correct it, or save the file as UTF-8."
             raise _invalid(f"#/{name}", "damaged_character", detail)
-        if name in IDS and SCIENTIFIC.fullmatch(text.strip()):
-            detail = f"{name}: A spreadsheet has rounded this number. Enter all of its digits."
-            raise _invalid(f"#/{name}", "scientific_notation", detail)
+        if advice := damaged_cell(text) or (name == "phone_number" and damaged_number(text)):
+            raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {advice}")
+
+
+def _read_ids(values: dict[str, str]) -> None:
+    """Puts each id as a spreadsheet got it in place of its cell. Raises Invalid if that is lost."""
+    for name in IDS:
+        if name in values:
+            try:
+                values[name] = read_id(values[name])
+            except ValueError as error:
+                raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {error}") from None
 
 
 def _invalid(pointer: str, code: str, detail: str) -> Invalid:

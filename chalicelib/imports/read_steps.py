@@ -32,7 +32,7 @@ class ReadSteps:
     def read(self, record: ImportRecord, lease: Lease) -> None:
         """Stores the rows of a chunk, and their hashes."""
         found = self.read_chunk(record, lease.step.number)
-        ImportParts(self.storage, record).put_read(lease.step.number, *found, hash_rows(found.rows))
+        ImportParts(self.storage, record).put_read(lease.step.number, found, hash_rows(found.rows))
         self.steps.finish(lease, found.counts())
 
     def read_chunk(self, record: ImportRecord, number: int) -> ReadChunk:

@@ -87,6 +87,7 @@ class WriteSteps:
             progress.note()
         found, counts = self._resolve(resolver, texts, work)
         progress.written.rejected |= read.rejected | _rejected(settled | found)
+        progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
         progress.finish(counts)
 
     def _settle(
