@@ -5,7 +5,7 @@ import { button, formatNumber, h, redraw, tableHead, whileBusy } from "./dom.js"
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
 
-/** @import { Child, Column, Import, RejectedRow, Report } from "./types" */
+/** @import { Child, Column, Import, RejectedRow, Report, Warning } from "./types" */
 
 /** @type {Record<string, string>} the API's codes in the words of a user who has the file open */
 const REASONS = {
@@ -47,9 +47,34 @@ export async function showResults(place, record, signal) {
   const ignored = report?.columns?.ignored ?? [];
   redraw(
     place,
+    warningList(report?.warnings ?? []),
     ignored.length ? h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`) : null,
     record.counts.rejected ? await rejectedSections(record, report, signal) : null,
   );
+}
+
+const MAX_LINES = 5; // shown with a warning
+
+/** @type {(warnings: Warning[]) => Child} */
+function warningList(warnings) {
+  if (!warnings.length) return null;
+  /** @param {Warning} warning */
+  const lines = (warning) => {
+    const first = [...new Set(warning.cells.map((cell) => cell.line))].slice(0, MAX_LINES);
+    if (!first.length) return "";
+    const more = warning.count - first.length;
+    const numbers = first.map(formatNumber).join(", ");
+    return ` (line${first.length > 1 ? "s" : ""} ${numbers}${more > 0 ? ` and ${formatNumber(more)} more` : ""})`;
+  };
+  return [
+    h("h2", {}, "Warnings"),
+    h("p", {}, "These rows were accepted, and may be wrong."),
+    h(
+      "ul",
+      { class: "warnings" },
+      warnings.map((warning) => h("li", {}, warning.text + lines(warning))),
+    ),
+  ];
 }
 
 /**

@@ -78,7 +78,7 @@ class WriteSteps:
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}
         rows = [row for row in read.rows if row.line not in settled]
-        hashes = hash_rows(rows)
+        hashes = hash_rows(rows, dry_run=record.mode == "validate")
         dependencies = INDEPENDENT if work.instead else find_dependencies(lambda: [hashes], len(rows))
         self._settle(record, progress, rows, dependencies, work)
         deferred = set(progress.written.deferred)
@@ -109,6 +109,7 @@ class WriteSteps:
             with writer.writing(rows) as parts:
                 for settled in parts:
                     progress.add(settled)
+                    progress.written.warnings += writer.warnings(settled)
                     progress.note_if_due()
                     work.check_time()
         except Busy:

@@ -60,6 +60,7 @@ class Case(Strict):
     codes: dict[str, int] = {}  # instead of `rejected`: the number of rows by code
     reasons: dict[int, str] = {}  # a part of the reason by line
     warned: dict[str, list[int]] = {}  # the lines by code, of all warnings in report.json
+    warned_dry: dict[str, list[int]] = {}  # those of a dry run alone
     report: dict[str, Any] = {}  # fields of report.json
     members: dict[str, list[str]] | None = (
         None  # all, by client member id: first name, last name, phone number
