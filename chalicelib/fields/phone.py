@@ -96,7 +96,7 @@ def parse_common_format(text: str, region: str) -> str | None:
     if plan is None:
         return None
     country, lengths, longest, ambiguous, international = plan
-    if len(lengths) > 1 and may_be_several(text):
+    if len(lengths) > 1 and may_be_several(text, min(lengths)):
         return None
     digits = text if text.isdigit() else text.removeprefix(country).translate(_PUNCTUATION)
     if len(digits) > longest and digits.startswith(country[1:]) and not international.match(digits):

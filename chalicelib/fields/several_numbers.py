@@ -9,18 +9,22 @@ from typing import Any
 
 # These never stand within a number. Line breaks are semicolons here (text.normalize_phone).
 _WORDS = "and|or|und|oder|bzw\\.?|et|ou|ed|en|of|og|eller|och|lub"
-_SEPARATORS = rf"[;,&|]|(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?<=\s)[eoyui](?=\s)"
+_SEPARATORS = rf"[;,&|]|(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?<=\s)(?:[eoyi]|[uo]\.|u)(?=\s)"
 _LISTED = re.compile(rf"\d[^\w;,&|+(]*(?:{_SEPARATORS})\W*\d", re.IGNORECASE)
 _PLUS_WITHIN = re.compile(r"\d[\W\d_]*\+")  # not in 3.23E+09
 _REPEATED_GROUP = re.compile(r"\A\W*(0\d+)(?!\d).*(?<!\d)\1(?!\d)")
 _GAP = re.compile(r"(?<=[\d)])[\s.-]*\s[\s.-]*(?=[\d(])")
-_LATER_ZERO = re.compile(r"\d[ ().-]+0")
+_LATER_ZERO = re.compile(r"\d[ ().-]+(0[\d ().-]*)")
 MAX_AREA_CODE = 5  # digits, without the national prefix
 
 
-def may_be_several(text: str) -> bool:
-    """Returns whether digits and punctuation could be two numbers, in a region of numbers of different lengths."""
-    return _LATER_ZERO.search(text) is not None
+def may_be_several(text: str, shortest: int) -> bool:
+    """Returns whether digits and punctuation could be two numbers, in a region of numbers of different lengths.
+
+    `shortest` is the shortest length of its numbers, without the national prefix.
+    """
+    found = _LATER_ZERO.search(text)
+    return found is not None and len(re.sub(r"\D", "", found[1])) > shortest
 
 
 def has_several_numbers(text: str, region: str) -> bool:
@@ -41,6 +45,8 @@ def _is_after_area_code(text: str, region: str) -> bool:
     import phonenumbers
 
     before, _, after = text.rpartition("/")
+    if not re.search(r"\d", before) or not re.search(r"\d", after):
+        return True
     country = phonenumbers.country_code_for_region(region)
     groups = re.findall(r"\d+", before)
     marked = False  # by a country code or a national prefix

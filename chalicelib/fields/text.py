@@ -40,13 +40,12 @@ def normalize_text(text: str) -> str:
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
         return text  # the common case
-    if text.isascii():
-        return _checked(text)
-    text = trim(text)
+    if INVISIBLE.search(text):
+        text = "" if is_blank(text) else trim(text)
     # NFC joins at most four characters into one, so a longer text stays too long. It takes a second for 60 kB of
     # accents.
-    if len(text) <= 4 * MAX_LENGTH:
-        text = "" if is_blank(text) else unicodedata.normalize("NFC", text)
+    if len(text) <= 4 * MAX_LENGTH and not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     return _checked(text)
 
 
@@ -58,11 +57,10 @@ def normalize_id(text: str) -> str:
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
         return text  # the common case
-    if text.isascii():
-        return _checked(text)
-    text = trim(text)
-    if len(text) <= 4 * MAX_LENGTH:
-        text = "" if is_blank(text) else fold(text).strip()
+    if INVISIBLE.search(text):
+        text = "" if is_blank(text) else trim(text)
+    if len(text) <= 4 * MAX_LENGTH and not text.isascii():
+        text = fold(text)
     if found := INVISIBLE.search(_checked(text)):
         raise PydanticCustomError(
             "invisible_character",

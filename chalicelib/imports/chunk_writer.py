@@ -104,6 +104,8 @@ class DryRunWriter(ChunkWriter):
 
     def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:
         """Returns the warnings about settled rows."""
+        if not self._differ_by_case:
+            return []
         lines = (row.line for row, _ in settled if row.line in self._differ_by_case)
         return [RowWarning(line, "case_differs", "client_member_id") for line in lines]
 
@@ -115,8 +117,9 @@ class DryRunWriter(ChunkWriter):
         stored = self._read(rows) if read_first else {}
         keys = {key_pair(key): key for key in (claim_key(*row.phone) for row in rows)}
         claims = {claimed_phone_key(claim): claim for claim in self._table.batch_get(list(keys.values()))}
-        self._differ_by_case.update(row.line for row in rows if self._dependencies.differs_by_case(row))
-        self._differ_by_case.update(self._lines_of_alike([row for row in rows if row.key not in stored]))
+        named = [row for row in rows if not row.member.client_member_id.isdigit()]
+        self._differ_by_case.update(row.line for row in named if self._dependencies.differs_by_case(row))
+        self._differ_by_case.update(self._lines_of_alike([row for row in named if row.key not in stored]))
         return [(row, self._predict(row, stored.get(row.key), claims.get(row.phone))) for row in rows]
 
     def _lines_of_alike(self, rows: Sequence[MemberRow]) -> Iterator[int]:

@@ -12,7 +12,7 @@ from chalicelib.members.model import MemberChanges, NewMember
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
-from .spreadsheets import damaged_cell, damaged_number, read_id, unwrap
+from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
 IDS = ("account_id", "client_member_id")
@@ -101,21 +101,33 @@ class Header:
             return row
         try:
             self._check_width(row.cells)
-            values = {name: row.cells[index] for name, index in self.fields.items()}
-            text = "".join(values.values())
-            if "'" in text or "=" in text:
-                values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
-            if _may_be_damaged(text):  # few rows need the checks cell by cell
-                _check_damage(values)
-            _read_ids(values)
-            if self.account_id is not None and is_blank(values.get("account_id", "")):
-                values["account_id"] = self.account_id
-            member = self._validate(values, rule)
-            self._check_account(member)
+            return self._read(row.cells, rule)
         except Invalid as error:
             if self._repeats_header(row.cells):
                 return RejectedRow(row.line, row.cells, "repeated_header", REPEATED_HEADER)
             return RejectedRow(row.line, row.cells, error.errors[0].code, error.detail)
+
+    def _read(self, cells: Sequence[str], rule: PhoneRule) -> NewMember:
+        """Returns the member that the cells of a row describe. Raises Invalid."""
+        values = {name: cells[index] for name, index in self.fields.items()}
+        text = "".join(values.values())
+        if "'" in text or "=" in text:
+            values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
+        if (
+            "#" in text or REPLACEMENT_CHARACTER in text or "Err:" in text
+        ):  # few rows need the checks cell by cell
+            _check_damage(values)
+        account_id = values.get("account_id", "")
+        if not values["client_member_id"].isalnum() or not is_plain_account(account_id):
+            _read_ids(values)
+        if self.account_id is not None and is_blank(account_id):
+            values["account_id"] = self.account_id
+        try:
+            member = self._validate(values, rule)
+        except Invalid:
+            _check_phone(values["phone_number"])
+            raise
+        self._check_account(member)
         return member
 
     def _check_count(self) -> None:
@@ -206,19 +218,20 @@ def _folded(column: str) -> str:
     return column.strip().casefold()
 
 
-def _may_be_damaged(text: str) -> bool:
-    """Returns whether the joined cells of a row may have one that `_check_damage` refuses."""
-    return "#" in text or REPLACEMENT_CHARACTER in text or "E+" in text or "e+" in text or "Err:" in text
-
-
 def _check_damage(values: Mapping[str, str]) -> None:
     """Raises Invalid if another program has damaged a value."""
     for name, text in values.items():
         if REPLACEMENT_CHARACTER in text:
             detail = f"{name}: Contains a damaged character. Correct it, or save the file as UTF-8."
             raise _invalid(f"#/{name}", "damaged_character", detail)
-        if advice := damaged_cell(text) or (name == "phone_number" and damaged_number(text)):
+        if advice := damaged_cell(text):
             raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {advice}")
+
+
+def _check_phone(cell: str) -> None:
+    """Raises Invalid if a spreadsheet has changed a phone number, with better advice than that it is none."""
+    if advice := damaged_number(cell):
+        raise _invalid("#/phone_number", "spreadsheet_damage", f"phone_number: {advice}") from None
 
 
 def _read_ids(values: dict[str, str]) -> None:

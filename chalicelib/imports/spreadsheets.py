@@ -1,6 +1,7 @@
 """What a spreadsheet or a data frame leaves in the cells of a file: wrappers, errors, lost digits. Pure."""
 
 import re
+from functools import lru_cache
 
 from chalicelib.fields.characters import trim
 from chalicelib.fields.text import MAX_EXACT
@@ -40,6 +41,8 @@ _NOTHING = frozenset(
 
 def unwrap(cell: str) -> str:
     """Returns the text in a cell that keeps a spreadsheet from changing it: ="00123" and '00123."""
+    if "'" not in cell and "=" not in cell:
+        return cell  # the common case
     text = cell.strip()
     if found := _FORMULA_TEXT.fullmatch(text):
         return found[1].replace('""', '"')
@@ -75,12 +78,18 @@ def damaged_number(cell: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)  # few accounts occur in a file
+def is_plain_account(cell: str) -> bool:
+    """Returns whether `read_id` returns an account id unchanged."""
+    return not _SUSPECT.search(cell)
+
+
 def read_id(cell: str) -> str:
     """Returns an id as it was before a spreadsheet or a data frame saved it. Raises ValueError: why it cannot.
 
     43.0 is 43, as for a JSON number.
     """
-    if cell.isalnum() or not _SUSPECT.search(cell):
+    if not _SUSPECT.search(cell):
         return cell  # the common case
     text = trim(cell)
     found = _FLOAT.fullmatch(text)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -24,7 +24,6 @@ TEXTS = {
 SHOWN_LINES = 20  # of each kind in a report
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _CYRILLIC_OR_GREEK = re.compile("[\u0370-\u03ff\u0400-\u052f]")
-_IDS = ("client_member_id", "account_id")
 
 
 class RowWarning(NamedTuple):
@@ -61,20 +60,25 @@ class WarningSummary:
 
 def row_warnings(
     row: Row | RejectedRow, columns: Mapping[str, int], member: NewMember
-) -> Iterator[RowWarning]:
-    """Yields the warnings about the ids of an accepted row; `columns` are the indexes of the fields in the file."""
-    for name in _IDS:
-        value: str = getattr(member, name)
-        if value.isdigit():  # the common case; a decimal may have been read as one
-            if name in columns and "." in row.cells[columns[name]] and is_decimal(row.cells[columns[name]]):
-                yield RowWarning(row.line, "decimal_id", name)
-        elif code := _code(value):
-            yield RowWarning(row.line, code, name)
+) -> Sequence[RowWarning]:
+    """Returns the warnings about the ids of an accepted row; `columns` are the indexes of the fields in the file."""
+    found = []
+    cell = row.cells[columns["client_member_id"]]
+    if not cell.isdigit() and (code := _code(cell, member.client_member_id)):
+        found.append(RowWarning(row.line, code, "client_member_id"))
+    account = row.cells[columns["account_id"]] if "account_id" in columns else ""
+    if code := _account_code(account, member.account_id):
+        found.append(RowWarning(row.line, code, "account_id"))
+    return found
 
 
-@lru_cache(maxsize=1024)  # of accounts: few occur in a file
-def _code(value: str) -> str | None:
-    """Returns the code of the warning about an id, None if there is nothing to say."""
+def _code(cell: str, value: str) -> str | None:
+    """Returns the code of the warning about an id that was read from a cell, None if there is nothing to say."""
+    if value.isdigit():
+        return "decimal_id" if is_decimal(cell) else None
     if not value.isascii() and _LATIN.search(value) and _CYRILLIC_OR_GREEK.search(value):
         return "mixed_scripts"
     return doubtful_id(value)
+
+
+_account_code = lru_cache(maxsize=1024)(_code)  # few accounts occur in a file
