@@ -99,9 +99,9 @@ class Case(Strict):
         return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
 
 
-def load_cases() -> list[Case]:
-    """Returns the cases of all topics."""
-    paths = sorted((CASES_DIR / "files").glob("*.yaml"))
+def load_cases(topic: str = "*") -> list[Case]:
+    """Returns the cases of a topic, or of all."""
+    paths = sorted((CASES_DIR / "files").glob(f"{topic}.yaml"))
     documents = [one for path in paths for one in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
     return [Case.model_validate(document) for document in documents]
 
