@@ -7,15 +7,27 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from rich.filesize import decimal
 
 from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.model import ImportRecord, NewImport
+from chalicelib.imports.queries import REPORT
 from chalicelib.imports.storage import result_key
 
-from .outcomes import DONE, FAILED, INTERRUPTED, REJECTED, FileOutcome, failure, format_path, summary
+from .outcomes import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    REJECTED,
+    FileOutcome,
+    failure,
+    format_path,
+    summary,
+    warning_lines,
+)
 from .progress import Bars, Lines, OnBytesSent
 from .stage import AWS_ERRORS, Deployment
 from .waiting import Clock, Waits, describe_wait
@@ -157,9 +169,11 @@ class ImportRun:
         """Returns the outcome of an ended import; writes its rejected rows beside the file."""
         status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
         text = f"{format_path(path)}: {summary(record.shown())}"
+        report = self._report(record) if record.counts.rows else {}
+        text += "".join(f"\n  {line}" for line in warning_lines(report.get("warnings", [])))
         if not record.counts.rejected:
             return FileOutcome(status, text)
-        for code, number in sorted(self._rejection_codes(record.id), key=lambda pair: (-pair[1], pair[0])):
+        for code, number in sorted(report["codes"].items(), key=lambda pair: (-pair[1], pair[0])):
             text += f"\n  {number:>9,}  {code}"
         target = path.with_name(f"{path.name}.rejected.csv")
         try:
@@ -169,8 +183,9 @@ class ImportRun:
             return FileOutcome(FAILED, f"{text}\n  {format_path(target)} could not be written: {error}")
         return FileOutcome(status, f"{text}\n  The rejected rows, with their reasons: {format_path(target)}")
 
-    def _rejection_codes(self, import_id: str) -> list[tuple[str, int]]:
-        """Returns the number of rejected rows of each code, from the import's report."""
-        bucket, key = self._deployment.services.settings.bucket_name, result_key(import_id, "report.json")
-        report = json.loads(self._deployment.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        return list(report["codes"].items())
+    def _report(self, record: ImportRecord) -> dict[str, Any]:
+        """Returns the report of an import that has read rows."""
+        report: dict[str, Any] = json.loads(
+            self._deployment.services.import_storage.result(record.id, REPORT)
+        )
+        return report

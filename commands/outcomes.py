@@ -1,9 +1,11 @@
 """Outcomes of the files of an import command: the exit status and the text of each."""
 
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +14,8 @@ from chalicelib.imports.model import Import
 from .progress import format_counts, format_duration
 
 DONE, REJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses; the highest of several files counts
+
+MAX_LINES = 5  # of the file, shown with a warning
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,13 @@ def summary(shown: Import) -> str:
     return (
         f"{start}{comma} {rows} in {format_duration(math.ceil(took.total_seconds()))}: {format_counts(shown)}"
     )
+
+
+def warning_lines(warnings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yields a sentence for each kind of warning of a report, with the first lines that it is about."""
+    for warning in warnings:
+        lines = list(dict.fromkeys(cell["line"] for cell in warning["cells"]))[:MAX_LINES]
+        more = warning["count"] - len(lines)
+        where = f" (line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}" if lines else ""
+        where += (f" and {more:,} more)" if more > 0 else ")") if lines else ""
+        yield f"Warning: {warning['text']}{where}"

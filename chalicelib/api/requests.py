@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import FieldError, Malformed, TooLarge, UnsupportedMediaType
-from chalicelib.fields.text import normalize_text
+from chalicelib.fields.text import normalize_id, normalize_text
 from chalicelib.fields.validation import validate
 from chalicelib.preconditions import Precondition
 from chalicelib.services import services
@@ -21,6 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 64 * 1024  # bytes; a valid member needs far fewer
 PAGING = ("limit", "cursor")  # the query parameters of every list
 MAX_LIMIT, DEFAULT_LIMIT = 500, 100  # items per page
+IDS = ("account_id", "client_member_id")
 ETAGS = re.compile(r'\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*')
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
@@ -132,9 +133,9 @@ def normalized_value(name: str, value: str, pointer: str) -> str:
     Raises Malformed with the pointer: `?name` for the query, `{name}` for the path.
     """
     try:
-        if name != "phone_number":
-            return normalize_text(value)
-        return services().phone_rule.parse(normalize_text(_restore_plus(name, value)))
+        if name == "phone_number":
+            return services().phone_rule.parse(_restore_plus(name, value))
+        return normalize_id(value) if name in IDS else normalize_text(value)
     except PydanticCustomError as error:
         raise invalid_parameters(FieldError(pointer, error.type, f"{name}: {error.message()}")) from None
 

@@ -5,7 +5,7 @@ import { button, formatNumber, h, redraw, tableHead, whileBusy } from "./dom.js"
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
 
-/** @import { Child, Column, Import, RejectedRow, Report } from "./types" */
+/** @import { Child, Column, Import, RejectedRow, Report, Warning } from "./types" */
 
 /** @type {Record<string, string>} the API's codes in the words of a user who has the file open */
 const REASONS = {
@@ -19,7 +19,10 @@ const REASONS = {
   too_long: "A cell is longer than 64 characters",
   control_character: "A cell has a control character",
   damaged_character: "A cell contains a damaged character",
-  scientific_notation: "A spreadsheet rounded the id, so its digits are lost",
+  invisible_character: "An id contains a character that cannot be seen",
+  several_numbers: "The cell contains more than one phone number",
+  spreadsheet_damage: "A spreadsheet has changed a cell, or a formula in it has failed",
+  repeated_header: "The line names the columns again: it is no member",
   too_few_cells: "The row has fewer cells than the header",
   too_many_cells: "The row has more cells than the header",
   unclosed_quote: "A quotation mark is never closed",
@@ -44,9 +47,34 @@ export async function showResults(place, record, signal) {
   const ignored = report?.columns?.ignored ?? [];
   redraw(
     place,
+    warningList(report?.warnings ?? []),
     ignored.length ? h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`) : null,
     record.counts.rejected ? await rejectedSections(record, report, signal) : null,
   );
+}
+
+const MAX_LINES = 5; // shown with a warning
+
+/** @type {(warnings: Warning[]) => Child} */
+function warningList(warnings) {
+  if (!warnings.length) return null;
+  /** @param {Warning} warning */
+  const lines = (warning) => {
+    const first = [...new Set(warning.cells.map((cell) => cell.line))].slice(0, MAX_LINES);
+    if (!first.length) return "";
+    const more = warning.count - first.length;
+    const numbers = first.map(formatNumber).join(", ");
+    return ` (line${first.length > 1 ? "s" : ""} ${numbers}${more > 0 ? ` and ${formatNumber(more)} more` : ""})`;
+  };
+  return [
+    h("h2", {}, "Warnings"),
+    h("p", {}, "These rows were accepted, and may be wrong."),
+    h(
+      "ul",
+      { class: "warnings" },
+      warnings.map((warning) => h("li", {}, warning.text + lines(warning))),
+    ),
+  ];
 }
 
 /**

@@ -72,7 +72,12 @@ export type Import = {
   error: { code: string; detail: string } | null;
   created_by: string | null;
 };
-export type Report = { codes?: Record<string, number>; columns?: { ignored?: string[] } };
+export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
+export type Report = {
+  codes?: Record<string, number>;
+  columns?: { ignored?: string[] };
+  warnings?: Warning[];
+};
 export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
 export type ImportOptions = { mode: string; account_id?: string };
 export type ProgressView = {

@@ -18,8 +18,10 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_text
+from .several_numbers import has_several_numbers, may_be_several
+from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_phone
 
+MAX_E164 = len("+") + 15  # ITU-T E.164, 6.2: at most 15 digits; phonenumbers allows more for some countries
 DECIMAL = re.compile(r"\+?\d{5,}\.0+")  # a phone number that a spreadsheet saved as a number
 
 
@@ -36,8 +38,10 @@ class PhoneRule:
     def parse(self, text: str) -> str:
         """Returns the number in E.164, such as +13235551234.
 
-        Raises PydanticCustomError: phone_not_a_number, phone_extension, phone_not_possible, phone_not_valid.
+        Raises PydanticCustomError: several_numbers, phone_not_a_number, phone_extension, phone_not_possible,
+        phone_not_valid, and those of `normalize_phone`.
         """
+        text = normalize_phone(text)
         if "." in text and DECIMAL.fullmatch(
             text
         ):  # 3235551234.0 would be parsed as a number with one more digit
@@ -53,6 +57,10 @@ class PhoneRule:
         import phonenumbers
         from phonenumbers import PhoneNumberFormat, ValidationResult
 
+        if has_several_numbers(text, self.region):
+            raise PydanticCustomError(
+                "several_numbers", "Contains more than one phone number. Keep one of them."
+            )
         try:
             number = phonenumbers.parse(text, self.region)
         except phonenumbers.NumberParseException:
@@ -71,6 +79,10 @@ class PhoneRule:
         if self.check == "valid" and not phonenumbers.is_valid_number(number):
             raise PydanticCustomError("phone_not_valid", "Must be a phone number in an assigned range.")
         e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        if len(e164) > MAX_E164:
+            raise PydanticCustomError(
+                "phone_not_possible", "Must have the length of a phone number in its country."
+            )
         # +49 (0)030 123456 keeps one zero: parse until stable, or one number would have two formats.
         return e164 if phonenumbers.parse(e164) == number else self.parse(e164)
 
@@ -84,6 +96,8 @@ def parse_common_format(text: str, region: str) -> str | None:
     if plan is None:
         return None
     country, lengths, longest, ambiguous, international = plan
+    if len(lengths) > 1 and may_be_several(text, min(lengths)):
+        return None
     digits = text if text.isdigit() else text.removeprefix(country).translate(_PUNCTUATION)
     if len(digits) > longest and digits.startswith(country[1:]) and not international.match(digits):
         # Too long for a national number, so these are its country code, unless a + has marked that already.
@@ -114,7 +128,7 @@ def _numbering_plan(
     starts = (str(country), plan.international_prefix, plan.national_prefix_for_parsing)
     ambiguous = re.compile("|".join(f"(?:{start})" for start in starts if start))
     international = re.compile(plan.international_prefix or "(?!)")
-    lengths = frozenset(plan.general_desc.possible_length)
+    lengths = frozenset(n for n in plan.general_desc.possible_length if len(f"+{country}") + n <= MAX_E164)
     return f"+{country}", lengths, max(lengths), ambiguous, international
 
 
@@ -139,7 +153,7 @@ def _region(text: str) -> str:
 
 def _phone(text: str, info: ValidationInfo) -> str:
     rule = info.context if isinstance(info.context, PhoneRule) else PhoneRule()
-    return rule.parse(normalize_text(text))
+    return rule.parse(text)
 
 
 class _RegionSchema:

@@ -7,12 +7,15 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from .characters import INVISIBLE, INVISIBLE_CLASS, describe, fold, is_blank, trim
+
 MAX_LENGTH = 64
 SEPARATOR = "\x1f"  # joins the parts of ids and sort keys; FORBIDDEN keeps it out of all texts
 MAX_EXACT = 2**53  # larger floats represent more than one integer each
 # Control characters, halves of surrogate pairs, line separators, and the noncharacters that mark the end of a
-# sort range. Format characters (joiners, direction marks) are allowed: names and emoji need them.
+# sort range.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff\U0010fffe\U0010ffff]")
+_LINE_BREAKS = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]+")
 
 
 def integer_to_text(value: object) -> object:
@@ -30,17 +33,58 @@ def integer_to_text(value: object) -> object:
 
 
 def normalize_text(text: str) -> str:
-    """Returns the text trimmed and in NFC.
+    """Returns a name trimmed and in NFC. Joiners and direction marks within it stay: names and emoji need them.
 
-    Raises PydanticCustomError: blank, too_long (over 64 characters), control_character.
+    Raises PydanticCustomError: blank (nothing to see), too_long (over 64 characters), control_character.
     """
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
         return text  # the common case
+    if INVISIBLE.search(text):
+        text = "" if is_blank(text) else trim(text)
     # NFC joins at most four characters into one, so a longer text stays too long. It takes a second for 60 kB of
     # accents.
     if len(text) <= 4 * MAX_LENGTH and not text.isascii():
         text = unicodedata.normalize("NFC", text)
+    return _checked(text)
+
+
+def normalize_id(text: str) -> str:
+    """Returns an id trimmed and in its one spelling (`fold`).
+
+    Raises PydanticCustomError: invisible_character, and those of `normalize_text`.
+    """
+    text = text.strip()
+    if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
+        return text  # the common case
+    if INVISIBLE.search(text):
+        text = "" if is_blank(text) else trim(text)
+    if len(text) <= 4 * MAX_LENGTH and not text.isascii():
+        text = fold(text)
+    if found := INVISIBLE.search(_checked(text)):
+        raise PydanticCustomError(
+            "invisible_character",
+            "Contains the invisible character {character}. Remove it, or type the value again.",
+            {"character": describe(found[0])},
+        )
+    return text
+
+
+def normalize_phone(text: str) -> str:
+    """Returns a phone number without invisible characters, in the spelling of ids; line breaks become semicolons.
+
+    Raises the errors of `normalize_text`.
+    """
+    text = text.strip()
+    if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
+        return text  # the common case
+    if not text.isascii() and len(text) <= 4 * MAX_LENGTH:
+        text = fold(INVISIBLE.sub("", text)).strip()
+    return _checked(_LINE_BREAKS.sub("; ", text))
+
+
+def _checked(text: str) -> str:
+    """Returns a text that keeps the rules of all texts. Raises PydanticCustomError."""
     if not text:
         raise PydanticCustomError("blank", "Must not be blank.")
     if len(text) > MAX_LENGTH:
@@ -52,16 +96,22 @@ def normalize_text(text: str) -> str:
 
 # The same rules as JSON Schema, which cannot express that surrounding white space is trimmed first.
 _FORBIDDEN = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff" + "\U0010fffe\U0010ffff"
+_HIDDEN = "".join(f"\\u{ord(c):04x}" if "\x7f" < c < "\U00010000" else c for c in INVISIBLE_CLASS)
 TEXT_SCHEMA = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_LENGTH,
-    "pattern": f"^[^{_FORBIDDEN}]*[^\\s{_FORBIDDEN}][^{_FORBIDDEN}]*$",
+    "pattern": f"^[^{_FORBIDDEN}]*[^\\s{_HIDDEN}{_FORBIDDEN}][^{_FORBIDDEN}]*$",
 }
 WHOLE_NUMBER_SCHEMA = {"type": ["string", "integer"], "minimum": 0}
 Name = Annotated[str, AfterValidator(normalize_text), WithJsonSchema(TEXT_SCHEMA)]
-_ID_SCHEMA = TEXT_SCHEMA | WHOLE_NUMBER_SCHEMA
+ID_SCHEMA = TEXT_SCHEMA | {
+    "pattern": f"^[^{_HIDDEN}{_FORBIDDEN}]*[^\\s{_HIDDEN}{_FORBIDDEN}][^{_HIDDEN}{_FORBIDDEN}]*$"
+}
 Identifier = Annotated[
-    str, BeforeValidator(integer_to_text), AfterValidator(normalize_text), WithJsonSchema(_ID_SCHEMA)
+    str,
+    BeforeValidator(integer_to_text),
+    AfterValidator(normalize_id),
+    WithJsonSchema(ID_SCHEMA | WHOLE_NUMBER_SCHEMA),
 ]
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

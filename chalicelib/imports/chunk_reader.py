@@ -9,6 +9,7 @@ from .columns import Header
 from .csv_reader import Chunk, RejectedRow, Row, rows
 from .member_row import MemberRow
 from .outcomes import Outcome
+from .warnings import RowWarning, row_warnings
 
 FORBIDDEN = Outcome(
     "rejected",
@@ -18,10 +19,11 @@ FORBIDDEN = Outcome(
 
 
 class ReadChunk(NamedTuple):
-    """The rows of a chunk that describe members, and the outcomes of the other ones by line."""
+    """The rows of a chunk that describe members, the outcomes of the other ones by line, and warnings."""
 
     rows: list[MemberRow]
     rejected: dict[int, Outcome]
+    warnings: list[RowWarning]
 
     @property
     def size(self) -> int:
@@ -44,6 +46,7 @@ def read_chunk(found: list[Row | RejectedRow], header: Header, rule: PhoneRule, 
     """Returns the rows that may be written to accounts in `scope`, and the rejected ones."""
     member_rows: list[MemberRow] = []
     rejected: dict[int, Outcome] = {}
+    warnings: list[RowWarning] = []
     for row in found:
         found_row = header.member_row(row, rule)
         if isinstance(found_row, RejectedRow):
@@ -52,4 +55,5 @@ def read_chunk(found: list[Row | RejectedRow], header: Header, rule: PhoneRule, 
             rejected[row.line] = FORBIDDEN
         else:
             member_rows.append(found_row)
-    return ReadChunk(member_rows, rejected)
+            warnings += row_warnings(row, header.fields, found_row.member)
+    return ReadChunk(member_rows, rejected, warnings)

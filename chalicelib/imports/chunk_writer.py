@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
+from typing import Any
 
 from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
@@ -20,6 +21,7 @@ from .member_row import MemberRow
 from .model import Mode
 from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
 from .row_hashes import Dependencies
+from .warnings import RowWarning
 
 SAMPLE = 10  # rows of a chunk whose members are read before a create
 
@@ -64,6 +66,10 @@ class ChunkWriter:
         )
         return {line: outcome for line, outcome in found if outcome}
 
+    def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:  # noqa: ARG002 (for DryRunWriter)
+        """Returns the warnings about settled rows: only a dry run finds any."""
+        return []
+
     def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
         """Settles some rows. Raises Busy."""
         return self._batch_writer.write(rows, self._read(rows) if read_first else {})
@@ -86,7 +92,22 @@ class ChunkWriter:
 
 
 class DryRunWriter(ChunkWriter):
-    """Finds the outcomes of mode create for the rows of one chunk, and writes nothing."""
+    """Finds the outcomes of mode create for the rows of one chunk, and writes nothing.
+
+    It also finds the ids that differ by case alone from others in the file and, in capitals or small letters, in
+    the table.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._differ_by_case: set[int] = set()  # lines
+
+    def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:
+        """Returns the warnings about settled rows."""
+        if not self._differ_by_case:
+            return []
+        lines = (row.line for row, _ in settled if row.line in self._differ_by_case)
+        return [RowWarning(line, "case_differs", "client_member_id") for line in lines]
 
     def _must_read_first(self, rows: Sequence[MemberRow]) -> bool:
         return bool(rows)
@@ -96,7 +117,17 @@ class DryRunWriter(ChunkWriter):
         stored = self._read(rows) if read_first else {}
         keys = {key_pair(key): key for key in (claim_key(*row.phone) for row in rows)}
         claims = {claimed_phone_key(claim): claim for claim in self._table.batch_get(list(keys.values()))}
+        named = [row for row in rows if not row.member.client_member_id.isdigit()]
+        self._differ_by_case.update(row.line for row in named if self._dependencies.differs_by_case(row))
+        self._differ_by_case.update(self._lines_of_alike([row for row in named if row.key not in stored]))
         return [(row, self._predict(row, stored.get(row.key), claims.get(row.phone))) for row in rows]
+
+    def _lines_of_alike(self, rows: Sequence[MemberRow]) -> Iterator[int]:
+        """Yields the lines of new members whose ids differ by case alone from those of a stored member."""
+        others = {row.line: _other_cases(row.key) for row in rows}
+        keys = {key_pair(key): key for key in (member_key(*one) for one in set().union(*others.values()))}
+        stored = {member_key_of(item) for item in self._table.batch_get(list(keys.values()))}
+        return (line for line, alike in others.items() if not stored.isdisjoint(alike))
 
     def _predict(self, row: MemberRow, item: Item | None, claim: Item | None) -> Outcome:
         if self._dependencies.shares(row):
@@ -105,3 +136,9 @@ class DryRunWriter(ChunkWriter):
         if isinstance(new, Outcome):
             return new
         return taken_outcome(PHONE, holder_of(claim), self._import_id) if claim else Outcome("created")
+
+
+def _other_cases(key: MemberKey) -> set[MemberKey]:
+    """Returns the keys of the same client member id in capitals and small letters, without the key itself."""
+    name = key.client_member_id
+    return {MemberKey(key.account_id, other) for other in (name.upper(), name.lower()) if other != name}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 
 from chalicelib.errors import FieldError, Invalid, Unreadable
+from chalicelib.fields.characters import is_blank
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.text import Identifier
 from chalicelib.fields.validation import validate
@@ -15,16 +16,15 @@ from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
 from .member_row import MemberRow
+from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
 PREVIOUS_ID = "previous_client_member_id"  # of an upsert: the client member id that the member had before
 IDS = ("account_id", "client_member_id", PREVIOUS_ID)
-SCIENTIFIC = re.compile(
-    r"\d([.,]\d+)?e\+\d{2,3}", re.IGNORECASE
-)  # a long number after a spreadsheet saved it
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
 MAX_HEADER = 16 * 1024  # characters: each step and each page of rejected rows reads the header
+REPEATED_HEADER = "This line names the columns again: it is no member. Remove it."
 _MAX_SHOWN_NAME = 64  # characters
 _MAX_SHOWN_NAMES = 300
 # The usual names of our columns, in lowercase, without spaces and punctuation. Add yours here.
@@ -121,22 +121,39 @@ class Header:
             return row
         try:
             self._check_width(row.cells)
-            values = {name: row.cells[index] for name, index in self.fields.items()}
-            text = "".join(values.values())
-            if "'" in text:
-                values = {name: unescape(cell) for name, cell in values.items()}
-            if REPLACEMENT_CHARACTER in text or "+" in text:  # few rows need the checks cell by cell
-                _check_damage(values)
-            if self.account_id is not None and not values.get("account_id", "").strip():
-                values["account_id"] = self.account_id
-            previous = values.pop(PREVIOUS_ID, "").strip()
-            member = self._validate(values, rule)
-            self._check_account(member)
-            if previous:
-                previous = validate(PreviousId, {PREVIOUS_ID: previous}).previous_client_member_id
+            return self._read(row.line, row.cells, rule)
         except Invalid as error:
+            if self._repeats_header(row.cells):
+                return RejectedRow(row.line, row.cells, "repeated_header", REPEATED_HEADER)
             return RejectedRow(row.line, row.cells, error.errors[0].code, error.detail)
-        return MemberRow(row.line, member, "" if previous == member.client_member_id else previous)
+
+    def _read(self, line: int, cells: Sequence[str], rule: PhoneRule) -> MemberRow:
+        """Returns the row with the member that its cells describe. Raises Invalid."""
+        values = {name: cells[index] for name, index in self.fields.items()}
+        text = "".join(values.values())
+        if "'" in text or "=" in text:
+            values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
+        if (
+            "#" in text or REPLACEMENT_CHARACTER in text or "Err:" in text
+        ):  # few rows need the checks cell by cell
+            _check_damage(values)
+        account_id = values.get("account_id", "")
+        if (
+            not values["client_member_id"].isalnum()
+            or not is_plain_account(account_id)
+            or PREVIOUS_ID in values
+        ):
+            _read_ids(values)
+        if self.account_id is not None and is_blank(account_id):
+            values["account_id"] = self.account_id
+        previous = values.pop(PREVIOUS_ID, "")
+        try:
+            member = self._validate(values, rule)
+        except Invalid:
+            _check_phone(values["phone_number"])
+            raise
+        self._check_account(member)
+        return MemberRow(line, member, _previous_id(previous, member))
 
     def _check_count(self) -> None:
         count = len(self.original_indexes)
@@ -188,6 +205,17 @@ class Header:
             detail = f"{count} cells, but the header has {limit}. Remove the extra cells."
             raise _invalid("#", "too_many_cells", detail)
 
+    def _repeats_header(self, cells: Sequence[str]) -> bool:
+        """Returns whether a row names the columns of the file again, as where files are joined."""
+        return all(
+            index < len(cells)
+            and (
+                _folded(cells[index]) == _folded(self.columns[index])
+                or field_of(unescape(cells[index])) == name
+            )
+            for name, index in self.fields.items()
+        )
+
     def _check_account(self, member: NewMember) -> None:
         """Raises Invalid if the member's account is not the given one."""
         if self.account_id not in (None, member.account_id):
@@ -201,7 +229,7 @@ class Header:
         """Returns the member of these cells, with "" for each blank field of an upsert. Raises Invalid."""
         if not self.upsert:
             return validate(NewMember, values, rule)
-        blank = {name: "" for name in OPTIONAL if not values[name].strip()}
+        blank = {name: "" for name in OPTIONAL if is_blank(values[name])}
         given = {name: value for name, value in values.items() if name not in blank}
         required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
         changes = validate(MemberChanges, given | required, rule)
@@ -213,15 +241,42 @@ def field_of(column: str) -> str | None:
     return COLUMN_NAMES.get(re.sub(r"[\W_]", "", column.casefold()))
 
 
+def _folded(column: str) -> str:
+    return column.strip().casefold()
+
+
 def _check_damage(values: Mapping[str, str]) -> None:
     """Raises Invalid if another program has damaged a value."""
     for name, text in values.items():
         if REPLACEMENT_CHARACTER in text:
             detail = f"{name}: Contains a damaged character. Correct it, or save the file as UTF-8."
             raise _invalid(f"#/{name}", "damaged_character", detail)
-        if name in IDS and SCIENTIFIC.fullmatch(text.strip()):
-            detail = f"{name}: A spreadsheet has rounded this number. Enter all of its digits."
-            raise _invalid(f"#/{name}", "scientific_notation", detail)
+        if advice := damaged_cell(text):
+            raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {advice}")
+
+
+def _check_phone(cell: str) -> None:
+    """Raises Invalid if a spreadsheet has changed a phone number, with better advice than that it is none."""
+    if advice := damaged_number(cell):
+        raise _invalid("#/phone_number", "spreadsheet_damage", f"phone_number: {advice}") from None
+
+
+def _read_ids(values: dict[str, str]) -> None:
+    """Puts each id as a spreadsheet got it in place of its cell. Raises Invalid if that is lost."""
+    for name in IDS:
+        if name in values:
+            try:
+                values[name] = read_id(values[name])
+            except ValueError as error:
+                raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {error}") from None
+
+
+def _previous_id(cell: str, member: NewMember) -> str:
+    """Returns the previous client member id of a row, "" if it names none or the new one. Raises Invalid."""
+    if is_blank(cell):
+        return ""
+    previous = validate(PreviousId, {PREVIOUS_ID: cell}).previous_client_member_id
+    return "" if previous == member.client_member_id else previous
 
 
 def _invalid(pointer: str, code: str, detail: str) -> Invalid:

@@ -1,7 +1,7 @@
 """Ends imports: writes rejected.csv and the report, closes the import, sends the notice."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,8 +15,11 @@ from .model import Failure, ImportRecord, Status, with_status
 from .parts import ImportParts, ResolvedRows
 from .read_steps import PARTS_AHEAD, in_order
 from .repository import ImportRepository
-from .results import ConcatenatedFile, RejectionSummary, rejected_file, report
+from .results import ConcatenatedFile, RowSummary, rejected_file, report
 from .storage import ImportStorage, result_key
+from .warnings import RowWarning
+
+ChunkResults = tuple[list[RejectedRow], list[RowWarning]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +33,32 @@ class Finisher:
     def complete(self, record: ImportRecord) -> ImportRecord:
         """Ends an import whose rows are settled: writes the results and returns it as it is then."""
         header = self.repository.header(record)
-        summary = RejectionSummary()
+        summary = RowSummary()
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
-            chunks = in_order(pool, self._rejected_rows(record), record.chunks)
-            file = ConcatenatedFile(rejected_file(header, chunks, summary))
+            found = in_order(pool, self._chunk_results(record), record.chunks)
+            file = ConcatenatedFile(rejected_file(header, _rejected_rows(found, summary), summary))
             self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)
 
-    def _rejected_rows(self, record: ImportRecord) -> Callable[[int], list[RejectedRow]]:
-        """Returns a function that returns the rejected rows of a chunk, in the order of the file."""
+    def _chunk_results(self, record: ImportRecord) -> Callable[[int], ChunkResults]:
+        """Returns a function that returns the rejected rows and the warnings of a chunk, in the order of the file."""
         parts = ImportParts(self.storage, record)
         resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
 
-        def rejected_rows(number: int) -> list[RejectedRow]:
-            outcomes = parts.rejected(number, resolved)
+        def results(number: int) -> ChunkResults:
+            outcomes, warnings = parts.found(number, resolved)
             if not outcomes:
-                return []
+                return [], warnings
             rows = data_rows(self.storage.chunk(record.folder, number), record.delimiter, number=number)
             cells = {row.line: row.cells for row in rows}
-            return [
+            rejected = [
                 RejectedRow(line, cells[line], outcome.code, outcome.reason)
                 for line, outcome in sorted(outcomes.items())
             ]
+            return rejected, warnings
 
-        return rejected_rows
+        return results
 
     def fail(self, record: ImportRecord, code: str, detail: str) -> ImportRecord:
         """Ends an import that cannot continue, and returns it as it is then."""
@@ -65,7 +69,7 @@ class Finisher:
         record: ImportRecord,
         from_status: Status,
         header: Header | None = None,
-        summary: RejectionSummary | None = None,
+        summary: RowSummary | None = None,
     ) -> ImportRecord:
         """Closes an import that still has `from_status`, and returns it as it is then.
 
@@ -74,7 +78,7 @@ class Finisher:
         record = record.model_copy(update={"finished_at": now()})
         # Without chunks several workers may try to end it, and only the one that does reports.
         if record.chunks:
-            self._report(record, header, summary or RejectionSummary())
+            self._report(record, header, summary or RowSummary())
         record = self.repository.transition(record, from_status) or self.repository.get(record.id)
         if record.finished_at:
             self.notify_once(record)
@@ -85,10 +89,17 @@ class Finisher:
         if record.notified:
             return
         if not record.chunks:
-            self._report(record, None, RejectionSummary())
+            self._report(record, None, RowSummary())
         self.messenger.send_notice(record)
         self.repository.mark_notified(record.id)
 
-    def _report(self, record: ImportRecord, header: Header | None, summary: RejectionSummary) -> None:
+    def _report(self, record: ImportRecord, header: Header | None, summary: RowSummary) -> None:
         text = json.dumps(report(record, header, summary), indent=2, ensure_ascii=False)
         self.storage.put(result_key(record.id, "report.json"), text.encode(), ContentType="application/json")
+
+
+def _rejected_rows(found: Iterable[ChunkResults], summary: RowSummary) -> Iterator[list[RejectedRow]]:
+    """Yields the rejected rows of each chunk, and adds its warnings to `summary`."""
+    for rejected, warnings in found:
+        summary.warnings.add(warnings)
+        yield rejected

@@ -5,24 +5,28 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from .chunk_reader import ReadChunk
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord
 from .outcomes import Outcome
 from .row_hashes import Dependencies, RowHashes
 from .storage import ImportStorage
+from .warnings import RowWarning
 
 
 @dataclass(slots=True)
 class WrittenRows:
-    """What writing a chunk has left: the outcomes of rejected rows by line, and the lines of deferred ones."""
+    """What writing a chunk has left: outcomes of rejected rows by line, the lines of deferred ones, and warnings."""
 
     rejected: dict[int, Outcome] = field(default_factory=dict)
     deferred: list[int] = field(default_factory=list)
+    warnings: list[RowWarning] = field(default_factory=list)
 
     def forget_after(self, last: int) -> None:
         """Removes the rows after the line `last`."""
         self.rejected = {line: outcome for line, outcome in self.rejected.items() if line <= last}
         self.deferred = [line for line in self.deferred if line <= last]
+        self.warnings = [warning for warning in self.warnings if warning.line <= last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,12 @@ class ImportParts:
         self._folder = record.folder
         self._in_one_step = record.chunks == 1  # then `written` has the outcomes of all rejected rows
 
-    def put_read(
-        self, number: int, rows: Iterable[MemberRow], rejected: dict[int, Outcome], hashes: RowHashes
-    ) -> None:
+    def put_read(self, number: int, found: ReadChunk, hashes: RowHashes) -> None:
         """Stores what reading a chunk has found."""
-        self._put(number, "rows", b"\n".join(map(encode_row, rows)))
+        self._put(number, "rows", b"\n".join(map(encode_row, found.rows)))
         self._put(number, "hashes", hashes.to_bytes())
-        self._put(number, "rejected", _outcomes_to_json(rejected))
+        rejected = _outcomes_to_json(found.rejected)
+        self._put(number, "rejected", rejected + b"\n" + _warnings_to_json(found.warnings))
 
     def rows_text(self, number: int) -> bytes:
         """Returns the rows of a chunk that describe members, as they are stored."""
@@ -69,13 +72,14 @@ class ImportParts:
         texts = self.rows_text(number).splitlines() if lines else []
         return [(line, text) for text in texts if (line := decode_row(text).line) in lines]
 
-    def rejected(self, number: int, resolved: ResolvedRows) -> dict[int, Outcome]:
-        """Returns the outcomes of a chunk's rejected rows by line."""
+    def found(self, number: int, resolved: ResolvedRows) -> tuple[dict[int, Outcome], list[RowWarning]]:
+        """Returns the outcomes of a chunk's rejected rows by line, and its warnings."""
         written = self.written(number)
         if self._in_one_step:
-            return written.rejected
-        read = _outcomes_from_json(self._part(number, "rejected"))
-        return read | written.rejected | resolved.rejected(written.deferred)
+            return written.rejected, written.warnings
+        rejected, _, warnings = self._part(number, "rejected").partition(b"\n")
+        outcomes = _outcomes_from_json(rejected) | written.rejected | resolved.rejected(written.deferred)
+        return outcomes, sorted({*_warnings_from_json(warnings), *written.warnings})
 
     def hashes(self, number: int) -> RowHashes:
         """Returns the hashes of a chunk's rows."""
@@ -91,13 +95,15 @@ class ImportParts:
 
     def put_written(self, number: int, written: WrittenRows) -> None:
         """Stores what writing a chunk has left so far."""
-        text = _outcomes_to_json(written.rejected) + b"\n" + orjson.dumps(written.deferred)
-        self._put(number, "written", text)
+        parts = (_outcomes_to_json(written.rejected), orjson.dumps(written.deferred))
+        self._put(number, "written", b"\n".join((*parts, _warnings_to_json(written.warnings))))
 
     def written(self, number: int) -> WrittenRows:
         """Returns what writing a chunk has left."""
-        rejected, _, deferred = self._part(number, "written").partition(b"\n")
-        return WrittenRows(_outcomes_from_json(rejected), orjson.loads(deferred))
+        rejected, deferred, warnings = self._part(number, "written").split(b"\n")
+        return WrittenRows(
+            _outcomes_from_json(rejected), orjson.loads(deferred), _warnings_from_json(warnings)
+        )
 
     def put_resolved(self, resolved: ResolvedRows) -> None:
         """Stores the outcomes of deferred rows."""
@@ -123,3 +129,11 @@ def _outcomes_to_json(outcomes: Mapping[int, Outcome]) -> bytes:
 
 def _outcomes_from_json(text: bytes) -> dict[int, Outcome]:
     return {line: Outcome(*rest) for line, *rest in orjson.loads(text)}
+
+
+def _warnings_to_json(warnings: Iterable[RowWarning]) -> bytes:
+    return orjson.dumps(list(map(list, warnings)))
+
+
+def _warnings_from_json(text: bytes) -> list[RowWarning]:
+    return [RowWarning(*warning) for warning in orjson.loads(text)]

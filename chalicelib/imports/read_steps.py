@@ -32,7 +32,8 @@ class ReadSteps:
     def read(self, record: ImportRecord, lease: Lease) -> None:
         """Stores the rows of a chunk, and their hashes."""
         found = self.read_chunk(record, lease.step.number)
-        ImportParts(self.storage, record).put_read(lease.step.number, *found, hash_rows(found.rows))
+        hashes = hash_rows(found.rows, dry_run=record.mode == "validate")
+        ImportParts(self.storage, record).put_read(lease.step.number, found, hashes)
         self.steps.finish(lease, found.counts())
 
     def read_chunk(self, record: ImportRecord, number: int) -> ReadChunk:

@@ -4,16 +4,16 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from pydantic import BaseModel
 
 from .columns import RESULT_COLUMNS, Header
 from .csv_reader import RejectedRow
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import escape, unescape
 from .model import ImportRecord
+from .warnings import WarningSummary
 
 # Bytes of rejected.csv after which a page is full. Lambda returns at most 6 MB, and a control character takes one
 # byte here and seven there: JSON within JSON.
@@ -23,11 +23,13 @@ SAMPLE_SIZE = 20  # rejected rows shown in a report
 BYTE_ORDER_MARK = "\ufeff"
 
 
-class RejectionSummary(BaseModel):
-    """The number of rejected rows by code, and the first rows as a sample."""
+@dataclass
+class RowSummary:
+    """The number of rejected rows by code, the first of them as a sample, and the warnings about other rows."""
 
-    codes: Counter[str] = Counter()
-    sample: list[dict[str, Any]] = []
+    codes: Counter[str] = field(default_factory=Counter)
+    sample: list[dict[str, Any]] = field(default_factory=list)
+    warnings: WarningSummary = field(default_factory=WarningSummary)
 
     def add(self, row: RejectedRow) -> None:
         """Counts a row."""
@@ -37,7 +39,7 @@ class RejectionSummary(BaseModel):
 
 
 def rejected_file(
-    header: Header, chunks: Iterable[Sequence[RejectedRow]], summary: RejectionSummary
+    header: Header, chunks: Iterable[Sequence[RejectedRow]], summary: RowSummary
 ) -> Iterator[str]:
     """Yields the parts of rejected.csv: its start, then the rejected rows of each chunk; adds them to `summary`."""
     yield rejected_header(header)
@@ -96,7 +98,7 @@ def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[l
     return rows, size
 
 
-def report(record: ImportRecord, header: Header | None, summary: RejectionSummary) -> dict[str, Any]:
+def report(record: ImportRecord, header: Header | None, summary: RowSummary) -> dict[str, Any]:
     """Returns the report of an import that has ended; `header` is None if the file was not read that far."""
     seconds = 0.0
     if record.started_at and record.finished_at:
@@ -112,6 +114,7 @@ def report(record: ImportRecord, header: Header | None, summary: RejectionSummar
         },
         "codes": dict(summary.codes),
         "sample": summary.sample,
+        "warnings": summary.warnings.kinds(),
         "seconds": seconds,
         "rows_per_second": round(record.counts.rows / seconds) if seconds else None,
     }

@@ -6,10 +6,11 @@ taken for a dependent one, which costs time. With hashes of 32 bits that happens
 five million.
 """
 
+import hashlib
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,14 +20,19 @@ from .member_row import MemberRow
 
 HASHES = 1 << 32  # their number: those of crc32, which takes a tenth of the time of a cryptographic hash
 PART_SIZE = 1_000_000  # rows whose hashes are sorted in memory at once
-_INT = "I"  # an array of 4 bytes each
+_INT, _LONG = "I", "Q"  # arrays of 4 and 8 bytes each
+EXACT_BITS = 16  # of a folded hash: they tell ids apart that differ by case alone
 
 
 class RowHashes(NamedTuple):
-    """The hashes of a chunk's rows, sorted: of each row's members, and of each number asked for."""
+    """The hashes of a chunk's rows, sorted: of each row's members, and of each number asked for.
+
+    In a dry run also one of each key with letters, without regard to case; its last bits depend on case.
+    """
 
     members: "array[int]"
     phones: "array[int]"
+    folded: "array[int]"
 
     def to_bytes(self) -> bytes:
         """Returns the form in storage."""
@@ -39,10 +45,14 @@ class RowHashes(NamedTuple):
 
 
 class Dependencies(NamedTuple):
-    """Two sorted lists of hashes: of all members in the file, and of members and numbers on more than one row."""
+    """Sorted hashes: of all members in the file, of members and numbers on more than one row.
+
+    `alike` are the folded hashes, without their last bits, of keys that differ from another by case alone.
+    """
 
     members: "array[int]"
     shared: "array[int]"
+    alike: "array[int]"
 
     def names_member(self, key: MemberKey) -> bool:
         """Returns whether a row may be about this member."""
@@ -56,6 +66,10 @@ class Dependencies(NamedTuple):
             or (row.previous_key is not None and _contains(self.shared, _hash(row.previous_key)))
         )
 
+    def differs_by_case(self, row: MemberRow) -> bool:
+        """Returns whether another row is about a member whose ids differ from the row's by case alone."""
+        return bool(self.alike) and _contains(self.alike, _folded_hash(row.key) >> EXACT_BITS)
+
     def to_bytes(self) -> bytes:
         """Returns the form in storage."""
         return _to_bytes(*self)
@@ -66,10 +80,10 @@ class Dependencies(NamedTuple):
         return cls(*_from_bytes(text))
 
 
-INDEPENDENT = Dependencies(array(_INT), array(_INT))  # of rows that do not concern each other
+INDEPENDENT = Dependencies(array(_INT), array(_INT), array(_LONG))  # of rows that do not concern each other
 
 
-def hash_rows(rows: Iterable[MemberRow]) -> RowHashes:
+def hash_rows(rows: Sequence[MemberRow], *, dry_run: bool = False) -> RowHashes:
     """Returns the hashes of a chunk's rows."""
     members, phones = [], []
     for row in rows:
@@ -78,7 +92,8 @@ def hash_rows(rows: Iterable[MemberRow]) -> RowHashes:
             members.append(_hash(row.previous_key))
         if row.member.phone_number:
             phones.append(_hash(row.phone))
-    return RowHashes(array(_INT, sorted(members)), array(_INT, sorted(phones)))
+    folded = [_folded_hash(row.key) for row in rows if _has_letters(row.key)] if dry_run else []
+    return RowHashes(array(_INT, sorted(members)), array(_INT, sorted(phones)), array(_LONG, sorted(folded)))
 
 
 def find_dependencies(read: Callable[[], Iterable[RowHashes]], rows: int) -> Dependencies:
@@ -86,23 +101,47 @@ def find_dependencies(read: Callable[[], Iterable[RowHashes]], rows: int) -> Dep
 
     Sorts the hashes part by part, each part a range of values, and reads all chunks for each.
     """
-    found = Dependencies(array(_INT), array(_INT))
+    found = Dependencies(array(_INT), array(_INT), array(_LONG))
     parts = 1 + rows // PART_SIZE
     for number in range(parts):
         low, high = (n * HASHES // parts for n in (number, number + 1))
-        part = RowHashes(array(_INT), array(_INT))
+        bounds = ((low, high), (low, high), (low << 32, high << 32))
+        part = RowHashes(array(_INT), array(_INT), array(_LONG))
         for chunk in read():
-            for hashes, values in zip(part, chunk, strict=True):
-                hashes.extend(values[bisect_left(values, low) : bisect_left(values, high)])
-        members, phones = map(sorted, part)
+            for hashes, values, (first, end) in zip(part, chunk, bounds, strict=True):
+                hashes.extend(values[bisect_left(values, first) : bisect_left(values, end)])
+        members, phones, folded = map(sorted, part)
         found.members.extend(members)
         found.shared.extend(sorted({*_repeated(members), *_repeated(phones)}))
+        found.alike.extend(sorted(set(_alike(folded))))
     return found
 
 
 def _repeated(values: list[int]) -> Iterator[int]:
     """Yields the values that occur more than once in a sorted list."""
     return (value for value, following in pairwise(values) if value == following)
+
+
+def _alike(values: list[int]) -> Iterator[int]:
+    """Yields, without their last bits, the values of a sorted list that differ in these bits alone."""
+    return (
+        value >> EXACT_BITS
+        for value, following in pairwise(values)
+        if value != following and value >> EXACT_BITS == following >> EXACT_BITS
+    )
+
+
+def _has_letters(key: MemberKey) -> bool:
+    return any(part.lower() != part.upper() for part in key)
+
+
+def _folded_hash(key: MemberKey) -> int:
+    """Returns 48 bits that do not depend on case, then EXACT_BITS that do.
+
+    Two of five million keys rarely have the same 48 bits.
+    """
+    folded = hashlib.blake2b("\0".join(key).casefold().encode(), digest_size=6).digest()
+    return int.from_bytes(folded) << EXACT_BITS | _hash(key) & ((1 << EXACT_BITS) - 1)
 
 
 def _hash(key: MemberKey | PhoneKey) -> int:
@@ -114,10 +153,17 @@ def _contains(hashes: "array[int]", value: int) -> bool:
     return index < len(hashes) and hashes[index] == value
 
 
-def _to_bytes(first: "array[int]", second: "array[int]") -> bytes:
-    return len(first).to_bytes(8, "little") + first.tobytes() + second.tobytes()
+def _to_bytes(*arrays: "array[int]") -> bytes:
+    sizes = b"".join(len(hashes).to_bytes(8, "little") for hashes in arrays)
+    return sizes + b"".join(hashes.tobytes() for hashes in arrays)
 
 
-def _from_bytes(text: bytes) -> tuple["array[int]", "array[int]"]:
-    end = 8 + 4 * int.from_bytes(text[:8], "little")
-    return array(_INT, text[8:end]), array(_INT, text[end:])
+def _from_bytes(text: bytes) -> Iterator["array[int]"]:
+    types = (_INT, _INT, _LONG)
+    start = 8 * len(types)
+    for number, kind in enumerate(types):
+        hashes = array(kind)
+        size = int.from_bytes(text[8 * number : 8 * number + 8], "little") * hashes.itemsize
+        hashes.frombytes(text[start : start + size])
+        start += size
+        yield hashes

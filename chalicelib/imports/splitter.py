@@ -13,6 +13,7 @@ from .chunking import chunks, detect_delimiter
 from .columns import Header, field_of
 from .csv_reader import RejectedRow, Row, rows
 from .decoding import Decoder, OtherEncoding, unpack
+from .joined_files import without_marks
 from .model import ImportRecord, Source
 from .storage import ImportStorage
 
@@ -66,7 +67,7 @@ def _store_chunks(
     # A new folder for each run: an event may arrive twice, and two runs must not overwrite each other's chunks.
     folder = f"{record.id}/{secrets.token_hex(4)}"
     with _opened(storage, record.source) as raw, ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
-        delimiter, blocks = detect_delimiter(decoder.decode(raw), field_of)
+        delimiter, blocks = detect_delimiter(without_marks(decoder.decode(raw)), field_of)
         for chunk in chunks(blocks, storage.chunk_size, delimiter):
             if not number:
                 found = rows(chunk, delimiter)

@@ -95,7 +95,7 @@ class WriteSteps:
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}
         rows = [row for row in read.rows if row.line not in settled]
-        hashes = hash_rows(rows)
+        hashes = hash_rows(rows, dry_run=record.mode == "validate")
         dependencies = INDEPENDENT if work.instead else find_dependencies(lambda: [hashes], len(rows))
         self._settle(record, progress, rows, dependencies, work)
         deferred = set(progress.written.deferred)
@@ -104,6 +104,7 @@ class WriteSteps:
             progress.note()
         found, counts = self._resolve(resolver, texts, work)
         progress.written.rejected |= read.rejected | _rejected(settled | found)
+        progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
         progress.finish(counts)
 
     def _settle(
@@ -125,6 +126,7 @@ class WriteSteps:
             with writer.writing(rows) as parts:
                 for settled in parts:
                     progress.add(settled)
+                    progress.written.warnings += writer.warnings(settled)
                     progress.note_if_due()
                     work.check_time()
         except Busy:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from chalicelib.clock import now
 from chalicelib.fields.phone import Phone
-from chalicelib.fields.text import SEPARATOR, Identifier, Name, Timestamp, normalize_text
+from chalicelib.fields.text import SEPARATOR, Identifier, Name, Timestamp, normalize_id
 from chalicelib.preconditions import entity_tag
 
 READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "version")
@@ -109,11 +109,11 @@ def member_id(account_id: str, client_member_id: str) -> str:
 def parse_member_id(token: str) -> tuple[str, str] | None:
     """Returns (account id, client member id), or None for a malformed id."""
     try:
-        account_id, client_member_id = map(normalize_text, read_token(token))
+        account_id, client_member_id = map(normalize_id, read_token(token))
     except ValueError:
         return None
     key = account_id, client_member_id
-    # base64 and normalize_text() map several texts to one key; only the canonical one is an id.
+    # base64 and normalize_id() map several texts to one key; only the canonical one is an id.
     return key if member_id(*key) == token else None
 
 

@@ -45,6 +45,17 @@ def test_import_report_lists_rejected_rows_for_download(
     expect(rows(admin_page).filter(has_text=name)).to_contain_text("user:rollcall")
 
 
+def test_import_report_shows_warnings(local: LocalStack, admin_page: Page, account: str) -> None:
+    announced = local.call("POST", "/imports", {"filename": "doubtful.csv"})
+    local.upload(
+        announced, HEADER + f"Ann,Lee,3235550001,3-Feb,{account}\nBen,Lee,3235550002,4-Feb,{account}\n"
+    )
+    open_view(admin_page, f"/imports/{announced['id']}")
+    expect(admin_page.locator(".warnings li")).to_have_count(1)
+    expect(admin_page.locator(".warnings li")).to_contain_text("Ids look like dates.")
+    expect(admin_page.locator(".warnings li")).to_contain_text("(lines 2, 3)")
+
+
 def test_running_import_can_be_cancelled(local: LocalStack, admin_page: Page, account: str) -> None:
     announced = local.call("POST", "/imports", {"filename": "long.csv"})
     local.upload(announced, roster_csv(account, 120_000))

@@ -51,7 +51,7 @@ def _parts(schedule: Schedule, record: ImportRecord) -> dict[int, str]:
     """Returns the codes of an import's rejected rows, by line, whose rows were settled and whose report failed."""
     parts = ImportParts(schedule.pipeline.storage, record)
     resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
-    outcomes = [parts.rejected(number, resolved) for number in range(record.chunks)]
+    outcomes = [parts.found(number, resolved)[0] for number in range(record.chunks)]
     return {line: outcome.code for chunk in outcomes for line, outcome in chunk.items()}
 
 

@@ -59,6 +59,8 @@ class Case(Strict):
     rejected: dict[int, str] = {}  # the code by line
     codes: dict[str, int] = {}  # instead of `rejected`: the number of rows by code
     reasons: dict[int, str] = {}  # a part of the reason by line
+    warned: dict[str, list[int]] = {}  # the lines by code, of all warnings in report.json
+    warned_dry: dict[str, list[int]] = {}  # those of a dry run alone
     report: dict[str, Any] = {}  # fields of report.json
     members: dict[str, list[str]] | None = (
         None  # all, by client member id: first name, last name, phone number
@@ -97,9 +99,9 @@ class Case(Strict):
         return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
 
 
-def load_cases() -> list[Case]:
-    """Returns the cases of all topics."""
-    paths = sorted((CASES_DIR / "files").glob("*.yaml"))
+def load_cases(topic: str = "*") -> list[Case]:
+    """Returns the cases of a topic, or of all."""
+    paths = sorted((CASES_DIR / "files").glob(f"{topic}.yaml"))
     documents = [one for path in paths for one in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
     return [Case.model_validate(document) for document in documents]
 

@@ -42,6 +42,17 @@ SCHEMAS: Schema = {
         "required": ["id", "counts", "codes", "columns", "sample", "seconds"],
         "properties": {
             "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "warnings": list_schema(
+                {
+                    "description": "One kind of accepted rows that may be wrong, with its first cells.",
+                    **object_schema(
+                        code=TEXT,
+                        text=TEXT,
+                        count={"type": "integer", "description": "The number of cells."},
+                        cells=list_schema(object_schema(line={"type": "integer"}, column=TEXT)),
+                    ),
+                }
+            ),
             "invalid_bytes": {
                 "type": "integer",
                 "description": "The number of bytes that are invalid in the file's encoding.",

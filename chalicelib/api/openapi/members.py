@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.fields.text import TEXT_SCHEMA
+from chalicelib.fields.text import ID_SCHEMA, TEXT_SCHEMA
 from chalicelib.members.model import READ_ONLY, Member, MemberChanges, NewMember
 
 from .parts import (
@@ -26,8 +26,8 @@ ACCOUNT = "The account's id."
 CLIENT_MEMBER = "The client member id: the account's own id of the member."
 FILTERS = [
     parameter("id", "query", "The member's id.", format="member-id"),
-    parameter("account_id", "query", ACCOUNT, **TEXT_SCHEMA),
-    parameter("client_member_id", "query", CLIENT_MEMBER, **TEXT_SCHEMA),
+    parameter("account_id", "query", ACCOUNT, **ID_SCHEMA),
+    parameter("client_member_id", "query", CLIENT_MEMBER, **ID_SCHEMA),
     parameter("phone_number", "query", "The phone number in any common format.", format="phone"),
     parameter(
         "last_name", "query", "A prefix of the last name, in any case. Requires account_id.", **TEXT_SCHEMA
@@ -67,8 +67,8 @@ def paths() -> Schema:
         },
         "/accounts/{account_id}/members/{client_member_id}": {
             "parameters": [
-                parameter("account_id", "path", ACCOUNT, **TEXT_SCHEMA),
-                parameter("client_member_id", "path", CLIENT_MEMBER, **TEXT_SCHEMA),
+                parameter("account_id", "path", ACCOUNT, **ID_SCHEMA),
+                parameter("client_member_id", "path", CLIENT_MEMBER, **ID_SCHEMA),
             ],
             **_one("AccountMember"),
             "put": _put(),

@@ -1,6 +1,7 @@
 """GET /members: which members the filters find."""
 
 from itertools import permutations
+from urllib.parse import quote
 
 import pytest
 
@@ -46,6 +47,25 @@ def test_search_by_client_member_id_finds_all_accounts(http: Http, account: str)
     one = http.create(member_body(account))
     two = http.create(member_body(account, account_id=f"{account}-b"))
     assert http.get("/members", {"client_member_id": f" {account}-42 "}).ok()["items"] == [one, two]
+
+
+def test_look_alike_spellings_find_one_member(http: Http, account: str) -> None:
+    """Bodies, queries and paths are normalized alike."""
+    client_id = "\u200bA\u20111\u00a0\u0662"
+    body = member_body(account, client_member_id=client_id, phone_number=f"\u202a{phone_of(account)}\u202c")
+    member = http.create(body)
+    assert member["client_member_id"] == "A-1 2"
+    assert member["phone_number"] == phone_of(account)
+    assert http.get("/members", {"client_member_id": client_id, "account_id": account}).ok()["items"] == [
+        member
+    ]
+    assert http.get("/members", {"phone_number": f"\u200b{phone_of(account)}", "account_id": account}).ok()[
+        "items"
+    ]
+    for spelling in ("A-1 2", "\uff21\u20131\u202f\uff12", "A\u20101 \u06f2\ufeff"):
+        assert http.get(f"/accounts/{account}/members/{quote(spelling)}").ok() == member
+    invisible = quote("A\u00ad-1 2")
+    assert http.get(f"/accounts/{account}/members/{invisible}").status == 400
 
 
 def test_search_by_id_finds_one_member(http: Http, account: str) -> None:

@@ -46,6 +46,7 @@ schema.config.phases.coverage.unexpected_methods = METHODS
 UNDOCUMENTED = {
     "phone_not_a_number",  # the rules of phone numbers
     "phone_not_possible",
+    "several_numbers",
     "invalid_cursor",  # cursors come from pages
     "invalid_id",  # ids come from members
     "account_required",  # one parameter requires another

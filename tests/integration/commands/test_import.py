@@ -11,7 +11,7 @@ from chalicelib.errors import NotFound
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from infra.emulator import free_port
-from tests.support.import_command import Workers, run_import, write_roster
+from tests.support.import_command import HEADER, Workers, run_import, write_roster
 
 
 def test_file_of_good_rows_exits_with_status_0(
@@ -126,6 +126,23 @@ def test_mode_account_region_and_limit_apply_to_the_import(
     assert done.exit_code == 2
     assert ": failed: 3 of 3 rows were rejected. 3 rows in " in done.stdout
     assert (tmp_path / "b.csv.rejected.csv").exists()
+
+
+def test_warnings_are_printed_in_plain_words(workers: Workers, tmp_path: Path, account: str) -> None:
+    path = tmp_path / "a.csv"
+    ids = ["3-Feb", "ab1", "AB1", *(f"{n}-Mar" for n in range(1, 8))]
+    rows = (f"Ann,Lee,{3235550000 + i},{name},{account}\n" for i, name in enumerate(ids))
+    path.write_text(HEADER + "".join(rows))
+    done = run_import(path, "--mode", "validate")
+    assert done.exit_code == 0
+    outcome, *warnings = done.stdout.splitlines()
+    assert outcome.endswith(": 10 would be created")
+    assert [line.rpartition("(")[2] for line in warnings] == [
+        "lines 2, 5, 6, 7, 8 and 3 more)",
+        "lines 3, 4)",
+    ]
+    assert warnings[0].startswith("  Warning: Ids look like dates.")
+    assert warnings[1].startswith("  Warning: Ids differ from others by upper and lower case alone.")
 
 
 def test_file_with_a_long_name_is_imported(workers: Workers, tmp_path: Path, account: str) -> None:

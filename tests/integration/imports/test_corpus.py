@@ -119,6 +119,8 @@ def outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[tuple[
         assert report[name] == getattr(record, name)
     for name, value in case.report.items():
         assert report[name] == value, name
+    found_warnings = {w["code"]: [cell["line"] for cell in w["cells"]] for w in report["warnings"]}
+    assert found_warnings == case.warned | (case.warned_dry if record.mode == "validate" else {})
     if case.error:
         assert counts["rows"] == 0
         assert report["error"]["detail"]

@@ -95,8 +95,8 @@ def test_given_account_is_the_only_one_rows_may_name(
         (["", "Lee", "3235551234", "7", "1"], "blank"),
         (["Ann", "Lee", "12", "7", "1"], "phone_not_possible"),
         (["Ann", "Lee", "3235551234", "007", "1"], ""),
-        (["Ann", "Lee", "3235551234", "2.5E+11", "1"], "scientific_notation"),
-        (["Ann", "Lee", "3235551234", "7", " 1,23457e+011 "], "scientific_notation"),
+        (["Ann", "Lee", "3235551234", "2.5E+11", "1"], "spreadsheet_damage"),
+        (["Ann", "Lee", "3235551234", "7", " 1,23457e+011 "], "spreadsheet_damage"),
         (["Ann", "Lee", "3235551234", "1E5", "2.5E+X"], ""),
         (["Ann", "2.5E+11", "3235551234", "7", "1"], ""),
     ],
@@ -122,10 +122,11 @@ def test_previous_id_is_a_column_of_upserts(name: str) -> None:
         (" 7 ", "", ""),  # the same as the new one
         (" 007", "007", ""),
         ("Zoe\u0308", "Zo\u00eb", ""),
-        ("'=1", "=1", ""),  # as rejected.csv has it
+        ('="007"', "007", ""),
+        ("'=1", "", "spreadsheet_damage"),  # as rejected.csv has it
         ("x" * 65, "", "too_long"),
         ("1\x01", "", "control_character"),
-        ("2.5E+11", "", "scientific_notation"),
+        ("2.5E+11", "", "spreadsheet_damage"),
         ("\ufffd", "", "damaged_character"),
     ],
 )

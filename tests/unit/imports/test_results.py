@@ -17,7 +17,7 @@ from chalicelib.imports.decoding import Decoder
 from chalicelib.imports.escaping import unescape
 from chalicelib.imports.results import (
     SAMPLE_SIZE,
-    RejectionSummary,
+    RowSummary,
     rejected_file,
     rejected_header,
     rejected_rows,
@@ -170,7 +170,7 @@ def test_rejected_rows_of_chunks_give_one_csv_and_summary() -> None:
         RejectedRow(i, ["x"] * (6 + i % 3), "odd" if i % 2 else "even", "A reason,\nof two lines.")
         for i in range(2, 102)
     ]
-    summary = RejectionSummary()
+    summary = RowSummary()
     text = "".join(rejected_file(header, [[], *(found[i : i + 15] for i in range(0, 100, 15))], summary))
     assert text == rejected_header(header) + rejected_rows(header, found)
     assert summary.codes == {"odd": 50, "even": 50}

@@ -50,8 +50,21 @@ def test_accounts_do_not_share_members_or_numbers() -> None:
     assert not any(map(found.shares, rows))
 
 
+@pytest.mark.parametrize("part_size", [2, 1_000_000])
+def test_ids_that_differ_by_case_are_found(part_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_hashes, "PART_SIZE", part_size)
+    ids = ["ab1", "AB1", "12", "12", "x", "x", "y", "Straße", "STRASSE", "Ab2"]
+    rows = [MemberRow(n, person("acc", n, client_member_id=name)) for n, name in enumerate(ids)]
+    parts = [hash_rows(rows[start : start + 3], dry_run=True) for start in range(0, len(rows), 3)]
+    found = find_dependencies(lambda: parts, len(rows))
+    assert [row.member.client_member_id for row in rows if found.differs_by_case(row)] == [
+        *("ab1", "AB1", "Straße", "STRASSE")
+    ]
+    assert not any(map(find_dependencies(lambda: chunks(rows, 3), len(rows)).differs_by_case, rows))
+
+
 def test_stored_form_is_read_back() -> None:
-    hashes = hash_rows([MemberRow(n, person("acc", n % 3)) for n in range(5)])
+    hashes = hash_rows([MemberRow(n, person("acc", n % 3)) for n in range(5)], dry_run=True)
     assert RowHashes.from_bytes(hashes.to_bytes()) == hashes
     found = find_dependencies(lambda: [hashes], 5)
     assert Dependencies.from_bytes(found.to_bytes()) == found

@@ -1,0 +1,120 @@
+"""What a spreadsheet or a data frame leaves in the cells of a file: wrappers, errors, lost digits. Pure."""
+
+import re
+from functools import lru_cache
+
+from chalicelib.fields.characters import trim
+from chalicelib.fields.text import MAX_EXACT
+
+_FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)  # keeps zeros: ="00123"
+_TEXT_MARK = re.compile(r"'[0-9][^']*")  # an apostrophe keeps zeros too; one around the cell is a quote
+_FLOAT = re.compile(r"(0|[1-9][0-9]*)\.0+")  # 43.0, as data frames write a whole number
+
+# Excel's error values in its languages, LibreOffice's Err:502 and Google's #ERROR!
+_ERROR = re.compile(
+    r"#[¡¿]?[^\W\d_][^\W_/]*(?:/[^\W\d_]+|/0)?[!?]|#[^\W\d_]/[^\W\d_]|#(?:NV|GETTING_DATA|YOK|ARG)|Err:5\d\d|#{3,}"
+)
+_LOST_DIGITS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d+e[+-]?\d{1,3}|e\+\d{1,3})", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:'\d{3})+(?:[.,]\d+)?")
+_DATE = r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1\d{2,4})"
+_TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?(?:Z|[+-]\d\d:?\d\d)?"
+_DATE_AND_TIME = re.compile(rf"{_DATE}[T ] *{_TIME}", re.IGNORECASE)
+# A cell of letters and digits alone is none of the above.
+_SUSPECT = re.compile(r"[=+.,:']")
+
+# Ids that may be real, and may be something else.
+_MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?|mrz|mai|okt|dez|fev|avr|juin|juil|ene|abr|ago|dic)"
+)
+_DATE_LIKE = re.compile(
+    rf"{_DATE}|{_TIME}|\d{{1,4}}[-. /]{_MONTH}\.?(?:[-. /]\d{{2,4}})?|{_MONTH}\.?[-. /]\d{{1,4}}"
+    r"|\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.",
+    re.IGNORECASE,
+)
+_NUMBER_LIKE = re.compile(r"\d+e[+-]?\d+|\d{1,3}(?:[. ]\d{3})+|\d+[.,]\d+", re.IGNORECASE)
+_TRUTH = frozenset(("true", "false"))
+_NOTHING = frozenset(
+    ("null", "nan", "none", "n/a", "na", "nil", "nat", "<na>", "(null)", "undefined", "-", ".")
+)
+
+
+def unwrap(cell: str) -> str:
+    """Returns the text in a cell that keeps a spreadsheet from changing it: ="00123" and '00123."""
+    if "'" not in cell and "=" not in cell:
+        return cell  # the common case
+    text = cell.strip()
+    if found := _FORMULA_TEXT.fullmatch(text):
+        return found[1].replace('""', '"')
+    return text[1:] if _TEXT_MARK.fullmatch(text) else cell
+
+
+def is_decimal(cell: str) -> bool:
+    """Returns whether an id is written as a decimal that stands for a whole number: 43.0."""
+    return _FLOAT.fullmatch(trim(cell)) is not None
+
+
+def damaged_cell(cell: str) -> str | None:
+    """Returns why a cell of any column holds no value of the sender, None if it may hold one."""
+    text = trim(cell)
+    if not _ERROR.fullmatch(text):
+        return None
+    if text.startswith("##"):
+        return "The column was too narrow when the file was saved. Widen the column, and save the file again."
+    return "A formula of the spreadsheet has failed. Correct it, or enter the value itself."
+
+
+def damaged_number(cell: str) -> str | None:
+    """Returns how a spreadsheet has changed an id or a phone number, None if it has not."""
+    text = trim(cell)
+    if _LOST_DIGITS.fullmatch(text):
+        return (
+            "A spreadsheet has rounded this number. Format the column as text, and enter all of its digits."
+        )
+    if _THOUSANDS.fullmatch(text):
+        return (
+            "A spreadsheet has put separators in this number. Format the column as text, without separators."
+        )
+    return None
+
+
+@lru_cache(maxsize=1024)  # few accounts occur in a file
+def is_plain_account(cell: str) -> bool:
+    """Returns whether `read_id` returns an account id unchanged."""
+    return not _SUSPECT.search(cell)
+
+
+def read_id(cell: str) -> str:
+    """Returns an id as it was before a spreadsheet or a data frame saved it. Raises ValueError: why it cannot.
+
+    43.0 is 43, as for a JSON number.
+    """
+    if not _SUSPECT.search(cell):
+        return cell  # the common case
+    text = trim(cell)
+    found = _FLOAT.fullmatch(text)
+    if found and int(found[1]) < MAX_EXACT:
+        return found[1]
+    if found:
+        raise ValueError("This number was rounded. Format the column as text, and enter all of its digits.")
+    if _DATE_AND_TIME.fullmatch(text):
+        raise ValueError(
+            "A spreadsheet has made a date of this id. Format the column as text, and enter the id again."
+        )
+    if text.startswith("="):
+        raise ValueError("Contains a formula. Enter the value itself.")
+    if advice := damaged_number(text):
+        raise ValueError(advice)
+    return cell
+
+
+def doubtful_id(text: str) -> str | None:
+    """Returns the code of the warning about an id that may be another value: a date, a number, nothing."""
+    folded = text.casefold()
+    if folded in _NOTHING:
+        return "nothing_like_id"
+    if folded in _TRUTH:
+        return "truth_like_id"
+    if _DATE_LIKE.fullmatch(text):
+        return "date_like_id"
+    return "number_like_id" if _NUMBER_LIKE.fullmatch(text) else None
