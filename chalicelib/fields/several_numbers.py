@@ -10,6 +10,7 @@ from typing import Any
 # These never stand within a number. Line breaks are semicolons here (text.normalize_phone).
 _WORDS = "and|or|und|oder|bzw\\.?|et|ou|ed|en|of|og|eller|och|lub"
 _SEPARATORS = rf"[;,&|]|(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?<=\s)(?:[eoyi]|[uo]\.|u)(?=\s)"
+_ONE_NUMBER = re.compile(r"\+?[\d ().-]+")  # or two, separated by spaces
 _LISTED = re.compile(rf"\d[^\w;,&|+(]*(?:{_SEPARATORS})\W*\d", re.IGNORECASE)
 _PLUS_WITHIN = re.compile(r"\d[\W\d_]*\+")  # not in 3.23E+09
 _REPEATED_GROUP = re.compile(r"\A\W*(0\d+)(?!\d).*(?<!\d)\1(?!\d)")
@@ -29,14 +30,16 @@ def may_be_several(text: str, shortest: int) -> bool:
 
 def has_several_numbers(text: str, region: str) -> bool:
     """Returns whether a text lists more than one phone number, or may do so."""
-    return (
-        _LISTED.search(text) is not None
-        or _PLUS_WITHIN.search(text) is not None
-        or _REPEATED_GROUP.search(text) is not None
+    if not _ONE_NUMBER.fullmatch(text) and (
+        _LISTED.search(text)
+        or _PLUS_WITHIN.search(text)
         or ("/" in text and not _is_after_area_code(text, region))
-        or any(
-            _is_number(left, region) and _is_number(right, region) for left, right in _halves(text, region)
-        )
+    ):
+        return True
+    if _LATER_ZERO.search(text) and _REPEATED_GROUP.search(text):
+        return True
+    return any(
+        _is_number(left, region) and _is_number(right, region) for left, right in _halves(text, region)
     )
 
 
@@ -80,10 +83,13 @@ def _without_country(group: str, prefix: str) -> tuple[int, str]:
 
 
 def _halves(text: str, region: str) -> Iterator[tuple[str, str]]:
-    """Yields the two parts of a text at each gap that may separate numbers."""
+    """Yields the two parts of a text at each gap that may separate numbers of the region."""
+    lengths = _lengths(region)
+    if len(text) < 2 * min(lengths) or (len(lengths) > 1 and not _LATER_ZERO.search(text)):
+        return
     for gap in _GAP.finditer(text):
         left, right = text[: gap.start()], text[gap.end() :]
-        if right.lstrip("(").startswith("0") or _has_one_length(region):
+        if len(lengths) == 1 or right.lstrip("(").startswith("0"):
             yield left, right
 
 
@@ -95,14 +101,15 @@ def _is_number(text: str, region: str) -> bool:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return False
-    if _has_one_length(region):
+    if len(_lengths(region)) == 1:
         possible = phonenumbers.is_possible_number_with_reason(number)
         return possible == phonenumbers.ValidationResult.IS_POSSIBLE
     return phonenumbers.is_valid_number(number)
 
 
-def _has_one_length(region: str) -> bool:
+def _lengths(region: str) -> tuple[int, ...]:
+    """Returns the lengths of the region's numbers, without the national prefix."""
     import phonenumbers
 
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    return plan is not None and len(plan.general_desc.possible_length) == 1
+    return tuple(plan.general_desc.possible_length)

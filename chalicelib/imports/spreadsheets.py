@@ -12,7 +12,7 @@ _FLOAT = re.compile(r"(0|[1-9][0-9]*)\.0+")  # 43.0, as data frames write a whol
 
 # Excel's error values in its languages, LibreOffice's Err:502 and Google's #ERROR!
 _ERROR = re.compile(
-    r"#[¡¿]?[^\W\d_][^\W_/]*(?:/[^\W\d_]+|/0)?[!?]|#[^\W\d_]/[^\W\d_]|#(?:NV|GETTING_DATA|YOK|ARG)|Err:5\d\d|#{3,}"
+    r"#[¡¿]?[^\W\d_][^\W_/]*(?:/[^\W\d_]+|/0)?[!?]|#[^\W\d_]/[^\W\d_]|#(?:NV|GETTING_DATA|YOK)|Err:5\d\d|#{3,}"
 )
 _LOST_DIGITS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d+e[+-]?\d{1,3}|e\+\d{1,3})", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:'\d{3})+(?:[.,]\d+)?")
@@ -93,9 +93,9 @@ def read_id(cell: str) -> str:
         return cell  # the common case
     text = trim(cell)
     found = _FLOAT.fullmatch(text)
-    if found and int(found[1]) < MAX_EXACT:
-        return found[1]
     if found:
+        if len(found[1]) <= len(str(MAX_EXACT)) and int(found[1]) < MAX_EXACT:
+            return found[1]
         raise ValueError("This number was rounded. Format the column as text, and enter all of its digits.")
     if _DATE_AND_TIME.fullmatch(text):
         raise ValueError(
