@@ -23,6 +23,7 @@ const REASONS = {
   several_numbers: "The cell contains more than one phone number",
   spreadsheet_damage: "A spreadsheet has changed a cell, or a formula in it has failed",
   repeated_header: "The line names the columns again: it is no member",
+  other_header: "The line names the columns in another order",
   too_few_cells: "The row has fewer cells than the header",
   too_many_cells: "The row has more cells than the header",
   unclosed_quote: "A quotation mark is never closed",

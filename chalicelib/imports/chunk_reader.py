@@ -5,7 +5,7 @@ from typing import NamedTuple
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.scope import Scope
 
-from .columns import Header
+from .columns import OTHER_HEADER, Header
 from .csv_reader import Chunk, RejectedRow, Row, rows
 from .member_row import MemberRow
 from .outcomes import Outcome
@@ -30,10 +30,15 @@ class ReadChunk(NamedTuple):
         """The number of its rows."""
         return len(self.rows) + len(self.rejected)
 
+    @property
+    def other_headers(self) -> int:
+        """The number of lines that name the columns in another order."""
+        return sum(outcome.code == OTHER_HEADER for outcome in self.rejected.values())
+
     def counts(self) -> dict[str, int]:
         """Returns what reading the chunk adds to the import's counts."""
-        rejected = len(self.rejected)
-        return {"rows_found": self.size, "rows": rejected, "rejected": rejected}
+        rejected, headers = len(self.rejected), self.other_headers
+        return {"rows_found": self.size, "rows": rejected, "rejected": rejected, "other_headers": headers}
 
 
 def data_rows(chunk: Chunk, delimiter: str, *, number: int) -> list[Row | RejectedRow]:

@@ -24,6 +24,7 @@ IDS = ("account_id", "client_member_id", PREVIOUS_ID)
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
 MAX_HEADER = 16 * 1024  # characters: each step and each page of rejected rows reads the header
+OTHER_HEADER = "other_header"  # the code of a line after which the rows have other columns
 REPEATED_HEADER = "This line names the columns again: it is no member. Remove it."
 _MAX_SHOWN_NAME = 64  # characters
 _MAX_SHOWN_NAMES = 300
@@ -125,6 +126,10 @@ class Header:
         except Invalid as error:
             if self._repeats_header(row.cells):
                 return RejectedRow(row.line, row.cells, "repeated_header", REPEATED_HEADER)
+            if self.fields.keys() <= {field_of(unescape(cell)) for cell in row.cells}:
+                return RejectedRow(
+                    row.line, row.cells, OTHER_HEADER, "This line names the columns in another order."
+                )
             return RejectedRow(row.line, row.cells, error.errors[0].code, error.detail)
 
     def _read(self, line: int, cells: Sequence[str], rule: PhoneRule) -> MemberRow:

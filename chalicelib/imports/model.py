@@ -111,6 +111,7 @@ class ImportRecord(BaseModel):
     steps_done: int = 0  # of this stage
     rows_found: int = 0  # in the chunks that are read
     rows_deferred: int = 0  # that the resolver settles
+    other_headers: int = 0  # lines that name the columns in another order
     advanced_at: str | None = None  # the time of the last change of the counts
     notified: bool = False  # the notice of its end was sent
 

@@ -20,11 +20,12 @@ PARTITION = (
 )
 NOT_ENDED = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Fields of ImportRecord that are attributes of their own, outside the stored record.
-NUMBERS = (*Counts.model_fields, "rows_found", "rows_deferred", "steps_done")
+NUMBERS = (*Counts.model_fields, "rows_found", "rows_deferred", "other_headers", "steps_done")
 OWN_ATTRIBUTES = {
     "counts",
     "rows_found",
     "rows_deferred",
+    "other_headers",
     "steps_done",
     "stage",
     "advanced_at",
@@ -172,6 +173,7 @@ def _record(item: Mapping[str, Any]) -> ImportRecord:
             "counts": counts,
             "stage": item.get("stage", {}).get("S"),
             "rows_found": number("rows_found"),
+            "other_headers": number("other_headers"),
             "rows_deferred": number("rows_deferred"),
             "steps_done": number("steps_done"),
             "advanced_at": item.get("advanced_at", {}).get("S"),

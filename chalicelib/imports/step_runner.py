@@ -50,7 +50,7 @@ class StepRunner:
         Raises Busy if capacity or time is lacking, or another worker has the step: try again. What is settled is
         noted then.
         """
-        record = self._stop_if_over_limit(self.repository.get(import_id))
+        record = self._stop_if_unfit(self.repository.get(import_id))
         instead = STOPPED.get(record.status) or (NOT_PROCESSED if record.age > MAX_SECONDS else None)
         try:
             return self._run(record, step, Work(self.time_left, instead))
@@ -127,7 +127,7 @@ class StepRunner:
 
     def _finish_now(self, record: ImportRecord) -> ImportRecord:
         """Ends the import of a small file without a message."""
-        return self._run(self._stop_if_over_limit(record), Step("finish"), Work(self.time_left))
+        return self._run(self._stop_if_unfit(record), Step("finish"), Work(self.time_left))
 
     def _send_first(self, record: ImportRecord) -> None:
         """Queues the first steps of a stage; each sends the step that follows it."""
@@ -140,12 +140,23 @@ class StepRunner:
             if number < record.steps and (record.chunks == 1 or not self.steps.started(record.id, step)):
                 self.messenger.send_step(record.id, step)
 
-    def _stop_if_over_limit(self, record: ImportRecord) -> ImportRecord:
-        """Stops an import that has rejected more rows than its sender allows, once all rows are read."""
-        rejected, rows = record.counts.rejected, record.rows_found
-        known = record.status == "loading" and record.stage != "read"
-        if not known or not exceeds_limit(record.max_rejected, rejected, rows):
+    def _stop_if_unfit(self, record: ImportRecord) -> ImportRecord:
+        """Stops an import that must not go on, once all rows are read."""
+        if record.status != "loading" or record.stage == "read" or not (failure := _failure(record)):
             return record
-        detail = f"{rejected} of {rows} rows were rejected."
-        failed = with_status(record, "failed", Failure(code="too_many_rejected", detail=detail))
+        failed = with_status(record, "failed", failure)
         return self.repository.transition(failed, "loading") or self.repository.get(record.id)
+
+
+def _failure(record: ImportRecord) -> Failure | None:
+    """Returns why an import whose rows are read must stop, None if it may go on."""
+    rejected, rows = record.counts.rejected, record.rows_found
+    if record.other_headers:
+        detail = (
+            "The file has a second header with the columns in another order, so the rows after it would be misread. "
+            "Send the two parts as files of their own."
+        )
+        return Failure(code="other_header", detail=detail)
+    if exceeds_limit(record.max_rejected, rejected, rows):
+        return Failure(code="too_many_rejected", detail=f"{rejected} of {rows} rows were rejected.")
+    return None

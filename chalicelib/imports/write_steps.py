@@ -90,7 +90,8 @@ class WriteSteps:
         read = self.read_steps.read_chunk(record, 0)
         first = {} if lease.saved else read.counts()
         progress = WriteProgress(self.steps, ImportParts(self.storage, record), lease, first)
-        if not work.instead and exceeds_limit(record.max_rejected, len(read.rejected), read.size):
+        over_limit = exceeds_limit(record.max_rejected, len(read.rejected), read.size)
+        if not work.instead and (over_limit or read.other_headers):
             progress.stop_before_first_write()
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}
