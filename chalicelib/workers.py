@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 
+from chalicelib.clock import normalized_time
 from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
@@ -158,6 +159,8 @@ def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
             key=unquote_plus(item["key"]),
             version=item.get("versionId"),
             size=item.get("size", 0),
+            # When S3 had stored the object ("Event message structure" in the Amazon S3 User Guide).
+            arrived_at=normalized_time(record["eventTime"]),
         )
         if not source.key.endswith("/"):
             yield source, event_import_id(source, record["eventTime"], item.get("sequencer", ""))

@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
@@ -36,12 +36,13 @@ FILENAME_SCHEMA: dict[str, JsonValue] = {
 
 
 class Source(BaseModel):
-    """The S3 object of an import: `size` in bytes, `version` is its version id."""
+    """The S3 object of an import: `size` in bytes, `version` its version id, `arrived_at` when S3 had stored it."""
 
     bucket: str
     key: str
     version: str | None = None
     size: int = 0
+    arrived_at: str | None = None
 
 
 class Counts(BaseModel):
@@ -54,6 +55,19 @@ class Counts(BaseModel):
     rejected: int = 0
 
 
+class RowContext(NamedTuple):
+    """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived."""
+
+    import_id: str
+    mode: Mode
+    arrived_at: str
+
+    @property
+    def by(self) -> str:
+        """The `modified_by` of the members that the import writes."""
+        return f"import:{self.import_id}"
+
+
 class Failure(BaseModel):
     """The reason why an import ended before the end of its file."""
 
@@ -63,6 +77,8 @@ class Failure(BaseModel):
 
 class Import(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
+
+    `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
     `finished_at` is still counting the rows that it will not load.
@@ -80,6 +96,7 @@ class Import(BaseModel):
     finished_at: str | None
     error: Failure | None
     created_by: str | None
+    changed_since: int
 
 
 class ImportRecord(BaseModel):
@@ -111,6 +128,7 @@ class ImportRecord(BaseModel):
     steps_done: int = 0  # of this stage
     rows_found: int = 0  # in the chunks that are read
     rows_deferred: int = 0  # that the resolver settles
+    changed_since: int = 0  # rows, see outcomes.CHANGED_SINCE
     advanced_at: str | None = None  # the time of the last change of the counts
     notified: bool = False  # the notice of its end was sent
 
@@ -118,6 +136,11 @@ class ImportRecord(BaseModel):
     def age(self) -> float:
         """The seconds since the file was split, 0 before."""
         return _seconds_since(self.loading_at) if self.loading_at else 0
+
+    @property
+    def row_context(self) -> RowContext:
+        """What the outcomes of its rows depend on."""
+        return RowContext(self.id, self.mode, self.source.arrived_at or self.created_at)
 
     @property
     def scope(self) -> Scope:

@@ -20,11 +20,12 @@ PARTITION = (
 )
 NOT_ENDED = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Fields of ImportRecord that are attributes of their own, outside the stored record.
-NUMBERS = (*Counts.model_fields, "rows_found", "rows_deferred", "steps_done")
+NUMBERS = (*Counts.model_fields, "rows_found", "rows_deferred", "steps_done", "changed_since")
 OWN_ATTRIBUTES = {
     "counts",
     "rows_found",
     "rows_deferred",
+    "changed_since",
     "steps_done",
     "stage",
     "advanced_at",
@@ -174,6 +175,7 @@ def _record(item: Mapping[str, Any]) -> ImportRecord:
             "rows_found": number("rows_found"),
             "rows_deferred": number("rows_deferred"),
             "steps_done": number("steps_done"),
+            "changed_since": number("changed_since"),
             "advanced_at": item.get("advanced_at", {}).get("S"),
             "notified": "notified" in item or "noticed" in item,  # its name in an earlier version
         }

@@ -31,7 +31,7 @@ from chalicelib.members.model import (
 from chalicelib.members.writes import PHONE
 
 from .known_items import KnownItems, Read
-from .model import Mode
+from .model import RowContext
 from .net_effect import MAX_WRITES, Batch
 from .outcomes import Outcome, desired_member, taken_outcome
 from .row_queues import QueuedRow, RowQueues
@@ -45,12 +45,10 @@ class Settlement:
     """The unsettled rows, and what is known of the items they depend on."""
 
     def __init__(
-        self, texts: Iterable[bytes], mode: Mode, import_id: str, read: Read, *, written: bool = True
+        self, texts: Iterable[bytes], context: RowContext, read: Read, *, written: bool = True
     ) -> None:
-
         self._queues = RowQueues(texts)
-        self._mode = mode
-        self._import_id = import_id
+        self._context = context
         self._items = KnownItems(read)
         self._written = written
         self._ready = deque(self._queues.first_rows())  # rows to judge
@@ -90,13 +88,13 @@ class Settlement:
         if not self._queues.is_first(queued):
             return None
         self._load(queued)
-        new = desired_member(queued.row(), self._items.member(queued.key), self._mode, self._import_id)
+        new = desired_member(queued.row(), self._items.member(queued.key), self._context)
         if isinstance(new, Outcome):
             return self._settle(queued, new)
         holder = self._items.holder(queued.phone) if queued.phone else None
         if holder in (None, queued.key):
             return self._apply(queued, new)
-        if self._mode == "upsert" and self._queues.of_member(holder):
+        if self._context.mode == "upsert" and self._queues.of_member(holder):
             heapq.heappush(self._waiting, (queued.line, queued))
             self._unchecked.append(queued)
             return None
@@ -105,14 +103,18 @@ class Settlement:
     def _apply(self, queued: QueuedRow, new: NewMember) -> None:
         """Settles a row by writing its member."""
         outcome = Outcome("updated" if self._items.member(queued.key) else "created")
-        freed = self._write(queued.key, new, str(Origin(self._import_id, queued.line, outcome.outcome)))
+        freed = self._write(queued.key, new, self._origin(queued, outcome))
         self._settle(queued, outcome)
         if freed:
             self._wake(freed)
 
+    def _origin(self, queued: QueuedRow, outcome: Outcome) -> str:
+        import_id, _, arrived_at = self._context
+        return str(Origin(import_id, queued.line, outcome.outcome, arrived_at))
+
     def _write(self, key: MemberKey, new: NewMember, origin: str) -> PhoneKey | None:
         """Adds a member's change to the batch. Returns the number that it frees."""
-        by = f"import:{self._import_id}"
+        by = self._context.by
         item = self._items.member(key)
         old = from_item(item) if item else None
         member = changed_member(old, new, by) if old else new_member(new, by)
@@ -154,7 +156,7 @@ class Settlement:
     def _taken(self, queued: QueuedRow) -> Outcome:
         """Returns the outcome of a row whose number another member holds."""
         claim = self._items.claim(queued.row().phone)
-        return taken_outcome(PHONE, holder_of(claim or {}), self._import_id)
+        return taken_outcome(PHONE, holder_of(claim or {}), self._context.import_id)
 
     def _load(self, queued: QueuedRow) -> None:
         """Reads the items of a row, and with them those of the rows to judge next."""

@@ -1,6 +1,5 @@
 """The steps that write: the independent rows of each chunk, then the rows that were deferred."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from chalicelib.errors import Busy
 from .chunk_writer import ChunkWriter, DryRunWriter
 from .member_row import MemberRow, encode_row
 from .model import ImportRecord, exceeds_limit
-from .outcomes import Outcome
+from .outcomes import Outcome, count_outcomes
 from .parts import ImportParts
 from .read_steps import PARTS_AHEAD, ReadSteps, in_order
 from .resolver import Resolver
@@ -100,7 +99,7 @@ class WriteSteps:
         """Settles the rows of a chunk that are not settled yet."""
         rows = [row for row in rows if row.line > progress.lease.settled_to]
         kind = DryRunWriter if record.mode == "validate" else ChunkWriter
-        writer = kind(self.table, record.id, record.mode, self.in_flight, dependencies)
+        writer = kind(self.table, record.row_context, self.in_flight, dependencies)
         if work.instead:
             written = writer.recall(rows) if progress.lease.repeated else {}
             return progress.add([(row, written.get(row.line, work.instead)) for row in rows])
@@ -115,7 +114,7 @@ class WriteSteps:
             raise
 
     def _resolver(self, record: ImportRecord) -> Resolver:
-        return Resolver(self.table, record.id, record.mode, self.in_flight)
+        return Resolver(self.table, record.row_context, self.in_flight)
 
     def _resolve(
         self, resolver: Resolver, texts: Mapping[int, bytes], work: Work
@@ -130,7 +129,7 @@ class WriteSteps:
                 work.check_time()
             if resolver.adds_counts:
                 return found, {}
-        return found, Counter(outcome.outcome for outcome in found.values()) + Counter(rows=len(found))
+        return found, count_outcomes(found.values())
 
 
 def _rejected(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
