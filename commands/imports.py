@@ -14,7 +14,12 @@ from .import_run import ImportRun
 from .progress import make_display
 from .stage import find_deployment
 
-OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region": "--region"}
+OPTIONS = {
+    "account_id": "--account",
+    "max_rejected": "--max-rejected",
+    "region": "--region",
+    "rows": "--rows",
+}
 
 
 @click.command("import")
@@ -38,6 +43,9 @@ OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region"
     "--max-rejected",
     metavar="LIMIT",
     help="Stop the import when more rows are rejected: a number such as 100, or a percentage such as 5%.",
+)
+@click.option(
+    "--rows", metavar="NUMBER", help="The number of rows. A file that has another number of rows fails."
 )
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context

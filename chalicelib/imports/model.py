@@ -16,6 +16,8 @@ from chalicelib.fields.phone import Region
 from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.scope import Scope
 
+from .option_values import RowCount
+
 Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
 # The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
@@ -78,6 +80,7 @@ class Failure(BaseModel):
 class Import(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
+    `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer).
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
@@ -96,6 +99,10 @@ class Import(BaseModel):
     finished_at: str | None
     error: Failure | None
     created_by: str | None
+    account_id: str | None
+    region: str | None
+    max_rejected: str | None
+    rows: int | None
     changed_since: int
 
 
@@ -116,6 +123,8 @@ class ImportRecord(BaseModel):
     created_by: str | None = None  # the user or token that started it; None for a dropped file
     accounts: list[str] | None = None  # the only accounts that it may write to; None for all
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
+    rows: int | None = None  # that the file must have, by its sender or its trailer
+    has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
     encoding: str = ""
     delimiter: str = ","
@@ -198,6 +207,7 @@ class NewImport(BaseModel):
     ] = None
     region: Region | None = None
     max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
+    rows: RowCount | None = None
 
     def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:
         """Returns the record of the import before its upload; its source is set when it is announced.
@@ -225,15 +235,6 @@ def next_stage(record: ImportRecord) -> Stage:
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
     """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
-
-
-def exceeds_limit(max_rejected: str | None, rejected: int, rows: int) -> bool:
-    """Returns whether more rows are rejected than `max_rejected`, a number or a percentage of `rows`, allows."""
-    if max_rejected is None:
-        return False
-    if max_rejected.endswith("%"):
-        return rejected * 100 > int(max_rejected[:-1]) * rows
-    return rejected > int(max_rejected)
 
 
 def _seconds_since(moment: str) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.clock import now
 from chalicelib.errors import Ended, NotFound, Unreadable
 
-from .drop_key import ImportOptions, parse_drop_key
+from .drop_key import account_of_key, parse_drop_key
 from .finisher import Finisher
 from .messages import Messenger
 from .model import Failure, ImportRecord, Source, with_status
@@ -121,7 +121,8 @@ class ImportPipeline:
         It has failed from the beginning if the key cannot be parsed: no worker may die between the two and leave an
         import that would be split.
         """
-        options, started = ImportOptions(), {"source": source, "started_at": now(), "status": "splitting"}
+        options: dict[str, Any] = {"account_id": account_of_key(source.key)}  # who may see a failed import
+        started: dict[str, Any] = {"source": source, "started_at": now(), "status": "splitting"}
         try:
             options = parse_drop_key(source.key)
         except Unreadable as error:
@@ -130,7 +131,7 @@ class ImportPipeline:
         if announced := announced_import_id(source.key):
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
                 return self._accept_upload(announced, source, started)
-        new: dict[str, Any] = {"id": import_id, "created_at": now(), **options._asdict(), **started}
+        new: dict[str, Any] = {"id": import_id, "created_at": now(), "mode": "create", **options, **started}
         record = ImportRecord(**new)
         return record if self.repository.add(record) else self.repository.get(record.id)
 

@@ -15,8 +15,9 @@ from chalicelib.dynamodb.limiter import TimeLeft
 from chalicelib.errors import Busy
 
 from .finisher import Finisher
+from .limits import broken_limit
 from .messages import Messenger
-from .model import Failure, ImportRecord, exceeds_limit, next_stage, with_status
+from .model import ImportRecord, next_stage, with_status
 from .outcomes import Outcome
 from .read_steps import ReadSteps
 from .repository import ImportRepository
@@ -141,11 +142,14 @@ class StepRunner:
                 self.messenger.send_step(record.id, step)
 
     def _stop_if_over_limit(self, record: ImportRecord) -> ImportRecord:
-        """Stops an import that has rejected more rows than its sender allows, once all rows are read."""
+        """Stops an import that breaks a limit of its sender, once all rows are read."""
         rejected, rows = record.counts.rejected, record.rows_found
-        known = record.status == "loading" and record.stage != "read"
-        if not known or not exceeds_limit(record.max_rejected, rejected, rows):
+        # A file of one chunk is read and written in one step, which notes the rows it has read.
+        known = record.status == "loading" and (
+            rows > 0 if record.stage == "load" else record.stage != "read"
+        )
+        failure = broken_limit(record, rejected, rows) if known else None
+        if failure is None:
             return record
-        detail = f"{rejected} of {rows} rows were rejected."
-        failed = with_status(record, "failed", Failure(code="too_many_rejected", detail=detail))
+        failed = with_status(record, "failed", failure)
         return self.repository.transition(failed, "loading") or self.repository.get(record.id)

@@ -9,8 +9,9 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy
 
 from .chunk_writer import ChunkWriter, DryRunWriter
+from .limits import broken_limit
 from .member_row import MemberRow, encode_row
-from .model import ImportRecord, exceeds_limit
+from .model import ImportRecord
 from .outcomes import Outcome, count_outcomes
 from .parts import ImportParts
 from .read_steps import PARTS_AHEAD, ReadSteps, in_order
@@ -72,7 +73,7 @@ class WriteSteps:
         read = self.read_steps.read_chunk(record, 0)
         first = {} if lease.saved else read.counts()
         progress = WriteProgress(self.steps, ImportParts(self.storage, record), lease, first)
-        if not work.instead and exceeds_limit(record.max_rejected, len(read.rejected), read.size):
+        if not work.instead and broken_limit(record, len(read.rejected), read.size):
             progress.stop_before_first_write()
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}

@@ -76,6 +76,28 @@ def test_account_option_rejects_rows_of_other_accounts(
     assert page["columns"][page["items"][0]["column"]] == "account_id"
 
 
+@pytest.mark.parametrize("body", ["csv", "json"])
+@pytest.mark.parametrize(("rows", "status"), [(1, "failed"), (2, "completed")])
+def test_file_must_have_the_announced_number_of_rows(
+    http: Http, pipeline: Pipeline, account: str, body: str, rows: int, status: str
+) -> None:
+    text = HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Lee,12,2,{account}\n"
+    if body == "csv":
+        shown = post_csv(http, text, f"?rows={rows}&max_rejected=50%25&region=US").json
+    else:
+        shown = http.send("POST", "/imports", {"rows": rows, "max_rejected": "50%", "region": "US"}).json
+        pipeline.drop(shown["source"]["key"], text.encode())
+    assert (shown["rows"], shown["max_rejected"], shown["region"]) == (rows, "50%", "US")
+
+    done = finish_import(pipeline, shown)
+
+    assert (done["status"], (done["error"] or {}).get("code")) == (
+        status,
+        "rows_differ" if rows == 1 else None,
+    )
+    assert done["counts"]["created"] == rows - 1
+
+
 def test_second_object_with_key_of_upload_is_not_imported(
     http: Http, pipeline: Pipeline, account: str
 ) -> None:
@@ -96,6 +118,8 @@ def test_second_object_with_key_of_upload_is_not_imported(
         ("", JSON, '{"max_rejected": "many"}', 422, "invalid"),
         ("", JSON, '{"name": "x.csv"}', 422, "invalid"),
         ("", JSON, '{"filename": "roster.xlsx"}', 422, "invalid"),
+        ("", JSON, '{"rows": true}', 422, "invalid"),
+        ("", JSON, '{"rows": -1}', 422, "invalid"),
         ("", JSON, "[]", 422, "invalid"),
         ("?region=XX", "text/csv", HEADER, 400, "invalid_parameter"),
         ("", "text/csv", "", 400, "empty_body"),
@@ -107,6 +131,8 @@ def test_second_object_with_key_of_upload_is_not_imported(
         ("?mode=validate&account_id=1", JSON, "{}", 400, "invalid_parameter"),
         ("", JSON, "{", 400, "malformed_body"),
         ("", FORM, "a=b", 415, "unsupported_media_type"),
+        ("?rows=1.0", "text/csv", HEADER, 400, "invalid_parameter"),
+        ("?rows=", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?mode=replace", "text/csv", "x", 400, "invalid_parameter"),
         ("?mode=", "text/csv", "x", 400, "invalid_parameter"),
         ("?account_id=", "text/csv", "x", 400, "invalid_parameter"),

@@ -92,7 +92,7 @@ def test_validate_folder_is_recognised_anywhere_in_the_key(
 
 
 def test_mode_in_a_file_name_is_ignored(pipeline: Pipeline, account: str) -> None:
-    record = pipeline.run("drops/create.d/validate.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    record = pipeline.run("drops/2026.d/validate.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
     assert (record.mode, counts(record)["created"]) == ("create", 1)
 
 
