@@ -15,6 +15,7 @@ from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
 from chalicelib.imports.model import ImportRecord, Source, event_import_id
+from chalicelib.imports.profile import is_profile
 from chalicelib.services import services
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _start_imports(event: Mapping[str, Any]) -> None:
 
 
 def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
-    """Yields (the object, the id of its import) of each record. Keys arrive form-encoded; folders are skipped."""
+    """Yields (the object, the id of its import) of each record. Skips folders and profiles; keys are form-encoded."""
     for record in event.get("Records", []):
         item = record["s3"]["object"]
         source = Source(
@@ -162,7 +163,7 @@ def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
             # When S3 had stored the object ("Event message structure" in the Amazon S3 User Guide).
             arrived_at=normalized_time(record["eventTime"]),
         )
-        if not source.key.endswith("/"):
+        if not source.key.endswith("/") and not is_profile(source.key):
             yield source, event_import_id(source, record["eventTime"], item.get("sequencer", ""))
 
 

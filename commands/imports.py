@@ -19,6 +19,7 @@ OPTIONS = {
     "max_rejected": "--max-rejected",
     "region": "--region",
     "rows": "--rows",
+    "columns": "--columns",
 }
 
 
@@ -46,6 +47,11 @@ OPTIONS = {
 )
 @click.option(
     "--rows", metavar="NUMBER", help="The number of rows. A file that has another number of rows fails."
+)
+@click.option(
+    "--columns",
+    metavar="FIELD=NAME,...",
+    help="Your own names of columns, such as 'Phone=Handy,Member ID=Kundennummer'.",
 )
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context

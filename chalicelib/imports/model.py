@@ -16,7 +16,7 @@ from chalicelib.fields.phone import Region
 from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.scope import Scope
 
-from .option_values import RowCount
+from .option_values import ColumnMap, RowCount
 
 Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
@@ -125,6 +125,7 @@ class ImportRecord(BaseModel):
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
     rows: int | None = None  # that the file must have, by its sender or its trailer
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
+    column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
     encoding: str = ""
     delimiter: str = ","
@@ -208,6 +209,7 @@ class NewImport(BaseModel):
     region: Region | None = None
     max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
     rows: RowCount | None = None
+    columns: ColumnMap | None = None
 
     def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:
         """Returns the record of the import before its upload; its source is set when it is announced.
@@ -221,7 +223,8 @@ class NewImport(BaseModel):
             created_at=now(),
             accounts=accounts,
             created_by=created_by,
-            **self.model_dump(exclude={"filename"}),
+            column_map=self.columns or {},
+            **self.model_dump(exclude={"filename", "columns"}),
         )
 
 

@@ -59,7 +59,8 @@ class ImportRepository:
 
     def header(self, record: ImportRecord) -> Header:
         """Returns the columns of an import's file, as this import reads them. Raises NotFound before the split."""
-        return Header(self.columns(record), record.account_id, blank_keeps_stored=record.mode == "upsert")
+        keeps = record.mode == "upsert"
+        return Header(self.columns(record), record.account_id, record.column_map, blank_keeps_stored=keeps)
 
     def columns(self, record: ImportRecord) -> list[str]:
         """Returns the column names of an import's file. Raises NotFound before the split."""

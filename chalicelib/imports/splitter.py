@@ -12,7 +12,8 @@ from chalicelib.errors import Unreadable
 
 from .chunk_reader import last_trailer_rows, trailer_rows
 from .chunking import chunks, detect_delimiter
-from .columns import Header, field_of
+from .column_names import field_of
+from .columns import Header
 from .csv_reader import RejectedRow, Row, rows
 from .decoding import Decoder, OtherEncoding, unpack
 from .model import ImportRecord, Source
@@ -108,5 +109,5 @@ def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str
         raise Unreadable("The file is empty.", code="empty_file")
     if isinstance(header, RejectedRow):
         raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
-    Header(header.cells, record.account_id).check_length()
+    Header(header.cells, record.account_id, record.column_map).check_length()
     return header.cells

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.imports.model import Import, NewImport
+from chalicelib.imports.option_values import COLUMN_MAP_TEXT
 
 from .parts import (
     JSON,
@@ -77,6 +78,7 @@ def _one(method: str, described: Schema) -> Schema:
 
 def _start() -> Schema:
     """Returns the operation that starts an import: send the file itself, or its name to get an upload link."""
+    schemas = NewImport.model_json_schema()["properties"] | {"columns": COLUMN_MAP_TEXT}
     options = [
         {
             "name": name,
@@ -85,7 +87,7 @@ def _start() -> Schema:
             "required": False,
             "schema": schema,
         }
-        for name, schema in NewImport.model_json_schema()["properties"].items()
+        for name, schema in schemas.items()
     ]
     bodies = {"text/csv": {"schema": {"type": "string", "pattern": r"\S"}}, **content("NewImport", JSON)}
     return operation(
