@@ -157,6 +157,17 @@ class ImportRecord(BaseModel):
         """The accounts that the import may write to."""
         return Scope(None if self.accounts is None else frozenset(self.accounts))
 
+    @property
+    def only_account(self) -> str | None:
+        """The account of all members that the import may write, None if it may write to several."""
+        if self.account_id is None and self.accounts is not None and len(self.accounts) == 1:
+            return self.accounts[0]
+        return self.account_id
+
+    def visible_to(self, scope: Scope) -> bool:
+        """Returns whether the scope covers all accounts that the import may write to."""
+        return scope.covers(self.accounts if self.account_id is None else [self.account_id])
+
     def shown(self) -> Import:
         """Returns the import as callers see it; an announced one whose file is overdue has failed."""
         fields = self.model_dump(include=set(Import.model_fields))

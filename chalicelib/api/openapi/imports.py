@@ -1,8 +1,9 @@
 """The part of the OpenAPI document about imports."""
 
-from typing import Any
+from typing import Any, get_args
 
-from chalicelib.imports.model import Import, NewImport
+from chalicelib.fields.text import TEXT_SCHEMA
+from chalicelib.imports.model import Import, NewImport, Status
 from chalicelib.imports.option_values import COLUMN_MAP_TEXT
 
 from .parts import (
@@ -29,6 +30,10 @@ REJECTED_ROW = object_schema(
     cells=list_schema(TEXT),
     column={"type": ["integer", "null"], "description": "The index of the invalid cell."},
 )
+FILTERS = [
+    parameter("account_id", "query", "The only account that the import may write to.", **TEXT_SCHEMA),
+    parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
+]
 SCHEMAS: Schema = {
     "ImportPage": page(reference("Import")),
     "Link": object_schema(url=TEXT, expires_at=MOMENT),
@@ -60,7 +65,7 @@ def paths() -> Schema:
     template = operation("getTemplate", "Get the header line of a roster", {"200": line})
     return {
         "/imports": {
-            "get": list_operation("listImports", "List imports, newest first", listed),
+            "get": list_operation("listImports", "List imports, newest first", listed, "403", FILTERS),
             "post": _start(),
         },
         "/imports/template": {"get": template},
