@@ -14,6 +14,7 @@ import boto3
 
 from bench.stub import attach_stub, row_count
 from chalicelib import config
+from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
@@ -21,7 +22,7 @@ from chalicelib.imports.chunk_writer import ChunkWriter, DryRunWriter
 from chalicelib.imports.columns import Header
 from chalicelib.imports.csv_reader import Chunk, rows
 from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.model import Mode
+from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.row_hashes import find_dependencies, hash_rows
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member
@@ -64,7 +65,7 @@ def in_bulk(text: str, mode: Mode) -> None:
     settings = config.settings()
     table = Table(config.dynamodb(), settings.table_name)
     kind = DryRunWriter if mode == "validate" else ChunkWriter
-    writer = kind(table, "bench", mode, settings.writes_in_flight, dependencies)
+    writer = kind(table, RowContext("bench", mode, now()), settings.writes_in_flight, dependencies)
     with writer.writing(member_rows) as parts:
         assert sum(map(len, parts)) == len(found)
 

@@ -10,6 +10,11 @@ def now() -> str:
     return iso_time(time.time_ns() // 1_000_000)
 
 
+def normalized_time(text: str) -> str:
+    """Returns a time in any form of ISO 8601 as `iso_time` formats it, so that both compare as texts."""
+    return iso_time(round(datetime.fromisoformat(text).timestamp() * 1000))
+
+
 @lru_cache(maxsize=1)  # an import calls this thirty times per millisecond
 def iso_time(milliseconds: int) -> str:
     """Returns a time (milliseconds since the epoch) as ISO 8601 in UTC, to the millisecond."""

@@ -10,10 +10,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 
+from chalicelib.clock import normalized_time
 from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
 from chalicelib.imports.model import ImportRecord, Source, event_import_id
+from chalicelib.imports.profile import is_profile
 from chalicelib.services import services
 
 if TYPE_CHECKING:
@@ -150,7 +152,7 @@ def _start_imports(event: Mapping[str, Any]) -> None:
 
 
 def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
-    """Yields (the object, the id of its import) of each record. Keys arrive form-encoded; folders are skipped."""
+    """Yields (the object, the id of its import) of each record. Skips folders and profiles; keys are form-encoded."""
     for record in event.get("Records", []):
         item = record["s3"]["object"]
         source = Source(
@@ -158,8 +160,10 @@ def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
             key=unquote_plus(item["key"]),
             version=item.get("versionId"),
             size=item.get("size", 0),
+            # When S3 had stored the object ("Event message structure" in the Amazon S3 User Guide).
+            arrived_at=normalized_time(record["eventTime"]),
         )
-        if not source.key.endswith("/"):
+        if not source.key.endswith("/") and not is_profile(source.key):
             yield source, event_import_id(source, record["eventTime"], item.get("sequencer", ""))
 
 

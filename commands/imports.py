@@ -14,7 +14,13 @@ from .import_run import ImportRun
 from .progress import make_display
 from .stage import find_deployment
 
-OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region": "--region"}
+OPTIONS = {
+    "account_id": "--account",
+    "max_rejected": "--max-rejected",
+    "region": "--region",
+    "rows": "--rows",
+    "columns": "--columns",
+}
 
 
 @click.command("import")
@@ -38,6 +44,14 @@ OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region"
     "--max-rejected",
     metavar="LIMIT",
     help="Stop the import when more rows are rejected: a number such as 100, or a percentage such as 5%.",
+)
+@click.option(
+    "--rows", metavar="NUMBER", help="The number of rows. A file that has another number of rows fails."
+)
+@click.option(
+    "--columns",
+    metavar="FIELD=NAME,...",
+    help="Your own names of columns, such as 'Phone=Handy,Member ID=Kundennummer'.",
 )
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context

@@ -41,6 +41,7 @@ class MemoryBucket:
             "GetObject": self._get,
             "HeadObject": self._get,
             "ListObjectsV2": self._list,
+            "PutObjectTagging": lambda _: success(),
             "CreateMultipartUpload": lambda _: success(UploadId=str(next(self._versions))),
             "UploadPart": self._put_part,
             "CompleteMultipartUpload": self._complete,

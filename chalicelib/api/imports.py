@@ -1,6 +1,7 @@
 """The HTTP API of imports: start, watch and cancel an import, and read its report and rejected rows."""
 
 from dataclasses import replace
+from typing import get_args
 
 from chalice.app import Blueprint, Request, Response
 
@@ -8,7 +9,7 @@ from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import UNSUPPORTED_FILE_TYPE, is_roster
-from chalicelib.imports.model import ImportRecord, NewImport, is_import_id
+from chalicelib.imports.model import ImportFilter, ImportRecord, NewImport, Status, is_import_id
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -19,6 +20,7 @@ from .requests import (
     body_fields,
     invalid_parameters,
     media_type,
+    normalized_value,
     page_request,
     query_parameters,
     raw_body,
@@ -29,6 +31,8 @@ from .routing import route
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"
 CSV = "text/csv"
+FILTERS = ("account_id", "status")
+STATUSES: tuple[Status, ...] = get_args(Status)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
@@ -51,13 +55,14 @@ def start_import(request: Request, admission: Admission) -> Response:
     return json_response(body, 201, Location=_location(request, record))
 
 
-@route(imports_api, "GET", "/imports", needs=READ, query=PAGING)
+@route(imports_api, "GET", "/imports", needs=READ, query=(*FILTERS, *PAGING))
 def list_imports(request: Request, admission: Admission) -> Response:
     """Returns a page of imports, the newest first."""
     limit, cursor = page_request(request)
     if cursor is not None and not is_import_id(cursor):
         raise InvalidCursor
-    records, following = services().import_queries.visible_page(admission.scope, limit, cursor)
+    wanted = _import_filter(request, admission)
+    records, following = services().import_queries.visible_page(admission.scope, limit, cursor, wanted)
     return page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
 
 
@@ -106,6 +111,20 @@ def list_rejected(request: Request, admission: Admission, import_id: str) -> Res
     return page_response(request, f"/imports/{record.id}/rejected/rows", rows, following, columns=columns)
 
 
+def _import_filter(request: Request, admission: Admission) -> ImportFilter:
+    """Returns the imports that the query selects. Raises Malformed, Forbidden."""
+    query = query_parameters(request)
+    account_id, status = query.get("account_id"), query.get("status")
+    if account_id is not None:
+        account_id = normalized_value("account_id", account_id, "?account_id")
+        admission.scope.require(account_id)
+    known = next((one for one in STATUSES if one == status), None)
+    if known != status:
+        detail = f"status: Not an allowed value. Use one of {', '.join(STATUSES)}."
+        raise invalid_parameters(FieldError("?status", "unknown_value", detail))
+    return ImportFilter(account_id, known)
+
+
 def _options_in_query(request: Request) -> NewImport:
     """Returns the options beside a CSV. Raises Malformed."""
     try:
@@ -145,7 +164,7 @@ def _record(new: NewImport, admission: Admission) -> ImportRecord:
 def _visible(import_id: str, admission: Admission) -> ImportRecord:
     """Returns an import. Raises NotFound, also for an import of accounts outside the caller's scope."""
     record = services().import_queries.get(import_id)
-    if not admission.scope.covers(record.accounts):
+    if not record.visible_to(admission.scope):
         raise NotFound("No import has this id.", code="import_not_found")
     return record
 

@@ -13,7 +13,7 @@ from chalicelib.members.model import MemberKey, Origin, changed_member, new_memb
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation
 
 from .member_row import MemberRow
-from .model import Mode
+from .model import RowContext
 from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
 from .row_hashes import Dependencies
 
@@ -33,10 +33,9 @@ class Change(NamedTuple):
 class BatchWriter:
     """Writes the batches of one import; threads may share it."""
 
-    def __init__(self, table: Table, import_id: str, mode: Mode, dependencies: Dependencies) -> None:
+    def __init__(self, table: Table, context: RowContext, dependencies: Dependencies) -> None:
         self._table = table
-        self._import_id = import_id
-        self._mode = mode
+        self._context = context
         self._dependencies = dependencies
 
     def write(self, rows: Sequence[MemberRow], stored: Mapping[MemberKey, Item]) -> list[SettledRow]:
@@ -77,15 +76,17 @@ class BatchWriter:
             return change
         if list(failed) == [PHONE]:
             return row, self._clash(failed[PHONE])
-        if self._mode == "upsert":  # a failed claim does not show the change of the member since it was read
+        if (
+            self._context.mode == "upsert"
+        ):  # a failed claim does not show the member's change since it was read
             return self._change(row, self._read(row))
         return self._change(row, {row.key: failed[CLIENT_ID]} if CLIENT_ID in failed else {})
 
     def _clash(self, claim: Item) -> Outcome:
         """Returns the outcome of a row whose number has a holder: deferred if a row of the file may change that."""
-        if self._mode == "upsert" and self._dependencies.names_member(member_key_of(claim)):
+        if self._context.mode == "upsert" and self._dependencies.names_member(member_key_of(claim)):
             return DEFERRED
-        return taken_outcome(PHONE, holder_of(claim), self._import_id)
+        return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 
     def _read(self, row: MemberRow) -> dict[MemberKey, Item]:
         """Returns the existing members that a row is about."""
@@ -96,14 +97,15 @@ class BatchWriter:
         """Returns the writes that apply a row to the stored members, or the outcome without a write."""
         item = stored.get(row.key)
         previous = stored.get(row.previous_key) if row.previous_key else None
-        earlier = item and written_outcome(self._import_id, row, item)
-        new = earlier or desired_member(row, item, self._mode, self._import_id, previous)
+        import_id, _, arrived_at = self._context
+        earlier = item and written_outcome(import_id, row, item)
+        new = earlier or desired_member(row, item, self._context, previous)
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
-        by = f"import:{self._import_id}"
+        by = self._context.by
         outcome = "updated" if item else "created"
-        origin = str(Origin(self._import_id, row.line, outcome))
+        origin = str(Origin(import_id, row.line, outcome, arrived_at))
         if item is None:
             return Change(row, outcome, creation(new_member(new, by), origin))
         return Change(row, outcome, alteration(item, changed_member(from_item(item), new, by), origin))

@@ -1,5 +1,6 @@
 """Reads one chunk: parses, validates and normalizes its rows. Pure."""
 
+import re
 from typing import NamedTuple
 
 from chalicelib.fields.phone import PhoneRule
@@ -11,6 +12,9 @@ from .member_row import MemberRow
 from .outcomes import Outcome
 from .warnings import RowWarning, row_warnings
 
+TRAILERS = ("trailer", "trl")  # the first cell of a last row that names the number of rows
+_TRAILER_LINE = re.compile(r'[\s"]*tr(ai)?l', re.IGNORECASE)  # few last lines are parsed
+_TRAILER_COUNT = re.compile("[0-9]{1,12}")
 FORBIDDEN = Outcome(
     "rejected",
     "account_forbidden",
@@ -41,10 +45,29 @@ class ReadChunk(NamedTuple):
         return {"rows_found": self.size, "rows": rejected, "rejected": rejected, "other_headers": headers}
 
 
-def data_rows(chunk: Chunk, delimiter: str, *, number: int) -> list[Row | RejectedRow]:
-    """Returns the rows of the chunk with this number, without the header."""
-    found = list(rows(chunk, delimiter))
-    return found[1:] if number == 0 else found
+def data_rows(chunk: Chunk, delimiter: str, *, first: bool, trailer: bool) -> list[Row | RejectedRow]:
+    """Returns the rows of a chunk, without the header in the first one, and without a trailer."""
+    found = list(rows(chunk, delimiter))[1 if first else 0 :]
+    if trailer and found and trailer_rows(found[-1]) is not None:
+        found.pop()
+    return found
+
+
+def last_trailer_rows(chunk: Chunk, delimiter: str) -> int | None:
+    """Returns the number of rows that the last line of a file names, None if it is no trailer."""
+    line = chunk.text.rstrip().rpartition("\n")[2]
+    last = next(rows(Chunk(1, line), delimiter), None) if _TRAILER_LINE.match(line) else None
+    return trailer_rows(last) if last else None
+
+
+def trailer_rows(row: Row | RejectedRow) -> int | None:
+    """Returns the number of rows that a trailer such as `TRAILER,1200` names, None for other rows."""
+    cells = [cell.strip() for cell in row.cells]
+    while cells and not cells[-1]:
+        cells.pop()
+    if len(cells) == 2 and cells[0].casefold() in TRAILERS and _TRAILER_COUNT.fullmatch(cells[1]):
+        return int(cells[1])
+    return None
 
 
 def read_chunk(found: list[Row | RejectedRow], header: Header, rule: PhoneRule, scope: Scope) -> ReadChunk:

@@ -18,7 +18,7 @@ from chalicelib.members.writes import PHONE
 
 from .batch import BatchWriter, SettledRow, written_outcome
 from .member_row import MemberRow
-from .model import Mode
+from .model import RowContext
 from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
 from .row_hashes import Dependencies
 from .warnings import RowWarning
@@ -29,15 +29,12 @@ SAMPLE = 10  # rows of a chunk whose members are read before a create
 class ChunkWriter:
     """Writes the rows of one chunk. A row that depends on another one is deferred (outcomes.DEFERRED)."""
 
-    def __init__(
-        self, table: Table, import_id: str, mode: Mode, in_flight: int, dependencies: Dependencies
-    ) -> None:
+    def __init__(self, table: Table, context: RowContext, in_flight: int, dependencies: Dependencies) -> None:
         self._table = table
-        self._import_id = import_id
-        self._mode = mode
+        self._context = context
         self._in_flight = in_flight
         self._dependencies = dependencies
-        self._batch_writer = BatchWriter(table, import_id, mode, dependencies)
+        self._batch_writer = BatchWriter(table, context, dependencies)
 
     @contextmanager
     def writing(self, rows: Sequence[MemberRow]) -> Iterator[Iterator[list[SettledRow]]]:
@@ -60,7 +57,7 @@ class ChunkWriter:
         with ThreadPoolExecutor(self._in_flight) as pool:
             stored = dict(chain.from_iterable(known.items() for known in pool.map(self._read, parts)))
         found = (
-            (row.line, written_outcome(self._import_id, row, stored[row.key]))
+            (row.line, written_outcome(self._context.import_id, row, stored[row.key]))
             for row in rows
             if row.key in stored
         )
@@ -80,8 +77,8 @@ class ChunkWriter:
         A create reads them if most of a sample exist: then the file was imported before, and each row costs a read
         instead of a refused write.
         """
-        sample = rows[:SAMPLE] if self._mode == "create" else []
-        return self._mode == "upsert" or 2 * len(self._read(sample)) > len(sample)
+        sample = rows[:SAMPLE] if self._context.mode == "create" else []
+        return self._context.mode == "upsert" or 2 * len(self._read(sample)) > len(sample)
 
     def _read(self, rows: Sequence[MemberRow]) -> Mapping[MemberKey, Item]:
         """Returns the existing members that these rows are about."""
@@ -132,10 +129,12 @@ class DryRunWriter(ChunkWriter):
     def _predict(self, row: MemberRow, item: Item | None, claim: Item | None) -> Outcome:
         if self._dependencies.shares(row):
             return DEFERRED
-        new = desired_member(row, item, self._mode, self._import_id)
+        new = desired_member(row, item, self._context)
         if isinstance(new, Outcome):
             return new
-        return taken_outcome(PHONE, holder_of(claim), self._import_id) if claim else Outcome("created")
+        if claim is None:
+            return Outcome("created")
+        return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 
 
 def _other_cases(key: MemberKey) -> set[MemberKey]:

@@ -1,6 +1,5 @@
 """Reads a member from the cells of a row, by the columns of its file. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
@@ -12,6 +11,7 @@ from chalicelib.fields.text import Identifier
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges, NewMember
 
+from .column_names import PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
@@ -19,7 +19,6 @@ from .member_row import MemberRow
 from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
-PREVIOUS_ID = "previous_client_member_id"  # of an upsert: the client member id that the member had before
 IDS = ("account_id", "client_member_id", PREVIOUS_ID)
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
@@ -28,40 +27,6 @@ OTHER_HEADER = "other_header"  # the code of a line after which the rows have ot
 REPEATED_HEADER = "This line names the columns again: it is no member. Remove it."
 _MAX_SHOWN_NAME = 64  # characters
 _MAX_SHOWN_NAMES = 300
-# The usual names of our columns, in lowercase, without spaces and punctuation. Add yours here.
-COLUMN_NAMES: Mapping[str, str] = {
-    "accountid": "account_id",
-    "account": "account_id",
-    "accountnumber": "account_id",
-    "clientmemberid": "client_member_id",
-    "memberid": "client_member_id",
-    "membernumber": "client_member_id",
-    "clientid": "client_member_id",
-    "previousclientmemberid": PREVIOUS_ID,
-    "previousmemberid": PREVIOUS_ID,
-    "previousmembernumber": PREVIOUS_ID,
-    "previousid": PREVIOUS_ID,
-    "oldclientmemberid": PREVIOUS_ID,
-    "oldmemberid": PREVIOUS_ID,
-    "oldmembernumber": PREVIOUS_ID,
-    "oldid": PREVIOUS_ID,
-    "formermemberid": PREVIOUS_ID,
-    "firstname": "first_name",
-    "first": "first_name",
-    "givenname": "first_name",
-    "forename": "first_name",
-    "lastname": "last_name",
-    "last": "last_name",
-    "familyname": "last_name",
-    "surname": "last_name",
-    "phonenumber": "phone_number",
-    "phone": "phone_number",
-    "telephone": "phone_number",
-    "mobile": "phone_number",
-    "mobilephone": "phone_number",
-    "cell": "phone_number",
-    "cellphone": "phone_number",
-}
 
 
 class PreviousId(BaseModel):
@@ -73,12 +38,18 @@ class PreviousId(BaseModel):
 class Header:
     """The columns of a file: the index of each of a member's fields, and the columns that are ignored.
 
-    `account_id` is the account of rows that name none, and the only one that rows may name. In an `upsert` a blank
-    name or phone number keeps the stored value, and rows may name the previous client member id.
+    `passed_over` has the names of columns that could be a field too, and are ignored. `column_map` has the sender's
+    own names by field. `account_id` is the account of rows that name none, and the only one that rows may name. In an
+    `upsert` a blank name or phone number keeps the stored value, and rows may name the previous client member id.
     """
 
     def __init__(
-        self, columns: Sequence[str], account_id: str | None = None, *, upsert: bool = False
+        self,
+        columns: Sequence[str],
+        account_id: str | None = None,
+        column_map: Mapping[str, str] | None = None,
+        *,
+        upsert: bool = False,
     ) -> None:
         """Raises Unreadable: too_many_columns, duplicate_columns, missing_columns."""
         self.columns = list(columns)
@@ -87,7 +58,9 @@ class Header:
         # Rows may end after the last named column: spreadsheets append nameless ones.
         self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
         self._check_count()
-        self.fields = self._fields()
+        found = find_columns(columns, column_map or {}, upsert=upsert)
+        self.fields = found.fields
+        self.passed_over = {field: [columns[i] for i in more] for field, more in found.passed_over.items()}
         self._check_missing()
 
     @property
@@ -168,20 +141,6 @@ class Header:
             )
             raise Unreadable(detail, code="too_many_columns")
 
-    def _fields(self) -> dict[str, int]:
-        """Returns the column index of each field. Raises Unreadable."""
-        fields: dict[str, int] = {}
-        for index, column in enumerate(self.columns):
-            field = field_of(unescape(column))
-            if field == PREVIOUS_ID and not self.upsert:
-                continue
-            if field in fields:
-                detail = f"Two columns of the first line mean {field}. Rename or remove one of them."
-                raise Unreadable(detail, code="duplicate_columns")
-            if field:
-                fields[field] = index
-        return fields
-
     def _check_missing(self) -> None:
         missing = [name for name in NewMember.model_fields if name not in self.fields]
         if self.account_id is not None and "account_id" in missing:
@@ -239,11 +198,6 @@ class Header:
         required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
         changes = validate(MemberChanges, given | required, rule)
         return NewMember.model_construct(**changes.model_dump(exclude_unset=True) | blank)
-
-
-def field_of(column: str) -> str | None:
-    """Returns the field that a column name means, or None."""
-    return COLUMN_NAMES.get(re.sub(r"[\W_]", "", column.casefold()))
 
 
 def _folded(column: str) -> str:

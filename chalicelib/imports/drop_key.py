@@ -1,26 +1,35 @@
 """Parses the key of a dropped file into options: drops/upsert/account=12/region=GB/x.csv. Pure."""
 
-from collections.abc import Iterator
-from typing import NamedTuple, get_args
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, get_args
 
 from chalicelib.errors import Invalid, Unreadable
-from chalicelib.fields.phone import is_region
 from chalicelib.fields.validation import validate
-from chalicelib.members.model import MemberChanges
 
-from .model import Mode
+from .model import Mode, NewImport, is_import_id
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 UNSUPPORTED_FILE_TYPE = "Only .csv and .csv.gz files are imported."
-_MAX_SHOWN = 64  # characters of a value in a message
-
-
-class ImportOptions(NamedTuple):
-    """The options of an import that its file's key may set; `region` is that of phone numbers without +."""
-
-    mode: Mode = "create"
-    account_id: str | None = None
-    region: str | None = None
+_MAX_SHOWN = 80  # characters of a folder in a message
+# The names of options in folders, with - or _ between words, and the fields of NewImport that they set.
+FOLDER_OPTIONS: Mapping[str, str] = {
+    "mode": "mode",
+    "account": "account_id",
+    "account_id": "account_id",
+    "region": "region",
+    "max_rejected": "max_rejected",
+    "rows": "rows",
+}
+_CODES = {"mode": "unknown_mode", "region": "unknown_region"}  # the code of an invalid value; else invalid_…
+# Words of folders whose files may not be meant to be written, or not in the mode create.
+_MODE_WORD = re.compile(
+    r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|validat\w*|valid|delet(e|es|ed|ing|ion|ions)|sync|undo"
+    r"|dry|dryruns?|simulat\w*|preview\w*|trial|test|tests|testing|check|noop"
+)
+_MISSPELT = ("upsert", "validate", "delete")  # modes that a folder may name wrongly
+_SIMILAR = 0.85  # of get_close_matches: one letter too many, too few or in the wrong place
 
 
 def is_roster(name: str) -> bool:
@@ -28,53 +37,79 @@ def is_roster(name: str) -> bool:
     return name.lower().endswith((".csv", ".csv.gz"))
 
 
-def parse_drop_key(key: str) -> ImportOptions:
-    """Returns the options that the folders of a key set, in any order.
+def parse_drop_key(key: str) -> dict[str, Any]:
+    """Returns the options that the folders of a key set, in any order, by field of NewImport.
 
-    Raises Unreadable: unsupported_file_type, ambiguous_key, unknown_mode, unknown_region, invalid_account_id.
+    Raises Unreadable: unsupported_file_type, unknown_folder, ambiguous_key, unknown_mode, unknown_region, invalid_….
     """
     if not is_roster(key):
         raise Unreadable(UNSUPPORTED_FILE_TYPE, code="unsupported_file_type")
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for name, value in _folder_options(key):
         # Choosing one of two modes could write the members of a file that was meant for a dry run.
         if found.setdefault(name, value) != value:
-            detail = f"The folders set {name} to two different values. Rename or remove one of them."
+            shown = name.removesuffix("_id")
+            detail = f"The folders set {shown} to two different values. Rename or remove one of them."
             raise Unreadable(detail, code="ambiguous_key")
-    word, region = found.get("mode", "create"), found.get("region")
-    mode = next((mode for mode in MODES if mode == word), None)
-    if mode is None:
-        detail = f"The folder mode={word[:_MAX_SHOWN]} is not a mode. Use one of: {', '.join(MODES)}."
-        raise Unreadable(detail, code="unknown_mode")
-    if region is not None and not is_region(region):
-        shown = region[:_MAX_SHOWN]
-        detail = f"The folder region={shown} is not a phone region. Use a code such as US or GB."
-        raise Unreadable(detail, code="unknown_region")
-    return ImportOptions(mode, found.get("account"), region)
+    return found
 
 
-def _folder_options(key: str) -> Iterator[tuple[str, str]]:
-    """Yields (name, value) of each folder that sets an option: `upsert`, `mode=upsert`, `account=12`, `region=GB`."""
+def account_of_key(key: str) -> str | None:
+    """Returns the only account that the folders of a key name, None without one: also for a key with errors."""
+    accounts = set()
     for folder in key.split("/")[:-1]:
-        name, equals, value = folder.partition("=")
-        word = name.strip().casefold()
-        if not equals and word in MODES:
-            yield "mode", word
-        elif equals and word == "mode":
-            yield word, value.strip().casefold()
-        elif equals and word == "account":
-            yield word, _account_id(value)
-        elif equals and word == "region":
-            yield word, value
+        try:
+            accounts |= {value for name, value in _options_of(folder) if name == "account_id"}
+        except Unreadable:
+            continue
+    return accounts.pop() if len(accounts) == 1 else None
 
 
-def _account_id(text: str) -> str:
-    """Returns the account id as members store it. Raises Unreadable."""
-    try:
-        return validate(MemberChanges, {"account_id": text}).account_id
-    except Invalid as error:
-        reason = error.detail.removeprefix("account_id: ")
+def _folder_options(key: str) -> Iterator[tuple[str, Any]]:
+    """Yields (field, value) of each folder that sets an option: `upsert`, `mode=upsert`, `account=12`."""
+    for folder in key.split("/")[1:-1]:
+        yield from _options_of(folder)
+
+
+def _options_of(folder: str) -> Iterator[tuple[str, Any]]:
+    """Yields the option that a folder sets, if any. Raises Unreadable."""
+    name, equals, value = folder.partition("=")
+    word = name.strip().casefold()
+    if not equals and word in MODES:
+        yield "mode", word
+    elif field := FOLDER_OPTIONS.get(word.replace("-", "_")) if equals else None:
+        yield field, _value(folder, field, value)
+    elif equals or (_looks_like_option(word) and not is_import_id(folder)):
+        known = ", ".join((*MODES, *(f"{name}=" for name in FOLDER_OPTIONS)))
         detail = (
-            f"The folder account={text[:_MAX_SHOWN]} has no valid account id: {reason} Rename the folder."
+            f"The folder {_shown(folder)} looks like a mode or an option, and is none. Use one of {known}, or rename "
+            "the folder."
         )
-        raise Unreadable(detail, code="invalid_account_id") from None
+        raise Unreadable(detail, code="unknown_folder")
+
+
+def _looks_like_option(word: str) -> bool:
+    """Returns whether a folder's name, in lowercase, could be meant as a mode or an option."""
+    parts = [part for part in re.split(r"[\W\d_]+", word) if part]
+    if "".join(parts[:1]) in FOLDER_OPTIONS or "_".join(parts) in FOLDER_OPTIONS:
+        return True
+    words = {*parts, "".join(parts)}
+    return any(_MODE_WORD.fullmatch(one) or get_close_matches(one, _MISSPELT, 1, _SIMILAR) for one in words)
+
+
+def _value(folder: str, field: str, text: str) -> Any:
+    """Returns an option's value as NewImport has it. Raises Unreadable."""
+    if field == "mode":
+        text = text.strip().casefold()
+    elif field == "max_rejected":
+        text = re.sub("%25$", "%", text.strip())  # the folder of a sender who encodes keys
+    try:
+        return getattr(validate(NewImport, {field: text}), field)
+    except Invalid as error:
+        reason = error.detail.removeprefix(f"{field}: ")
+        detail = f"The folder {_shown(folder)} has no valid value: {reason} Rename the folder."
+        raise Unreadable(detail, code=_CODES.get(field, f"invalid_{field}")) from None
+
+
+def _shown(folder: str) -> str:
+    return folder if len(folder) <= _MAX_SHOWN else folder[:_MAX_SHOWN] + "…"

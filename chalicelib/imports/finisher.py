@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from chalicelib.clock import now
 
-from .chunk_reader import data_rows
 from .columns import Header
 from .csv_reader import RejectedRow
 from .messages import Messenger
 from .model import Failure, ImportRecord, Status, with_status
 from .parts import ImportParts, ResolvedRows
-from .read_steps import PARTS_AHEAD, in_order
+from .read_steps import PARTS_AHEAD, chunk_rows, in_order
 from .repository import ImportRepository
 from .results import ConcatenatedFile, RowSummary, rejected_file, report
 from .storage import ImportStorage, result_key
@@ -50,8 +49,7 @@ class Finisher:
             outcomes, warnings = parts.found(number, resolved)
             if not outcomes:
                 return [], warnings
-            rows = data_rows(self.storage.chunk(record.folder, number), record.delimiter, number=number)
-            cells = {row.line: row.cells for row in rows}
+            cells = {row.line: row.cells for row in chunk_rows(self.storage, record, number)}
             rejected = [
                 RejectedRow(line, cells[line], outcome.code, outcome.reason)
                 for line, outcome in sorted(outcomes.items())

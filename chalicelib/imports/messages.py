@@ -34,8 +34,18 @@ class Messenger:
         self.sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message))
 
     def send_notice(self, record: ImportRecord) -> None:
-        """Publishes the end of an import."""
+        """Publishes the end of an import, with attributes by which a subscription can filter."""
         if self.topic_arn:
             subject = f"Rollcall import {record.id}: {record.status}"
             message = record.shown().model_dump_json()
-            self.sns.publish(TopicArn=self.topic_arn, Subject=subject, Message=message)
+            values = {"status": record.status, "mode": record.mode, "account": record.only_account}
+            self.sns.publish(
+                TopicArn=self.topic_arn,
+                Subject=subject,
+                Message=message,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in values.items()
+                    if value
+                },
+            )

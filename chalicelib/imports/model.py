@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
@@ -15,6 +15,8 @@ from chalicelib.clock import now
 from chalicelib.fields.phone import Region
 from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.scope import Scope
+
+from .option_values import ColumnMap, RowCount
 
 Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
@@ -36,12 +38,13 @@ FILENAME_SCHEMA: dict[str, JsonValue] = {
 
 
 class Source(BaseModel):
-    """The S3 object of an import: `size` in bytes, `version` is its version id."""
+    """The S3 object of an import: `size` in bytes, `version` its version id, `arrived_at` when S3 had stored it."""
 
     bucket: str
     key: str
     version: str | None = None
     size: int = 0
+    arrived_at: str | None = None
 
 
 class Counts(BaseModel):
@@ -54,6 +57,19 @@ class Counts(BaseModel):
     rejected: int = 0
 
 
+class RowContext(NamedTuple):
+    """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived."""
+
+    import_id: str
+    mode: Mode
+    arrived_at: str
+
+    @property
+    def by(self) -> str:
+        """The `modified_by` of the members that the import writes."""
+        return f"import:{self.import_id}"
+
+
 class Failure(BaseModel):
     """The reason why an import ended before the end of its file."""
 
@@ -63,6 +79,9 @@ class Failure(BaseModel):
 
 class Import(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
+
+    `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer).
+    `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
     `finished_at` is still counting the rows that it will not load.
@@ -80,6 +99,11 @@ class Import(BaseModel):
     finished_at: str | None
     error: Failure | None
     created_by: str | None
+    account_id: str | None
+    region: str | None
+    max_rejected: str | None
+    rows: int | None
+    changed_since: int
 
 
 class ImportRecord(BaseModel):
@@ -99,6 +123,9 @@ class ImportRecord(BaseModel):
     created_by: str | None = None  # the user or token that started it; None for a dropped file
     accounts: list[str] | None = None  # the only accounts that it may write to; None for all
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
+    rows: int | None = None  # that the file must have, by its sender or its trailer
+    has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
+    column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
     encoding: str = ""
     delimiter: str = ","
@@ -112,6 +139,7 @@ class ImportRecord(BaseModel):
     rows_found: int = 0  # in the chunks that are read
     rows_deferred: int = 0  # that the resolver settles
     other_headers: int = 0  # lines that name the columns in another order
+    changed_since: int = 0  # rows, see outcomes.CHANGED_SINCE
     advanced_at: str | None = None  # the time of the last change of the counts
     notified: bool = False  # the notice of its end was sent
 
@@ -121,9 +149,25 @@ class ImportRecord(BaseModel):
         return _seconds_since(self.loading_at) if self.loading_at else 0
 
     @property
+    def row_context(self) -> RowContext:
+        """What the outcomes of its rows depend on."""
+        return RowContext(self.id, self.mode, self.source.arrived_at or self.created_at)
+
+    @property
     def scope(self) -> Scope:
         """The accounts that the import may write to."""
         return Scope(None if self.accounts is None else frozenset(self.accounts))
+
+    @property
+    def only_account(self) -> str | None:
+        """The account of all members that the import may write, None if it may write to several."""
+        if self.account_id is None and self.accounts is not None and len(self.accounts) == 1:
+            return self.accounts[0]
+        return self.account_id
+
+    def visible_to(self, scope: Scope) -> bool:
+        """Returns whether the scope covers all accounts that the import may write to."""
+        return scope.covers(self.accounts if self.account_id is None else [self.account_id])
 
     def shown(self) -> Import:
         """Returns the import as callers see it; an announced one whose file is overdue has failed."""
@@ -176,6 +220,8 @@ class NewImport(BaseModel):
     ] = None
     region: Region | None = None
     max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
+    rows: RowCount | None = None
+    columns: ColumnMap | None = None
 
     def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:
         """Returns the record of the import before its upload; its source is set when it is announced.
@@ -189,7 +235,8 @@ class NewImport(BaseModel):
             created_at=now(),
             accounts=accounts,
             created_by=created_by,
-            **self.model_dump(exclude={"filename"}),
+            column_map=self.columns or {},
+            **self.model_dump(exclude={"filename", "columns"}),
         )
 
 
@@ -203,15 +250,6 @@ def next_stage(record: ImportRecord) -> Stage:
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
     """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
-
-
-def exceeds_limit(max_rejected: str | None, rejected: int, rows: int) -> bool:
-    """Returns whether more rows are rejected than `max_rejected`, a number or a percentage of `rows`, allows."""
-    if max_rejected is None:
-        return False
-    if max_rejected.endswith("%"):
-        return rejected * 100 > int(max_rejected[:-1]) * rows
-    return rejected > int(max_rejected)
 
 
 def _seconds_since(moment: str) -> float:
@@ -238,3 +276,14 @@ def _import_id(moment: datetime, name: bytes) -> str:
 def is_import_id(text: str) -> bool:
     """Returns whether the text has the form of an import's id."""
     return re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[a-z2-7]{10}", text) is not None
+
+
+class ImportFilter(NamedTuple):
+    """The imports that a caller asks for: of one account, with one status; None for all."""
+
+    account_id: str | None = None
+    status: Status | None = None
+
+    def selects(self, record: ImportRecord) -> bool:
+        """Returns whether the import is one of them."""
+        return self.account_id in (None, record.only_account) and self.status in (None, record.shown().status)

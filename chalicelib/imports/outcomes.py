@@ -1,21 +1,23 @@
 """The outcome of a row. Pure."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.errors import Holder
-from chalicelib.members.items import from_item, holder_of
-from chalicelib.members.model import NewMember
+from chalicelib.members.items import from_item, holder_of, origin_of
+from chalicelib.members.model import Member, NewMember
 from chalicelib.members.writes import CLIENT_ID
 
 from .member_row import MemberRow
-from .model import Mode
+from .model import RowContext
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
 
 
 class Outcome(NamedTuple):
-    """The outcome of a row, one of OUTCOMES; code and reason only where it is rejected."""
+    """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and in CHANGED_SINCE."""
 
     outcome: str
     code: str = ""
@@ -23,25 +25,55 @@ class Outcome(NamedTuple):
 
 
 DEFERRED = Outcome("deferred")  # of a row that the resolver settles
+CHANGED_SINCE = Outcome(
+    "unchanged", "changed_since", "The member was changed by others after this file had arrived."
+)
+
+
+def count_outcomes(outcomes: Iterable[Outcome]) -> Counter[str]:
+    """Returns what outcomes add to the counts of their import."""
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts["rows"] += 1
+        counts[outcome.outcome] += 1
+        if outcome == CHANGED_SINCE:
+            counts[outcome.code] += 1
+    return counts
 
 
 def desired_member(
-    row: MemberRow, item: Item | None, mode: Mode, import_id: str, previous: Item | None = None
+    row: MemberRow, item: Item | None, context: RowContext, previous: Item | None = None
 ) -> NewMember | Outcome:
     """Returns the member that a row asks for, given its stored member, or the outcome if nothing is to be written.
 
     `previous` is the member stored under the row's previous client member id.
     """
     if item and previous:
-        return taken_outcome(CLIENT_ID, holder_of(item), import_id)
+        return taken_outcome(CLIENT_ID, holder_of(item), context.import_id)
     item = item or previous
     if item is None:
         return missing_field_outcome(row) if row.missing_field else row.member
-    if mode != "upsert":
-        return existing_member_outcome(row, item, import_id)
+    if context.mode != "upsert":
+        return existing_member_outcome(row, item, context.import_id)
     old = from_item(item)
     new = row.with_stored(old)
-    return Outcome("unchanged") if old.has_values_of(new) else new
+    if old.has_values_of(new):
+        return Outcome("unchanged")
+    return CHANGED_SINCE if _changed_since(item, old, context) else new
+
+
+def _changed_since(item: Item, member: Member, context: RowContext) -> bool:
+    """Returns whether others changed a member after the import's file had arrived.
+
+    What another import wrote counts from the arrival of its file: of two files the later one wins, whichever loads
+    first.
+    """
+    if member.modified_by == context.by:
+        return False
+    origin = origin_of(item)
+    if origin and origin.arrived_at and member.modified_by == f"import:{origin.import_id}":
+        return (origin.arrived_at, origin.import_id) > (context.arrived_at, context.import_id)
+    return member.last_modified > context.arrived_at
 
 
 def existing_member_outcome(row: MemberRow, item: Item, import_id: str) -> Outcome:

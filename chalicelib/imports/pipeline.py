@@ -5,6 +5,7 @@ undone.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,11 @@ from typing import Any
 from chalicelib.clock import now
 from chalicelib.errors import Ended, NotFound, Unreadable
 
-from .drop_key import ImportOptions, parse_drop_key
+from .drop_key import account_of_key, parse_drop_key
 from .finisher import Finisher
 from .messages import Messenger
 from .model import Failure, ImportRecord, Source, with_status
+from .profile import parse_profile, profile_keys, with_profile
 from .repository import ImportRepository
 from .splitter import split_object
 from .step_runner import StepRunner
@@ -82,6 +84,7 @@ class ImportPipeline:
 
         It takes milliseconds whatever the file: S3 calls for any number of objects at once.
         """
+        self.storage.tag_roster(source)
         record = self._import_of(source, import_id)
         if record.status == "splitting":
             self.messenger.send_split(record)
@@ -121,18 +124,33 @@ class ImportPipeline:
         It has failed from the beginning if the key cannot be parsed: no worker may die between the two and leave an
         import that would be split.
         """
-        options, started = ImportOptions(), {"source": source, "started_at": now(), "status": "splitting"}
+        options: dict[str, Any] = {"account_id": account_of_key(source.key)}  # who may see a failed import
+        started: dict[str, Any] = {"source": source, "started_at": now(), "status": "splitting"}
         try:
-            options = parse_drop_key(source.key)
+            options = self._options(source.key)
         except Unreadable as error:
             failure = Failure(code=error.code, detail=error.detail)
             started |= {"status": "failed", "error": failure, "finished_at": now()}
         if announced := announced_import_id(source.key):
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
                 return self._accept_upload(announced, source, started)
-        new: dict[str, Any] = {"id": import_id, "created_at": now(), **options._asdict(), **started}
+        options["column_map"] = options.pop("columns", {})
+        new: dict[str, Any] = {"id": import_id, "created_at": now(), "mode": "create", **options, **started}
         record = ImportRecord(**new)
         return record if self.repository.add(record) else self.repository.get(record.id)
+
+    def _options(self, key: str) -> dict[str, Any]:
+        """Returns the options of a dropped file by its key and its sender's profile. Raises Unreadable."""
+        options = parse_drop_key(key)
+        if announced_import_id(key):  # it was announced with its options
+            return options
+        keys = profile_keys(key)
+        with ThreadPoolExecutor(len(keys)) as pool:
+            bodies = pool.map(self.storage.profile, keys)
+            found = next(
+                ((name, body) for name, body in zip(keys, bodies, strict=True) if body is not None), None
+            )
+        return with_profile(options, parse_profile(*found)) if found else options
 
     def _accept_upload(self, import_id: str, source: Source, started: Mapping[str, object]) -> ImportRecord:
         """Returns the announced import, whose file has arrived. Raises NotFound."""

@@ -11,14 +11,14 @@ from chalicelib.errors import InvalidCursor, NotFound
 from chalicelib.scope import Scope
 
 from .escaping import unescape
-from .model import ImportRecord, is_import_id
+from .model import ImportFilter, ImportRecord, is_import_id
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
 from .storage import ImportStorage, Link
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"
-# Callers limited to some accounts get the list of all imports, filtered while it is read.
+# The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
 READ_SIZE = 500  # records per query
 MAX_READ = 2000  # records per page
 
@@ -29,6 +29,9 @@ class RejectedPage(NamedTuple):
     columns: list[str]
     rows: list[dict[str, Any]]
     next_cursor: str | None
+
+
+ALL_IMPORTS = ImportFilter()
 
 
 class ImportQueries:
@@ -45,17 +48,18 @@ class ImportQueries:
         return self._repository.get(import_id)
 
     def visible_page(
-        self, scope: Scope, limit: int, before: str | None
+        self, scope: Scope, limit: int, before: str | None, wanted: ImportFilter = ALL_IMPORTS
     ) -> tuple[list[ImportRecord], str | None]:
-        """Returns imports that the scope covers, the newest first, and the next page's cursor, None on the last page.
+        """Returns visible imports, the newest first, and the cursor of the next page, None on the last page.
 
         A page holds fewer than `limit`, or none, if MAX_READ records contain no more.
         """
-        size = limit + 1 if scope.accounts is None else max(limit + 1, READ_SIZE)
+        unfiltered = scope.accounts is None and wanted == ALL_IMPORTS
+        size = limit + 1 if unfiltered else max(limit + 1, READ_SIZE)
         found: list[ImportRecord] = []
         read = 0
         for record in islice(self._newest(size, before), MAX_READ):
-            if scope.covers(record.accounts):
+            if record.visible_to(scope) and wanted.selects(record):
                 if len(found) == limit:
                     return found, found[-1].id
                 found.append(record)

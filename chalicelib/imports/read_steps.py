@@ -8,6 +8,7 @@ from typing import TypeVar
 from chalicelib.fields.phone import PhoneRule
 
 from .chunk_reader import ReadChunk, data_rows, read_chunk
+from .csv_reader import RejectedRow, Row
 from .model import ImportRecord
 from .parts import ImportParts
 from .repository import ImportRepository
@@ -39,7 +40,7 @@ class ReadSteps:
     def read_chunk(self, record: ImportRecord, number: int) -> ReadChunk:
         """Returns the rows of a chunk."""
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
-        rows = data_rows(self.storage.chunk(record.folder, number), record.delimiter, number=number)
+        rows = chunk_rows(self.storage, record, number)
         return read_chunk(rows, self.repository.header(record), rule, record.scope)
 
     def decide(self, record: ImportRecord, lease: Lease) -> None:
@@ -53,6 +54,14 @@ class ReadSteps:
 
                 parts.put_dependencies(find_dependencies(read, record.rows_found))
         self.steps.finish(lease, {})
+
+
+def chunk_rows(storage: ImportStorage, record: ImportRecord, number: int) -> list[Row | RejectedRow]:
+    """Returns the rows of a stored chunk, without header and trailer."""
+    trailer = record.has_trailer and number == record.chunks - 1
+    return data_rows(
+        storage.chunk(record.folder, number), record.delimiter, first=number == 0, trailer=trailer
+    )
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[int], T], count: int) -> Iterator[T]:

@@ -20,12 +20,20 @@ PARTITION = (
 )
 NOT_ENDED = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Fields of ImportRecord that are attributes of their own, outside the stored record.
-NUMBERS = (*Counts.model_fields, "rows_found", "rows_deferred", "other_headers", "steps_done")
+NUMBERS = (
+    *Counts.model_fields,
+    "rows_found",
+    "rows_deferred",
+    "other_headers",
+    "changed_since",
+    "steps_done",
+)
 OWN_ATTRIBUTES = {
     "counts",
     "rows_found",
     "rows_deferred",
     "other_headers",
+    "changed_since",
     "steps_done",
     "stage",
     "advanced_at",
@@ -59,7 +67,8 @@ class ImportRepository:
 
     def header(self, record: ImportRecord) -> Header:
         """Returns the columns of an import's file, as this import reads them. Raises NotFound before the split."""
-        return Header(self.columns(record), record.account_id, upsert=record.mode == "upsert")
+        upsert = record.mode == "upsert"
+        return Header(self.columns(record), record.account_id, record.column_map, upsert=upsert)
 
     def columns(self, record: ImportRecord) -> list[str]:
         """Returns the column names of an import's file. Raises NotFound before the split."""
@@ -176,6 +185,7 @@ def _record(item: Mapping[str, Any]) -> ImportRecord:
             "other_headers": number("other_headers"),
             "rows_deferred": number("rows_deferred"),
             "steps_done": number("steps_done"),
+            "changed_since": number("changed_since"),
             "advanced_at": item.get("advanced_at", {}).get("S"),
             "notified": "notified" in item or "noticed" in item,  # its name in an earlier version
         }

@@ -5,7 +5,6 @@ counts. So after the death of a worker the next one knows which rows are settled
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -17,9 +16,9 @@ from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
 from chalicelib.dynamodb.writes import ConditionsFailed, put_new
 from chalicelib.errors import Busy
 
-from .model import Mode
+from .model import RowContext
 from .net_effect import Batch
-from .outcomes import Outcome
+from .outcomes import Outcome, count_outcomes
 from .repository import detail_key
 from .settlement import Settlement
 from .steps import IMPORT, KEPT_SECONDS, Stopped, add_counts
@@ -31,13 +30,15 @@ BATCH = "batch"  # constraint: no other worker has written the batch with this n
 class Resolver:
     """Settles the deferred rows of one import."""
 
-    def __init__(self, table: Table, import_id: str, mode: Mode, in_flight: int) -> None:
+    def __init__(self, table: Table, context: RowContext, in_flight: int) -> None:
         self._table = table
-        self._import_id = import_id
-        self._mode = mode
+        self._context = context
+        self._import_id = context.import_id
         self._in_flight = in_flight
         self._batches = 0  # that are written
-        self.adds_counts = mode != "validate"  # a dry run writes no batches, with which it could add them
+        self.adds_counts = (
+            context.mode != "validate"
+        )  # a dry run writes no batches, with which it could add them
 
     def settled(self) -> dict[int, Outcome]:
         """Returns the outcomes of the rows that are settled, by line."""
@@ -56,8 +57,8 @@ class Resolver:
     def resolve(self, rows: Iterable[bytes]) -> Iterator[list[tuple[int, Outcome]]]:
         """Settles rows, and yields the outcomes of some at a time, by line. Raises Busy, Stopped."""
         with ThreadPoolExecutor(self._in_flight) as pool:
-            written = self._mode != "validate"
-            settlement = Settlement(rows, self._mode, self._import_id, self._reader(pool), written=written)
+            written = self._context.mode != "validate"
+            settlement = Settlement(rows, self._context, self._reader(pool), written=written)
             for batch in settlement.batches():
                 outcomes = [(queued.line, outcome) for queued, outcome in batch.settled]
                 batch.failed = written and not self._write(batch, outcomes)
@@ -66,8 +67,7 @@ class Resolver:
 
     def _write(self, batch: Batch, outcomes: list[tuple[int, Outcome]]) -> bool:
         """Writes a batch, its outcomes and counts; returns False where another writer has changed an item."""
-        counts = Counter(outcome.outcome for _, outcome in outcomes)
-        counts["rows"] = len(outcomes)
+        counts = count_outcomes(outcome for _, outcome in outcomes)
         added = add_counts(self._import_id, counts, "status", "loading")
         try:
             self._table.write([*batch.writes(), put_new(BATCH, self._item(outcomes)), added])

@@ -112,6 +112,7 @@ def report(record: ImportRecord, header: Header | None, summary: RowSummary) -> 
             "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},
             "ignored": header.ignored if header else [],
         },
+        "passed_over": header.passed_over if header else {},
         "codes": dict(summary.codes),
         "sample": summary.sample,
         "warnings": summary.warnings.kinds(),

@@ -25,7 +25,7 @@ from chalicelib.members.writes import CLIENT_ID, PHONE
 
 from .known_items import KnownItems, Read
 from .member_changes import MemberChange, MemberChanges
-from .model import Mode
+from .model import RowContext
 from .net_effect import MAX_WRITES, Batch
 from .outcomes import Outcome, desired_member, taken_outcome
 from .row_queues import QueuedMove, QueuedRow, RowQueues
@@ -39,12 +39,10 @@ class Settlement:
     """The unsettled rows, and what is known of the items they depend on."""
 
     def __init__(
-        self, texts: Iterable[bytes], mode: Mode, import_id: str, read: Read, *, written: bool = True
+        self, texts: Iterable[bytes], context: RowContext, read: Read, *, written: bool = True
     ) -> None:
-
         self._queues = RowQueues(texts)
-        self._mode = mode
-        self._import_id = import_id
+        self._context = context
         self._items = KnownItems(read)
         self._written = written
         self._ready = deque(self._queues.first_rows())  # rows to judge
@@ -92,7 +90,7 @@ class Settlement:
         holder = self._items.holder(queued.phone) if queued.phone else None
         if holder in (None, self._stored_key(queued)):
             return self._apply([queued], self._changes([queued], [new]))
-        if self._mode == "upsert" and self._queues.mention(holder):
+        if self._context.mode == "upsert" and self._queues.mention(holder):
             return self._wait(queued)
         return self._settle(queued, self._taken(queued))
 
@@ -115,7 +113,7 @@ class Settlement:
         """Returns the member that a row asks for, or its outcome if nothing is to be written."""
         item = self._items.member(queued.new_key or queued.key)
         previous = self._items.member(queued.key) if queued.new_key else None
-        return desired_member(queued.row(), item, self._mode, self._import_id, previous)
+        return desired_member(queued.row(), item, self._context, previous)
 
     def _stored_key(self, queued: QueuedRow) -> MemberKey:
         """Returns the key of the member that a row changes: its new one if a move was made before."""
@@ -125,8 +123,9 @@ class Settlement:
 
     def _changes(self, rows: Sequence[QueuedRow], members: Iterable[NewMember]) -> list[MemberChange]:
         """Returns the changes that make rows' members."""
+        import_id, _, arrived_at = self._context
         return [
-            MemberChange(key, new, str(Origin(self._import_id, queued.line, self._outcome(key))))
+            MemberChange(key, new, str(Origin(import_id, queued.line, self._outcome(key), arrived_at)))
             for queued, new in zip(rows, members, strict=True)
             if (key := self._stored_key(queued))
         ]
@@ -137,7 +136,7 @@ class Settlement:
     def _apply(self, rows: Sequence[QueuedRow], changes: Sequence[MemberChange]) -> None:
         """Settles rows by their changes, all of which are made at once; more changes than rows may follow."""
         outcomes = [Outcome(self._outcome(change.key)) for change in changes]
-        freed = MemberChanges(changes, self._items).apply(self._batch, f"import:{self._import_id}")
+        freed = MemberChanges(changes, self._items).apply(self._batch, self._context.by)
         for queued, outcome in zip(rows, outcomes, strict=False):
             self._settle(queued, outcome)
         for phone in freed:
@@ -160,10 +159,10 @@ class Settlement:
         """Returns the outcome of a row whose new id or number another member holds."""
         if queued.new_key and queued.waits_for_id:
             return taken_outcome(
-                CLIENT_ID, holder_of(self._items.member(queued.new_key) or {}), self._import_id
+                CLIENT_ID, holder_of(self._items.member(queued.new_key) or {}), self._context.import_id
             )
         claim = self._items.claim(queued.row().phone)
-        return taken_outcome(PHONE, holder_of(claim or {}), self._import_id)
+        return taken_outcome(PHONE, holder_of(claim or {}), self._context.import_id)
 
     def _load(self, queued: QueuedRow) -> None:
         """Reads the items of a row, and with them those of the rows to judge next."""

@@ -5,12 +5,15 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from itertools import islice
 
 from chalicelib.clock import now
 from chalicelib.errors import Unreadable
 
+from .chunk_reader import last_trailer_rows, trailer_rows
 from .chunking import chunks, detect_delimiter
-from .columns import Header, field_of
+from .column_names import field_of
+from .columns import Header
 from .csv_reader import RejectedRow, Row, rows
 from .decoding import Decoder, OtherEncoding, unpack
 from .joined_files import without_marks
@@ -72,7 +75,8 @@ def _store_chunks(
             if not number:
                 found = rows(chunk, delimiter)
                 columns = _columns(next(found, None), record)
-                only_header = next(found, None) is None
+                second = list(islice(found, 2))
+                only_header = not second or (len(second) == 1 and trailer_rows(second[0]) is not None)
             waiting.append(pool.submit(storage.put_chunk, folder, number, chunk))
             number += 1
             if len(waiting) > PUTS_IN_FLIGHT:
@@ -85,8 +89,19 @@ def _store_chunks(
         raise Unreadable("The file has a header and no rows.", code="no_rows")
     changes = {"columns": columns, "encoding": encoding, "delimiter": delimiter, "chunks": number}
     changes |= {"invalid_bytes": decoder.invalid_bytes}
+    changes |= _trailer(record, last_trailer_rows(chunk, delimiter))
     changes |= {"folder": folder, "status": "loading", "stage": "read" if number > 1 else "load"}
     return record.model_copy(update={**changes, "loading_at": now()})
+
+
+def _trailer(record: ImportRecord, found: int | None) -> dict[str, object]:
+    """Returns what a trailer with this number of rows changes in the record. Raises Unreadable."""
+    if found is None:
+        return {}
+    if record.rows not in (None, found):
+        detail = f"The last line says that the file has {found:,} rows, but {record.rows:,} were announced."
+        raise Unreadable(detail, code="rows_differ")
+    return {"rows": found, "has_trailer": True}
 
 
 def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str]:
@@ -95,5 +110,6 @@ def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str
         raise Unreadable("The file is empty.", code="empty_file")
     if isinstance(header, RejectedRow):
         raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
-    Header(header.cells, record.account_id, upsert=record.mode == "upsert").check_length()
+    upsert = record.mode == "upsert"
+    Header(header.cells, record.account_id, record.column_map, upsert=upsert).check_length()
     return header.cells

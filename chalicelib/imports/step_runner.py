@@ -15,8 +15,9 @@ from chalicelib.dynamodb.limiter import TimeLeft
 from chalicelib.errors import Busy
 
 from .finisher import Finisher
+from .limits import broken_limit
 from .messages import Messenger
-from .model import Failure, ImportRecord, exceeds_limit, next_stage, with_status
+from .model import ImportRecord, next_stage, with_status
 from .outcomes import Outcome
 from .read_steps import ReadSteps
 from .repository import ImportRepository
@@ -142,21 +143,12 @@ class StepRunner:
 
     def _stop_if_unfit(self, record: ImportRecord) -> ImportRecord:
         """Stops an import that must not go on, once all rows are read."""
-        if record.status != "loading" or record.stage == "read" or not (failure := _failure(record)):
+        # A file of one chunk is read and written in one step, which notes the rows it has read.
+        read = record.rows_found > 0 if record.stage == "load" else record.stage != "read"
+        if record.status != "loading" or not read:
+            return record
+        failure = broken_limit(record, record.counts.rejected, record.rows_found, record.other_headers)
+        if failure is None:
             return record
         failed = with_status(record, "failed", failure)
         return self.repository.transition(failed, "loading") or self.repository.get(record.id)
-
-
-def _failure(record: ImportRecord) -> Failure | None:
-    """Returns why an import whose rows are read must stop, None if it may go on."""
-    rejected, rows = record.counts.rejected, record.rows_found
-    if record.other_headers:
-        detail = (
-            "The file has a second header with the columns in another order, so the rows after it would be misread. "
-            "Send the two parts as files of their own."
-        )
-        return Failure(code="other_header", detail=detail)
-    if exceeds_limit(record.max_rejected, rejected, rows):
-        return Failure(code="too_many_rejected", detail=f"{rejected} of {rows} rows were rejected.")
-    return None

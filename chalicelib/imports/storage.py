@@ -9,6 +9,7 @@ from chalicelib.errors import NotFound
 
 from .csv_reader import Chunk
 from .model import Source, is_import_id
+from .profile import MAX_PROFILE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -63,6 +64,23 @@ class ImportStorage:
         with body:
             yield from body.iter_chunks(min(BLOCK, self.chunk_size))
 
+    def profile(self, key: str) -> bytes | None:
+        """Returns the start of an object of a few kilobytes, None if there is none.
+
+        With the right to list the bucket, S3 answers 404 and not 403 for a missing key ("GetObject" in the Amazon S3
+        API Reference): so a refusal is an error.
+        """
+        with _missing_ignored(), self._s3.get_object(Bucket=self.bucket_name, Key=key)["Body"] as body:
+            return body.read(MAX_PROFILE + 1)
+        return None
+
+    def tag_roster(self, source: Source) -> None:
+        """Marks a dropped file to be expired by the bucket's lifecycle, which must keep the profiles beside it."""
+        version = {"VersionId": source.version} if source.version else {}
+        tags = {"TagSet": [{"Key": "rollcall", "Value": "roster"}]}
+        with _missing_ignored():
+            self._s3.put_object_tagging(Bucket=source.bucket, Key=source.key, Tagging=tags, **version)  # type: ignore[arg-type]
+
     def result(self, import_id: str, name: str) -> bytes:
         """Returns a whole result of an import: only reports are small enough. Raises NotFound."""
         with _missing_as_not_found():
@@ -116,6 +134,18 @@ class ImportStorage:
     def part(self, folder: str, name: str) -> bytes:
         """Returns what `put_part` stored."""
         return self._s3.get_object(Bucket=self.bucket_name, Key=_part_key(folder, name))["Body"].read()
+
+
+@contextmanager
+def _missing_ignored() -> Iterator[None]:
+    """Does nothing about an object that does not exist."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The steps that write: the independent rows of each chunk, then the rows that were deferred."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy
 
 from .chunk_writer import ChunkWriter, DryRunWriter
+from .limits import broken_limit
 from .member_row import MemberRow, encode_row
-from .model import ImportRecord, exceeds_limit
-from .outcomes import Outcome
+from .model import ImportRecord
+from .outcomes import Outcome, count_outcomes
 from .parts import ImportParts, ResolvedRows
 from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, in_order
@@ -90,8 +90,7 @@ class WriteSteps:
         read = self.read_steps.read_chunk(record, 0)
         first = {} if lease.saved else read.counts()
         progress = WriteProgress(self.steps, ImportParts(self.storage, record), lease, first)
-        over_limit = exceeds_limit(record.max_rejected, len(read.rejected), read.size)
-        if not work.instead and (over_limit or read.other_headers):
+        if not work.instead and broken_limit(record, len(read.rejected), read.size, read.other_headers):
             progress.stop_before_first_write()
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}
@@ -119,7 +118,7 @@ class WriteSteps:
         """Settles the rows of a chunk that are not settled yet."""
         rows = [row for row in rows if row.line > progress.lease.settled_to]
         kind = DryRunWriter if record.mode == "validate" else ChunkWriter
-        writer = kind(self.table, record.id, record.mode, self.in_flight, dependencies)
+        writer = kind(self.table, record.row_context, self.in_flight, dependencies)
         if work.instead:
             written = writer.recall(rows) if progress.lease.repeated else {}
             return progress.add([(row, written.get(row.line, work.instead)) for row in rows])
@@ -135,7 +134,7 @@ class WriteSteps:
             raise
 
     def _resolver(self, record: ImportRecord) -> Resolver:
-        return Resolver(self.table, record.id, record.mode, self.in_flight)
+        return Resolver(self.table, record.row_context, self.in_flight)
 
     def _resolve(
         self, resolver: Resolver, texts: Mapping[int, bytes], work: Work
@@ -150,7 +149,7 @@ class WriteSteps:
                 work.check_time()
             if resolver.adds_counts:
                 return found, {}
-        return found, Counter(outcome.outcome for outcome in found.values()) + Counter(rows=len(found))
+        return found, count_outcomes(found.values())
 
 
 def _rejected(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:

@@ -117,8 +117,9 @@ def origin_of(item: Mapping[str, Any]) -> Origin | None:
     if "origin" not in item:
         return None
     import_id, _, row = item["origin"]["S"].partition("#")
-    line, _, outcome = row.partition(":")
-    return Origin(import_id, int(line), outcome)
+    line, _, rest = row.partition(":")
+    outcome, _, arrived_at = rest.partition("@")
+    return Origin(import_id, int(line), outcome, arrived_at)
 
 
 def holder_of(item: Mapping[str, Any]) -> Holder:

@@ -143,14 +143,18 @@ class PhoneKey(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The row that wrote an item: its import, its line in the file (from 1), and its outcome."""
+    """The row that wrote an item: its import, its line in the file (from 1), and its outcome.
+
+    `arrived_at` is the time when the file arrived; items that an earlier version wrote have none.
+    """
 
     import_id: str
     line: int
     outcome: str
+    arrived_at: str = ""
 
     def __str__(self) -> str:
-        return f"{self.import_id}#{self.line}:{self.outcome}"
+        return f"{self.import_id}#{self.line}:{self.outcome}@{self.arrived_at}"
 
 
 def new_member(new: NewMember, by: str | None = None) -> Member:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from chalicelib.imports.model import ImportRecord, exceeds_limit
+from chalicelib.imports.limits import exceeds_limit
+from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.parts import ImportParts, ResolvedRows
 
 from .model import NOT_LOADED

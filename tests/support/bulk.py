@@ -26,26 +26,34 @@ def load(
     import_id: str = "",
     client: "DynamoDBClient | None" = None,
     table_name: str = "",
+    arrived_at: str = "",
 ) -> list[Outcome]:
     """Writes people as the lines of a file, from line 2 on; returns the outcomes in their order."""
     table = Table(client or config.dynamodb(), table_name or config.settings().table_name)
     rows = member_rows(people)
-    outcomes = write_rows(table, rows, mode, import_id or uuid.uuid4().hex)
+    outcomes = write_rows(table, rows, mode, import_id or uuid.uuid4().hex, arrived_at=arrived_at)
     assert outcomes.keys() == {row.line for row in rows}
     return [outcomes[row.line] for row in rows]
 
 
 def write_rows(
-    table: Table, rows: Sequence[MemberRow], mode: Mode = "create", import_id: str = "", in_flight: int = 4
+    table: Table,
+    rows: Sequence[MemberRow],
+    mode: Mode = "create",
+    import_id: str = "",
+    in_flight: int = 4,
+    arrived_at: str = "",
 ) -> dict[int, Outcome]:
     """Writes the rows of a file as the steps of an import do; returns the outcomes by line."""
     import_id = import_id_of(import_id or uuid.uuid4().hex)
     source = Source(bucket="", key="")
-    record = ImportRecord(id=import_id, status="loading", mode=mode, source=source, created_at=now())
-    resolver = Resolver(table, import_id, mode, in_flight)
+    record = ImportRecord(
+        id=import_id, status="loading", mode=mode, source=source, created_at=arrived_at or now()
+    )
+    resolver = Resolver(table, record.row_context, in_flight)
     outcomes = {} if ImportRepository(table).add(record) else resolver.settled()
     dependencies = find_dependencies(lambda: [hash_rows(rows)], len(rows))
-    writer = ChunkWriter(table, import_id, mode, in_flight, dependencies)
+    writer = ChunkWriter(table, record.row_context, in_flight, dependencies)
     left = [row for row in rows if row.line not in outcomes]
     with writer.writing(left) as parts:
         outcomes |= {row.line: outcome for part in parts for row, outcome in part}

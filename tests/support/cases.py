@@ -47,6 +47,7 @@ class Case(Strict):
     # Before it.
     stored: list[list[str]] = []  # members: first name, last name, phone number, client member id
     settings: dict[str, Any] = {}  # of the deployment
+    profile: dict[str, Any] | None = None  # columns.json beside the file
     # How it is tested.
     validated: bool = True  # mode validate must predict the result of mode create, and write no member
     again: bool = True  # rejected.csv, imported unchanged, is rejected again row by row

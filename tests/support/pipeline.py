@@ -45,8 +45,9 @@ class Pipeline:
     def drop(self, key: str, body: bytes) -> tuple[Source, str]:
         """Stores an object; returns what its event would say: the source, and the import's id."""
         bucket = self.settings.bucket_name
+        arrived_at = now()
         version = config.s3().put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
-        source = Source(bucket=bucket, key=key, version=version, size=len(body))
+        source = Source(bucket=bucket, key=key, version=version, size=len(body), arrived_at=arrived_at)
         return source, event_import_id(source, "2026-11-23T04:00:00.000Z", "")
 
     def split(self, key: str, body: bytes | str) -> ImportRecord:

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.writes import ConditionalWrite
 from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.model import Mode
+from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
 from chalicelib.imports.settlement import Settlement
@@ -71,10 +72,15 @@ class MemoryTable:
         return found
 
 
+def context(mode: Mode) -> RowContext:
+    """Returns the context of a file that arrives now."""
+    return RowContext("import", mode, now())
+
+
 def settle(table: MemoryTable, rows: Iterable[MemberRow], mode: Mode) -> dict[int, Outcome]:
     """Settles rows in a table, and returns their outcomes by line."""
     outcomes: dict[int, Outcome] = {}
-    for batch in Settlement(map(encode_row, rows), mode, "import", table.read).batches():
+    for batch in Settlement(map(encode_row, rows), context(mode), table.read).batches():
         batch.failed = not table.write(batch.writes())
         if not batch.failed:
             outcomes |= {queued.line: outcome for queued, outcome in batch.settled}

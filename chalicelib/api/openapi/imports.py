@@ -1,8 +1,10 @@
 """The part of the OpenAPI document about imports."""
 
-from typing import Any
+from typing import Any, get_args
 
-from chalicelib.imports.model import Import, NewImport
+from chalicelib.fields.text import TEXT_SCHEMA
+from chalicelib.imports.model import Import, NewImport, Status
+from chalicelib.imports.option_values import COLUMN_MAP_TEXT
 
 from .parts import (
     JSON,
@@ -28,6 +30,10 @@ REJECTED_ROW = object_schema(
     cells=list_schema(TEXT),
     column={"type": ["integer", "null"], "description": "The index of the invalid cell."},
 )
+FILTERS = [
+    parameter("account_id", "query", "The only account that the import may write to.", **TEXT_SCHEMA),
+    parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
+]
 SCHEMAS: Schema = {
     "ImportPage": page(reference("Import")),
     "Link": object_schema(url=TEXT, expires_at=MOMENT),
@@ -70,7 +76,7 @@ def paths() -> Schema:
     template = operation("getTemplate", "Get the header line of a roster", {"200": line})
     return {
         "/imports": {
-            "get": list_operation("listImports", "List imports, newest first", listed),
+            "get": list_operation("listImports", "List imports, newest first", listed, "403", FILTERS),
             "post": _start(),
         },
         "/imports/template": {"get": template},
@@ -88,6 +94,7 @@ def _one(method: str, described: Schema) -> Schema:
 
 def _start() -> Schema:
     """Returns the operation that starts an import: send the file itself, or its name to get an upload link."""
+    schemas = NewImport.model_json_schema()["properties"] | {"columns": COLUMN_MAP_TEXT}
     options = [
         {
             "name": name,
@@ -96,7 +103,7 @@ def _start() -> Schema:
             "required": False,
             "schema": schema,
         }
-        for name, schema in NewImport.model_json_schema()["properties"].items()
+        for name, schema in schemas.items()
     ]
     bodies = {"text/csv": {"schema": {"type": "string", "pattern": r"\S"}}, **content("NewImport", JSON)}
     return operation(

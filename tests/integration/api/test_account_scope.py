@@ -120,7 +120,7 @@ def test_imports_of_other_accounts_are_not_found(
     wide = http.send("POST", "/imports", {"filename": "all.csv"}).ok(201)["id"]
     theirs = grant(ALL, [other]).send("POST", "/imports", {}).ok(201)["id"]
     own = mine.send("POST", "/imports", {}).ok(201)["id"]
-    dropped = pipeline.run(f"drops/account={account}/a.csv", HEADER + f"Ann,Lee,3235550009,9,{other}\n").id
+    dropped = pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550009,9,{account}\n").id
 
     assert [one["id"] for one in mine.get("/imports").ok()["items"]] == [own]
     for hidden in (wide, theirs, dropped, new_import_id()):
@@ -132,6 +132,21 @@ def test_imports_of_other_accounts_are_not_found(
     assert {wide, theirs, own, dropped} <= {
         one["id"] for page in http.pages("/imports", {"limit": 500}) for one in page["items"]
     }
+
+
+def test_drops_of_own_account_are_visible(
+    http: Http, mine: Http, pipeline: Pipeline, account: str, other: str
+) -> None:
+    text = HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Lee,3235550002,2,{other}\n"
+    own = pipeline.run(f"drops/account={account}/a.csv", text).id
+    failed = pipeline.run(f"drops/account={account}/validated/a.csv", text).id
+    bound = http.send("POST", "/imports", {"account_id": account}).ok(201)["id"]
+    theirs = pipeline.run(f"drops/account={other}/a.csv", text).id
+
+    assert {one["id"] for one in mine.get("/imports").ok()["items"]} == {own, failed, bound}
+    assert mine.get(f"/imports/{own}").ok()["account_id"] == account
+    assert mine.get(f"/imports/{own}/report").ok()["codes"] == {"account_differs": 1}
+    mine.get(f"/imports/{theirs}").problem(404, "import_not_found")
 
 
 def test_visible_imports_fill_pages(http: Http, mine: Http) -> None:

@@ -75,6 +75,41 @@ def test_list_reads_limited_number_of_other_accounts_imports(
     assert len(queries) < 20
 
 
+def test_imports_are_filtered_by_account_and_status(http: Http, pipeline: Pipeline, account: str) -> None:
+    row = f"Ann,Lee,3235550001,1,{account}\n"
+    done = pipeline.run(f"drops/account={account}/a.csv", HEADER + row).id
+    failed = pipeline.run(f"drops/account={account}/validated/b.csv", HEADER + row).id
+    waiting = http.send("POST", "/imports", {"account_id": account}).json["id"]
+    pipeline.run("drops/c.csv", HEADER + row)
+
+    def listed(**query: str) -> set[str]:
+        pages = http.pages("/imports", {"account_id": f" {account}", "limit": 1, **query})
+        return {shown["id"] for page in pages for shown in page["items"]}
+
+    assert listed() == {done, failed, waiting}
+    assert listed(status="completed") == {done}
+    assert listed(status="failed") == {failed}
+    assert listed(status="awaiting_upload") == {waiting}
+    assert listed(status="cancelled") == set()
+
+
+def test_filtered_list_reads_limited_number_of_imports(http: Http, crowd: list[str], account: str) -> None:
+    queries: list[int] = []
+    config.dynamodb().meta.events.register("before-call.dynamodb.Query", lambda **_: queries.append(1))
+    query = {"limit": 1, "cursor": "20200103T000000Z-aaaaaaaaaa", "account_id": account}
+
+    pages = list(http.pages("/imports", query))
+
+    assert [[one["id"] for one in page["items"]] for page in pages] == [[], [crowd[0]]]
+    assert len(queries) < 20
+
+
+def test_list_of_another_account_is_forbidden(grant: Grant, account: str) -> None:
+    caller = grant(["imports:read"], [account])
+    assert caller.get("/imports", {"account_id": account}).ok()["items"] == []
+    caller.get("/imports", {"account_id": f"{account}-b"}).problem(403, "account_forbidden")
+
+
 COLUMNS = HEADER.strip().split(",")
 WIDEST = [*COLUMNS, "\U0001d11e" * (MAX_HEADER - len(HEADER) - 1)]  # four bytes each
 SIXTY = ["".join(name) for name in islice(product("ab", repeat=10), 60)]
@@ -124,7 +159,10 @@ def test_list_cost_does_not_depend_on_headers(
         ("/imports?cursor=zzz", 400, "invalid_cursor"),
         ("/imports?cursor=%D9%A20261123T040000Z-aaaaaaaaaa", 400, "invalid_cursor"),  # an Arabic digit
         ("/imports?limit=0", 400, "invalid_parameter"),
-        ("/imports?status=loading", 400, "invalid_parameter"),
+        ("/imports?status=running", 400, "invalid_parameter"),
+        ("/imports?status=", 400, "invalid_parameter"),
+        ("/imports?account_id=", 400, "invalid_parameter"),
+        ("/imports?mode=create", 400, "invalid_parameter"),
         ("/imports?cursor=x", 400, "invalid_cursor"),
         ("/imports/20261123T040000Z-aaaaaaaaaa/rejected", 404, "import_not_found"),
     ],

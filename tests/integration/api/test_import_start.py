@@ -76,6 +76,48 @@ def test_account_option_rejects_rows_of_other_accounts(
     assert page["columns"][page["items"][0]["column"]] == "account_id"
 
 
+@pytest.mark.parametrize("body", ["csv", "json"])
+@pytest.mark.parametrize(("rows", "status"), [(1, "failed"), (2, "completed")])
+def test_file_must_have_the_announced_number_of_rows(
+    http: Http, pipeline: Pipeline, account: str, body: str, rows: int, status: str
+) -> None:
+    text = HEADER + f"Ann,Lee,3235550001,1,{account}\nBen,Lee,12,2,{account}\n"
+    if body == "csv":
+        shown = post_csv(http, text, f"?rows={rows}&max_rejected=50%25&region=US").json
+    else:
+        shown = http.send("POST", "/imports", {"rows": rows, "max_rejected": "50%", "region": "US"}).json
+        pipeline.drop(shown["source"]["key"], text.encode())
+    assert (shown["rows"], shown["max_rejected"], shown["region"]) == (rows, "50%", "US")
+
+    done = finish_import(pipeline, shown)
+
+    assert (done["status"], (done["error"] or {}).get("code")) == (
+        status,
+        "rows_differ" if rows == 1 else None,
+    )
+    assert done["counts"]["created"] == rows - 1
+
+
+@pytest.mark.parametrize("body", ["csv", "json"])
+def test_own_names_of_columns_are_used(http: Http, pipeline: Pipeline, account: str, body: str) -> None:
+    text = f"Vorname,Nachname,Handy,Nr,account,Phone\nAnn,Lee,3235550001,1,{account},3235550002\n"
+    if body == "csv":
+        columns = "first_name%3DVorname,Surname=Nachname,Phone=Handy,Member+ID=Nr"
+        shown = post_csv(http, text, f"?columns={columns}").json
+    else:
+        fields = {"Vorname": "first_name", "Nachname": "last_name", "Handy": "phone_number"}
+        shown = http.send("POST", "/imports", {"columns": fields | {"Nr": "client_member_id"}}).json
+        pipeline.drop(shown["source"]["key"], text.encode())
+
+    assert finish_import(pipeline, shown)["counts"]["created"] == 1
+
+    [member] = http.get("/members", {"account_id": account}).json["items"]
+    assert (member["first_name"], member["phone_number"]) == ("Ann", "+13235550001")
+    report = http.get(f"/imports/{shown['id']}/report").json
+    assert report["columns"]["used"]["phone_number"] == "Handy"
+    assert report["passed_over"] == {"phone_number": ["Phone"]}
+
+
 def test_second_object_with_key_of_upload_is_not_imported(
     http: Http, pipeline: Pipeline, account: str
 ) -> None:
@@ -96,6 +138,9 @@ def test_second_object_with_key_of_upload_is_not_imported(
         ("", JSON, '{"max_rejected": "many"}', 422, "invalid"),
         ("", JSON, '{"name": "x.csv"}', 422, "invalid"),
         ("", JSON, '{"filename": "roster.xlsx"}', 422, "invalid"),
+        ("", JSON, '{"rows": true}', 422, "invalid"),
+        ("", JSON, '{"rows": -1}', 422, "invalid"),
+        ("", JSON, '{"columns": {"Handy": "mail"}}', 422, "invalid"),
         ("", JSON, "[]", 422, "invalid"),
         ("?region=XX", "text/csv", HEADER, 400, "invalid_parameter"),
         ("", "text/csv", "", 400, "empty_body"),
@@ -107,6 +152,9 @@ def test_second_object_with_key_of_upload_is_not_imported(
         ("?mode=validate&account_id=1", JSON, "{}", 400, "invalid_parameter"),
         ("", JSON, "{", 400, "malformed_body"),
         ("", FORM, "a=b", 415, "unsupported_media_type"),
+        ("?rows=1.0", "text/csv", HEADER, 400, "invalid_parameter"),
+        ("?columns=Handy", "text/csv", HEADER, 400, "invalid_parameter"),
+        ("?rows=", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?mode=replace", "text/csv", "x", 400, "invalid_parameter"),
         ("?mode=", "text/csv", "x", 400, "invalid_parameter"),
         ("?account_id=", "text/csv", "x", 400, "invalid_parameter"),

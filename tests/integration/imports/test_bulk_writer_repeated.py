@@ -5,9 +5,10 @@ import contextlib
 import pytest
 
 from chalicelib import config
+from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.imports.chunk_writer import ChunkWriter
-from chalicelib.imports.model import Mode
+from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.row_hashes import INDEPENDENT
 from chalicelib.members.model import MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
@@ -91,7 +92,8 @@ def test_recall_returns_written_rows_and_writes_nothing(table: MemberRepository,
     table_of_settings = Table(config.dynamodb(), config.settings().table_name)
     first = write_rows(table_of_settings, rows[:5], import_id=f"recalled-{account}")
     before = members_of(account)
-    writer = ChunkWriter(table_of_settings, import_id_of(f"recalled-{account}"), "create", 4, INDEPENDENT)
+    context = RowContext(import_id_of(f"recalled-{account}"), "create", now())
+    writer = ChunkWriter(table_of_settings, context, 4, INDEPENDENT)
     assert writer.recall(rows) == {line: o for line, o in first.items() if o.outcome == "created"}
     assert members_of(account) == before
 

@@ -92,7 +92,7 @@ def test_validate_folder_is_recognised_anywhere_in_the_key(
 
 
 def test_mode_in_a_file_name_is_ignored(pipeline: Pipeline, account: str) -> None:
-    record = pipeline.run("drops/create.d/validate.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    record = pipeline.run("drops/2026.d/validate.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
     assert (record.mode, counts(record)["created"]) == ("create", 1)
 
 
@@ -207,15 +207,21 @@ def test_each_ended_import_sends_one_notice(pipeline: Pipeline, account: str) ->
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     pipeline = Pipeline(notice_topic_arn=topic)
 
-    done = pipeline.run("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
-    failed = pipeline.run("drops/b.csv", "")
+    done = pipeline.run(f"drops/account={account}/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    failed = pipeline.run("drops/validate/b.csv", "")
     for step in (Step("load"), Step("finish"), Step("read", 2)):
         pipeline.imports.step(done.id, step)
 
-    found = []
+    found, attributes = [], {}
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            found.append(json.loads(json.loads(message["Body"])["Message"]))
+            body = json.loads(message["Body"])
+            found.append(json.loads(body["Message"]))
+            attributes[found[-1]["id"]] = {name: a["Value"] for name, a in body["MessageAttributes"].items()}
+    assert attributes == {
+        done.id: {"account": account, "mode": "create", "status": "completed"},
+        failed.id: {"mode": "validate", "status": "failed"},
+    }
     assert {one["id"]: one["status"] for one in found} == {done.id: "completed", failed.id: "failed"}
     assert len(found) == 2

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import config
+from chalicelib.errors import NotFound
 from chalicelib.imports.model import Source
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 
@@ -38,15 +39,19 @@ def calls() -> Iterator[list[str]]:
             client.meta.events.unregister("before-call", note, unique_id="calls")
 
 
+def profile(pipeline: Pipeline, folder: str, **options: object) -> None:
+    pipeline.drop(f"{folder}/columns.json", json.dumps(options).encode())
+
+
 def queued_splits(pipeline: Pipeline) -> list[str]:
     """Returns the ids of the imports in the split queue, and empties it."""
     return [message["import"] for message in pipeline.messages(pipeline.settings.split_queue_url)]
 
 
-def test_start_makes_two_requests_and_reads_no_file(pipeline: Pipeline, dropped: tuple[Source, str]) -> None:
+def test_start_makes_few_requests_and_reads_no_file(pipeline: Pipeline, dropped: tuple[Source, str]) -> None:
     with calls() as made:
         record = pipeline.imports.start(*dropped)
-    assert made == ["dynamodb.PutItem", "sqs.SendMessage"]
+    assert made == ["s3.PutObjectTagging", "s3.GetObject", "dynamodb.PutItem", "sqs.SendMessage"]
     assert (record.id, record.status) == (dropped[1], "splitting")
     assert record.id in queued_splits(pipeline)
 
@@ -73,6 +78,75 @@ def test_announced_upload_is_queued_under_its_own_id(pipeline: Pipeline, account
     source, _ = pipeline.drop(record.source.key, HEADER.encode())
     assert pipeline.imports.start(source, "unused").id == record.id
     assert record.id in queued_splits(pipeline)
+
+
+def test_nearest_profile_holds_for_drops_below(pipeline: Pipeline, account: str) -> None:
+    root = f"drops/{account}"
+    profile(pipeline, root, mode="upsert", account="31", max_rejected="5%", columns={"Handy": "phone_number"})
+    profile(pipeline, f"{root}/a/b", account=account, region="GB")
+
+    def started(folder: str) -> tuple[object, ...]:
+        record = pipeline.imports.start(*pipeline.drop(f"{folder}/x.csv", HEADER.encode()))
+        assert record.status == "splitting", record.error
+        return record.mode, record.account_id, record.region, record.max_rejected, record.column_map
+
+    outer = ("upsert", "31", None, "5%", {"phone_number": "Handy"})
+    assert started(root) == started(f"{root}/2026/11") == outer
+    assert started(f"{root}/a/b") == started(f"{root}/a/b/c") == ("create", account, "GB", None, {})
+    assert started(f"{root}/validate") == ("validate", *outer[1:])
+    assert started(f"drops/{account}-other")[:2] == ("create", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b'{"mode": "upsert", "mode": "validate"}', "twice"),
+        (b'{"account": "1", "account_id": "2"}', "twice"),
+        (b'{"account": ""}', "account_id"),
+        (b'{"columns": {"Handy": "mail"}}', "columns"),
+        (b'{"rows": 7}', "rows"),
+        (b'{"filename": "x.csv"}', "filename"),
+        (b'{"colums": {}}', "colums"),
+        (b" " * 65_537, "bytes"),
+    ],
+)
+def test_malformed_profile_fails_the_import(
+    pipeline: Pipeline, account: str, body: bytes, reason: str
+) -> None:
+    folder = f"drops/{account}"
+    pipeline.drop(f"{folder}/columns.json", body)
+    source, import_id = pipeline.drop(f"{folder}/a.csv", HEADER.encode())
+    record = pipeline.imports.start(source, import_id)
+    assert record.error
+    assert (record.status, record.error.code) == ("failed", "invalid_profile")
+    assert f"{folder}/columns.json" in record.error.detail
+    assert reason in record.error.detail
+    assert import_id not in queued_splits(pipeline)
+
+
+def test_profile_that_cannot_be_read_starts_no_import(
+    pipeline: Pipeline, dropped: tuple[Source, str]
+) -> None:
+    """Without its options the file could be written in the wrong mode or account."""
+    with dies(config.s3(), "s3.GetObject"), pytest.raises(KilledError):
+        pipeline.imports.start(*dropped)
+    with pytest.raises(NotFound):
+        pipeline.repository.get(dropped[1])
+
+
+def test_roster_is_tagged_to_expire_and_profile_is_not(pipeline: Pipeline, account: str) -> None:
+    profile(pipeline, f"drops/{account}", mode="upsert")
+    source, import_id = pipeline.drop(f"drops/{account}/a.csv", HEADER.encode())
+    pipeline.imports.start(source, import_id)
+
+    def tags(key: str) -> list[dict[str, str]]:
+        found = config.s3().get_object_tagging(Bucket=pipeline.settings.bucket_name, Key=key)["TagSet"]
+        return [{"Key": tag["Key"], "Value": tag["Value"]} for tag in found]
+
+    assert tags(source.key) == [{"Key": "rollcall", "Value": "roster"}]
+    assert tags(f"drops/{account}/columns.json") == []
 
 
 def test_unparsable_key_fails_and_queues_no_split(pipeline: Pipeline) -> None:

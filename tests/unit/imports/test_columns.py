@@ -52,12 +52,6 @@ def test_first_line_without_known_columns_is_not_shown() -> None:
     assert "Secretlast" not in raised.value.detail
 
 
-def test_two_columns_for_one_field_are_rejected() -> None:
-    with pytest.raises(Unreadable, match="phone_number") as raised:
-        Header([*COLUMNS, "Mobile"])
-    assert raised.value.code == "duplicate_columns"
-
-
 @pytest.mark.parametrize("upsert", [False, True])
 @pytest.mark.parametrize(
     ("given", "cell", "code"),

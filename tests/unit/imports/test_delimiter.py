@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.imports.chunking import chunks, detect_delimiter
-from chalicelib.imports.columns import field_of
+from chalicelib.imports.column_names import field_of
 from chalicelib.imports.csv_reader import rows
 
 

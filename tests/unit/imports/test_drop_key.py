@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.drop_key import ImportOptions, is_roster, parse_drop_key
+from chalicelib.imports.drop_key import account_of_key, is_roster, parse_drop_key
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,16 @@ def test_roster_is_recognised_by_its_extension(name: str, *, expected: bool) -> 
         ("drops/account= 12/account=12 /a.csv", {"account_id": "12"}),
         ("drops/upsert.csv", {}),  # file names set no options
         ("drops/account=12.csv", {}),
-        ("drops/upserts/modes=validate/a.csv", {}),
-        ("drops/x=1/x=2/a.csv", {}),
+        ("drops/2026-11-23/North Clinic (7)/creative-health/a.csv", {}),
+        ("drops/http/20261123T040000Z-dry7sync22/a.csv", {}),  # an upload
+        ("drops/valiant/dryden/upstart/accountancy/a.csv", {}),
+        ("drops/max_rejected=5%/rows= 1200/a.csv", {"max_rejected": "5%", "rows": 1200}),
+        ("drops/Max-Rejected=100/account_id=7/a.csv", {"max_rejected": "100", "account_id": "7"}),
+        ("drops/max_rejected=5%25/a.csv", {"max_rejected": "5%"}),  # the sender encoded the key
     ],
 )
 def test_folders_of_a_key_set_the_options(key: str, options: dict[str, Any]) -> None:
-    assert parse_drop_key(key) == ImportOptions(**options)
+    assert parse_drop_key(key) == options
 
 
 @pytest.mark.parametrize(
@@ -53,17 +57,76 @@ def test_folders_of_a_key_set_the_options(key: str, options: dict[str, Any]) -> 
         ("drops/upsert/validate/a.csv", "ambiguous_key"),
         ("drops/create/mode=upsert/a.csv", "ambiguous_key"),
         ("drops/account=1/account=2/a.csv", "ambiguous_key"),
-        ("drops/region=GB/region=gb/a.csv", "ambiguous_key"),
+        ("drops/region=GB/region=US/a.csv", "ambiguous_key"),
+        ("drops/rows=1/rows=2/a.csv", "ambiguous_key"),
         ("drops/mode=erase/a.csv", "unknown_mode"),
         ("drops/mode=/a.csv", "unknown_mode"),
         ("drops/account=/a.csv", "invalid_account_id"),
         ("drops/region=UK/a.csv", "unknown_region"),
+        ("drops/region=gb/a.csv", "unknown_region"),
+        ("drops/max_rejected=5.5%/a.csv", "invalid_max_rejected"),
+        ("drops/max_rejected=/a.csv", "invalid_max_rejected"),
+        ("drops/rows=1e3/a.csv", "invalid_rows"),
+        ("drops/rows=-1/a.csv", "invalid_rows"),
     ],
 )
 def test_invalid_key_is_rejected_with_a_code(key: str, code: str) -> None:
     with pytest.raises(Unreadable) as raised:
         parse_drop_key(key)
     assert raised.value.code == code
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "validate-only",
+        "validated",
+        "Validate_Only",
+        "validateOnly",
+        "only validate",
+        "valdiate",
+        "dry-run",
+        "dryRun",
+        "test",
+        "upserts",
+        "upsert.old",
+        "upsrt",
+        "update",
+        "deletes",
+        "sync",
+        "create.d",
+        "acount=7",
+        "modes=validate",
+        "x=1",
+        "=7",
+        "account",
+        "account-7",
+        "account7",
+        "Account: 7",
+        "max rejected",
+        "mode-validate",
+    ],
+)
+def test_folder_that_looks_like_an_option_is_refused(folder: str) -> None:
+    """Ignoring it could write what was not meant to be written, or into other accounts."""
+    with pytest.raises(Unreadable) as raised:
+        parse_drop_key(f"drops/{folder}/a.csv")
+    assert raised.value.code == "unknown_folder"
+    assert folder in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    ("key", "account"),
+    [
+        ("drops/account=7/validated/a.csv", "7"),
+        ("drops/account=7/account= 7/a.xlsx", "7"),
+        ("drops/account=7/account=8/a.csv", None),
+        ("drops/account=/a.csv", None),
+        ("drops/a.csv", None),
+    ],
+)
+def test_account_is_found_in_a_key_with_errors(key: str, account: str | None) -> None:
+    assert account_of_key(key) == account
 
 
 @pytest.mark.parametrize("option", ["mode", "region"])

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.imports.limits import exceeds_limit
 from chalicelib.imports.model import (
     Counts,
     Failure,
     ImportRecord,
     Source,
     event_import_id,
-    exceeds_limit,
     is_import_id,
     new_import_id,
     next_stage,

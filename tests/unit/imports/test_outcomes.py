@@ -4,7 +4,9 @@ import pytest
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.imports.member_row import MemberRow, decode_row, encode_row
+from chalicelib.imports.model import RowContext
 from chalicelib.imports.outcomes import (
+    CHANGED_SINCE,
     Outcome,
     desired_member,
     existing_member_outcome,
@@ -15,6 +17,8 @@ from chalicelib.members.model import Origin, member_id, new_member
 from tests.support.people import person, phone
 
 IMPORT = "20261123T040000Z-aaaaaaaaaa"
+ARRIVED = "2026-11-23T04:00:00.000Z"
+UPSERT = RowContext(IMPORT, "upsert", "9999-12-31T23:59:59.999Z")
 
 
 def entry(line: int, number: int = 1, **fields: str) -> MemberRow:
@@ -63,18 +67,57 @@ def test_blank_fields_keep_stored_values() -> None:
 
 
 def test_upsert_asks_for_stored_values_of_blank_fields() -> None:
-    desired = desired_member(
-        entry(3, last_name="", phone_number=phone(9)), stored(entry(2)), "upsert", IMPORT
-    )
+    desired = desired_member(entry(3, last_name="", phone_number=phone(9)), stored(entry(2)), UPSERT)
     assert desired == person("acc", 1, phone_number=phone(9))
 
 
 def test_upsert_of_equal_values_is_unchanged() -> None:
-    assert desired_member(entry(3, last_name=""), stored(entry(2)), "upsert", IMPORT) == Outcome("unchanged")
+    assert desired_member(entry(3, last_name=""), stored(entry(2)), UPSERT) == Outcome("unchanged")
+
+
+BEFORE, LATER = "2026-11-23T03:59:59.999Z", "2026-11-23T04:00:00.001Z"
+OTHER = "20261123T035900Z-bbbbbbbbbb"
+
+
+@pytest.mark.parametrize(
+    ("by", "last_modified", "origin", "expected"),
+    [
+        ("user:ann", BEFORE, None, False),
+        ("user:ann", ARRIVED, None, False),
+        ("user:ann", LATER, None, True),
+        (None, LATER, None, True),  # an item of the old app
+        (f"import:{IMPORT}", LATER, Origin(IMPORT, 2, "created", ARRIVED), False),
+        (f"import:{IMPORT}", LATER, Origin(OTHER, 2, "created", LATER), False),  # a ring is half applied
+        (
+            f"import:{OTHER}",
+            LATER,
+            Origin(OTHER, 2, "created", BEFORE),
+            False,
+        ),  # an older file that loaded late
+        (f"import:{OTHER}", BEFORE, Origin(OTHER, 2, "updated", LATER), True),  # a newer file
+        (f"import:{OTHER}", LATER, Origin(OTHER, 2, "updated"), True),  # of an earlier version
+        ("user:ann", LATER, Origin(OTHER, 2, "created", BEFORE), True),  # changed by a user after an import
+        ("import:z", LATER, Origin("z", 2, "updated", ARRIVED), True),  # at the same time: by id
+        ("import:0", LATER, Origin("0", 2, "updated", ARRIVED), False),
+    ],
+)
+def test_member_changed_after_the_file_arrived_stays(
+    by: str | None, last_modified: str, origin: Origin | None, *, expected: bool
+) -> None:
+    member = new_member(person("acc", 1), by)
+    member.last_modified = last_modified
+    row, context = entry(3, first_name="New"), UPSERT._replace(arrived_at=ARRIVED)
+    found = desired_member(row, to_item(member, str(origin or "")), context)
+    assert found == (CHANGED_SINCE if expected else row.member)
+
+
+def test_equal_row_of_a_changed_member_is_unchanged() -> None:
+    item = to_item(new_member(person("acc", 1), "user:ann"))
+    assert desired_member(entry(3), item, UPSERT._replace(arrived_at=ARRIVED)) == Outcome("unchanged")
 
 
 def test_row_of_new_member_asks_for_itself() -> None:
-    assert desired_member(entry(3), None, "create", IMPORT) == person("acc", 1)
+    assert desired_member(entry(3), None, UPSERT._replace(mode="create")) == person("acc", 1)
 
 
 @pytest.mark.parametrize("previous", ["", "m\u00e9"])
@@ -86,14 +129,14 @@ def test_decoded_row_equals_encoded_one(previous: str) -> None:
 def test_row_keeps_values_of_the_member_it_moves() -> None:
     row = entry(3, 2, first_name="", phone_number="")._replace(previous="m1")
     previous = stored(entry(2, first_name="Ann"))
-    assert desired_member(row, None, "upsert", IMPORT, previous) == person(
+    assert desired_member(row, None, UPSERT, previous) == person(
         "acc", 2, first_name="Ann", phone_number=phone(1)
     )
 
 
 def test_move_to_the_id_of_another_member_is_rejected() -> None:
     row = entry(3, 2)._replace(previous="m1")
-    outcome = desired_member(row, stored(entry(2, 2)), "upsert", IMPORT, stored(entry(2), "another"))
+    outcome = desired_member(row, stored(entry(2, 2)), UPSERT, stored(entry(2), "another"))
     assert isinstance(outcome, Outcome)
     assert outcome.code == "client_member_id_taken"
     assert "line 2 of this file" in outcome.reason

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.chunking import chunks, detect_delimiter
-from chalicelib.imports.columns import MAX_COLUMNS, MAX_HEADER, RESULT_COLUMNS, Header, field_of
+from chalicelib.imports.column_names import field_of
+from chalicelib.imports.columns import MAX_COLUMNS, MAX_HEADER, RESULT_COLUMNS, Header
 from chalicelib.imports.csv_reader import MAX_ROW, SHOWN_OF_LONG_ROW, Chunk, RejectedRow, Row, rows
 from chalicelib.imports.decoding import Decoder
 from chalicelib.imports.escaping import unescape

@@ -13,7 +13,7 @@ from chalicelib.imports.outcomes import Outcome
 from chalicelib.imports.settlement import Settlement
 from chalicelib.members.model import NewMember
 from tests.support.model import Line, Settling, Stored
-from tests.support.settlement import MemoryTable, settle
+from tests.support.settlement import MemoryTable, context, settle
 
 FILES = int(os.environ.get("SETTLEMENTS", "400"))
 
@@ -109,7 +109,7 @@ def test_long_shape_takes_few_batches_and_reads(shape: str) -> None:
     pairs = SHAPES[shape]
     table, rows = moves(pairs)
     batches = 0
-    for batch in Settlement(map(encode_row, rows), "upsert", "import", table.read).batches():
+    for batch in Settlement(map(encode_row, rows), context("upsert"), table.read).batches():
         batches += 1
         assert table.write(batch.writes())
     assert batches <= SIZE / 40
@@ -135,7 +135,7 @@ def check_renewed(table: MemoryTable, pairs: list[tuple[int, int]]) -> None:
 def test_long_shape_of_ids_takes_few_batches_and_reads(shape: str) -> None:
     table, rows = renewals(SHAPES[shape])
     batches = 0
-    for batch in Settlement(map(encode_row, rows), "upsert", "import", table.read).batches():
+    for batch in Settlement(map(encode_row, rows), context("upsert"), table.read).batches():
         batches += 1
         assert table.write(batch.writes())
     assert batches <= SIZE / 20
@@ -186,9 +186,7 @@ def test_rows_are_judged_again_after_a_change_by_others(seed: int) -> None:
     dice = random.Random(seed)
     before, lines = random_file(dice, dice.choice([0, 0.5]))
     table = MemoryTable(members(before))
-    settlement = Settlement(
-        (encode_row(row(*item)) for item in lines.items()), "upsert", "import", table.read
-    )
+    settlement = Settlement((encode_row(row(*item)) for item in lines.items()), context("upsert"), table.read)
     outcomes: dict[int, Outcome] = {}
     for number, batch in enumerate(settlement.batches()):
         if number < 3 and batch.members:

@@ -86,10 +86,18 @@ def test_bucket_denies_requests_without_tls(resources: Resources) -> None:
     assert len(statement["Resource"]) == 2  # the bucket and its objects
 
 
+def test_rosters_expire_by_their_tag(resources: Resources, prod: dict[str, Any]) -> None:
+    """Profiles of senders are beside them, and stay."""
+    rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert [rule["Prefix"] for rule in rules if "TagFilters" in rule] == ["drops/"]
+    assert prod["Parameters"]["RosterDays"]["Default"] == 90
+    assert prod["Parameters"]["ResultDays"]["Default"] == 400
+
+
 def test_every_object_in_the_bucket_expires(resources: Resources) -> None:
     rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    assert days == {"chunks/": 14, "drops/": 400, "imports/": 400}
+    assert days == {"chunks/": 14, "drops/": {"Ref": "RosterDays"}, "imports/": {"Ref": "ResultDays"}}
     assert any("NoncurrentVersionExpiration" in rule for rule in rules)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
