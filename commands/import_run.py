@@ -15,7 +15,17 @@ from chalicelib.fields.validation import validate
 from chalicelib.imports.model import ImportRecord, NewImport
 from chalicelib.imports.storage import result_key
 
-from .outcomes import DONE, FAILED, INTERRUPTED, REJECTED, FileOutcome, failure, format_path, summary
+from .outcomes import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    REJECTED,
+    FileOutcome,
+    failure,
+    format_path,
+    guessed_encoding,
+    summary,
+)
 from .progress import Bars, Lines, OnBytesSent
 from .stage import AWS_ERRORS, Deployment
 from .waiting import Clock, Waits, describe_wait
@@ -157,6 +167,7 @@ class ImportRun:
         """Returns the outcome of an ended import; writes its rejected rows beside the file."""
         status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
         text = f"{format_path(path)}: {summary(record.shown())}"
+        text += guessed_encoding(record.shown())
         if not record.counts.rejected:
             return FileOutcome(status, text)
         for code, number in sorted(self._rejection_codes(record.id), key=lambda pair: (-pair[1], pair[0])):

@@ -14,7 +14,12 @@ from .import_run import ImportRun
 from .progress import make_display
 from .stage import find_deployment
 
-OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region": "--region"}
+OPTIONS = {
+    "account_id": "--account",
+    "encoding": "--encoding",
+    "max_rejected": "--max-rejected",
+    "region": "--region",
+}
 
 
 @click.command("import")
@@ -35,6 +40,11 @@ OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region"
 )
 @click.option("--region", metavar="CODE", help="The region of phone numbers without +, such as GB.")
 @click.option(
+    "--encoding",
+    metavar="NAME",
+    help="The encoding of the files, such as windows-1252. Without it, it is detected.",
+)
+@click.option(
     "--max-rejected",
     metavar="LIMIT",
     help="Stop the import when more rows are rejected: a number such as 100, or a percentage such as 5%.",
@@ -44,7 +54,7 @@ OPTIONS = {"account_id": "--account", "max_rejected": "--max-rejected", "region"
 def import_files(
     context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | None
 ) -> None:
-    """Import rosters: .csv or .csv.gz files.
+    """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip.
 
     Rejected rows are written to FILE.rejected.csv, each with its line and the reason. Correct the rows in that
     file, and import it.

@@ -44,3 +44,11 @@ def summary(shown: Import) -> str:
     return (
         f"{start}{comma} {rows} in {format_duration(math.ceil(took.total_seconds()))}: {format_counts(shown)}"
     )
+
+
+def guessed_encoding(shown: Import) -> str:
+    """Returns a line about a guess of the encoding with names as they were read, "" where none was necessary."""
+    if not shown.encoding_guessed:
+        return ""
+    names = f", with names such as {', '.join(shown.encoding_examples)}" if shown.encoding_examples else ""
+    return f"\n  Encoding: guessed to be {shown.encoding}{names}. If they are wrong, import with --encoding NAME."

@@ -71,8 +71,15 @@ export type Import = {
   finished_at: string | null;
   error: { code: string; detail: string } | null;
   created_by: string | null;
+  encoding: string | null;
+  encoding_guessed: boolean;
+  encoding_examples: string[];
 };
-export type Report = { codes?: Record<string, number>; columns?: { ignored?: string[] } };
+export type Report = {
+  codes?: Record<string, number>;
+  columns?: { ignored?: string[] };
+  passed_over?: { line: number; text: string }[];
+};
 export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
 export type ImportOptions = { mode: string; account_id?: string };
 export type ProgressView = {

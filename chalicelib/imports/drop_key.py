@@ -8,10 +8,11 @@ from chalicelib.fields.phone import is_region
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges
 
+from .encodings import UNKNOWN, encoding_name
+from .file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from .model import Mode
 
 MODES: tuple[Mode, ...] = get_args(Mode)
-UNSUPPORTED_FILE_TYPE = "Only .csv and .csv.gz files are imported."
 _MAX_SHOWN = 64  # characters of a value in a message
 
 
@@ -21,17 +22,14 @@ class ImportOptions(NamedTuple):
     mode: Mode = "create"
     account_id: str | None = None
     region: str | None = None
-
-
-def is_roster(name: str) -> bool:
-    """Returns whether files of this name are imported."""
-    return name.lower().endswith((".csv", ".csv.gz"))
+    encoding: str | None = None
 
 
 def parse_drop_key(key: str) -> ImportOptions:
     """Returns the options that the folders of a key set, in any order.
 
-    Raises Unreadable: unsupported_file_type, ambiguous_key, unknown_mode, unknown_region, invalid_account_id.
+    Raises Unreadable: unsupported_file_type, ambiguous_key, unknown_mode, unknown_region, invalid_account_id,
+    unknown_encoding.
     """
     if not is_roster(key):
         raise Unreadable(UNSUPPORTED_FILE_TYPE, code="unsupported_file_type")
@@ -50,7 +48,7 @@ def parse_drop_key(key: str) -> ImportOptions:
         shown = region[:_MAX_SHOWN]
         detail = f"The folder region={shown} is not a phone region. Use a code such as US or GB."
         raise Unreadable(detail, code="unknown_region")
-    return ImportOptions(mode, found.get("account"), region)
+    return ImportOptions(mode, found.get("account"), region, found.get("encoding"))
 
 
 def _folder_options(key: str) -> Iterator[tuple[str, str]]:
@@ -66,6 +64,17 @@ def _folder_options(key: str) -> Iterator[tuple[str, str]]:
             yield word, _account_id(value)
         elif equals and word == "region":
             yield word, value
+        elif equals and word == "encoding":
+            yield word, _encoding(value)
+
+
+def _encoding(text: str) -> str:
+    """Returns the name of an encoding as imports store it. Raises Unreadable."""
+    try:
+        return encoding_name(text)
+    except LookupError:
+        detail = f"The folder encoding={text[:_MAX_SHOWN]}: {UNKNOWN}"
+        raise Unreadable(detail, code="unknown_encoding") from None
 
 
 def _account_id(text: str) -> str:

@@ -47,7 +47,8 @@ class Finisher:
             outcomes = parts.rejected(number, resolved)
             if not outcomes:
                 return []
-            rows = data_rows(self.storage.chunk(record.folder, number), record.delimiter, number=number)
+            chunk = self.storage.chunk(record.folder, number)
+            rows = data_rows(chunk, record.dialect, record.header_line, number=number)
             cells = {row.line: row.cells for row in rows}
             return [
                 RejectedRow(line, cells[line], outcome.code, outcome.reason)

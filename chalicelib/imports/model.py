@@ -16,6 +16,10 @@ from chalicelib.fields.phone import Region
 from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.scope import Scope
 
+from .csv_reader import Dialect
+from .encodings import Encoding
+from .file_names import NAME_END
+
 Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
 # The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
@@ -30,9 +34,7 @@ NEXT_STAGE: dict[Stage, Stage] = {
 READ_SHARE = 10  # percent of the work of an import that reading its rows takes; the rest is writing them
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 # For the OpenAPI document: the file names that the API accepts.
-FILENAME_SCHEMA: dict[str, JsonValue] = {
-    "pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + r"\.[cC][sS][vV](\.[gG][zZ])?$"
-}
+FILENAME_SCHEMA: dict[str, JsonValue] = {"pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + NAME_END}
 
 
 class Source(BaseModel):
@@ -54,6 +56,13 @@ class Counts(BaseModel):
     rejected: int = 0
 
 
+class PassedOver(BaseModel):
+    """A line above the column names, which is no member: a title or comment."""
+
+    line: int
+    text: str
+
+
 class Failure(BaseModel):
     """The reason why an import ended before the end of its file."""
 
@@ -64,8 +73,9 @@ class Failure(BaseModel):
 class Import(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
-    `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
-    `finished_at` is still counting the rows that it will not load.
+    `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
+    three names or ids as they were read. `seconds_left` is an estimate, null before the first rows are settled. A
+    `cancelled` or `failed` import without `finished_at` is still counting the rows that it will not load.
     """
 
     id: str
@@ -80,6 +90,9 @@ class Import(BaseModel):
     finished_at: str | None
     error: Failure | None
     created_by: str | None
+    encoding: str | None
+    encoding_guessed: bool
+    encoding_examples: list[str]
 
 
 class ImportRecord(BaseModel):
@@ -100,8 +113,16 @@ class ImportRecord(BaseModel):
     accounts: list[str] | None = None  # the only accounts that it may write to; None for all
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
-    encoding: str = ""
+    encoding: str | None = None  # before the split: that the sender declared
+    encoding_guessed: bool = False
+    encoding_examples: list[str] = []  # up to three names or ids as they were read, if it was guessed
     delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""
+    header_line: int | None = (
+        None  # of the column names; None for the first row, in imports of earlier versions
+    )
+    passed_over: list[PassedOver] = []  # the lines above the column names
     invalid_bytes: int = 0  # bytes that are invalid in the encoding; in UTF-16, units of two bytes
     chunks: int = 0
     loading_at: str | None = None
@@ -118,6 +139,11 @@ class ImportRecord(BaseModel):
     def age(self) -> float:
         """The seconds since the file was split, 0 before."""
         return _seconds_since(self.loading_at) if self.loading_at else 0
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the cells of its file are separated and quoted."""
+        return Dialect(self.delimiter, self.quote, self.escape)
 
     @property
     def scope(self) -> Scope:
@@ -174,6 +200,10 @@ class NewImport(BaseModel):
         Field(description="The account of all rows. A row with another one is rejected (account_differs)."),
     ] = None
     region: Region | None = None
+    encoding: Annotated[
+        Encoding | None,
+        Field(description="The encoding of the file, such as windows-1252. Without it, it is detected."),
+    ] = None
     max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
 
     def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:

@@ -38,8 +38,9 @@ class ReadSteps:
     def read_chunk(self, record: ImportRecord, number: int) -> ReadChunk:
         """Returns the rows of a chunk."""
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
-        rows = data_rows(self.storage.chunk(record.folder, number), record.delimiter, number=number)
-        return read_chunk(rows, self.repository.header(record), rule, record.scope)
+        chunk = self.storage.chunk(record.folder, number)
+        rows = data_rows(chunk, record.dialect, record.header_line, number=number)
+        return read_chunk(rows, self.repository.header(record), rule, record.scope, record.dialect)
 
     def decide(self, record: ImportRecord, lease: Lease) -> None:
         """Stores which rows of the whole file may concern each other, unless no more rows will be written."""
