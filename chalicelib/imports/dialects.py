@@ -72,7 +72,9 @@ def _skip(blocks: Iterable[str], size: int) -> Iterator[str]:
 
 def check_escapes(text: str, dialect: Dialect) -> None:
     """Raises BackslashEscapes if whole rows show that the file is in that dialect, and not in `dialect`."""
-    if "\\" in text and dialect == Dialect(dialect.delimiter) and _ESCAPED_QUOTE.search(text):  # fast without one
+    if (
+        "\\" in text and dialect == Dialect(dialect.delimiter) and _ESCAPED_QUOTE.search(text)
+    ):  # fast without one
         raise BackslashEscapes
 
 
