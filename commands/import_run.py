@@ -13,7 +13,8 @@ from rich.filesize import decimal
 
 from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
-from chalicelib.imports.model import ImportRecord, NewImport
+from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.queries import REPORT
 from chalicelib.imports.storage import result_key
 
@@ -25,6 +26,7 @@ from .outcomes import (
     FileOutcome,
     failure,
     format_path,
+    guessed_encoding,
     summary,
     warning_lines,
 )
@@ -169,6 +171,7 @@ class ImportRun:
         """Returns the outcome of an ended import; writes its rejected rows beside the file."""
         status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
         text = f"{format_path(path)}: {summary(record.shown())}"
+        text += guessed_encoding(record.shown())
         report = self._report(record) if record.counts.rows else {}
         text += "".join(f"\n  {line}" for line in warning_lines(report.get("warnings", [])))
         if not record.counts.rejected:

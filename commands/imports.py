@@ -7,7 +7,7 @@ import click
 from chalicelib.errors import Invalid
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import MODES
-from chalicelib.imports.model import NewImport
+from chalicelib.imports.new_import import NewImport
 from infra.package import LOCAL
 
 from .import_run import ImportRun
@@ -16,10 +16,11 @@ from .stage import find_deployment
 
 OPTIONS = {
     "account_id": "--account",
+    "columns": "--columns",
+    "encoding": "--encoding",
     "max_rejected": "--max-rejected",
     "region": "--region",
     "rows": "--rows",
-    "columns": "--columns",
 }
 
 
@@ -41,6 +42,11 @@ OPTIONS = {
 )
 @click.option("--region", metavar="CODE", help="The region of phone numbers without +, such as GB.")
 @click.option(
+    "--encoding",
+    metavar="NAME",
+    help="The encoding of the files, such as windows-1252. Without it, it is detected.",
+)
+@click.option(
     "--max-rejected",
     metavar="LIMIT",
     help="Stop the import when more rows are rejected: a number such as 100, or a percentage such as 5%.",
@@ -58,7 +64,7 @@ OPTIONS = {
 def import_files(
     context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | None
 ) -> None:
-    """Import rosters: .csv or .csv.gz files.
+    """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip.
 
     Rejected rows are written to FILE.rejected.csv, each with its line and the reason. Correct the rows in that
     file, and import it.

@@ -50,6 +50,14 @@ def summary(shown: Import) -> str:
     )
 
 
+def guessed_encoding(shown: Import) -> str:
+    """Returns a line about a guess of the encoding with names as they were read, "" where none was necessary."""
+    if not shown.encoding_guessed:
+        return ""
+    names = f", with names such as {', '.join(shown.encoding_examples)}" if shown.encoding_examples else ""
+    return f"\n  Encoding: guessed to be {shown.encoding}{names}. If they are wrong, import with --encoding NAME."
+
+
 def warning_lines(warnings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yields a sentence for each kind of warning of a report, with the first lines that it is about."""
     for warning in warnings:

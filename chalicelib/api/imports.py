@@ -8,8 +8,10 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.fields.validation import validate
-from chalicelib.imports.drop_key import UNSUPPORTED_FILE_TYPE, is_roster
-from chalicelib.imports.model import ImportFilter, ImportRecord, NewImport, Status, is_import_id
+from chalicelib.imports.encodings import UNKNOWN, encoding_name
+from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
+from chalicelib.imports.model import ImportFilter, ImportRecord, Status, is_import_id
+from chalicelib.imports.new_import import NewImport
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -18,6 +20,7 @@ from .requests import (
     JSON,
     PAGING,
     body_fields,
+    charset,
     invalid_parameters,
     media_type,
     normalized_value,
@@ -128,10 +131,24 @@ def _import_filter(request: Request, admission: Admission) -> ImportFilter:
 def _options_in_query(request: Request) -> NewImport:
     """Returns the options beside a CSV. Raises Malformed."""
     try:
-        return _options(query_parameters(request))
+        new = _options(query_parameters(request))
     except Invalid as error:
         errors = (replace(e, pointer=e.pointer.replace("#/", "?")) for e in error.errors)
         raise invalid_parameters(*errors) from None
+    declared = _declared_encoding(request)
+    if new.encoding not in (None, declared or new.encoding):
+        detail = "encoding: Differs from the charset of the Content-Type. Send one of them."
+        raise invalid_parameters(FieldError("?encoding", "ambiguous_encoding", detail))
+    return new.model_copy(update={"encoding": new.encoding or declared})
+
+
+def _declared_encoding(request: Request) -> str | None:
+    """Returns the charset of the Content-Type, None without one. Raises UnsupportedMediaType."""
+    name = charset(request)
+    try:
+        return encoding_name(name) if name else None
+    except LookupError:
+        raise UnsupportedMediaType(f"charset: {UNKNOWN}", code="unknown_encoding") from None
 
 
 def _options_in_body(request: Request) -> NewImport:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Sequence
+from email.message import Message
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
@@ -37,6 +38,13 @@ class PageRequest(NamedTuple):
 def media_type(request: Request) -> str:
     """Returns the body's media type in lower case, without parameters; JSON if the request names none."""
     return str(request.headers.get("content-type") or JSON).partition(";")[0].strip().lower()
+
+
+def charset(request: Request) -> str | None:
+    """Returns the charset parameter of the body's media type, None if there is none."""
+    message = Message()
+    message["content-type"] = str(request.headers.get("content-type") or "")
+    return message.get_content_charset("?") if message.get_param("charset") else None
 
 
 def raw_body(request: Request, limit: int) -> bytes:

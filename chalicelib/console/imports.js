@@ -63,8 +63,8 @@ function uploadForm(me, signal) {
     label: "Choose files, or drop them anywhere on this page",
     type: "file",
     multiple: true,
-    accept: ".csv,.gz",
-    hint: "CSV files (.csv or .csv.gz) of up to 5 GB. They are sent as soon as you choose them.",
+    accept: ".csv,.tsv,.txt,.gz,.zip",
+    hint: "CSV files (.csv, .tsv or .txt, also as .gz or .zip) of up to 5 GB. They are sent as soon as you choose them.",
   });
   const form = h(
     "form",
@@ -99,7 +99,7 @@ function uploadForm(me, signal) {
 function sendFiles(form, files) {
   clearErrors(form);
   const options = { mode: fieldValue(form, "mode"), account_id: fieldValue(form, "account_id").trim() || undefined };
-  const refused = files.filter((file) => !/\.csv(\.gz)?$/i.test(file.name));
+  const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip)$/i.test(file.name));
   for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
   if (!refused.length) return;
   const text = `${refused.map((file) => file.name).join(", ")}: not sent, because it is not a CSV file. Save it as CSV first.`;

@@ -26,6 +26,9 @@ const REASONS = {
   other_header: "The line names the columns in another order",
   too_few_cells: "The row has fewer cells than the header",
   too_many_cells: "The row has more cells than the header",
+  backslash: "A name or id has a backslash",
+  comment: "The line starts with #, so it is a comment",
+  stray_quote: "A quotation mark within a cell is not doubled",
   unclosed_quote: "A quotation mark is never closed",
   row_too_long: "The row is too long",
   account_differs: "The row names another account than the import",
@@ -37,6 +40,15 @@ const REASONS = {
 /** @param {string} code */
 const reasonText = (code) => REASONS[code] ?? code.replaceAll("_", " ");
 
+/** @param {Import} record */
+function encodingText({ encoding, encoding_examples: names }) {
+  const examples = names.length ? `, with names such as ${names.join(", ")}` : "";
+  return `The encoding of the file was guessed: ${encoding}${examples}. If they are wrong, save the file as UTF-8 and send it again.`;
+}
+
+/** @param {{ line: number, text: string }} line */
+const lineText = ({ line, text }) => `line ${line} (${text})`;
+
 /**
  * Shows the results of an import that has ended.
  * @param {HTMLElement} place
@@ -46,8 +58,13 @@ const reasonText = (code) => REASONS[code] ?? code.replaceAll("_", " ");
 export async function showResults(place, record, signal) {
   const report = record.counts.rows ? await fetchReport(record, signal) : null;
   const ignored = report?.columns?.ignored ?? [];
+  const linesAbove = report?.lines_above_header ?? [];
   redraw(
     place,
+    record.encoding_guessed ? h("p", {}, encodingText(record)) : null,
+    linesAbove.length
+      ? h("p", {}, `Lines above the column names that were not read: ${linesAbove.map(lineText).join("; ")}.`)
+      : null,
     warningList(report?.warnings ?? []),
     ignored.length ? h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`) : null,
     record.counts.rejected ? await rejectedSections(record, report, signal) : null,

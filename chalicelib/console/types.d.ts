@@ -71,11 +71,15 @@ export type Import = {
   finished_at: string | null;
   error: { code: string; detail: string } | null;
   created_by: string | null;
+  encoding: string | null;
+  encoding_guessed: boolean;
+  encoding_examples: string[];
 };
 export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
 export type Report = {
   codes?: Record<string, number>;
   columns?: { ignored?: string[] };
+  lines_above_header?: { line: number; text: string }[];
   warnings?: Warning[];
 };
 export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };

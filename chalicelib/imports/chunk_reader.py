@@ -6,8 +6,8 @@ from typing import NamedTuple
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.scope import Scope
 
-from .columns import OTHER_HEADER, Header
-from .csv_reader import Chunk, RejectedRow, Row, rows
+from .columns import IDS, OTHER_HEADER, Header
+from .csv_reader import Chunk, Dialect, RejectedRow, Row, rows
 from .member_row import MemberRow
 from .outcomes import Outcome
 from .warnings import RowWarning, row_warnings
@@ -19,6 +19,12 @@ FORBIDDEN = Outcome(
     "rejected",
     "account_forbidden",
     "account_id: The caller that started this import has no access to this account.",
+)
+COMMENT = Outcome("rejected", "comment", "The line starts with #, so it is a comment and no member.")
+BACKSLASH = Outcome(
+    "rejected",
+    "backslash",
+    "A name or id has a backslash, which may be an escape. Write the cell without it.",
 )
 
 
@@ -45,18 +51,22 @@ class ReadChunk(NamedTuple):
         return {"rows_found": self.size, "rows": rejected, "rejected": rejected, "other_headers": headers}
 
 
-def data_rows(chunk: Chunk, delimiter: str, *, first: bool, trailer: bool) -> list[Row | RejectedRow]:
-    """Returns the rows of a chunk, without the header in the first one, and without a trailer."""
-    found = list(rows(chunk, delimiter))[1 if first else 0 :]
+def data_rows(
+    chunk: Chunk, dialect: Dialect, header_line: int | None, *, first: bool, trailer: bool
+) -> list[Row | RejectedRow]:
+    """Returns the rows of a chunk without a trailer, those of the first one without the header and lines above it."""
+    found = list(rows(chunk, dialect))
+    if first:
+        found = found[1:] if header_line is None else [row for row in found if row.line > header_line]
     if trailer and found and trailer_rows(found[-1]) is not None:
         found.pop()
     return found
 
 
-def last_trailer_rows(chunk: Chunk, delimiter: str) -> int | None:
+def last_trailer_rows(chunk: Chunk, dialect: Dialect) -> int | None:
     """Returns the number of rows that the last line of a file names, None if it is no trailer."""
     line = chunk.text.rstrip().rpartition("\n")[2]
-    last = next(rows(Chunk(1, line), delimiter), None) if _TRAILER_LINE.match(line) else None
+    last = next(rows(Chunk(1, line), dialect), None) if _TRAILER_LINE.match(line) else None
     return trailer_rows(last) if last else None
 
 
@@ -70,7 +80,9 @@ def trailer_rows(row: Row | RejectedRow) -> int | None:
     return None
 
 
-def read_chunk(found: list[Row | RejectedRow], header: Header, rule: PhoneRule, scope: Scope) -> ReadChunk:
+def read_chunk(
+    found: list[Row | RejectedRow], header: Header, rule: PhoneRule, scope: Scope, dialect: Dialect
+) -> ReadChunk:
     """Returns the rows that may be written to accounts in `scope`, and the rejected ones."""
     member_rows: list[MemberRow] = []
     rejected: dict[int, Outcome] = {}
@@ -79,9 +91,26 @@ def read_chunk(found: list[Row | RejectedRow], header: Header, rule: PhoneRule, 
         found_row = header.member_row(row, rule)
         if isinstance(found_row, RejectedRow):
             rejected[row.line] = Outcome("rejected", found_row.code, found_row.reason)
+        elif row.cells[0].startswith("#") and _is_comment(row.cells[0], header):
+            rejected[row.line] = COMMENT
+        elif not dialect.escape and _may_be_escaped(found_row):
+            rejected[row.line] = BACKSLASH
         elif not scope.includes(found_row.member.account_id):
             rejected[row.line] = FORBIDDEN
         else:
             member_rows.append(found_row)
             warnings += row_warnings(row, header.fields, found_row.member)
     return ReadChunk(member_rows, rejected, warnings)
+
+
+def _is_comment(first_cell: str, header: Header) -> bool:
+    """Returns whether a row that starts with # is a comment; an id may start with it."""
+    starts_with_id = any(header.fields.get(name) == 0 for name in IDS)
+    return not starts_with_id or first_cell.startswith("# ")
+
+
+def _may_be_escaped(row: MemberRow) -> bool:
+    """Returns whether a backslash seems to escape: no name has one, and no id two at once."""
+    member = row.member
+    ids = member.client_member_id, member.account_id, row.previous
+    return "\\" in member.first_name or "\\" in member.last_name or any("\\\\" in text for text in ids)

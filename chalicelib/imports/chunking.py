@@ -1,48 +1,16 @@
-"""Detects the delimiter of a CSV file, and splits its text into chunks of whole rows, in bounded memory. Pure."""
+"""Splits the text of a CSV file into chunks of whole rows, in bounded memory. Pure."""
 
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from .csv_reader import MAX_ROW, UNTERMINATED, Chunk, Row, end_of_last_row, rows, scan_rows
+from .csv_reader import MAX_ROW, UNTERMINATED, USUAL_DIALECT, Chunk, Dialect, end_of_last_row, scan_rows
 
-DELIMITERS = ",;\t"
-_SEP_LINE = re.compile(r'"?sep=([,;\t|])"? *(?=\n)', re.IGNORECASE)  # tells Excel the delimiter
 MAX_LINES = 10_000  # of one chunk: the memory of a load grows with its rows, which may be one letter long
 CTRL_Z = "\x1a"  # some old programs mark the end of a file with it
 
 
-def detect_delimiter(blocks: Iterable[str], field_of: Callable[[str], object]) -> tuple[str, Iterator[str]]:
-    """Returns (the delimiter, the blocks without a line `sep=…`).
-
-    Without that line it is the delimiter with which the first row has the most cells that `field_of` recognizes, or
-    else the most cells.
-    """
-    rest = iter(blocks)
-    read: list[str] = []
-    while sum(map(len, read)) <= MAX_ROW and (block := next(rest, None)) is not None:
-        read.append(block)
-    start = "".join(read)
-    if sep := _SEP_LINE.match(start):
-        # Its line feed stays, so that the lines after it keep their numbers.
-        return sep[1], _skip(chain(read, rest), sep.end())
-
-    def score(delimiter: str) -> tuple[int, int]:
-        first = next(rows(Chunk(1, start[: 2 * MAX_ROW]), delimiter), Row(1, []))
-        return sum(field_of(cell) is not None for cell in first.cells), len(first.cells)
-
-    return max(DELIMITERS, key=score), chain(read, rest)
-
-
-def _skip(blocks: Iterable[str], size: int) -> Iterator[str]:
-    """Yields the blocks without their first `size` characters."""
-    for block in blocks:
-        yield block[size:]
-        size = max(0, size - len(block))
-
-
-def chunks(blocks: Iterable[str], size: int, delimiter: str = ",") -> Iterator[Chunk]:
+def chunks(blocks: Iterable[str], size: int, dialect: Dialect = USUAL_DIALECT) -> Iterator[Chunk]:
     """Yields chunks of about `size` characters, at most MAX_LINES each, split between rows.
 
     Blank chunks are skipped: a small archive may contain thousands of them.
@@ -52,7 +20,7 @@ def chunks(blocks: Iterable[str], size: int, delimiter: str = ",") -> Iterator[C
         text += block
         if len(text) < size and text.count("\n") < MAX_LINES:
             continue
-        end = _end_of_last_row(text, delimiter)
+        end = _end_of_last_row(text, dialect)
         if end:
             if not text.isspace():
                 yield Chunk(line, text[:end])
@@ -84,19 +52,19 @@ def _split_long_blocks(blocks: Iterable[str]) -> Iterator[str]:
             yield part
 
 
-def _end_of_last_row(text: str, delimiter: str) -> int:
+def _end_of_last_row(text: str, dialect: Dialect) -> int:
     """Returns the index after the last complete row, 0 if no row is complete."""
     whole = text[: text.rfind("\n") + 1]  # the text after the last line feed is incomplete
-    if '"' not in whole:
+    if dialect.has_plain_rows(whole):
         return len(whole)
-    end = end_of_last_row(whole, delimiter)
-    return _end_by_row(whole.split("\n")[:-1], delimiter) if end is None else end
+    end = end_of_last_row(whole, dialect)
+    return _end_by_row(whole.split("\n")[:-1], dialect) if end is None else end
 
 
-def _end_by_row(lines: list[str], delimiter: str) -> int:
+def _end_by_row(lines: list[str], dialect: Dialect) -> int:
     """Returns the index after the last complete row, where some rows may be rejected."""
     end = 0
-    for first, count, _, code in scan_rows(lines, delimiter):
+    for first, count, _, code in scan_rows(lines, dialect):
         if code == UNTERMINATED:
             break  # the rest of this row may follow
         end = first + count

@@ -8,10 +8,11 @@ from typing import Any, get_args
 from chalicelib.errors import Invalid, Unreadable
 from chalicelib.fields.validation import validate
 
-from .model import Mode, NewImport, is_import_id
+from .file_names import UNSUPPORTED_FILE_TYPE, is_roster
+from .model import Mode, is_import_id
+from .new_import import NewImport
 
 MODES: tuple[Mode, ...] = get_args(Mode)
-UNSUPPORTED_FILE_TYPE = "Only .csv and .csv.gz files are imported."
 _MAX_SHOWN = 80  # characters of a folder in a message
 # The names of options in folders, with - or _ between words, and the fields of NewImport that they set.
 FOLDER_OPTIONS: Mapping[str, str] = {
@@ -19,10 +20,12 @@ FOLDER_OPTIONS: Mapping[str, str] = {
     "account": "account_id",
     "account_id": "account_id",
     "region": "region",
+    "encoding": "encoding",
     "max_rejected": "max_rejected",
     "rows": "rows",
 }
-_CODES = {"mode": "unknown_mode", "region": "unknown_region"}  # the code of an invalid value; else invalid_…
+# The code of an invalid value; else invalid_…
+_CODES = {"mode": "unknown_mode", "region": "unknown_region", "encoding": "unknown_encoding"}
 # Words of folders whose files may not be meant to be written, or not in the mode create.
 _MODE_WORD = re.compile(
     r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|validat\w*|valid|delet(e|es|ed|ing|ion|ions)|sync|undo"
@@ -32,15 +35,11 @@ _MISSPELT = ("upsert", "validate", "delete")  # modes that a folder may name wro
 _SIMILAR = 0.85  # of get_close_matches: one letter too many, too few or in the wrong place
 
 
-def is_roster(name: str) -> bool:
-    """Returns whether files of this name are imported."""
-    return name.lower().endswith((".csv", ".csv.gz"))
-
-
 def parse_drop_key(key: str) -> dict[str, Any]:
     """Returns the options that the folders of a key set, in any order, by field of NewImport.
 
-    Raises Unreadable: unsupported_file_type, unknown_folder, ambiguous_key, unknown_mode, unknown_region, invalid_….
+    Raises Unreadable: unsupported_file_type, unknown_folder, ambiguous_key, unknown_mode, unknown_region,
+    unknown_encoding, invalid_….
     """
     if not is_roster(key):
         raise Unreadable(UNSUPPORTED_FILE_TYPE, code="unsupported_file_type")

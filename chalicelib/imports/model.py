@@ -1,4 +1,4 @@
-"""An import: the options for a new one, its stored record, the part that callers see, its id."""
+"""An import: its stored record, the part that callers see, its id."""
 
 import base64
 import hashlib
@@ -7,16 +7,13 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel
 
-from chalicelib.clock import now
-from chalicelib.fields.phone import Region
-from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.scope import Scope
 
-from .option_values import ColumnMap, RowCount
+from .csv_reader import Dialect
 
 Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
@@ -31,10 +28,6 @@ NEXT_STAGE: dict[Stage, Stage] = {
 }
 READ_SHARE = 10  # percent of the work of an import that reading its rows takes; the rest is writing them
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
-# For the OpenAPI document: the file names that the API accepts.
-FILENAME_SCHEMA: dict[str, JsonValue] = {
-    "pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + r"\.[cC][sS][vV](\.[gG][zZ])?$"
-}
 
 
 class Source(BaseModel):
@@ -70,6 +63,13 @@ class RowContext(NamedTuple):
         return f"import:{self.import_id}"
 
 
+class LineAbove(BaseModel):
+    """A line above the column names, which is no member: a title or comment."""
+
+    line: int
+    text: str
+
+
 class Failure(BaseModel):
     """The reason why an import ended before the end of its file."""
 
@@ -81,6 +81,8 @@ class Import(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer).
+    `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
+    three names or ids as they were read.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
@@ -104,6 +106,9 @@ class Import(BaseModel):
     max_rejected: str | None
     rows: int | None
     changed_since: int
+    encoding: str | None
+    encoding_guessed: bool
+    encoding_examples: list[str]
 
 
 class ImportRecord(BaseModel):
@@ -127,8 +132,16 @@ class ImportRecord(BaseModel):
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
     column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
-    encoding: str = ""
+    encoding: str | None = None  # before the split: that the sender declared
+    encoding_guessed: bool = False
+    encoding_examples: list[str] = []  # up to three names or ids as they were read, if it was guessed
     delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""
+    header_line: int | None = (
+        None  # of the column names; None is the first row, in imports of earlier versions
+    )
+    lines_above_header: list[LineAbove] = []
     invalid_bytes: int = 0  # bytes that are invalid in the encoding; in UTF-16, units of two bytes
     chunks: int = 0
     loading_at: str | None = None
@@ -152,6 +165,11 @@ class ImportRecord(BaseModel):
     def row_context(self) -> RowContext:
         """What the outcomes of its rows depend on."""
         return RowContext(self.id, self.mode, self.source.arrived_at or self.created_at)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the cells of its file are separated and quoted."""
+        return Dialect(self.delimiter, self.quote, self.escape)
 
     @property
     def scope(self) -> Scope:
@@ -199,45 +217,6 @@ class ImportRecord(BaseModel):
         since = _seconds_since(self.advanced_at)
         so_far = _seconds_since(self.loading_at) - since
         return math.ceil(max(0.0, so_far * (100 - percent) / percent - since))
-
-
-def _without_path(name: str) -> str:
-    return name.replace("\\", "/").rpartition("/")[2]
-
-
-class NewImport(BaseModel):
-    """The options of a new import."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=FILENAME_SCHEMA)] = (
-        "upload.csv"
-    )
-    mode: Mode = "create"
-    account_id: Annotated[
-        Identifier | None,
-        Field(description="The account of all rows. A row with another one is rejected (account_differs)."),
-    ] = None
-    region: Region | None = None
-    max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
-    rows: RowCount | None = None
-    columns: ColumnMap | None = None
-
-    def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:
-        """Returns the record of the import before its upload; its source is set when it is announced.
-
-        `accounts` are the only ones it may write to, None for all.
-        """
-        return ImportRecord(
-            id=new_import_id(),
-            status="awaiting_upload",
-            source=Source(bucket="", key=""),
-            created_at=now(),
-            accounts=accounts,
-            created_by=created_by,
-            column_map=self.columns or {},
-            **self.model_dump(exclude={"filename", "columns"}),
-        )
 
 
 def next_stage(record: ImportRecord) -> Stage:

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.errors import Invalid, Unreadable
 from chalicelib.fields.validation import validate
 
-from .model import NewImport
+from .new_import import NewImport
 
 PROFILE = "columns.json"
 MAX_PROFILE = 64 * 1024  # bytes

@@ -41,7 +41,7 @@ class ReadSteps:
         """Returns the rows of a chunk."""
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
         rows = chunk_rows(self.storage, record, number)
-        return read_chunk(rows, self.repository.header(record), rule, record.scope)
+        return read_chunk(rows, self.repository.header(record), rule, record.scope, record.dialect)
 
     def decide(self, record: ImportRecord, lease: Lease) -> None:
         """Stores which rows of the whole file may concern each other, unless no more rows will be written."""
@@ -57,11 +57,10 @@ class ReadSteps:
 
 
 def chunk_rows(storage: ImportStorage, record: ImportRecord, number: int) -> list[Row | RejectedRow]:
-    """Returns the rows of a stored chunk, without header and trailer."""
+    """Returns the rows of a stored chunk, without the header, what is above it, and a trailer."""
     trailer = record.has_trailer and number == record.chunks - 1
-    return data_rows(
-        storage.chunk(record.folder, number), record.delimiter, first=number == 0, trailer=trailer
-    )
+    chunk = storage.chunk(record.folder, number)
+    return data_rows(chunk, record.dialect, record.header_line, first=number == 0, trailer=trailer)
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[int], T], count: int) -> Iterator[T]:

@@ -105,9 +105,11 @@ def report(record: ImportRecord, header: Header | None, summary: RowSummary) -> 
         started, finished = (datetime.fromisoformat(time) for time in (record.started_at, record.finished_at))
         seconds = (finished - started).total_seconds()
     return record.shown().model_dump() | {
-        "encoding": record.encoding,
         "invalid_bytes": record.invalid_bytes,
         "delimiter": record.delimiter,
+        "quote": record.quote,
+        "escape": record.escape,
+        "lines_above_header": [line.model_dump() for line in record.lines_above_header],
         "columns": {
             "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},
             "ignored": header.ignored if header else [],

@@ -1,97 +1,186 @@
-"""Splits a dropped object into chunks: any size, encoding and compression, in bounded memory."""
+"""Splits a dropped object into chunks: any size, encoding, dialect and compression, in bounded memory."""
 
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Self
 
 from chalicelib.clock import now
 from chalicelib.errors import Unreadable
 
 from .chunk_reader import last_trailer_rows, trailer_rows
-from .chunking import chunks, detect_delimiter
+from .chunking import chunks
 from .column_names import field_of
 from .columns import Header
-from .csv_reader import RejectedRow, Row, rows
-from .decoding import Decoder, OtherEncoding, unpack
-from .joined_files import without_marks
-from .model import ImportRecord, Source
+from .csv_reader import Chunk, Dialect, RejectedRow, Row, rows
+from .decoding import Decoder, OtherEncoding
+from .dialects import (
+    BackslashEscapes,
+    ColumnNames,
+    check_end,
+    check_escapes,
+    detect_dialect,
+    find_column_names,
+)
+from .encoding_guess import TRANSPARENT, NameSample, Reading, guess_encoding
+from .encodings import shown_name
+from .model import ImportRecord, LineAbove
 from .storage import ImportStorage
+from .unpacking import unpacked_blocks
 
 PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a file is read: a guess until it is split."""
+
+    encoding: str = "utf-8"
+    certain: bool = False  # the encoding is known; else it is UTF-8 only if the file shows it
+    declared: bool = False  # by the sender
+    guess: Reading | None = None  # of an encoding that is not UTF-8
+    escape: str = ""  # a backslash in a file in which it escapes quotes
+
+    @property
+    def decoder(self) -> Decoder:
+        """A decoder of this encoding."""
+        unicode = self.encoding.startswith(("utf-8", "utf-16"))
+        return Decoder(self.encoding, certain=self.certain, declared=self.declared and not unicode)
+
+
 def split_object(storage: ImportStorage, record: ImportRecord) -> ImportRecord:
     """Stores the chunks of the import's object, and returns the record, ready to load. Raises Unreadable."""
-    encoding = _detect_encoding(storage, record.source)
-    try:
-        return _store_chunks(storage, record, encoding or "utf-8", certain=encoding is not None)
-    except OtherEncoding as found:
-        # No row is loaded before the whole file is split, so the split can start again.
-        return _store_chunks(storage, record, found.encoding, certain=True)
+    plan = _first_plan(storage, record)
+    while True:  # No row is loaded before the whole file is split, so the split can start again.
+        try:
+            return _store_chunks(storage, record, plan)
+        except OtherEncoding as found:
+            plan = _with_encoding(storage, record, plan, is_utf_8=found.is_utf_8)
+        except BackslashEscapes:
+            plan = replace(plan, escape="\\")
 
 
-@contextmanager
-def _opened(storage: ImportStorage, source: Source) -> Iterator[Iterator[bytes]]:
-    """Yields the object's blocks, unpacked; closes the connection even if not all are read."""
-    with closing(storage.blocks(source)) as blocks:
-        yield unpack(blocks) if source.key.lower().endswith(".gz") else blocks
-
-
-def _detect_encoding(storage: ImportStorage, source: Source) -> str | None:
-    """Returns the encoding that a byte order mark names, None without one. Raises Unreadable for binary files."""
-    start = b""
-    with _opened(storage, source) as blocks:
+def _first_plan(storage: ImportStorage, record: ImportRecord) -> Plan:
+    """Returns how to read a file by its first bytes and its declared encoding. Raises Unreadable."""
+    start, declared = b"", record.encoding
+    with unpacked_blocks(storage, record.source) as blocks:
         while (
             len(start) < 4 and (block := next(blocks, None)) is not None
         ):  # an archive's blocks may be short
             start += block
+    if marked := _marked_encoding(start):
+        if declared and not declared.startswith(marked.removesuffix("-sig")):
+            detail = f"The file was declared as {declared}, but its byte order mark says {marked}."
+            raise Unreadable(detail, code="wrong_encoding")
+        return Plan(marked, certain=True)
+    if declared:
+        return Plan(declared, certain=declared != "utf-8", declared=True)
+    if b"\0" in start:
+        raise Unreadable("This is a binary file, not a CSV.", code="binary_file")
+    return Plan()
+
+
+def _marked_encoding(start: bytes) -> str | None:
+    """Returns the encoding that a byte order mark names, None without one."""
     if start.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not start.startswith(b"\xff\xfe\0\0"):  # UTF-32
         return "utf-16"
-    if b"\0" in start:
-        raise Unreadable("This is a binary file, not a CSV.", code="binary_file")
     return None
 
 
-def _store_chunks(
-    storage: ImportStorage, record: ImportRecord, encoding: str, *, certain: bool
-) -> ImportRecord:
+def _with_encoding(storage: ImportStorage, record: ImportRecord, plan: Plan, *, is_utf_8: bool) -> Plan:
+    """Returns the plan after it was found whether the file is UTF-8. Raises Unreadable."""
+    utf_8 = replace(plan, certain=True, escape="")  # escapes of another encoding are none
+    if is_utf_8:
+        return utf_8
+    if plan.declared:
+        detail = "The file was declared as utf-8, but it has other bytes. Declare its encoding."
+        raise Unreadable(detail, code="wrong_encoding")
+    guess = guess_encoding(_sample_names(storage, record))
+    return replace(utf_8, encoding=shown_name(guess.encoding), guess=guess) if guess else utf_8
+
+
+def _sample_names(storage: ImportStorage, record: ImportRecord) -> NameSample:
+    """Returns a sample of the names and ids of a whole file in an unknown encoding. Raises Unreadable."""
+    sample = NameSample()
+    with _opened(storage, record, Plan(TRANSPARENT, certain=True)) as (found, dialect, _):
+        used: list[int] = []
+        for chunk in found:
+            if used and chunk.text.isascii():
+                continue
+            rest = rows(chunk, dialect)
+            used = used or _used_columns(_column_names(rest, record).row, record)
+            for row in rest:
+                cells = row.cells if isinstance(row, Row) else ()
+                for cell in (cells[i] for i in used if i < len(cells) and not cells[i].isascii()):
+                    sample.add(cell)
+    return sample
+
+
+def _used_columns(names: Row, record: ImportRecord) -> list[int]:
+    """Returns the indexes of the columns with names and ids; a phone number has digits in any encoding."""
+    fields = _header(names.cells, record).fields
+    return [index for field, index in fields.items() if field != "phone_number"]
+
+
+@contextmanager
+def _opened(
+    storage: ImportStorage, record: ImportRecord, plan: Plan
+) -> Iterator[tuple[Iterator[Chunk], Dialect, Decoder]]:
+    """Yields the chunks of a file, its dialect and its decoder."""
+    with unpacked_blocks(storage, record.source) as raw:
+        decoder = plan.decoder
+        dialect, blocks = detect_dialect(decoder.decode(raw), field_of)
+        if plan.escape:
+            dialect = dialect._replace(escape=plan.escape)
+        yield chunks(blocks, storage.chunk_size, dialect), dialect, decoder
+
+
+def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> ImportRecord:
     """Stores the chunks, and returns the record with its columns and number of chunks.
 
-    Raises Unreadable, and OtherEncoding if the encoding was a guess and is wrong.
+    Raises Unreadable, and OtherEncoding or BackslashEscapes if the plan is wrong.
     """
-    decoder = Decoder(encoding, certain=certain)
-    waiting: deque[Future[None]] = deque()
-    number, columns, only_header = 0, [], True
     # A new folder for each run: an event may arrive twice, and two runs must not overwrite each other's chunks.
     folder = f"{record.id}/{secrets.token_hex(4)}"
-    with _opened(storage, record.source) as raw, ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool:
-        delimiter, blocks = detect_delimiter(without_marks(decoder.decode(raw)), field_of)
-        for chunk in chunks(blocks, storage.chunk_size, delimiter):
-            if not number:
-                found = rows(chunk, delimiter)
-                columns = _columns(next(found, None), record)
-                second = list(islice(found, 2))
-                only_header = not second or (len(second) == 1 and trailer_rows(second[0]) is not None)
-            waiting.append(pool.submit(storage.put_chunk, folder, number, chunk))
-            number += 1
-            if len(waiting) > PUTS_IN_FLIGHT:
-                waiting.popleft().result()
-        for put in waiting:
-            put.result()
-    if not number:
+    names, only_header, chunk = None, True, None
+    with (
+        _opened(storage, record, plan) as (found, dialect, decoder),
+        ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool,
+        _Puts(storage, folder, pool) as puts,
+    ):
+        for chunk in found:
+            check_escapes(chunk.text, dialect)
+            if names is None:
+                rest = rows(chunk, dialect)
+                names = _column_names(rest, record)
+                only_header = _is_empty(list(islice(rest, 2)))
+            puts.add(chunk)
+    if names is None or chunk is None:
         raise Unreadable("The file is empty.", code="empty_file")
-    if number == 1 and only_header:
+    trailer = last_trailer_rows(chunk, dialect)
+    if trailer is None:
+        check_end(chunk, dialect, len(names.row.cells))
+    if puts.count == 1 and only_header:
         raise Unreadable("The file has a header and no rows.", code="no_rows")
-    changes = {"columns": columns, "encoding": encoding, "delimiter": delimiter, "chunks": number}
-    changes |= {"invalid_bytes": decoder.invalid_bytes}
-    changes |= _trailer(record, last_trailer_rows(chunk, delimiter))
-    changes |= {"folder": folder, "status": "loading", "stage": "read" if number > 1 else "load"}
+    changes: dict[str, object] = {"columns": names.row.cells, "header_line": names.row.line}
+    changes |= {"lines_above_header": _shown_lines(names), "encoding": plan.encoding}
+    changes |= {"encoding_guessed": plan.guess is not None}
+    changes |= {"encoding_examples": plan.guess.examples() if plan.guess else []}
+    changes |= {"invalid_bytes": decoder.invalid_bytes, **dialect._asdict(), "chunks": puts.count}
+    changes |= _trailer(record, trailer)
+    changes |= {"folder": folder, "status": "loading", "stage": "read" if puts.count > 1 else "load"}
     return record.model_copy(update={**changes, "loading_at": now()})
+
+
+def _is_empty(first_rows: Sequence[Row | RejectedRow]) -> bool:
+    """Returns whether a file has no members, by the first two rows after its column names."""
+    return not first_rows or (len(first_rows) == 1 and trailer_rows(first_rows[0]) is not None)
 
 
 def _trailer(record: ImportRecord, found: int | None) -> dict[str, object]:
@@ -104,12 +193,51 @@ def _trailer(record: ImportRecord, found: int | None) -> dict[str, object]:
     return {"rows": found, "has_trailer": True}
 
 
-def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str]:
-    """Returns the column names of a file by its first row. Raises Unreadable."""
-    if header is None:
-        raise Unreadable("The file is empty.", code="empty_file")
-    if isinstance(header, RejectedRow):
-        raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
-    upsert = record.mode == "upsert"
-    Header(header.cells, record.account_id, record.column_map, upsert=upsert).check_length()
-    return header.cells
+class _Puts:
+    """Stores chunks, some at once, and counts them."""
+
+    def __init__(self, storage: ImportStorage, folder: str, pool: ThreadPoolExecutor) -> None:
+        self.count = 0
+        self._storage, self._folder, self._pool = storage, folder, pool
+        self._waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        while self._waiting and kind is None:
+            self._waiting.popleft().result()
+
+    def add(self, chunk: Chunk) -> None:
+        """Stores the next chunk."""
+        self._waiting.append(self._pool.submit(self._storage.put_chunk, self._folder, self.count, chunk))
+        self.count += 1
+        if len(self._waiting) > PUTS_IN_FLIGHT:
+            self._waiting.popleft().result()
+
+
+def _column_names(found: Iterable[Row | RejectedRow], record: ImportRecord) -> ColumnNames:
+    """Returns the row with a file's column names, among its first rows. Raises Unreadable."""
+
+    def names_columns(cells: Sequence[str]) -> bool:
+        try:
+            _header(cells, record)
+        except Unreadable as error:
+            return error.code != "missing_columns"
+        return True
+
+    names = find_column_names(found, names_columns)
+    _header(names.row.cells, record).check_length()
+    return names
+
+
+def _header(cells: Sequence[str], record: ImportRecord) -> Header:
+    return Header(cells, record.account_id, record.column_map, upsert=record.mode == "upsert")
+
+
+def _shown_lines(names: ColumnNames) -> list[LineAbove]:
+    """Returns the lines above the column names for the report."""
+    return [
+        LineAbove(line=row.line, text=" ".join(filter(None, map(str.strip, row.cells)))[:100])
+        for row in names.rows_above
+    ]

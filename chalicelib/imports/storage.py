@@ -1,5 +1,6 @@
 """Stores the objects of imports in the bucket: dropped files, chunks, results."""
 
+import io
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -81,6 +82,10 @@ class ImportStorage:
         with _missing_ignored():
             self._s3.put_object_tagging(Bucket=source.bucket, Key=source.key, Tagging=tags, **version)  # type: ignore[arg-type]
 
+    def seekable(self, source: Source) -> "ObjectFile":
+        """Returns a file that can be read from any place. Raises what S3 raises."""
+        return ObjectFile(self._s3, source)
+
     def result(self, import_id: str, name: str) -> bytes:
         """Returns a whole result of an import: only reports are small enough. Raises NotFound."""
         with _missing_as_not_found():
@@ -134,6 +139,61 @@ class ImportStorage:
     def part(self, folder: str, name: str) -> bytes:
         """Returns what `put_part` stored."""
         return self._s3.get_object(Bucket=self.bucket_name, Key=_part_key(folder, name))["Body"].read()
+
+
+class ObjectFile(io.RawIOBase):
+    """An object of the bucket as a file: each read is a request for a range of bytes.
+
+    `limit` is the number of bytes that may still be read, None for any number; after them it raises ValueError.
+    """
+
+    def __init__(self, s3: "S3Client", source: Source) -> None:
+        self.limit: int | None = None
+        self._s3 = s3
+        self._object: Any = {"Bucket": source.bucket, "Key": source.key}
+        self._object |= {"VersionId": source.version} if source.version else {}
+        self._size = s3.head_object(**self._object)["ContentLength"]
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Returns True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Returns True."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Moves to a place, and returns it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("a negative position")
+        self._position = start + offset
+        return self._position
+
+    def tell(self) -> int:
+        """Returns the place of the next read."""
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads the next bytes into the buffer, and returns their number."""
+        count = min(len(buffer), self._size - self._position)
+        if count <= 0:
+            return 0
+        if self.limit is not None:
+            self.limit -= count
+            if self.limit < 0:
+                raise ValueError("the limit is exceeded")
+        ends = f"bytes={self._position}-{self._position + count - 1}"
+        response = self._s3.get_object(**self._object, Range=ends)
+        with response["Body"] as body:
+            # The emulator ignores a range of an old version, and returns the whole object.
+            skipped = 0 if "ContentRange" in response else self._position
+            while skipped:
+                skipped -= len(body.read(min(skipped, BLOCK)))
+            buffer[:count] = body.read(count)
+        self._position += count
+        return count
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 import base64
 import gzip
+import io
 from collections import Counter
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -43,6 +45,7 @@ class Case(Strict):
     text: str = ""
     parts: list[Part] = []
     gzip: bool = False
+    zip: list[str] = []  # the names of the files of a zip archive, each with this text
     cut: int = 0  # bytes missing at its end
     # Before it.
     stored: list[list[str]] = []  # members: first name, last name, phone number, client member id
@@ -84,7 +87,7 @@ class Case(Strict):
                 raw += b"".join(encoded(part.text, i) for i in range(part.times))
             else:
                 raw += (encoded(part.text) + fixed) * part.times
-        raw = gzip.compress(raw) if self.gzip else raw
+        raw = gzip.compress(raw) if self.gzip else _zipped(raw, self.zip) if self.zip else raw
         return raw[: len(raw) - self.cut]
 
     @property
@@ -98,6 +101,14 @@ class Case(Strict):
         rejected = sum(self.expected_codes.values())
         done = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
         return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
+
+
+def _zipped(raw: bytes, names: list[str]) -> bytes:
+    file = io.BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, raw)
+    return file.getvalue()
 
 
 def load_cases(topic: str = "*") -> list[Case]:

@@ -3,7 +3,8 @@
 from typing import Any, get_args
 
 from chalicelib.fields.text import TEXT_SCHEMA
-from chalicelib.imports.model import Import, NewImport, Status
+from chalicelib.imports.model import Import, Status
+from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.option_values import COLUMN_MAP_TEXT
 
 from .parts import (

@@ -81,7 +81,7 @@ def test_worst_outcome_of_several_files_is_the_status(workers: Workers, tmp_path
             "2 created, 1 rejected",
             "cannot be read: No such file or directory.",
             "cannot be read: it is not a file.",
-            "failed: Only .csv and .csv.gz files are imported.",
+            "failed: Only .csv, .tsv and .txt files are imported, also packed as .gz or .zip.",
             "failed: The file is empty.",
         ),
         strict=True,
@@ -192,3 +192,21 @@ def test_stage_without_response_is_reported_in_one_line(monkeypatch: pytest.Monk
     assert done.stderr.startswith(
         "Error: rollcall-local was not found: Could not connect to the endpoint URL"
     )
+
+
+def test_guessed_encoding_is_told_with_names(workers: Workers, tmp_path: Path, account: str) -> None:
+    path = write_roster(tmp_path / "a.csv", account)
+    path.write_bytes(path.read_bytes().replace(b"Ann", b"Zo\xeb"))
+    done = run_import(path)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1].strip().startswith("Encoding: guessed to be windows-1252, with names")
+    assert "such as Zoë" in done.stdout
+
+
+def test_declared_encoding_is_used(
+    workers: Workers, table: MemberRepository, tmp_path: Path, account: str
+) -> None:
+    path = write_roster(tmp_path / "a.csv", account)
+    path.write_bytes(path.read_bytes().replace(b"Lee", "Зоя".encode("windows-1251")))
+    assert run_import(path, "--encoding", "windows-1251").exit_code == 0
+    assert table.get(MemberKey(account, "2")).last_name == "Зоя"

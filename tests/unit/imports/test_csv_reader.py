@@ -12,6 +12,7 @@ from chalicelib.imports.csv_reader import (
     SHOWN_OF_LONG_ROW,
     UNTERMINATED,
     Chunk,
+    Dialect,
     RejectedRow,
     Row,
     end_of_last_row,
@@ -76,10 +77,10 @@ def test_rows_of_csv_writer_are_read_back(table: list[list[str]]) -> None:
 def test_last_row_ends_where_scanned_rows_end(parts: list[str]) -> None:
     text = "".join(parts) + "\n"
     lines = text.split("\n")[:-1]
-    scanned = list(scan_rows(lines, ","))
+    scanned = list(scan_rows(lines, Dialect()))
     unterminated = (first for first, _, _, code in scanned if code == UNTERMINATED)
     complete = next(unterminated, len(lines))  # lines
-    end = end_of_last_row(text, ",")
+    end = end_of_last_row(text, Dialect())
     if end is None:
         assert any(cells is None for _, _, cells, _ in scanned)
     else:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.drop_key import account_of_key, is_roster, parse_drop_key
+from chalicelib.imports.drop_key import account_of_key, parse_drop_key
+from chalicelib.imports.file_names import is_roster
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,12 @@ from chalicelib.imports.drop_key import account_of_key, is_roster, parse_drop_ke
     [
         ("a.csv", True),
         ("A.CSV.GZ", True),
-        ("a.csv.zip", False),
+        ("a.csv.zip", True),
+        ("a.zip", True),
+        ("A.Tsv", True),
+        ("a.txt.gz", True),
+        ("a.xlsx", False),
+        ("a.csv.zip.gz", False),
         ("a.gz", False),
         ("acsv", False),
         ("", False),
@@ -35,6 +41,7 @@ def test_roster_is_recognised_by_its_extension(name: str, *, expected: bool) -> 
         ("drops/Account=12/Region =GB/a.csv", {"account_id": "12", "region": "GB"}),
         ("drops/account=a=b/a.csv", {"account_id": "a=b"}),
         ("drops/account= 12/account=12 /a.csv", {"account_id": "12"}),
+        ("drops/encoding=CP1251/a.csv", {"encoding": "windows-1251"}),
         ("drops/upsert.csv", {}),  # file names set no options
         ("drops/account=12.csv", {}),
         ("drops/2026-11-23/North Clinic (7)/creative-health/a.csv", {}),
@@ -68,6 +75,10 @@ def test_folders_of_a_key_set_the_options(key: str, options: dict[str, Any]) -> 
         ("drops/max_rejected=/a.csv", "invalid_max_rejected"),
         ("drops/rows=1e3/a.csv", "invalid_rows"),
         ("drops/rows=-1/a.csv", "invalid_rows"),
+        ("drops/encoding=/a.csv", "unknown_encoding"),
+        ("drops/encoding=klingon/a.csv", "unknown_encoding"),
+        ("drops/encoding=hex/a.csv", "unknown_encoding"),
+        ("drops/encoding=utf-8/encoding=cp1252/a.csv", "ambiguous_key"),
     ],
 )
 def test_invalid_key_is_rejected_with_a_code(key: str, code: str) -> None:

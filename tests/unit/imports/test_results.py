@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.chunking import chunks, detect_delimiter
+from chalicelib.imports.chunking import chunks
 from chalicelib.imports.column_names import field_of
 from chalicelib.imports.columns import MAX_COLUMNS, MAX_HEADER, RESULT_COLUMNS, Header
-from chalicelib.imports.csv_reader import MAX_ROW, SHOWN_OF_LONG_ROW, Chunk, RejectedRow, Row, rows
+from chalicelib.imports.csv_reader import MAX_ROW, SHOWN_OF_LONG_ROW, Chunk, Dialect, RejectedRow, Row, rows
 from chalicelib.imports.decoding import Decoder
+from chalicelib.imports.dialects import detect_dialect
 from chalicelib.imports.escaping import unescape
 from chalicelib.imports.results import (
     SAMPLE_SIZE,
@@ -41,10 +42,10 @@ def rejected_csv(header: Header, found: Iterable[RejectedRow]) -> str:
 
 def read_back(text: str) -> Iterator[Row]:
     """Yields the rows of a file as an import reads them, the header first."""
-    delimiter, blocks = detect_delimiter(Decoder("utf-8-sig").decode([text.encode()]), field_of)
-    assert delimiter == ","
-    for chunk in chunks(blocks, 1024, delimiter):
-        for row in rows(chunk, delimiter):
+    dialect, blocks = detect_dialect(Decoder("utf-8-sig").decode([text.encode()]), field_of)
+    assert dialect == Dialect()
+    for chunk in chunks(blocks, 1024, dialect):
+        for row in rows(chunk, dialect):
             assert isinstance(row, Row)
             yield row
 

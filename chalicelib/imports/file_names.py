@@ -1,0 +1,17 @@
+"""The names of files that are imported. Pure."""
+
+import re
+
+UNSUPPORTED_FILE_TYPE = "Only .csv, .tsv and .txt files are imported, also packed as .gz or .zip."
+_PLAIN = r"\.([cC][sS][vV]|[tT][sS][vV]|[tT][xX][tT])"
+NAME_END = rf"({_PLAIN}(\.([gG][zZ]|[zZ][iI][pP]))?|\.[zZ][iI][pP])$"  # also for the OpenAPI document
+
+
+def is_roster(name: str) -> bool:
+    """Returns whether files of this name are imported."""
+    return re.search(NAME_END, name) is not None
+
+
+def is_plain_roster(name: str) -> bool:
+    """Returns whether a file of this name is imported and not packed."""
+    return re.search(_PLAIN + "$", name) is not None

@@ -1,0 +1,57 @@
+"""The options of a new import, and its first record."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+from chalicelib.clock import now
+from chalicelib.fields.phone import Region
+from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
+
+from .encodings import Encoding
+from .file_names import NAME_END
+from .model import ImportRecord, Mode, Source, new_import_id
+from .option_values import ColumnMap, RowCount
+
+# For the OpenAPI document: the file names that the API accepts.
+FILENAME_SCHEMA: dict[str, JsonValue] = {"pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + NAME_END}
+
+
+def _without_path(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+class NewImport(BaseModel):
+    """The options of a new import."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=FILENAME_SCHEMA)] = (
+        "upload.csv"
+    )
+    mode: Mode = "create"
+    account_id: Annotated[
+        Identifier | None,
+        Field(description="The account of all rows. A row with another one is rejected (account_differs)."),
+    ] = None
+    region: Region | None = None
+    encoding: Encoding | None = None
+    max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
+    rows: RowCount | None = None
+    columns: ColumnMap | None = None
+
+    def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:
+        """Returns the record of the import before its upload; its source is set when it is announced.
+
+        `accounts` are the only ones it may write to, None for all.
+        """
+        return ImportRecord(
+            id=new_import_id(),
+            status="awaiting_upload",
+            source=Source(bucket="", key=""),
+            created_at=now(),
+            accounts=accounts,
+            created_by=created_by,
+            column_map=self.columns or {},
+            **self.model_dump(exclude={"filename", "columns"}),
+        )
