@@ -46,6 +46,7 @@ COLUMN_NAMES: Mapping[str, str] = {
     "cellphone": "phone_number",
     "cell": "phone_number",
 }
+_MAX_NAME = 200  # characters: for longer text, which is no usual name, the patterns below would take seconds
 _RANKS = {name: rank for rank, name in enumerate(COLUMN_NAMES)}
 _BRACKETS = re.compile(r"[(\[{<【]([^)\]}>】]*)[)\]}>】]")
 _NUMBER = re.compile(r"[\W_]*[0-9]+[\W_]+(?=\w)")  # in front of a name, as in "1. Phone"
@@ -133,6 +134,8 @@ def _duplicate(field: str) -> Unreadable:
 
 
 def _meaning(column: str) -> Meaning | None:
+    if len(column) > _MAX_NAME:
+        return None
     text = comparable(column)
     plain = _squeezed(text)
     if plain not in COLUMN_NAMES:

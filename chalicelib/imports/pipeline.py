@@ -135,7 +135,7 @@ class ImportPipeline:
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
                 return self._accept_upload(announced, source, started)
         options["column_map"] = options.pop("columns", {})
-        new: dict[str, Any] = {"id": import_id, "created_at": now(), "mode": "create", **options, **started}
+        new = {"id": import_id, "created_at": started["started_at"], "mode": "create", **options, **started}
         record = ImportRecord(**new)
         return record if self.repository.add(record) else self.repository.get(record.id)
 

@@ -102,7 +102,7 @@ def test_each_encoding_keeps_its_accents(
         ("header-only.csv", HEADER.encode() + b"\n\n", "no_rows"),
         ("no-header.csv", b"Ann,Lee,3235550001,1,1\nBen,Lee,3235550002,2,1\n", "missing_columns"),
         ("wrong-columns.csv", b"a,b,c\n1,2,3\n", "missing_columns"),
-        ("twice.csv", HEADER.strip().encode() + b",phone\n1,2,3,4,5,6\n", "duplicate_columns"),
+        ("twice.csv", HEADER.strip().encode() + b",Phone Number\n1,2,3,4,5,6\n", "duplicate_columns"),
         ("binary.csv", bytes(range(256)) * 40, "binary_file"),
         ("one-line.csv", b"x" * 5_000_000, "row_too_long"),
         ("open-quote.csv", b'"first_name', "unclosed_quote"),
