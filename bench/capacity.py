@@ -29,7 +29,7 @@ DRAWING = Path(__file__).parents[1] / "docs" / "capacity.svg"
 
 @dataclass(frozen=True)
 class Case:
-    """Files that are dropped at once on a table. `units` is what it gives a second at first, with its index.
+    """Files that are dropped at once on a table.
 
     `budget` is LoadWriteUnits for the second run. `goal` is the least share of the capacity that must become rows.
     """
@@ -38,36 +38,32 @@ class Case:
     rules: Rules
     files: int
     rows: int  # of each file
-    units: int
     budget: int
     goal: float
 
 
 CASES = {
     "cold": Case(
-        "a new table",
+        "a new table, ten files",
         Rules(split_seconds=300.0),
         files=10,
         rows=ROWS // 20,
-        units=4_000 * UNITS_A_ROW // 4,
         budget=4_000,
         goal=0.8,
     ),
     "warm": Case(
-        "WarmWriteUnits=40000, the default quota",
+        "a warm table, 40,000 units",
         Rules(partitions=40, index_partitions=40),
         files=1,
         rows=ROWS,
-        units=40_000,
         budget=32_000,
         goal=0.85,
     ),
     "large": Case(
-        "a quota of 120,000",
+        "a warm table, 120,000 units",
         Rules(partitions=120, index_partitions=120, table_write_units=120_000),
         files=1,
         rows=ROWS,
-        units=120_000,
         budget=96_000,
         goal=0.0,
     ),
@@ -125,7 +121,7 @@ def measure(name: str, rows: int) -> list[Bar]:
         files = f"{name}: {case.files} x {size:,} rows"
         print(f"capacity: {files}, LoadWriteUnits={budget}: {found.text()}", flush=True)
         assert rows < ROWS or budget or found.share >= case.goal, "too little of what the table gives"
-        bars.append(Bar(case.name, budget, found.rate, case.units / UNITS_A_ROW, found.slowest))
+        bars.append(Bar(case.name, budget, found.rate, found.share, found.slowest))
     return bars
 
 

@@ -96,7 +96,7 @@ class BatchWriter:
     def _change(self, row: MemberRow, stored: Mapping[MemberKey, Item]) -> Change | SettledRow:
         """Returns the writes that apply a row to the stored members, or the outcome without a write."""
         item = stored.get(row.key)
-        previous = stored.get(row.previous_key) if row.previous_key else None
+        previous = stored.get(row.previous_key) if row.previous else None
         import_id, _, arrived_at = self._context
         earlier = item and written_outcome(import_id, row, item)
         new = earlier or desired_member(row, item, self._context, previous)

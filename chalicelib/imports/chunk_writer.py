@@ -84,7 +84,8 @@ class ChunkWriter:
         """Returns the existing members that these rows are about."""
         if not rows:
             return {}
-        keys = {key_pair(key): key for row in rows for key in (member_key(*name) for name in row.keys)}
+        names = [row.key for row in rows] + [row.previous_key for row in rows if row.previous]
+        keys = {key_pair(key): key for key in (member_key(*name) for name in names)}
         return {member_key_of(item): item for item in self._table.batch_get(list(keys.values()))}
 
 

@@ -46,10 +46,10 @@ COLUMN_NAMES: Mapping[str, str] = {
     "cellphone": "phone_number",
     "cell": "phone_number",
 }
-_MAX_NAME = 200  # characters: for longer text, which is no usual name, the patterns below would take seconds
+MAX_NAME = 100  # characters of a name that may mean a field: any cell may be asked for, and cells may be long
 _RANKS = {name: rank for rank, name in enumerate(COLUMN_NAMES)}
 _BRACKETS = re.compile(r"[(\[{<【]([^)\]}>】]*)[)\]}>】]")
-_NUMBER = re.compile(r"[\W_]*[0-9]+[\W_]+(?=\w)")  # in front of a name, as in "1. Phone"
+_NUMBER = re.compile(r"\A[\W_]*[0-9]+[\W_]+(?=\w)")  # in front of a name, as in "1. Phone"
 _NEED = re.compile(r"(required|mandatory|optional)$")
 # A name with one of these words in brackets is about somebody or something else: "First Name (guarantor)".
 _SOMEBODY_ELSE = re.compile(
@@ -134,7 +134,7 @@ def _duplicate(field: str) -> Unreadable:
 
 
 def _meaning(column: str) -> Meaning | None:
-    if len(column) > _MAX_NAME:
+    if len(column) > MAX_NAME:
         return None
     text = comparable(column)
     plain = _squeezed(text)
@@ -149,7 +149,7 @@ def _undecorated(text: str) -> str:
     """Returns a name without a number in front, remarks in brackets, and words such as "required"."""
     if any(_SOMEBODY_ELSE.search(remark) for remark in _BRACKETS.findall(text)):
         return ""
-    return _NEED.sub("", _squeezed(_NUMBER.sub("", _BRACKETS.sub(" ", text), count=1)))
+    return _NEED.sub("", _squeezed(_NUMBER.sub("", _BRACKETS.sub(" ", text))))
 
 
 def _squeezed(text: str) -> str:

@@ -131,7 +131,7 @@ class Header:
             _check_phone(values["phone_number"])
             raise
         self._check_account(member)
-        return MemberRow(line, member, _previous_id(previous, member))
+        return MemberRow(line, member, _previous_id(previous, member) if previous else "")
 
     def _check_count(self) -> None:
         count = len(self.original_indexes)

@@ -43,6 +43,10 @@ class KnownItems:
             row.phone is None or row.phone in self._claims
         )
 
+    def has_member(self, key: MemberKey) -> bool:
+        """Returns whether a loaded member exists."""
+        return bool(self._members[key])
+
     def member(self, key: MemberKey) -> Item | None:
         """Returns a loaded member's item, None if it does not exist."""
         return _loads(self._members[key])

@@ -47,7 +47,7 @@ class MemberChanges:
             if item and phone_key_of(item) != change.new_phone:
                 left_phones.add(phone_key_of(item))
         return all(
-            (change.new_key in left_keys or not self._items.member(change.new_key))
+            (change.new_key in left_keys or not self._items.has_member(change.new_key))
             and (
                 change.new_phone in left_phones
                 or (item and phone_key_of(item) == change.new_phone)

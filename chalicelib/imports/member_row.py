@@ -25,14 +25,14 @@ class MemberRow(NamedTuple):
         return MemberKey(self.member.account_id, self.member.client_member_id)
 
     @property
-    def previous_key(self) -> MemberKey | None:
-        """The key that the member had before, None if the row names no previous id."""
-        return MemberKey(self.member.account_id, self.previous) if self.previous else None
+    def previous_key(self) -> MemberKey:
+        """The key that the member had before, if the row names a previous id."""
+        return MemberKey(self.member.account_id, self.previous)
 
     @property
     def keys(self) -> tuple[MemberKey, ...]:
         """The keys of the members that the row is about."""
-        return (self.key, self.previous_key) if self.previous_key else (self.key,)
+        return (self.key, self.previous_key) if self.previous else (self.key,)
 
     @property
     def phone(self) -> PhoneKey:

@@ -16,6 +16,8 @@ def _whole_number(value: object) -> object:
     """Returns the number in a query parameter, a folder or an option as an integer, and an integer as it is."""
     if isinstance(value, str) and re.fullmatch(" *[0-9]{1,12} *", value):
         return int(value)
+    if isinstance(value, float) and value.is_integer():  # 7.0 is an integer in JSON Schema
+        return int(value)
     if type(value) is not int:  # a Boolean is one too
         raise PydanticCustomError("wrong_type", "Must be a whole number.")
     return value

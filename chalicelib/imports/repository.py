@@ -5,6 +5,7 @@ read.
 """
 
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -132,16 +133,18 @@ class ImportRepository:
 
         Returns the import as stored then, None where another worker has moved it.
         """
+        token = secrets.token_hex(8)  # of this call, whose first attempt may take effect without a response
         stored = self._table.update(
             import_key(record.id),
-            UpdateExpression="SET #stage = :next, steps_done = :zero",
-            ConditionExpression=f"#stage = :stage AND steps_done = :done AND {NOT_ENDED}",
+            UpdateExpression="SET #stage = :next, steps_done = :zero, moved_by = :token",
+            ConditionExpression=f"{NOT_ENDED} AND (#stage = :stage AND steps_done = :done OR moved_by = :token)",
             ExpressionAttributeNames={"#stage": "stage"},
             ExpressionAttributeValues={
                 ":next": {"S": stage},
                 ":zero": {"N": "0"},
                 ":stage": {"S": record.stage},
                 ":done": {"N": str(record.steps)},
+                ":token": {"S": token},
             },
         )
         return _record(stored) if stored else None

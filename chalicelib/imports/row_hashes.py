@@ -63,7 +63,7 @@ class Dependencies(NamedTuple):
         return bool(self.shared) and (
             _contains(self.shared, _hash(row.key))
             or (bool(row.member.phone_number) and _contains(self.shared, _hash(row.phone)))
-            or (row.previous_key is not None and _contains(self.shared, _hash(row.previous_key)))
+            or (bool(row.previous) and _contains(self.shared, _hash(row.previous_key)))
         )
 
     def differs_by_case(self, row: MemberRow) -> bool:
@@ -88,7 +88,7 @@ def hash_rows(rows: Sequence[MemberRow], *, dry_run: bool = False) -> RowHashes:
     members, phones = [], []
     for row in rows:
         members.append(_hash(row.key))
-        if row.previous_key:
+        if row.previous:
             members.append(_hash(row.previous_key))
         if row.member.phone_number:
             phones.append(_hash(row.phone))

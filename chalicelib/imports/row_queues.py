@@ -23,7 +23,7 @@ class QueuedRow:
     def __init__(self, text: bytes, row: MemberRow) -> None:
         self.text = text
         self.line = row.line
-        self.key = row.previous_key or row.key
+        self.key = row.previous_key if row.previous else row.key
         self.phone = row.phone if row.member.phone_number else None
         self.next_of_member: QueuedRow | None = None
         self.next_of_phone: QueuedRow | None = None

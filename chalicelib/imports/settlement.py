@@ -89,14 +89,14 @@ class Settlement:
             return self._settle(queued, new)
         holder = self._items.holder(queued.phone) if queued.phone else None
         if holder in (None, self._stored_key(queued)):
-            return self._apply([queued], self._changes([queued], [new]))
+            return self._apply([queued], MemberChanges(self._changes([queued], [new]), self._items))
         if self._context.mode == "upsert" and self._queues.mention(holder):
             return self._wait(queued)
         return self._settle(queued, self._taken(queued))
 
     def _is_held_back(self, move: QueuedMove) -> bool:
         """Returns whether a move waits for its new id, or comes after an earlier row about that id."""
-        taken = self._items.member(move.key) and self._items.member(move.new_key)
+        taken = self._items.has_member(move.key) and self._items.has_member(move.new_key)
         other = self._queues.of_member(move.new_key)
         move.waits_for_id = bool(taken and other and self._queues.gives_way(other, move))
         if move.waits_for_id:
@@ -117,7 +117,7 @@ class Settlement:
 
     def _stored_key(self, queued: QueuedRow) -> MemberKey:
         """Returns the key of the member that a row changes: its new one if a move was made before."""
-        if queued.new_key and not self._items.member(queued.key):
+        if queued.new_key and not self._items.has_member(queued.key):
             return queued.new_key
         return queued.key
 
@@ -131,13 +131,13 @@ class Settlement:
         ]
 
     def _outcome(self, key: MemberKey) -> str:
-        return "updated" if self._items.member(key) else "created"
+        return "updated" if self._items.has_member(key) else "created"
 
-    def _apply(self, rows: Sequence[QueuedRow], changes: Sequence[MemberChange]) -> None:
-        """Settles rows by their changes, all of which are made at once; more changes than rows may follow."""
-        outcomes = [Outcome(self._outcome(change.key)) for change in changes]
-        freed = MemberChanges(changes, self._items).apply(self._batch, self._context.by)
-        for queued, outcome in zip(rows, outcomes, strict=False):
+    def _apply(self, rows: Sequence[QueuedRow], changes: MemberChanges) -> None:
+        """Settles rows by their changes, all of which are made at once; the last one may have no row."""
+        outcomes = [Outcome(self._outcome(self._stored_key(queued))) for queued in rows]
+        freed = changes.apply(self._batch, self._context.by)
+        for queued, outcome in zip(rows, outcomes, strict=True):
             self._settle(queued, outcome)
         for phone in freed:
             self._wake(phone)
@@ -206,11 +206,13 @@ class Settlement:
     def _is_possible(self, ring: list[QueuedRow]) -> bool:
         """Returns whether the rows of a ring can be applied together.
 
-        One of them may keep a number that another asks for. A ring that moves members is never applied in parts: the
-        rest of it would not find them.
+        In a ring that moves members, one row may keep a number that another asks for. Such a ring is never applied in
+        parts: the rest of it would not find its members.
         """
+        if not _moves(ring):
+            return True
         changes = MemberChanges(self._ring_changes(ring), self._items)
-        return changes.are_possible() and (not _moves(ring) or changes.count_writes() <= MAX_WRITES)
+        return changes.count_writes() <= MAX_WRITES and changes.are_possible()
 
     def _settle_ring(self, ring: list[QueuedRow]) -> Iterator[Batch]:
         """Applies the rows of a ring, in one batch if it has room.
@@ -221,10 +223,9 @@ class Settlement:
         size = len(ring) if _moves(ring) else RING_PART
         while ring:
             part, ring = ring[:size], ring[size:]
-            changes = self._ring_changes(part)
-            if ring:
-                changes.append(self._loan(ring[0].key, self._stored(part[0].key).phone_number))
-            if not self._batch.has_room(MemberChanges(changes, self._items).count_writes()):
+            loan = [self._loan(ring[0].key, self._stored(part[0].key).phone_number)] if ring else []
+            changes = MemberChanges(self._ring_changes(part) + loan, self._items)
+            if not self._batch.has_room(changes.count_writes()):
                 batch = self._batch
                 yield from self._finish_batch()
                 if batch.failed:

@@ -116,11 +116,10 @@ class StepRunner:
             self.finisher.notify_once(record)
         elif record.stage == done.stage and record.steps_done == record.steps:
             moved = self.repository.start_stage(record, next_stage(record))
-            if moved is None:  # by another worker, or by an attempt of this one that got no response
-                return self._continue(self.repository.get(record.id), done)
-            if done.stage == "load":
+            if moved and done.stage == "load":
                 return self._finish_now(moved)
-            self._send_first(moved)
+            if moved:
+                self._send_first(moved)
         elif record.stage == done.stage:
             self._send_unstarted(record, [done.number + self.concurrency])
         elif record.stage:

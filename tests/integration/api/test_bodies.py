@@ -110,6 +110,8 @@ TEXTS: list[tuple[str, object, str]] = [
 @pytest.mark.parametrize("field", NewMember.model_fields)
 @pytest.mark.parametrize(("value", "code"), [case[1:] for case in TEXTS], ids=[case[0] for case in TEXTS])
 def test_invalid_field_is_named(http: Http, field: str, value: object, code: str) -> None:
+    if (field, value) == ("phone_number", "Ra\nlph"):
+        code = "phone_not_a_number"  # white space is removed from numbers
     for method, path in WRITES:
         problem = http.send(method, path, RALPH | {field: value}).problem(422, "invalid")
         assert [(e["pointer"], e["code"]) for e in problem["errors"]] == [(f"#/{field}", code)]

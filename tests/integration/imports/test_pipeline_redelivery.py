@@ -10,7 +10,7 @@ from chalicelib.errors import Busy
 from chalicelib.imports.repository import PARTITION
 from chalicelib.imports.steps import Step
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
-from tests.support.request_faults import leave_unprocessed
+from tests.support.request_faults import inject_faults, leave_unprocessed, lose_response
 
 
 def test_repeated_events_and_messages_change_nothing(pipeline: Pipeline, account: str) -> None:
@@ -54,6 +54,19 @@ def test_lost_messages_are_sent_again_by_a_repeated_step(account: str, settings:
     assert record.status == "completed"
     assert (record.counts.created, record.counts.unchanged) == (150, 5)
     assert stages == {"read", "decide", "write", "resolve", "finish"}
+
+
+def test_stage_that_started_without_a_response_is_sent(pipeline: Pipeline, account: str) -> None:
+    """The table's second attempt finds the stage started: by this worker, not by another."""
+    pipeline = Pipeline(chunk_size=1024)
+    rows = [f"Ann,Lee,{3235550000 + i},{i:03},{account}\n" for i in range(40)]
+    record = pipeline.split("drops/a.csv", HEADER + "".join(rows))
+    assert record.chunks == 2
+    pipeline.imports.step(record.id, Step("read", 0))
+    with inject_faults(config.dynamodb(), "UpdateItem", None, lose_response) as requests:
+        pipeline.imports.step(record.id, Step("read", 1))
+    assert len(requests) == 3
+    assert pipeline.drain(record.id).counts.created == 40
 
 
 def test_step_with_unprocessed_keys_is_postponed(

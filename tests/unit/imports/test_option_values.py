@@ -58,12 +58,12 @@ def test_invalid_column_names_are_refused(value: Any, code: str) -> None:
     assert [(error.pointer, error.code) for error in raised.value.errors] == [("#/columns", code)]
 
 
-@pytest.mark.parametrize(("value", "rows"), [(7, 7), ("7", 7), (" 007 ", 7), (0, 0)])
-def test_number_of_rows_may_be_a_text(value: object, rows: int) -> None:
+@pytest.mark.parametrize(("value", "rows"), [(7, 7), ("7", 7), (" 007 ", 7), (7.0, 7), (0, 0)])
+def test_number_of_rows_may_be_a_text_or_whole_float(value: object, rows: int) -> None:
     assert validate(NewImport, {"rows": value}).rows == rows
 
 
-@pytest.mark.parametrize("value", [True, 7.0, "7.0", "", "-1", -1, 10**10, "\u0667"])
+@pytest.mark.parametrize("value", [True, 7.5, "7.0", "", "-1", -1, 10**10, "\u0667"])
 def test_other_number_of_rows_is_refused(value: object) -> None:
     with pytest.raises(Invalid):
         validate(NewImport, {"rows": value})
