@@ -64,7 +64,7 @@ OPTIONS = {
 def import_files(
     context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | None
 ) -> None:
-    """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip.
+    """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip, or .xlsx workbooks.
 
     Rejected rows are written to FILE.rejected.csv, each with its line and the reason. Correct the rows in that
     file, and import it.

@@ -63,8 +63,8 @@ function uploadForm(me, signal) {
     label: "Choose files, or drop them anywhere on this page",
     type: "file",
     multiple: true,
-    accept: ".csv,.tsv,.txt,.gz,.zip",
-    hint: "CSV files (.csv, .tsv or .txt, also as .gz or .zip) of up to 5 GB. They are sent as soon as you choose them.",
+    accept: ".csv,.tsv,.txt,.gz,.zip,.xlsx",
+    hint: "CSV files (.csv, .tsv or .txt, also as .gz or .zip) and .xlsx workbooks of up to 5 GB. They are sent as soon as you choose them.",
   });
   const form = h(
     "form",

@@ -2,9 +2,13 @@
 
 import re
 
-UNSUPPORTED_FILE_TYPE = "Only .csv, .tsv and .txt files are imported, also packed as .gz or .zip."
+UNSUPPORTED_FILE_TYPE = (
+    "Only .csv, .tsv and .txt files, also packed as .gz or .zip, and .xlsx workbooks are imported."
+)
 _PLAIN = r"\.([cC][sS][vV]|[tT][sS][vV]|[tT][xX][tT])"
-NAME_END = rf"({_PLAIN}(\.([gG][zZ]|[zZ][iI][pP]))?|\.[zZ][iI][pP])$"  # also for the OpenAPI document
+_WORKBOOK = r"\.[xX][lL][sS][xX]"
+# Also for the OpenAPI document.
+NAME_END = rf"({_PLAIN}(\.([gG][zZ]|[zZ][iI][pP]))?|\.[zZ][iI][pP]|{_WORKBOOK})$"
 
 
 def is_roster(name: str) -> bool:
@@ -15,3 +19,8 @@ def is_roster(name: str) -> bool:
 def is_plain_roster(name: str) -> bool:
     """Returns whether a file of this name is imported and not packed."""
     return re.search(_PLAIN + "$", name) is not None
+
+
+def is_workbook(name: str) -> bool:
+    """Returns whether a file of this name is read as a workbook."""
+    return re.search(_WORKBOOK + "$", name) is not None

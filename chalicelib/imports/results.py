@@ -13,6 +13,7 @@ from .csv_reader import RejectedRow
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import escape, unescape
 from .model import ImportRecord
+from .spreadsheets import without_mark
 from .warnings import WarningSummary
 
 # Bytes of rejected.csv after which a page is full. Lambda returns at most 6 MB, and a control character takes one
@@ -130,6 +131,8 @@ def _safe_cell(header: Header, index: int, cell: str) -> str:
     becomes REPLACEMENT_CHARACTER: with it rejected.csv would not be text.
     """
     cell = unescape(cell).replace("\0", REPLACEMENT_CHARACTER)
+    if cell.startswith("#") and index not in header.fields.values():
+        cell = without_mark(cell)
     is_phone = 0 < index == header.fields["phone_number"] and re.fullmatch(r"\+[0-9]+", cell)
     return cell if is_phone else escape(cell)
 

@@ -1,4 +1,4 @@
-"""Splits a dropped object into chunks: any size, encoding, dialect and compression, in bounded memory."""
+"""Splits a dropped object into chunks: any size, encoding, dialect and packing, in bounded memory."""
 
 import secrets
 from collections import deque
@@ -16,7 +16,7 @@ from .chunk_reader import last_trailer_rows, trailer_rows
 from .chunking import chunks
 from .column_names import field_of
 from .columns import Header
-from .csv_reader import Chunk, Dialect, RejectedRow, Row, rows
+from .csv_reader import USUAL_DIALECT, Chunk, Dialect, RejectedRow, Row, rows
 from .decoding import Decoder, OtherEncoding
 from .dialects import (
     BackslashEscapes,
@@ -28,9 +28,10 @@ from .dialects import (
 )
 from .encoding_guess import TRANSPARENT, NameSample, Reading, guess_encoding
 from .encodings import shown_name
+from .file_names import is_workbook
 from .model import ImportRecord, LineAbove
 from .storage import ImportStorage
-from .unpacking import unpacked_blocks
+from .unpacking import sheet_text, unpacked_blocks
 
 PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
 
@@ -67,6 +68,13 @@ def split_object(storage: ImportStorage, record: ImportRecord) -> ImportRecord:
 def _first_plan(storage: ImportStorage, record: ImportRecord) -> Plan:
     """Returns how to read a file by its first bytes and its declared encoding. Raises Unreadable."""
     start, declared = b"", record.encoding
+    if is_workbook(record.source.key):
+        if declared not in (None, "utf-8"):
+            detail = (
+                f"The file was declared as {declared}, but a workbook is UTF-8. Send it without an encoding."
+            )
+            raise Unreadable(detail, code="wrong_encoding")
+        return Plan(certain=True)
     with unpacked_blocks(storage, record.source) as blocks:
         while (
             len(start) < 4 and (block := next(blocks, None)) is not None
@@ -133,6 +141,10 @@ def _opened(
     storage: ImportStorage, record: ImportRecord, plan: Plan
 ) -> Iterator[tuple[Iterator[Chunk], Dialect, Decoder]]:
     """Yields the chunks of a file, its dialect and its decoder."""
+    if is_workbook(record.source.key):
+        with sheet_text(storage, record.source) as text:
+            yield chunks(text, storage.chunk_size), USUAL_DIALECT, plan.decoder
+        return
     with unpacked_blocks(storage, record.source) as raw:
         decoder = plan.decoder
         dialect, blocks = detect_dialect(decoder.decode(raw), field_of)
@@ -155,7 +167,8 @@ def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> I
         _Puts(storage, folder, pool) as puts,
     ):
         for chunk in found:
-            check_escapes(chunk.text, dialect)
+            if not is_workbook(record.source.key):
+                check_escapes(chunk.text, dialect)
             if names is None:
                 rest = rows(chunk, dialect)
                 names = _column_names(rest, record)

@@ -14,6 +14,16 @@ _FLOAT = re.compile(r"(0|[1-9][0-9]*)\.0+")  # 43.0, as data frames write a whol
 _ERROR = re.compile(
     r"#[¡¿]?[^\W\d_][^\W_/]*(?:/[^\W\d_]+|/0)?[!?]|#[^\W\d_]/[^\W\d_]|#(?:NV|GETTING_DATA|YOK)|Err:5\d\d|#{3,}"
 )
+# Why it is not certain what a cell of a workbook shows. The mark stays in rejected.csv until the cell is corrected.
+_UNSURE = {
+    "DATE": "This is a date or time, which depends on the language of the spreadsheet.",
+    "FORMULA": "The workbook has no result of this formula.",
+    "NUMBER": "How this number is shown depends on the spreadsheet.",
+    "ROUNDED": "A spreadsheet keeps 15 digits of a number, and this one has more.",
+    "TEXT": "The format of this cell hides or changes its text.",
+    "TRUTH": "This is a truth value, which depends on the language of the spreadsheet.",
+}
+_UNSURE_CELL = re.compile(rf"#({'|'.join(_UNSURE)})\?(?: (.*))?", re.DOTALL)
 _LOST_DIGITS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d+e[+-]?\d{1,3}|e\+\d{1,3})", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:'\d{3})+(?:[.,]\d+)?")
 _DATE = r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1\d{2,4})"
@@ -54,9 +64,22 @@ def is_decimal(cell: str) -> bool:
     return _FLOAT.fullmatch(trim(cell)) is not None
 
 
+def unsure(kind: str, text: str) -> str:
+    """Returns the text of a cell of a workbook that may show something else; `kind` is one of _UNSURE."""
+    return f"#{kind}? {text}".rstrip()
+
+
+def without_mark(cell: str) -> str:
+    """Returns the text that `unsure` has marked, other texts unchanged."""
+    found = _UNSURE_CELL.fullmatch(cell)
+    return (found[2] or "") if found else cell
+
+
 def damaged_cell(cell: str) -> str | None:
     """Returns why a cell of any column holds no value of the sender, None if it may hold one."""
     text = trim(cell)
+    if found := _UNSURE_CELL.fullmatch(text):
+        return f"{_UNSURE[found[1]]} Format the column as text, and enter the value again."
     if not _ERROR.fullmatch(text):
         return None
     if text.startswith("##"):

@@ -27,6 +27,32 @@ def unpacked_blocks(storage: ImportStorage, source: Source) -> Iterator[Iterator
         yield unpack(blocks) if name.endswith(".gz") else blocks
 
 
+@contextmanager
+def sheet_text(storage: ImportStorage, source: Source) -> Iterator[Iterator[str]]:
+    """Yields the text of a workbook's first visible sheet, a line for each row. Raises Unreadable."""
+    from .workbooks import (
+        OLE_START,
+        Archive,
+        first_sheet,
+        not_workbook,
+    )  # loads openpyxl, which few files need
+
+    file = storage.seekable(source)
+    if file.read(len(OLE_START)) == OLE_START:
+        detail = (
+            "The workbook has a password, or it is an old .xls file. Save it as .xlsx without a password."
+        )
+        raise Unreadable(detail, code="workbook_encrypted")
+    file.limit = MAX_DIRECTORY
+    try:
+        archive = Archive(io.BufferedReader(file, MAX_BLOCK))
+    except (BadZipFile, EOFError, ValueError):
+        raise not_workbook() from None
+    file.limit = None
+    with archive:
+        yield first_sheet(archive)
+
+
 def _zip_blocks(storage: ImportStorage, source: Source) -> Generator[bytes]:
     """Yields the blocks of the only file of a .zip archive. Raises Unreadable."""
     file = storage.seekable(source)

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from tests.support import CASES_DIR
+from tests.support.workbooks import Cell, workbook
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id"
 
@@ -46,6 +47,7 @@ class Case(Strict):
     parts: list[Part] = []
     gzip: bool = False
     zip: list[str] = []  # the names of the files of a zip archive, each with this text
+    sheet: list[list[Cell] | None] = []  # the rows of a workbook; None for one that its file leaves out
     cut: int = 0  # bytes missing at its end
     # Before it.
     stored: list[list[str]] = []  # members: first name, last name, phone number, client member id
@@ -80,6 +82,8 @@ class Case(Strict):
             text = text.replace("{header}", HEADER).replace("{account}", account)
             return text.replace("{i}", f"{number:04}").replace("\n", self.newline).encode(self.encoding)
 
+        if self.sheet:
+            return workbook([row and [_in_account(cell, account) for cell in row] for row in self.sheet])
         raw = encoded(self.text)
         for part in self.parts:
             fixed = bytes.fromhex(part.hex) + base64.b64decode(part.base64)
@@ -101,6 +105,10 @@ class Case(Strict):
         rejected = sum(self.expected_codes.values())
         done = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
         return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
+
+
+def _in_account(cell: Cell, account: str) -> Cell:
+    return cell.replace("{account}", account) if isinstance(cell, str) else cell
 
 
 def _zipped(raw: bytes, names: list[str]) -> bytes:

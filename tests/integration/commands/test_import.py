@@ -81,7 +81,7 @@ def test_worst_outcome_of_several_files_is_the_status(workers: Workers, tmp_path
             "2 created, 1 rejected",
             "cannot be read: No such file or directory.",
             "cannot be read: it is not a file.",
-            "failed: Only .csv, .tsv and .txt files are imported, also packed as .gz or .zip.",
+            "failed: Only .csv, .tsv and .txt files, also packed as .gz or .zip, and .xlsx workbooks are imported.",
             "failed: The file is empty.",
         ),
         strict=True,

@@ -106,7 +106,8 @@ def test_each_encoding_keeps_its_accents(
         ("binary.csv", bytes(range(256)) * 40, "binary_file"),
         ("one-line.csv", b"x" * 5_000_000, "row_too_long"),
         ("open-quote.csv", b'"first_name', "unclosed_quote"),
-        ("roster.xlsx", b"PK\x03\x04", "unsupported_file_type"),
+        ("roster.xls", b"PK\x03\x04", "unsupported_file_type"),
+        ("roster.xlsx", b"PK\x03\x04", "not_workbook"),
     ],
 )
 def test_unreadable_file_fails_with_its_reason(pipeline: Pipeline, name: str, body: bytes, code: str) -> None:

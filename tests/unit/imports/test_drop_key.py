@@ -16,9 +16,11 @@ from chalicelib.imports.file_names import is_roster
         ("A.CSV.GZ", True),
         ("a.csv.zip", True),
         ("a.zip", True),
+        ("a.XLSX", True),
+        ("a.xlsx.gz", False),
+        ("a.xlsb", False),
         ("A.Tsv", True),
         ("a.txt.gz", True),
-        ("a.xlsx", False),
         ("a.csv.zip.gz", False),
         ("a.gz", False),
         ("acsv", False),
@@ -59,7 +61,7 @@ def test_folders_of_a_key_set_the_options(key: str, options: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("key", "code"),
     [
-        ("drops/a.xlsx", "unsupported_file_type"),
+        ("drops/a.xls", "unsupported_file_type"),
         ("drops/upsert", "unsupported_file_type"),
         ("drops/upsert/validate/a.csv", "ambiguous_key"),
         ("drops/create/mode=upsert/a.csv", "ambiguous_key"),

@@ -2,22 +2,14 @@
 
 import csv
 import io
-from collections.abc import Generator
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clock import now
 from chalicelib.errors import Unreadable
-from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.chunk_reader import data_rows, read_chunk
-from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import Chunk
-from chalicelib.imports.model import ImportRecord, Source, new_import_id
-from chalicelib.imports.splitter import split_object
-from chalicelib.imports.storage import ImportStorage
 from chalicelib.members.model import NewMember
+from tests.support.memory_storage import members
 
 HEADER = list(NewMember.model_fields)
 PEOPLE = {
@@ -48,48 +40,6 @@ DIALECTS: list[dict[str, Any]] = [
     *({"delimiter": delimiter, "quoting": csv.QUOTE_ALL, "quotechar": "'"} for delimiter in ",;"),
     {"dialect": Backslashes},
 ]
-
-
-class MemoryStorage(ImportStorage):
-    """Holds one file and its chunks."""
-
-    def __init__(self, body: bytes) -> None:
-        self.chunk_size = 300
-        self.body = body
-        self.chunks: dict[tuple[str, int], Chunk] = {}
-
-    def blocks(self, source: Source) -> Generator[bytes]:  # noqa: ARG002 (it holds one file)
-        """Yields the file."""
-        yield from (self.body[i : i + 100] for i in range(0, len(self.body), 100))
-
-    def put_chunk(self, folder: str, number: int, chunk: Chunk) -> None:
-        """Keeps the chunk."""
-        self.chunks[folder, number] = chunk
-
-
-def members(body: bytes, encoding: str | None = None) -> list[NewMember]:
-    """Returns the members that an import of this file would write. Raises Unreadable."""
-    storage, source = MemoryStorage(body), Source(bucket="b", key="drops/x.csv")
-    record = ImportRecord(
-        id=new_import_id(),
-        status="splitting",
-        mode="create",
-        source=source,
-        created_at=now(),
-        encoding=encoding,
-    )
-    record = split_object(storage, record)
-    found = []
-    for number in range(record.chunks):
-        chunk = storage.chunks[record.folder, number]
-        rows = data_rows(chunk, record.dialect, record.header_line, first=number == 0, trailer=False)
-        found += [
-            row.member
-            for row in read_chunk(
-                rows, Header(record.columns), PhoneRule(), record.scope, record.dialect
-            ).rows
-        ]
-    return found
 
 
 @st.composite
