@@ -3,7 +3,9 @@
 import re
 from functools import lru_cache
 
-EXACT_DIGITS = 15  # "Number precision" in "Excel specifications and limits": it replaces further ones by zeros
+EXACT_DIGITS = (
+    15  # "Number precision" in "Excel specifications and limits": it replaces further ones by zeros
+)
 GENERAL = "General"
 _AS_DIGITS = frozenset(("general", "@", "0"))
 _DECORATION = re.compile(

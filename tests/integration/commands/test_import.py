@@ -12,6 +12,7 @@ from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from infra.emulator import free_port
 from tests.support.import_command import HEADER, Workers, run_import, write_roster
+from tests.support.workbooks import workbook
 
 
 def test_file_of_good_rows_exits_with_status_0(
@@ -49,6 +50,22 @@ def test_corrected_rejected_rows_can_be_imported(workers: Workers, tmp_path: Pat
     assert (done.exit_code, done.stdout.endswith(": 2 created\n")) == (0, True)
 
 
+def test_workbook_is_imported_as_a_csv(workers: Workers, tmp_path: Path, account: str) -> None:
+    path = tmp_path / "roster.xlsx"
+    rows = [
+        HEADER.strip().split(","),
+        ["Ann", "Lee", "3235550001", 7, account],
+        None,
+        ["Ben", "", "", 8, account],
+    ]
+    path.write_bytes(workbook(rows))
+    done = run_import(path)
+    assert done.exit_code == 1, done.output
+    assert done.stdout.splitlines()[0].endswith(": 1 created, 1 rejected")
+    with (tmp_path / "roster.xlsx.rejected.csv").open(newline="", encoding="utf-8-sig") as file:
+        assert [row["line"] for row in csv.DictReader(file)] == ["4"]
+
+
 def test_output_shows_no_cell_of_a_row(workers: Workers, tmp_path: Path, account: str) -> None:
     done = run_import(write_roster(tmp_path / "a.csv", account, bad=1))
     assert not [cell for cell in ("Ann", "Ben", "Lee", "323555", account) if cell in done.output]
@@ -63,7 +80,7 @@ def test_worst_outcome_of_several_files_is_the_status(workers: Workers, tmp_path
     )
     missing, folder = tmp_path / "missing.csv", tmp_path / "folder"
     folder.mkdir()
-    sheet = tmp_path / "roster.xlsx"
+    sheet = tmp_path / "roster.xls"
     sheet.write_bytes(b"PK\x03\x04")
     empty = tmp_path / "empty.csv"
     empty.touch()
