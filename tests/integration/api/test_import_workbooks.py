@@ -3,12 +3,12 @@
 from tests.support.api import HEADER, finish_import
 from tests.support.client import Http
 from tests.support.pipeline import Pipeline
-from tests.support.workbooks import workbook
+from tests.support.workbooks import Cell, workbook
 
 
 def roster(account: str) -> bytes:
     """Returns a workbook with a good row, and one whose id is a date."""
-    date = {"v": 45325, "format": "d-mmm"}
+    date: Cell = {"v": 45325, "format": "d-mmm"}
     return workbook(
         [
             HEADER.strip().split(","),

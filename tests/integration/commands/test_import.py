@@ -12,7 +12,7 @@ from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from infra.emulator import free_port
 from tests.support.import_command import HEADER, Workers, run_import, write_roster
-from tests.support.workbooks import workbook
+from tests.support.workbooks import Cell, workbook
 
 
 def test_file_of_good_rows_exits_with_status_0(
@@ -52,12 +52,9 @@ def test_corrected_rejected_rows_can_be_imported(workers: Workers, tmp_path: Pat
 
 def test_workbook_is_imported_as_a_csv(workers: Workers, tmp_path: Path, account: str) -> None:
     path = tmp_path / "roster.xlsx"
-    rows = [
-        HEADER.strip().split(","),
-        ["Ann", "Lee", "3235550001", 7, account],
-        None,
-        ["Ben", "", "", 8, account],
-    ]
+    good: list[Cell] = ["Ann", "Lee", "3235550001", 7, account]
+    bad: list[Cell] = ["Ben", "", "", 8, account]
+    rows: list[list[Cell] | None] = [[*HEADER.strip().split(",")], good, None, bad]
     path.write_bytes(workbook(rows))
     done = run_import(path)
     assert done.exit_code == 1, done.output
