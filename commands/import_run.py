@@ -173,6 +173,8 @@ class ImportRun:
         text = f"{format_path(path)}: {summary(record.shown())}"
         text += guessed_encoding(record.shown())
         report = self._report(record) if record.counts.rows else {}
+        if others := report.get("sheets", [])[1:]:
+            text += f"\n  Sheets that were not read: {', '.join(others)}."
         text += "".join(f"\n  {line}" for line in warning_lines(report.get("warnings", [])))
         if not record.counts.rejected:
             return FileOutcome(status, text)

@@ -58,10 +58,12 @@ const lineText = ({ line, text }) => `line ${line} (${text})`;
 export async function showResults(place, record, signal) {
   const report = record.counts.rows ? await fetchReport(record, signal) : null;
   const ignored = report?.columns?.ignored ?? [];
+  const otherSheets = (report?.sheets ?? []).slice(1);
   const linesAbove = report?.lines_above_header ?? [];
   redraw(
     place,
     record.encoding_guessed ? h("p", {}, encodingText(record)) : null,
+    otherSheets.length ? h("p", {}, `Sheets that were not read: ${otherSheets.join(", ")}.`) : null,
     linesAbove.length
       ? h("p", {}, `Lines above the column names that were not read: ${linesAbove.map(lineText).join("; ")}.`)
       : null,

@@ -79,6 +79,7 @@ export type Warning = { code: string; text: string; count: number; cells: { line
 export type Report = {
   codes?: Record<string, number>;
   columns?: { ignored?: string[] };
+  sheets?: string[];
   lines_above_header?: { line: number; text: string }[];
   warnings?: Warning[];
 };

@@ -142,6 +142,7 @@ class ImportRecord(BaseModel):
         None  # of the column names; None is the first row, in imports of earlier versions
     )
     lines_above_header: list[LineAbove] = []
+    sheets: list[str] = []  # the visible ones of a workbook; the first was read
     invalid_bytes: int = 0  # bytes that are invalid in the encoding; in UTF-16, units of two bytes
     chunks: int = 0
     loading_at: str | None = None

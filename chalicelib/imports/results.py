@@ -111,6 +111,7 @@ def report(record: ImportRecord, header: Header | None, summary: RowSummary) -> 
         "quote": record.quote,
         "escape": record.escape,
         "lines_above_header": [line.model_dump() for line in record.lines_above_header],
+        "sheets": record.sheets,
         "columns": {
             "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},
             "ignored": header.ignored if header else [],

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Self
+from typing import NamedTuple, Self
 
 from chalicelib.clock import now
 from chalicelib.errors import Unreadable
@@ -31,9 +31,10 @@ from .encodings import shown_name
 from .file_names import is_workbook
 from .model import ImportRecord, LineAbove
 from .storage import ImportStorage
-from .unpacking import sheet_text, unpacked_blocks
+from .unpacking import opened_workbook, unpacked_blocks
 
 PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
+MAX_SHOWN_SHEETS, MAX_SHOWN_SHEET = 20, 64  # sheets, characters of their names; Excel allows 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _with_encoding(storage: ImportStorage, record: ImportRecord, plan: Plan, *, 
 def _sample_names(storage: ImportStorage, record: ImportRecord) -> NameSample:
     """Returns a sample of the names and ids of a whole file in an unknown encoding. Raises Unreadable."""
     sample = NameSample()
-    with _opened(storage, record, Plan(TRANSPARENT, certain=True)) as (found, dialect, _):
+    with _opened(storage, record, Plan(TRANSPARENT, certain=True)) as (found, dialect, *_):
         used: list[int] = []
         for chunk in found:
             if used and chunk.text.isascii():
@@ -136,21 +137,29 @@ def _used_columns(names: Row, record: ImportRecord) -> list[int]:
     return [index for field, index in fields.items() if field != "phone_number"]
 
 
+class _OpenedFile(NamedTuple):
+    """A file that is read: its chunks, its dialect, its decoder, and the visible sheets of a workbook."""
+
+    chunks: Iterator[Chunk]
+    dialect: Dialect
+    decoder: Decoder
+    sheets: list[str]
+
+
 @contextmanager
-def _opened(
-    storage: ImportStorage, record: ImportRecord, plan: Plan
-) -> Iterator[tuple[Iterator[Chunk], Dialect, Decoder]]:
-    """Yields the chunks of a file, its dialect and its decoder."""
+def _opened(storage: ImportStorage, record: ImportRecord, plan: Plan) -> Iterator[_OpenedFile]:
+    """Yields a file as its plan reads it."""
     if is_workbook(record.source.key):
-        with sheet_text(storage, record.source) as text:
-            yield chunks(text, storage.chunk_size), USUAL_DIALECT, plan.decoder
+        with opened_workbook(storage, record.source) as workbook:
+            found = chunks(workbook.text, storage.chunk_size)
+            yield _OpenedFile(found, USUAL_DIALECT, plan.decoder, workbook.names)
         return
     with unpacked_blocks(storage, record.source) as raw:
         decoder = plan.decoder
         dialect, blocks = detect_dialect(decoder.decode(raw), field_of)
         if plan.escape:
             dialect = dialect._replace(escape=plan.escape)
-        yield chunks(blocks, storage.chunk_size, dialect), dialect, decoder
+        yield _OpenedFile(chunks(blocks, storage.chunk_size, dialect), dialect, decoder, [])
 
 
 def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> ImportRecord:
@@ -162,12 +171,12 @@ def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> I
     folder = f"{record.id}/{secrets.token_hex(4)}"
     names, only_header, chunk = None, True, None
     with (
-        _opened(storage, record, plan) as (found, dialect, decoder),
+        _opened(storage, record, plan) as (found, dialect, decoder, sheets),
         ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool,
         _Puts(storage, folder, pool) as puts,
     ):
         for chunk in found:
-            if not is_workbook(record.source.key):
+            if not sheets:
                 check_escapes(chunk.text, dialect)
             if names is None:
                 rest = rows(chunk, dialect)
@@ -183,6 +192,7 @@ def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> I
         raise Unreadable("The file has a header and no rows.", code="no_rows")
     changes: dict[str, object] = {"columns": names.row.cells, "header_line": names.row.line}
     changes |= {"lines_above_header": _shown_lines(names), "encoding": plan.encoding}
+    changes |= {"sheets": [name[:MAX_SHOWN_SHEET] for name in sheets[:MAX_SHOWN_SHEETS]]}
     changes |= {"encoding_guessed": plan.guess is not None}
     changes |= {"encoding_examples": plan.guess.examples() if plan.guess else []}
     changes |= {"invalid_bytes": decoder.invalid_bytes, **dialect._asdict(), "chunks": puts.count}

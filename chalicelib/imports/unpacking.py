@@ -4,6 +4,7 @@ import io
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from chalicelib.errors import Unreadable
@@ -12,6 +13,9 @@ from .decoding import MAX_BLOCK, unpack
 from .file_names import is_plain_roster
 from .model import Source
 from .storage import ImportStorage
+
+if TYPE_CHECKING:
+    from .workbooks import Sheets
 
 MAX_DIRECTORY = 4 * MAX_BLOCK  # bytes that are read to list the files of an archive
 _ENCRYPTED = 1  # a flag of a file in an archive
@@ -28,29 +32,24 @@ def unpacked_blocks(storage: ImportStorage, source: Source) -> Iterator[Iterator
 
 
 @contextmanager
-def sheet_text(storage: ImportStorage, source: Source) -> Iterator[Iterator[str]]:
-    """Yields the text of a workbook's first visible sheet, a line for each row. Raises Unreadable."""
-    from .workbooks import (
-        OLE_START,
-        Archive,
-        first_sheet,
-        not_workbook,
-    )  # loads openpyxl, which few files need
+def opened_workbook(storage: ImportStorage, source: Source) -> Iterator["Sheets"]:
+    """Yields the visible sheets of a workbook. Raises Unreadable."""
+    from . import workbooks  # it loads openpyxl, which few files need
 
     file = storage.seekable(source)
-    if file.read(len(OLE_START)) == OLE_START:
+    if file.read(len(workbooks.OLE_START)) == workbooks.OLE_START:
         detail = (
             "The workbook has a password, or it is an old .xls file. Save it as .xlsx without a password."
         )
         raise Unreadable(detail, code="workbook_encrypted")
     file.limit = MAX_DIRECTORY
     try:
-        archive = Archive(io.BufferedReader(file, MAX_BLOCK))
+        archive = workbooks.Archive(io.BufferedReader(file, MAX_BLOCK))
     except (BadZipFile, EOFError, ValueError):
-        raise not_workbook() from None
+        raise workbooks.not_workbook() from None
     file.limit = None
     with archive:
-        yield first_sheet(archive)
+        yield workbooks.visible_sheets(archive)
 
 
 def _zip_blocks(storage: ImportStorage, source: Source) -> Generator[bytes]:

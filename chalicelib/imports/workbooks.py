@@ -10,7 +10,7 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from xml.etree.ElementTree import ParseError, fromstring, iterparse
 from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
@@ -74,10 +74,17 @@ class Archive(ZipFile):
         return super().open(name, *args, **more)
 
 
-def first_sheet(archive: Archive) -> Iterator[str]:
-    """Returns the text of the first visible sheet: a line for each of its rows, also for blank ones.
+class Sheets(NamedTuple):
+    """The names of a workbook's visible sheets, and the text of the first: a line for each row, also a blank one."""
 
-    Raises Unreadable: not_workbook, file_too_large. So does reading the text.
+    names: list[str]
+    text: Iterator[str]
+
+
+def visible_sheets(archive: Archive) -> Sheets:
+    """Returns the visible sheets of a workbook. Raises Unreadable: not_workbook, file_too_large.
+
+    So does reading the text.
     """
     with _readable():
         if any(one.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for one in archive.infolist()):
@@ -89,18 +96,22 @@ def first_sheet(archive: Archive) -> Iterator[str]:
         workbook.parse()
         calculation = fromstring(archive.read(path)).find("x:calcPr", _NS)
         outdated = calculation is not None and calculation.get("fullCalcOnLoad") in ("1", "true")
-        cells = SheetCells(
-            _shared_strings(archive, package), _formats(archive), workbook.wb.epoch, outdated=outdated
-        )
-        return _text(archive, _first_visible(workbook), cells)
+        paths = _visible_paths(workbook)
+        strings, formats = _shared_strings(archive, package), _formats(archive)
+        cells = SheetCells(strings, formats, workbook.wb.epoch, outdated=outdated)
+        return Sheets(list(paths), _text(archive, next(iter(paths.values())), cells))
 
 
-def _first_visible(workbook: WorkbookParser) -> str:
-    """Returns the path in the archive of the first sheet with cells that a person can see."""
-    for sheet, relation in workbook.find_sheets():
-        if sheet.state == "visible" and relation.Type.endswith("/worksheet"):  # charts have sheets too
-            return str(relation.target)
-    raise not_workbook()
+def _visible_paths(workbook: WorkbookParser) -> dict[str, str]:
+    """Returns the paths in the archive of the sheets with cells that a person can see, by name."""
+    found = {
+        sheet.name: str(relation.target)
+        for sheet, relation in workbook.find_sheets()
+        if sheet.state == "visible" and relation.Type.endswith("/worksheet")  # charts have sheets too
+    }
+    if not found:
+        raise not_workbook()
+    return found
 
 
 def _shared_strings(archive: Archive, package: Any) -> list[str]:

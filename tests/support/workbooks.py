@@ -21,14 +21,17 @@ def workbook(
     rows: Sequence[Sequence[Cell] | None],
     *,
     before: Mapping[str, str] | None = None,
+    after: Sequence[str] = (),
     parts: Mapping[str, str] | None = None,
     calculation: str = "",
 ) -> bytes:
     """Returns a workbook with a sheet of these rows; its file leaves out rows and cells that are None.
 
-    `before` are the states, by name, of empty sheets before it, `parts` are texts that replace parts of the file.
+    `before` are the states, by name, of empty sheets before it, `after` the names of those after it. `parts` are
+    texts that replace parts of the file.
     """
-    sheets = {**(before or {}), "Roster": "visible"}
+    sheets = {**(before or {}), "Roster": "visible", **dict.fromkeys(after, "visible")}
+    place = len(before or {}) + 1
     formats = {"General": 0}
     data = "".join(_row(number, row, formats) for number, row in enumerate(rows, 1) if row is not None)
     found = {
@@ -37,8 +40,8 @@ def workbook(
         "xl/_rels/workbook.xml.rels": _relations(len(sheets)),
         "xl/styles.xml": _styles(formats),
         "xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}"><si><t>shared</t></si></sst>',
-        **{f"xl/worksheets/sheet{number}.xml": sheet("") for number in range(1, len(sheets))},
-        f"xl/worksheets/sheet{len(sheets)}.xml": sheet(data),
+        **{f"xl/worksheets/sheet{number}.xml": sheet("") for number in range(1, len(sheets) + 1)},
+        f"xl/worksheets/sheet{place}.xml": sheet(data),
         **(parts or {}),
     }
     file = io.BytesIO()

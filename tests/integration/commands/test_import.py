@@ -55,10 +55,11 @@ def test_workbook_is_imported_as_a_csv(workers: Workers, tmp_path: Path, account
     good: list[Cell] = ["Ann", "Lee", "3235550001", 7, account]
     bad: list[Cell] = ["Ben", "", "", 8, account]
     rows: list[list[Cell] | None] = [[*HEADER.strip().split(",")], good, None, bad]
-    path.write_bytes(workbook(rows))
+    path.write_bytes(workbook(rows, after=["May", "June"]))
     done = run_import(path)
     assert done.exit_code == 1, done.output
     assert done.stdout.splitlines()[0].endswith(": 1 created, 1 rejected")
+    assert "  Sheets that were not read: May, June.\n" in done.stdout
     with (tmp_path / "roster.xlsx.rejected.csv").open(newline="", encoding="utf-8-sig") as file:
         assert [row["line"] for row in csv.DictReader(file)] == ["4"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.errors import Unreadable
 from chalicelib.imports import workbooks
-from chalicelib.imports.workbooks import Archive, first_sheet
+from chalicelib.imports.workbooks import Archive, visible_sheets
 from tests.support.workbooks import Cell, sheet, workbook
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -17,7 +17,7 @@ RECALCULATED = '<calcPr fullCalcOnLoad="1"/>'
 
 def text_of(body: bytes) -> str:
     """Returns the text of the workbook's sheet."""
-    return "".join(first_sheet(Archive(io.BytesIO(body))))
+    return "".join(visible_sheets(Archive(io.BytesIO(body))).text)
 
 
 def code_of(body: bytes) -> str:
@@ -97,7 +97,9 @@ def test_formatted_and_phonetic_texts_are_read() -> None:
 def test_hidden_sheets_are_passed_over() -> None:
     body = workbook([["a"]], before={"Lists": "hidden", "More": "veryHidden"})
     assert text_of(body) == "a\n"
-    assert text_of(workbook([["a"]], before={"Notes": "visible"})) == ""
+    body = workbook([["a"]], before={"Notes": "visible", "Lists": "hidden"})
+    assert text_of(body) == ""
+    assert visible_sheets(Archive(io.BytesIO(body))).names == ["Notes", "Roster"]
 
 
 def test_cells_without_places_follow_each_other() -> None:
