@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
-from .number_formats import EXACT_DIGITS, GENERAL, displayed_number, is_date, is_iso_date, shows_text
+from .number_formats import EXACT_DIGITS, displayed_number, is_date, is_iso_date, shows_text
 from .spreadsheets import unsure
 
 # A line of the text must be a row of the sheet. Both are refused in names and ids, and end a phone number.
@@ -43,7 +43,7 @@ class SheetCells(WorkSheetParser):
             if self._outdated or (value is None and not is_empty):
                 return cell | {"value": unsure("FORMULA", "" if value is None else str(value))}
         if value is not None:
-            code = self._formats[cell["style_id"]] if self._formats else GENERAL
+            code = self._formats[cell["style_id"]]
             cell["value"] = self._text(value, code, cell["data_type"])
         else:
             cell["value"] = ""

@@ -20,12 +20,13 @@ from openpyxl.reader.strings import read_string_table
 from openpyxl.reader.workbook import WorkbookParser
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.worksheet._reader import DATA_TAG, ROW_TAG
-from openpyxl.xml.constants import ARC_CONTENT_TYPES, SHARED_STRINGS, SHEET_MAIN_NS, XLSX
+from openpyxl.xml.constants import ARC_CONTENT_TYPES, SHARED_STRINGS, SHEET_MAIN_NS, STYLES_TYPE, XLSX
 
 from chalicelib.errors import Unreadable
 
 from .decoding import MAX_TEXT
 from .dialects import TITLE_ROWS
+from .number_formats import GENERAL
 from .sheet_cells import SheetCells
 
 MAX_PARTS = 8 * 1024**2  # bytes of all that is read before the texts and rows: names of sheets, formats
@@ -97,7 +98,7 @@ def visible_sheets(archive: Archive) -> Sheets:
         calculation = fromstring(archive.read(path)).find("x:calcPr", _NS)
         outdated = calculation is not None and calculation.get("fullCalcOnLoad") in ("1", "true")
         paths = _visible_paths(workbook)
-        strings, formats = _shared_strings(archive, package), _formats(archive)
+        strings, formats = _shared_strings(archive, package), _formats(archive, package)
         cells = SheetCells(strings, formats, workbook.wb.epoch, outdated=outdated)
         return Sheets(list(paths), _text(archive, next(iter(paths.values())), cells))
 
@@ -123,17 +124,17 @@ def _shared_strings(archive: Archive, package: Any) -> list[str]:
         return read_string_table(source)
 
 
-def _formats(archive: Archive) -> list[str]:
-    """Returns the format codes of cells by style. openpyxl's reader of styles fails on many real workbooks."""
-    try:
-        styles = fromstring(archive.read("xl/styles.xml"))
-    except KeyError:
-        return []
+def _formats(archive: Archive, package: Any) -> list[str]:
+    """Returns the format codes of cells by style. openpyxl's reader of styles needs colours and fonts to be valid."""
+    part = package.find(STYLES_TYPE)
+    if part is None:
+        return [GENERAL]
+    styles = fromstring(archive.read(part.PartName[1:]))
     codes = dict(BUILTIN_FORMATS)
     for one in styles.iterfind("x:numFmts/x:numFmt", _NS):
         codes[int(one.attrib["numFmtId"])] = one.attrib["formatCode"]
     used = (int(one.get("numFmtId", 0)) for one in styles.iterfind("x:cellXfs/x:xf", _NS))
-    return [codes.get(number, _UNKNOWN_FORMAT) for number in used]
+    return [codes.get(number, _UNKNOWN_FORMAT) for number in used] or [GENERAL]
 
 
 def _text(archive: Archive, path: str, cells: SheetCells) -> Iterator[str]:

@@ -14,7 +14,8 @@ _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _CONTENT_TYPES = f"""<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
 <Default Extension="xml" ContentType="application/xml"/>
 <Override PartName="/xl/workbook.xml" ContentType="{_TYPES}.sheet.main+xml"/>
-<Override PartName="/xl/sharedStrings.xml" ContentType="{_TYPES}.sharedStrings+xml"/></Types>"""
+<Override PartName="/xl/sharedStrings.xml" ContentType="{_TYPES}.sharedStrings+xml"/>
+<Override PartName="/xl/styles.xml" ContentType="{_TYPES}.styles+xml"/></Types>"""
 
 
 def workbook(

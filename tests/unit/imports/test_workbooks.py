@@ -118,6 +118,7 @@ def test_cells_without_places_follow_each_other() -> None:
         '<row r="1"><c r="XFE1"><v>1</v></c></row>',
         '<row r="1"><c r="A1"><v>ten</v></c></row>',
         '<row r="1"><c r="A1" t="s"><v>9</v></c></row>',
+        '<row r="1"><c r="A1" s="9"><v>9</v></c></row>',
     ],
 )
 def test_contradictory_sheet_is_no_workbook(data: str) -> None:
