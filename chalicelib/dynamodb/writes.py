@@ -7,6 +7,11 @@ import orjson
 
 from .items import Item, key_pair
 
+# The end of the body of a put that creates an item: most writes of an import have it.
+_IF_NEW = (
+    b',"ConditionExpression":"attribute_not_exists(pk)","ReturnValuesOnConditionCheckFailure":"ALL_OLD"}'
+)
+
 
 class ConditionalWrite(NamedTuple):
     """One conditional put or delete. `constraint` names the rule that a failed condition violates.
@@ -48,7 +53,7 @@ class ConditionsFailed(Exception):
 
 def put_new(constraint: str, item: Item) -> ConditionalWrite:
     """Returns a put that fails if the key exists."""
-    return _write(constraint, "Put", item, {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"})
+    return ConditionalWrite(constraint, "Put", key_pair(item), b'{"Item":' + orjson.dumps(item) + _IF_NEW)
 
 
 def put_if(constraint: str, item: Item, expected: Mapping[str, Item]) -> ConditionalWrite:

@@ -36,6 +36,7 @@ class BatchWriter:
     def __init__(self, table: Table, context: RowContext, dependencies: Dependencies) -> None:
         self._table = table
         self._context = context
+        self._by = context.by
         self._dependencies = dependencies
 
     def write(self, rows: Sequence[MemberRow], stored: Mapping[MemberKey, Item]) -> list[SettledRow]:
@@ -95,7 +96,7 @@ class BatchWriter:
 
     def _change(self, row: MemberRow, stored: Mapping[MemberKey, Item]) -> Change | SettledRow:
         """Returns the writes that apply a row to the stored members, or the outcome without a write."""
-        item = stored.get(row.key)
+        item = stored.get(row.key) if stored else None
         previous = stored.get(row.previous_key) if row.previous else None
         import_id, _, arrived_at = self._context
         earlier = item and written_outcome(import_id, row, item)
@@ -103,12 +104,11 @@ class BatchWriter:
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
-        by = self._context.by
         outcome = "updated" if item else "created"
         origin = str(Origin(import_id, row.line, outcome, arrived_at))
         if item is None:
-            return Change(row, outcome, creation(new_member(new, by), origin))
-        return Change(row, outcome, alteration(item, changed_member(from_item(item), new, by), origin))
+            return Change(row, outcome, creation(new_member(new, self._by), origin))
+        return Change(row, outcome, alteration(item, changed_member(from_item(item), new, self._by), origin))
 
 
 def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:

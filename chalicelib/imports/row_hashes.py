@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from chalicelib.members.model import MemberKey, PhoneKey
+from chalicelib.members.model import MemberKey
 
 from .member_row import MemberRow
 
@@ -56,14 +56,14 @@ class Dependencies(NamedTuple):
 
     def names_member(self, key: MemberKey) -> bool:
         """Returns whether a row may be about this member."""
-        return _contains(self.members, _hash(key))
+        return _contains(self.members, _hash(*key))
 
     def shares(self, row: MemberRow) -> bool:
         """Returns whether another row may be about a member of the row, or ask for its phone number."""
         return bool(self.shared) and (
-            _contains(self.shared, _hash(row.key))
-            or (bool(row.member.phone_number) and _contains(self.shared, _hash(row.phone)))
-            or (bool(row.previous) and _contains(self.shared, _hash(row.previous_key)))
+            _contains(self.shared, _hash(*row.key))
+            or (bool(row.member.phone_number) and _contains(self.shared, _hash(*row.phone)))
+            or (bool(row.previous) and _contains(self.shared, _hash(*row.previous_key)))
         )
 
     def differs_by_case(self, row: MemberRow) -> bool:
@@ -86,12 +86,13 @@ INDEPENDENT = Dependencies(array(_INT), array(_INT), array(_LONG))  # of rows th
 def hash_rows(rows: Sequence[MemberRow], *, dry_run: bool = False) -> RowHashes:
     """Returns the hashes of a chunk's rows."""
     members, phones = [], []
-    for row in rows:
-        members.append(_hash(row.key))
-        if row.previous:
-            members.append(_hash(row.previous_key))
-        if row.member.phone_number:
-            phones.append(_hash(row.phone))
+    for _, member, previous in rows:
+        account_id, phone_number = member.account_id, member.phone_number
+        members.append(_hash(account_id, member.client_member_id))
+        if previous:
+            members.append(_hash(account_id, previous))
+        if phone_number:
+            phones.append(_hash(account_id, phone_number))
     folded = [_folded_hash(row.key) for row in rows if _has_letters(row.key)] if dry_run else []
     return RowHashes(array(_INT, sorted(members)), array(_INT, sorted(phones)), array(_LONG, sorted(folded)))
 
@@ -141,11 +142,12 @@ def _folded_hash(key: MemberKey) -> int:
     Two of five million keys rarely have the same 48 bits.
     """
     folded = hashlib.blake2b("\0".join(key).casefold().encode(), digest_size=6).digest()
-    return int.from_bytes(folded) << EXACT_BITS | _hash(key) & ((1 << EXACT_BITS) - 1)
+    return int.from_bytes(folded) << EXACT_BITS | _hash(*key) & ((1 << EXACT_BITS) - 1)
 
 
-def _hash(key: MemberKey | PhoneKey) -> int:
-    return zlib.crc32("\0".join(key).encode())
+def _hash(account_id: str, value: str) -> int:
+    """Returns the hash of the key of a member or a claim."""
+    return zlib.crc32(f"{account_id}\0{value}".encode())
 
 
 def _contains(hashes: "array[int]", value: int) -> bool:
