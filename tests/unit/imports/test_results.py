@@ -75,6 +75,7 @@ def test_rows_rejected_twice_have_the_same_columns(table: list[list[str]]) -> No
     one, two = (list(csv.reader(io.StringIO(text))) for text in (first, second))
     assert one[0] == two[0]
     for before, after in zip(one[1:], two[1:], strict=True):
+        before[0] = before[0].lstrip("\ufeff")  # reading leaves out byte order marks at the start of a line
         assert before[:line] + before[line + 1 :] == after[:line] + after[line + 1 :]
 
 
