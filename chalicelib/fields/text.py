@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -40,13 +42,7 @@ def normalize_text(text: str) -> str:
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
         return text  # the common case
-    if INVISIBLE.search(text):
-        text = "" if is_blank(text) else trim(text)
-    # NFC joins at most four characters into one, so a longer text stays too long. It takes a second for 60 kB of
-    # accents.
-    if len(text) <= 4 * MAX_LENGTH and not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return _checked(text)
+    return _checked(_respelled(text, partial(unicodedata.normalize, "NFC")))
 
 
 def normalize_id(text: str) -> str:
@@ -57,11 +53,8 @@ def normalize_id(text: str) -> str:
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
         return text  # the common case
-    if INVISIBLE.search(text):
-        text = "" if is_blank(text) else trim(text)
-    if len(text) <= 4 * MAX_LENGTH and not text.isascii():
-        text = fold(text)
-    if found := INVISIBLE.search(_checked(text)):
+    text = _checked(_respelled(text, fold))
+    if found := INVISIBLE.search(text):
         raise PydanticCustomError(
             "invisible_character",
             "Contains the invisible character {character}. Remove it, or type the value again.",
@@ -81,6 +74,15 @@ def normalize_phone(text: str) -> str:
     if not text.isascii() and len(text) <= 4 * MAX_LENGTH:
         text = fold(INVISIBLE.sub("", text)).strip()
     return _checked(_LINE_BREAKS.sub("; ", text))
+
+
+def _respelled(text: str, respell: Callable[[str], str]) -> str:
+    """Returns a text without invisible characters at its ends, "" if nothing can be seen, in another spelling."""
+    if INVISIBLE.search(text):
+        text = "" if is_blank(text) else trim(text)
+    # Each spelling joins at most four characters into one, so a longer text stays too long. It takes a second for
+    # 60 kB of accents.
+    return respell(text) if len(text) <= 4 * MAX_LENGTH and not text.isascii() else text
 
 
 def _checked(text: str) -> str:

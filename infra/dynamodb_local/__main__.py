@@ -29,7 +29,7 @@ TESTS = (
     "dynamodb",
     "members",
     "access",
-    "imports/test_bulk_writer*.py",
+    "imports/test_written_rows*.py",
     "imports/test_pipeline*.py",
 )
 START_SECONDS = 60.0

@@ -16,11 +16,11 @@ from chalicelib.imports.pipeline import ImportPipeline
 from chalicelib.imports.steps import LEASE_SECONDS, Step
 from infra.package import table_definition
 
-from .bulk import member_rows, write_rows
 from .faults import KINDS, Fault, Sent, Worker
 from .model import Line, Stored
 from .people import person, phone
 from .pipeline import HEADER, KilledError, Pipeline
+from .written_rows import member_rows, write_rows
 
 RECEIVES = (2, 4, 10)  # deliveries of a message before it is a dead letter
 CALM_AFTER = 60  # deliveries; the remaining ones meet no fault

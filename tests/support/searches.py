@@ -7,11 +7,11 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.members.model import Member, NewMember
 from chalicelib.members.search import MemberSearch, Search
 
-from .bulk import member_rows, write_rows
+from .written_rows import member_rows, write_rows
 
 
 def add_members(people: list[NewMember]) -> None:
-    """Creates members by the bulk writer."""
+    """Creates members as an import does."""
     outcomes = write_rows(Table(config.dynamodb(), config.settings().table_name), member_rows(people))
     assert {outcome.outcome for outcome in outcomes.values()} <= {"created"}
 

@@ -5,11 +5,11 @@ import pytest
 from chalicelib import config
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
-from tests.support.bulk import codes, load, without_account
 from tests.support.metering import metered
 from tests.support.people import person, phone
 from tests.support.request_faults import client_without_retries, inject_faults
 from tests.support.tables import members_of
+from tests.support.written_rows import codes, load, without_account
 
 
 def test_upsert_of_a_member_recreated_meanwhile_keeps_its_phone(

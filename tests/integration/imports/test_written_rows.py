@@ -4,10 +4,10 @@ from collections import Counter
 
 from chalicelib import config
 from chalicelib.members.repository import MemberRepository
-from tests.support.bulk import codes, load
 from tests.support.metering import counts_units_as_aws, metered
 from tests.support.people import person, phone
 from tests.support.tables import members_of
+from tests.support.written_rows import codes, load
 
 
 def test_existing_rows_cost_reads_and_no_writes(table: MemberRepository, account: str) -> None:

@@ -12,11 +12,11 @@ from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.row_hashes import INDEPENDENT
 from chalicelib.members.model import MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
-from tests.support.bulk import codes, import_id_of, load, member_rows, without_account, write_rows
 from tests.support.people import person, phone, set_fields
 from tests.support.pipeline import KilledError, dies
 from tests.support.request_faults import client_without_retries, error_response, inject_faults, lose_response
 from tests.support.tables import members_of
+from tests.support.written_rows import codes, import_id_of, load, member_rows, without_account, write_rows
 
 MIXED: list[tuple[int, dict[str, str]]] = [
     (1, {}),

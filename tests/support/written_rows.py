@@ -1,4 +1,4 @@
-"""Writes rows through the bulk writer of an import, for its tests."""
+"""Writes rows as the steps of an import do: the independent ones, then the others."""
 
 import uuid
 from collections.abc import Sequence

@@ -11,10 +11,10 @@ from chalicelib.errors import Busy, NotFound, Taken
 from chalicelib.imports.model import Mode
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
-from tests.support.bulk import codes, load
 from tests.support.concurrency import run_concurrently
 from tests.support.people import person, phone
 from tests.support.tables import members_of
+from tests.support.written_rows import codes, load
 
 
 @pytest.mark.parametrize("mode", ["create", "upsert"])

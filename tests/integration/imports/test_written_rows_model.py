@@ -12,10 +12,10 @@ from chalicelib import config
 from chalicelib.imports.model import Mode
 from chalicelib.members.model import NewMember
 from infra.package import table_definition
-from tests.support.bulk import codes, load
 from tests.support.model import Line, Settling, Stored
 from tests.support.people import person, phone
 from tests.support.tables import members_of
+from tests.support.written_rows import codes, load
 
 ROW = st.tuples(st.integers(0, 4), st.integers(0, 4), st.sampled_from("AB"))
 
