@@ -59,12 +59,13 @@ class StepRunner:
             return self.step(import_id, step)
 
     def give_up(self, import_id: str, step: Step) -> ImportRecord:
-        """Settles a step that failed too often: its rows that were not written are rejected."""
-        record = self.repository.get(import_id)
-        if step.stage == record.stage == "finish" and not record.finished_at:
-            detail = "All rows are accounted for; the report could not be written."
-            return self.finisher.fail(record, "report_failed", detail)
-        return self._run(record, step, Work(lambda: math.inf, NOT_PROCESSED))
+        """Settles a step that failed too often: its rows that were not written are rejected.
+
+        Raises Busy if a worker has the step: it may still succeed.
+        """
+        return self._run(
+            self.repository.get(import_id), step, Work(lambda: math.inf, NOT_PROCESSED, gives_up=True)
+        )
 
     def _run(self, record: ImportRecord, step: Step, work: Work) -> ImportRecord:
         """Does the work of a step if it is due and no other worker has it."""
@@ -95,6 +96,9 @@ class StepRunner:
                 self.write_steps.resolve(record, lease, work)
             case "load":
                 self.write_steps.load(record, lease, work)
+            case "finish" if work.gives_up:
+                detail = "All rows are accounted for; the report could not be written."
+                return self.finisher.fail(record, "report_failed", detail)
             case "finish":
                 ended = self.finisher.complete(record)
                 if not ended.finished_at:

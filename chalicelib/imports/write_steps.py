@@ -34,11 +34,13 @@ TOO_MANY_DEFERRED = Outcome(
 class Work:
     """How a worker settles rows.
 
-    `time_left` returns the seconds it has. `instead` is the outcome of rows that are not to be written.
+    `time_left` returns the seconds it has. `instead` is the outcome of rows that are not to be written. `gives_up`
+    says that the step failed too often.
     """
 
     time_left: Callable[[], float]
     instead: Outcome | None = None
+    gives_up: bool = False
 
     def check_time(self) -> None:
         """Raises OutOfTime."""

@@ -9,6 +9,7 @@ from chalicelib.dynamodb import retries
 from chalicelib.errors import Busy
 from chalicelib.imports.repository import PARTITION
 from chalicelib.imports.steps import Step
+from chalicelib.services import Services
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 from tests.support.request_faults import inject_faults, leave_unprocessed, lose_response
 
@@ -130,6 +131,10 @@ def test_given_up_split_or_report_fails_the_import(pipeline: Pipeline, account: 
         pytest.raises(KilledError),
     ):
         pipeline.imports.step(import_id, Step("load"))
+    while_it_works = Services(pipeline.settings, config.client, lambda: 0.0)  # its lease has not expired
+    with pytest.raises(Busy):
+        while_it_works.imports.give_up(import_id, Step("finish"))
+    assert pipeline.repository.get(import_id).finished_at is None
     record = pipeline.imports.give_up(import_id, Step("finish"))
     assert (record.status, record.error.code if record.error else "") == ("failed", "report_failed")
     assert counts(pipeline.drain(import_id))["created"] == 1
