@@ -135,10 +135,10 @@ def _next_transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Cha
     others: list[Change] = []
     touched: set[tuple[str, str]] = set()
     for change in changes:
-        keys = {write.key for write in change.writes}
-        if touched & keys or len(touched) + len(keys) > MAX_WRITES:
-            others.append(change)
-        else:
+        keys = [write.key for write in change.writes]
+        if len(touched) + len(keys) <= MAX_WRITES and touched.isdisjoint(keys):
             together.append(change)
-            touched |= keys
+            touched.update(keys)
+        else:
+            others.append(change)
     return together, others

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import FieldError, Invalid, Unreadable
 from chalicelib.fields.characters import is_blank
@@ -191,13 +192,20 @@ class Header:
 
     def _validate(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
         """Returns the member of these cells, with "" for each blank field of an upsert. Raises Invalid."""
+        try:
+            return NewMember.from_texts(values, rule, OPTIONAL if self.upsert else ())
+        except PydanticCustomError:
+            return self._validate_all(values, rule)
+
+    def _validate_all(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
+        """Does what `_validate` does, and names every error of the row."""
         if not self.upsert:
             return validate(NewMember, values, rule)
         blank = {name: "" for name in OPTIONAL if is_blank(values[name])}
         given = {name: value for name, value in values.items() if name not in blank}
         required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
         changes = validate(MemberChanges, given | required, rule)
-        return NewMember.model_construct(**changes.model_dump(exclude_unset=True) | blank)
+        return NewMember.of_valid(changes.model_dump(exclude_unset=True) | blank)
 
 
 def _folded(column: str) -> str:

@@ -49,7 +49,7 @@ class MemberRow(NamedTuple):
         """Returns the row's member with the values of `old` for blank fields."""
         stored = old.writable()
         filled: dict[str, Any] = {name: value or stored[name] for name, value in self.member}
-        return NewMember.model_construct(**filled)
+        return NewMember.of_valid(filled)
 
 
 def encode_row(row: MemberRow) -> bytes:
@@ -65,5 +65,5 @@ def decode_row(text: bytes) -> MemberRow:
     line, *values = orjson.loads(text)
     previous = values.pop() if len(values) == _SIZE else ""
     return MemberRow(
-        line, NewMember.model_construct(**dict(zip(NewMember.model_fields, values, strict=True))), previous
+        line, NewMember.of_valid(dict(zip(NewMember.model_fields, values, strict=True))), previous
     )

@@ -244,7 +244,7 @@ class Settlement:
         """Returns the change that gives a member of a ring another number until its own row is applied."""
         item = self._items.member(key) or {}
         fields: dict[str, Any] = from_item(item).writable() | {"phone_number": phone_number}
-        return MemberChange(key, NewMember.model_construct(**fields), item.get("origin", {}).get("S", ""))
+        return MemberChange(key, NewMember.of_valid(fields), item.get("origin", {}).get("S", ""))
 
     def _earliest_waiting(self) -> QueuedRow | None:
         while self._waiting:

@@ -1,14 +1,16 @@
 """A member, the bodies that callers send, and member ids."""
 
 import base64
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from chalicelib.clock import now
-from chalicelib.fields.phone import Phone
-from chalicelib.fields.text import SEPARATOR, Identifier, Name, Timestamp, normalize_id
+from chalicelib.fields.characters import is_blank
+from chalicelib.fields.phone import Phone, PhoneRule
+from chalicelib.fields.text import SEPARATOR, Identifier, Name, Timestamp, normalize_id, normalize_text
 from chalicelib.preconditions import entity_tag
 
 READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "version")
@@ -36,10 +38,46 @@ class NewMember(_Body):
     last_name: Name
     phone_number: Phone
 
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str], rule: PhoneRule, optional: Collection[str] = ()) -> Self:
+        """Returns the member of these texts, with "" for each blank one that is `optional`.
+
+        Raises PydanticCustomError for the first invalid text, by the rules of the fields: `validate`, which lists
+        all of them, takes twice as long.
+        """
+        rules = {
+            "account_id": normalize_id,
+            "client_member_id": normalize_id,
+            "first_name": normalize_text,
+            "last_name": normalize_text,
+            "phone_number": rule.parse,
+        }
+        return cls.of_valid(
+            {
+                name: "" if name in optional and is_blank(texts[name]) else normalize(texts[name])
+                for name, normalize in rules.items()
+            }
+        )
+
+    @classmethod
+    def of_valid(cls, values: dict[str, str]) -> Self:
+        """Returns the member with these values, which are valid: `model_construct` takes four times as long."""
+        member = cls.__new__(cls)
+        member.__setstate__({"__dict__": values, **_PYDANTIC_STATE})
+        return member
+
     @property
     def id(self) -> str:
         """Returns the id that this member has, or will have."""
         return member_id(self.account_id, self.client_member_id)
+
+
+# The rest of what pickle stores of a model whose fields are all set.
+_PYDANTIC_STATE = {
+    "__pydantic_fields_set__": set(NewMember.model_fields),
+    "__pydantic_extra__": None,
+    "__pydantic_private__": None,
+}
 
 
 class MemberChanges(_Body):
@@ -53,7 +91,7 @@ class MemberChanges(_Body):
 
     def applied_to(self, member: "Member") -> NewMember:
         """Returns the member after these changes."""
-        return NewMember.model_construct(**(member.writable() | self.model_dump(exclude_unset=True)))
+        return NewMember.of_valid(member.writable() | self.model_dump(exclude_unset=True))
 
 
 @dataclass(kw_only=True)

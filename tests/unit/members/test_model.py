@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import Invalid
+from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.text import MAX_LENGTH
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import (
@@ -34,6 +36,27 @@ def rejections(data: object) -> dict[str, str]:
     with pytest.raises(Invalid) as caught:
         validate(NewMember, data)
     return {error.pointer: error.code for error in caught.value.errors}
+
+
+@given(
+    st.fixed_dictionaries(
+        {name: st.one_of(st.just(value), st.text(max_size=70)) for name, value in RALPH.items()}
+    )
+)
+def test_member_from_texts_is_the_validated_one(texts: dict[str, str]) -> None:
+    try:
+        expected = validate(NewMember, texts)
+    except Invalid:
+        with pytest.raises(PydanticCustomError):
+            NewMember.from_texts(texts, PhoneRule())
+    else:
+        found = NewMember.from_texts(texts, PhoneRule())
+        assert (found, found.model_fields_set) == (expected, expected.model_fields_set)
+
+
+def test_optional_text_may_be_blank() -> None:
+    blank = NewMember.from_texts(RALPH | {"last_name": " \u200b"}, PhoneRule(), ("last_name",))
+    assert blank.model_dump() == RALPH | {"last_name": ""}
 
 
 @given(clean_ids, clean_ids)
