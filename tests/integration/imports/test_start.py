@@ -1,15 +1,13 @@
 """The start of an import: one record for each object version and a queued split, before the file is read."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from chalicelib import config
 from chalicelib.errors import NotFound
 from chalicelib.imports.model import Source
+from tests.support.metering import calls
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 
 UNPARSABLE = "drops/upsert/validate/a.csv"  # two modes
@@ -19,24 +17,6 @@ UNPARSABLE = "drops/upsert/validate/a.csv"  # two modes
 def dropped(pipeline: Pipeline, account: str) -> tuple[Source, str]:
     """Returns a file of one member, and the id of its import."""
     return pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
-
-
-@contextmanager
-def calls() -> Iterator[list[str]]:
-    """Yields the list of calls to AWS that this process makes, such as dynamodb.PutItem."""
-    made: list[str] = []
-
-    def note(model: Any, **_: Any) -> None:
-        made.append(f"{model.service_model.service_name}.{model.name}")
-
-    clients = config.dynamodb(), config.s3(), config.sqs()
-    for client in clients:
-        client.meta.events.register("before-call", note, unique_id="calls")
-    try:
-        yield made
-    finally:
-        for client in clients:
-            client.meta.events.unregister("before-call", note, unique_id="calls")
 
 
 def profile(pipeline: Pipeline, folder: str, **options: object) -> None:
