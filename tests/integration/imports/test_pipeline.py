@@ -31,9 +31,20 @@ def test_generated_roster_ends_with_its_expected_counts(pipeline: Pipeline, acco
     assert rejected == roster.rejected
 
 
-def test_small_file_is_loaded_in_few_requests(pipeline: Pipeline, account: str) -> None:
+def test_small_file_is_imported_in_few_requests(pipeline: Pipeline, account: str) -> None:
     rows = "".join(f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(20))
-    record = pipeline.split("drops/a.csv", HEADER + rows + f",Lee,3235550000,x,{account}\n")
+    body = HEADER + rows + f",Lee,3235550000,x,{account}\n"
+    with calls() as made:
+        record = pipeline.split("drops/a.csv", body)
+    assert Counter(made[1:]) == {  # after the drop
+        "dynamodb.PutItem": 2,  # the import, its columns
+        "dynamodb.GetItem": 1,
+        "dynamodb.UpdateItem": 1,
+        "s3.PutObjectTagging": 1,
+        "s3.GetObject": 3,  # the profile; the first bytes of the file, then all
+        "s3.PutObject": 1,
+        "sqs.SendMessage": 2,
+    }
     with calls() as made:
         ended = pipeline.imports.step(record.id, Step("load"))
     assert ended.finished_at
