@@ -138,8 +138,7 @@ def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
 def _limit_starts(target: _Target) -> None:
     """Limits the calls of start_import on the emulator, which would run a process for each file dropped at once.
 
-    On AWS they need no limit. The emulator repeats throttled calls; after three they are dead letters, and
-    settle_dead_letters starts the imports.
+    On AWS they need no limit. The emulator repeats throttled calls, see package.EMULATOR_RETRIES.
     """
     found = target.client("cloudformation").describe_stack_resource(
         StackName=target.stack, LogicalResourceId="StartImport"

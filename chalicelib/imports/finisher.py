@@ -1,17 +1,18 @@
 """Ends imports: writes rejected.csv and the report, closes the import, sends the notice."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from chalicelib.clock import now
 
 from .columns import Header
-from .csv_reader import RejectedRow
+from .csv_reader import RejectedRow, Row
 from .messages import Messenger
 from .model import Failure, ImportRecord, Status, with_status
-from .parts import ImportParts, ResolvedRows
+from .outcomes import Outcome
+from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_steps import PARTS_AHEAD, chunk_rows, in_order
 from .repository import ImportRepository
 from .results import ConcatenatedFile, RowSummary, rejected_file, report
@@ -29,12 +30,16 @@ class Finisher:
     storage: ImportStorage
     messenger: Messenger
 
-    def complete(self, record: ImportRecord) -> ImportRecord:
-        """Ends an import whose rows are settled: writes the results and returns it as it is then."""
-        header = self.repository.header(record)
+    def complete(self, record: ImportRecord, loaded: LoadedFile | None = None) -> ImportRecord:
+        """Ends an import whose rows are settled: writes the results and returns it as it is then.
+
+        The worker that has `loaded` the file need not read it again.
+        """
+        header = loaded.header if loaded else self.repository.header(record)
         summary = RowSummary()
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
-            found = in_order(pool, self._chunk_results(record), record.chunks)
+            results = _loaded_results(loaded) if loaded else self._chunk_results(record)
+            found = in_order(pool, results, record.chunks)
             file = ConcatenatedFile(rejected_file(header, _rejected_rows(found, summary), summary))
             self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
         status = "completed" if record.status == "loading" else record.status
@@ -49,12 +54,7 @@ class Finisher:
             outcomes, warnings = parts.found(number, resolved)
             if not outcomes:
                 return [], warnings
-            cells = {row.line: row.cells for row in chunk_rows(self.storage, record, number)}
-            rejected = [
-                RejectedRow(line, cells[line], outcome.code, outcome.reason)
-                for line, outcome in sorted(outcomes.items())
-            ]
-            return rejected, warnings
+            return _with_cells(outcomes, chunk_rows(self.storage, record, number)), warnings
 
         return results
 
@@ -94,6 +94,20 @@ class Finisher:
     def _report(self, record: ImportRecord, header: Header | None, summary: RowSummary) -> None:
         text = json.dumps(report(record, header, summary), indent=2, ensure_ascii=False)
         self.storage.put(result_key(record.id, "report.json"), text.encode(), ContentType="application/json")
+
+
+def _loaded_results(loaded: LoadedFile) -> Callable[[int], ChunkResults]:
+    """Returns a function that returns the results of a file's only chunk."""
+    return lambda _: (_with_cells(loaded.written.rejected, loaded.rows), loaded.written.warnings)
+
+
+def _with_cells(outcomes: Mapping[int, Outcome], rows: Iterable[Row | RejectedRow]) -> list[RejectedRow]:
+    """Returns the rejected ones of a chunk's rows, in the order of the file."""
+    cells = {row.line: row.cells for row in rows if row.line in outcomes}
+    return [
+        RejectedRow(line, cells[line], outcome.code, outcome.reason)
+        for line, outcome in sorted(outcomes.items())
+    ]
 
 
 def _rejected_rows(found: Iterable[ChunkResults], summary: RowSummary) -> Iterator[list[RejectedRow]]:

@@ -1,4 +1,4 @@
-"""What the steps of an import hand to later steps, in the bucket."""
+"""What the steps of an import hand to later steps: in the bucket, or to the end of a file of one chunk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import orjson
 
 from .chunk_reader import ReadChunk
+from .columns import Header
+from .csv_reader import RejectedRow, Row
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord
 from .outcomes import Outcome
@@ -40,6 +42,15 @@ class ResolvedRows:
         """Returns the outcomes of those of the deferred `lines` that were rejected."""
         found = ((line, self.settled.get(line, self.others)) for line in lines)
         return {line: outcome for line, outcome in found if outcome and outcome.outcome == "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """What the worker that has loaded a file of one chunk knows: its columns, its rows, and what writing has left."""
+
+    header: Header
+    rows: list[Row | RejectedRow]
+    written: WrittenRows
 
 
 class ImportParts:

@@ -5,7 +5,6 @@ undone.
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -84,18 +83,20 @@ class ImportPipeline:
 
         It takes milliseconds whatever the file: S3 calls for any number of objects at once.
         """
-        self.storage.tag_roster(source)
         record = self._import_of(source, import_id)
         if record.status == "splitting":
             self.messenger.send_split(record)
             return record
+        self.storage.tag_roster(source)
         return self.runner.start(record)
 
     def split(self, import_id: str) -> ImportRecord:
         """Splits the file of a started import into chunks and queues the first step. Raises NotFound."""
         record = self.repository.get(import_id)
+        self.storage.tag_roster(record.source)
         if record.status == "splitting":
             try:
+                record = self._with_profile(record)
                 ready = split_object(self.storage, record)
             except Unreadable as error:
                 return self.finisher.fail(record, error.code, error.detail)
@@ -127,30 +128,28 @@ class ImportPipeline:
         options: dict[str, Any] = {"account_id": account_of_key(source.key)}  # who may see a failed import
         started: dict[str, Any] = {"source": source, "started_at": now(), "status": "splitting"}
         try:
-            options = self._options(source.key)
+            options = parse_drop_key(source.key)
         except Unreadable as error:
             failure = Failure(code=error.code, detail=error.detail)
             started |= {"status": "failed", "error": failure, "finished_at": now()}
         if announced := announced_import_id(source.key):
             with suppress(NotFound):  # nobody announced this id: the object is a drop like any other
                 return self._accept_upload(announced, source, started)
-        options["column_map"] = options.pop("columns", {})
         new = {"id": import_id, "created_at": started["started_at"], "mode": "create", **options, **started}
         record = ImportRecord(**new)
         return record if self.repository.add(record) else self.repository.get(record.id)
 
-    def _options(self, key: str) -> dict[str, Any]:
-        """Returns the options of a dropped file by its key and its sender's profile. Raises Unreadable."""
-        options = parse_drop_key(key)
+    def _with_profile(self, record: ImportRecord) -> ImportRecord:
+        """Returns the import of a dropped file with the options of its sender. Raises Unreadable."""
+        key = record.source.key
         if announced_import_id(key):  # it was announced with its options
-            return options
-        keys = profile_keys(key)
-        with ThreadPoolExecutor(len(keys)) as pool:
-            bodies = pool.map(self.storage.profile, keys)
-            found = next(
-                ((name, body) for name, body in zip(keys, bodies, strict=True) if body is not None), None
-            )
-        return with_profile(options, parse_profile(*found)) if found else options
+            return record
+        for name in profile_keys(key):
+            if (body := self.storage.profile(name)) is not None:
+                options = with_profile(parse_drop_key(key), parse_profile(name, body))
+                options["column_map"] = options.pop("columns", None) or {}
+                return record.model_copy(update=options)
+        return record
 
     def _accept_upload(self, import_id: str, source: Source, started: Mapping[str, object]) -> ImportRecord:
         """Returns the announced import, whose file has arrived. Raises NotFound."""

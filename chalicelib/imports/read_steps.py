@@ -8,6 +8,7 @@ from typing import TypeVar
 from chalicelib.fields.phone import PhoneRule
 
 from .chunk_reader import ReadChunk, data_rows, read_chunk
+from .columns import Header
 from .csv_reader import RejectedRow, Row
 from .model import ImportRecord
 from .parts import ImportParts
@@ -32,16 +33,17 @@ class ReadSteps:
 
     def read(self, record: ImportRecord, lease: Lease) -> None:
         """Stores the rows of a chunk, and their hashes."""
-        found = self.read_chunk(record, lease.step.number)
+        number = lease.step.number
+        rows, header = chunk_rows(self.storage, record, number), self.repository.header(record)
+        found = self.member_rows(record, rows, header)
         hashes = hash_rows(found.rows, dry_run=record.mode == "validate")
-        ImportParts(self.storage, record).put_read(lease.step.number, found, hashes)
+        ImportParts(self.storage, record).put_read(number, found, hashes)
         self.steps.finish(lease, found.counts())
 
-    def read_chunk(self, record: ImportRecord, number: int) -> ReadChunk:
-        """Returns the rows of a chunk."""
+    def member_rows(self, record: ImportRecord, rows: list[Row | RejectedRow], header: Header) -> ReadChunk:
+        """Returns the members that the rows of a chunk describe."""
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
-        rows = chunk_rows(self.storage, record, number)
-        return read_chunk(rows, self.repository.header(record), rule, record.scope, record.dialect)
+        return read_chunk(rows, header, rule, record.scope, record.dialect)
 
     def decide(self, record: ImportRecord, lease: Lease) -> None:
         """Stores which rows of the whole file may concern each other, unless no more rows will be written."""

@@ -19,6 +19,7 @@ from .limits import broken_limit
 from .messages import Messenger
 from .model import ImportRecord, next_stage, with_status
 from .outcomes import Outcome
+from .parts import LoadedFile
 from .read_steps import ReadSteps
 from .repository import ImportRepository
 from .steps import Lease, Step, StepDone, StepRepository, Stopped
@@ -95,16 +96,21 @@ class StepRunner:
             case "resolve":
                 self.write_steps.resolve(record, lease, work)
             case "load":
-                self.write_steps.load(record, lease, work)
+                loaded = self.write_steps.load(record, lease, work)
+                return self._complete(self._stop_if_unfit(self.repository.get(record.id)), loaded)
             case "finish" if work.gives_up:
                 detail = "All rows are accounted for; the report could not be written."
                 return self.finisher.fail(record, "report_failed", detail)
             case "finish":
-                ended = self.finisher.complete(record)
-                if not ended.finished_at:
-                    raise Stopped  # it was cancelled meanwhile, and must end as cancelled
-                return ended
+                return self._complete(record)
         return None
+
+    def _complete(self, record: ImportRecord, loaded: LoadedFile | None = None) -> ImportRecord:
+        """Ends an import whose rows are settled. Raises Stopped."""
+        ended = self.finisher.complete(record, loaded)
+        if not ended.finished_at:
+            raise Stopped  # it was cancelled meanwhile, and must end as cancelled
+        return ended
 
     def start(self, record: ImportRecord) -> ImportRecord:
         """Sends what follows a split, unless its worker did before it died."""
@@ -120,8 +126,6 @@ class StepRunner:
             self.finisher.notify_once(record)
         elif record.stage == done.stage and record.steps_done == record.steps:
             moved = self.repository.start_stage(record, next_stage(record))
-            if moved and done.stage == "load":
-                return self._finish_now(moved)
             if moved:
                 self._send_first(moved)
         elif record.stage == done.stage:
@@ -129,10 +133,6 @@ class StepRunner:
         elif record.stage:
             self._send_first(record)
         return record
-
-    def _finish_now(self, record: ImportRecord) -> ImportRecord:
-        """Ends the import of a small file without a message."""
-        return self._run(self._stop_if_unfit(record), Step("finish"), Work(self.time_left))
 
     def _send_first(self, record: ImportRecord) -> None:
         """Queues the first steps of a stage; each sends the step that follows it."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
-from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed, update_if
+from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed, put_new, update_if
 from chalicelib.errors import Busy
 
 from .model import Stage
@@ -75,19 +75,16 @@ class StepRepository:
     def acquire(self, import_id: str, step: Step) -> Lease:
         """Reserves a step for this worker. Raises StepDone, or LeaseHeld if another worker has it."""
         moment, owner = self._clock(), secrets.token_hex(8)
+        terms = _lease_terms(owner, moment)
         key = step_key(import_id, step)
         before = self._table.update(
             key,
-            UpdateExpression="SET lease_owner = :owner, lease_until = :until, expires_at = :expires",
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in terms),
             # The owner recognises its own lease where an attempt took effect without a response.
             ConditionExpression="attribute_not_exists(done) AND "
-            "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :owner)",
-            ExpressionAttributeValues={
-                ":owner": {"S": owner},
-                ":now": {"N": str(moment)},
-                ":until": {"N": str(moment + LEASE_SECONDS)},
-                ":expires": {"N": str(int(moment) + KEPT_SECONDS)},
-            },
+            "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :lease_owner)",
+            ExpressionAttributeValues={":now": {"N": str(moment)}}
+            | {f":{name}": value for name, value in terms.items()},
             ReturnValues="ALL_OLD",
         )
         if before is None:
@@ -123,7 +120,19 @@ class StepRepository:
         added = {**counts, "steps_done": 1}
         self._write(lease, "done", add_counts(lease.import_id, added, "stage", lease.step.stage))
 
-    def _write(self, lease: Lease, mark: str, added: ConditionalWrite) -> None:
+    def finish_stage(self, lease: Lease, counts: Mapping[str, int], following: Stage) -> None:
+        """Does the same to the only step of a stage, and begins the following stage: the lease is for its first step.
+
+        Raises Stopped, Busy.
+        """
+        first = Step(following)
+        terms = _lease_terms(lease.owner, self._clock())
+        begun = put_new(LEASED, {**step_key(lease.import_id, first), **terms})
+        added = add_counts(lease.import_id, counts, "stage", lease.step.stage, following)
+        self._write(lease, "done", added, begun)
+        lease.step = first
+
+    def _write(self, lease: Lease, mark: str, *others: ConditionalWrite) -> None:
         progress = update_if(
             LEASED,
             step_key(lease.import_id, lease.step),
@@ -136,23 +145,38 @@ class StepRepository:
             },
         )
         try:
-            self._table.write([progress, added])
+            self._table.write([progress, *others])
         except ConditionsFailed as error:
             raise (Busy if error.breaks(LEASED) else Stopped) from None
 
 
-def add_counts(import_id: str, counts: Mapping[str, int], name: str, value: str) -> ConditionalWrite:
-    """Returns the write that adds to the counts of an import that has not ended, and whose `name` has this value."""
+def _lease_terms(owner: str, moment: float) -> Item:
+    """Returns the attributes of a step whose lease begins at `moment`."""
+    return {
+        "lease_owner": {"S": owner},
+        "lease_until": {"N": str(moment + LEASE_SECONDS)},
+        "expires_at": {"N": str(int(moment) + KEPT_SECONDS)},
+    }
+
+
+def add_counts(
+    import_id: str, counts: Mapping[str, int], name: str, value: str, then: str = ""
+) -> ConditionalWrite:
+    """Returns the write that adds to the counts of an import that has not ended, and whose `name` has this value.
+
+    With `then`, `name` has that value afterwards.
+    """
     given = {field: number for field, number in counts.items() if number}
     adds = f"ADD {', '.join(f'#{field} :{field}' for field in given)} " if given else ""
     numbers: Item = {f":{field}": {"N": str(number)} for field, number in given.items()}
     return update_if(
         IMPORT,
         import_key(import_id),
-        UpdateExpression=f"{adds}SET advanced_at = :moment",
+        UpdateExpression=f"{adds}SET advanced_at = :moment, #expected = :then",
         ConditionExpression=f"{NOT_ENDED} AND #expected = :expected",
         ExpressionAttributeNames={f"#{field}": field for field in given} | {"#expected": name},
-        ExpressionAttributeValues=numbers | {":moment": {"S": now()}, ":expected": {"S": value}},
+        ExpressionAttributeValues=numbers
+        | {":moment": {"S": now()}, ":expected": {"S": value}, ":then": {"S": then or value}},
     )
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from .batch import SettledRow
+from .model import Stage
 from .outcomes import DEFERRED, count_outcomes
 from .parts import ImportParts, WrittenRows
 from .steps import Lease, StepRepository, Stopped
@@ -67,6 +68,11 @@ class WriteProgress:
         """Ends the step; `counts` are added to its own. Raises Stopped, Busy."""
         self._store()
         self._steps.finish(self.lease, self._counts + Counter(counts))
+
+    def finish_stage(self, counts: Mapping[str, int], following: Stage) -> None:
+        """Ends the only step of a stage, and begins the following stage. Raises Stopped, Busy."""
+        self._store()
+        self._steps.finish_stage(self.lease, self._counts + Counter(counts), following)
 
     def _store(self) -> None:
         self._parts.put_written(self.lease.step.number, self.written)

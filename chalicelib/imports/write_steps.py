@@ -13,9 +13,9 @@ from .limits import broken_limit
 from .member_row import MemberRow, encode_row
 from .model import ImportRecord
 from .outcomes import Outcome, count_outcomes
-from .parts import ImportParts, ResolvedRows
+from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_ahead import ReadAhead
-from .read_steps import PARTS_AHEAD, ReadSteps, in_order
+from .read_steps import PARTS_AHEAD, ReadSteps, chunk_rows, in_order
 from .resolver import Resolver
 from .row_hashes import INDEPENDENT, Dependencies, find_dependencies, hash_rows
 from .steps import Lease, OutOfTime, StepRepository
@@ -87,9 +87,10 @@ class WriteSteps:
         parts.put_resolved(ResolvedRows(_rejected(settled | found)))
         return self.steps.finish(lease, counts)
 
-    def load(self, record: ImportRecord, lease: Lease, work: Work) -> None:
-        """Does all of this for a file of one chunk, without the detours over the bucket."""
-        read = self.read_steps.read_chunk(record, 0)
+    def load(self, record: ImportRecord, lease: Lease, work: Work) -> LoadedFile:
+        """Does all of this for a file of one chunk, without the detours over the bucket. Then its end is due."""
+        all_rows, header = chunk_rows(self.storage, record, 0), self.read_steps.repository.header(record)
+        read = self.read_steps.member_rows(record, all_rows, header)
         first = {} if lease.saved else read.counts()
         progress = WriteProgress(self.steps, ImportParts(self.storage, record), lease, first)
         if not work.instead and broken_limit(record, len(read.rejected), read.size, read.other_headers):
@@ -107,7 +108,8 @@ class WriteSteps:
         found, counts = self._resolve(resolver, texts, work)
         progress.written.rejected |= read.rejected | _rejected(settled | found)
         progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
-        progress.finish(counts)
+        progress.finish_stage(counts, "finish")
+        return LoadedFile(header, all_rows, progress.written)
 
     def _settle(
         self,

@@ -1,4 +1,4 @@
-"""Counts DynamoDB requests and the capacity that they consume."""
+"""Counts the requests to AWS, and the capacity that those to DynamoDB consume."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -48,6 +48,24 @@ def metered(client: "DynamoDBClient") -> Iterator[Meter]:
     finally:
         for event, hook in hooks.items():
             events.unregister(event, hook)
+
+
+@contextmanager
+def calls() -> Iterator[list[str]]:
+    """Yields the list of calls to DynamoDB, S3 and SQS that this process makes, such as dynamodb.PutItem."""
+    made: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        made.append(f"{model.service_model.service_name}.{model.name}")
+
+    clients = config.dynamodb(), config.s3(), config.sqs()
+    for client in clients:
+        client.meta.events.register("before-call", note, unique_id="calls")
+    try:
+        yield made
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-call", note, unique_id="calls")
 
 
 def counts_units_as_aws() -> bool:

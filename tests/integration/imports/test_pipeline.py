@@ -1,12 +1,17 @@
 """The import from a dropped file to its report, over real S3, SQS and DynamoDB."""
 
 import io
+import math
+from collections import Counter
 
 import pytest
 
+from chalicelib.imports import write_progress
 from chalicelib.imports.model import new_import_id
+from chalicelib.imports.steps import Step
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
+from tests.support.metering import calls
 from tests.support.pipeline import HEADER, Pipeline, counts
 from tools.roster import Roster
 
@@ -26,6 +31,38 @@ def test_generated_roster_ends_with_its_expected_counts(pipeline: Pipeline, acco
     assert report["counts"] == roster.expected["counts"]
     rejected = {int(row["line"]): row["code"] for row in pipeline.rejected(record.id)}
     assert rejected == roster.rejected
+
+
+def test_small_file_is_imported_in_few_requests(
+    pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        write_progress, "NOTE_SECONDS", math.inf
+    )  # on a slow machine it would note its progress
+    rows = "".join(f"Ann,Lee,{3235550000 + i},{i},{account}\n" for i in range(20))
+    body = HEADER + rows + f",Lee,3235550000,x,{account}\n"
+    with calls() as made:
+        record = pipeline.split("drops/a.csv", body)
+    assert Counter(made[1:]) == {  # after the drop
+        "dynamodb.PutItem": 2,  # the import, its columns
+        "dynamodb.GetItem": 1,
+        "dynamodb.UpdateItem": 1,
+        "s3.PutObjectTagging": 1,
+        "s3.GetObject": 3,  # the profile; the first bytes of the file, then all
+        "s3.PutObject": 1,
+        "sqs.SendMessage": 2,
+    }
+    with calls() as made:
+        ended = pipeline.imports.step(record.id, Step("load"))
+    assert ended.finished_at
+    assert Counter(made) == {
+        "dynamodb.GetItem": 3,  # the import before and after, its columns
+        "dynamodb.UpdateItem": 3,  # the lease, the end, the notice
+        "dynamodb.BatchGetItem": 1,
+        "dynamodb.TransactWriteItems": 2,  # the members; the counts, with the lease of the end
+        "s3.GetObject": 1,
+        "s3.PutObject": 3,  # the outcomes, rejected.csv, report.json
+    }
 
 
 def test_same_file_again_changes_no_member(pipeline: Pipeline, table: MemberRepository, account: str) -> None:

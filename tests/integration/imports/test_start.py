@@ -1,15 +1,12 @@
 """The start of an import: one record for each object version and a queued split, before the file is read."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from chalicelib import config
-from chalicelib.errors import NotFound
 from chalicelib.imports.model import Source
+from tests.support.metering import calls
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 
 UNPARSABLE = "drops/upsert/validate/a.csv"  # two modes
@@ -21,24 +18,6 @@ def dropped(pipeline: Pipeline, account: str) -> tuple[Source, str]:
     return pipeline.drop("drops/a.csv", (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode())
 
 
-@contextmanager
-def calls() -> Iterator[list[str]]:
-    """Yields the list of calls to AWS that this process makes, such as dynamodb.PutItem."""
-    made: list[str] = []
-
-    def note(model: Any, **_: Any) -> None:
-        made.append(f"{model.service_model.service_name}.{model.name}")
-
-    clients = config.dynamodb(), config.s3(), config.sqs()
-    for client in clients:
-        client.meta.events.register("before-call", note, unique_id="calls")
-    try:
-        yield made
-    finally:
-        for client in clients:
-            client.meta.events.unregister("before-call", note, unique_id="calls")
-
-
 def profile(pipeline: Pipeline, folder: str, **options: object) -> None:
     pipeline.drop(f"{folder}/columns.json", json.dumps(options).encode())
 
@@ -48,10 +27,10 @@ def queued_splits(pipeline: Pipeline) -> list[str]:
     return [message["import"] for message in pipeline.messages(pipeline.settings.split_queue_url)]
 
 
-def test_start_makes_few_requests_and_reads_no_file(pipeline: Pipeline, dropped: tuple[Source, str]) -> None:
+def test_start_makes_two_requests_and_reads_no_file(pipeline: Pipeline, dropped: tuple[Source, str]) -> None:
     with calls() as made:
         record = pipeline.imports.start(*dropped)
-    assert made == ["s3.PutObjectTagging", "s3.GetObject", "dynamodb.PutItem", "sqs.SendMessage"]
+    assert made == ["dynamodb.PutItem", "sqs.SendMessage"]
     assert (record.id, record.status) == (dropped[1], "splitting")
     assert record.id in queued_splits(pipeline)
 
@@ -86,8 +65,9 @@ def test_nearest_profile_holds_for_drops_below(pipeline: Pipeline, account: str)
     profile(pipeline, f"{root}/a/b", account=account, region="GB")
 
     def started(folder: str) -> tuple[object, ...]:
-        record = pipeline.imports.start(*pipeline.drop(f"{folder}/x.csv", HEADER.encode()))
-        assert record.status == "splitting", record.error
+        text = HEADER.replace("\n", ",Handy\n") + "Ann,Lee,3235550001,1,1,3235550001\n"
+        record = pipeline.split(f"{folder}/x.csv", text)
+        assert record.status == "loading", record.error
         return record.mode, record.account_id, record.region, record.max_rejected, record.column_map
 
     outer = ("upsert", "31", None, "5%", {"phone_number": "Handy"})
@@ -118,34 +98,35 @@ def test_malformed_profile_fails_the_import(
     folder = f"drops/{account}"
     pipeline.drop(f"{folder}/columns.json", body)
     source, import_id = pipeline.drop(f"{folder}/a.csv", HEADER.encode())
-    record = pipeline.imports.start(source, import_id)
+    record = pipeline.split_object(source, import_id)
     assert record.error
     assert (record.status, record.error.code) == ("failed", "invalid_profile")
     assert f"{folder}/columns.json" in record.error.detail
     assert reason in record.error.detail
-    assert import_id not in queued_splits(pipeline)
 
 
-def test_profile_that_cannot_be_read_starts_no_import(
-    pipeline: Pipeline, dropped: tuple[Source, str]
-) -> None:
+def test_profile_that_cannot_be_read_splits_no_file(pipeline: Pipeline, dropped: tuple[Source, str]) -> None:
     """Without its options the file could be written in the wrong mode or account."""
+    pipeline.imports.start(*dropped)
     with dies(config.s3(), "s3.GetObject"), pytest.raises(KilledError):
-        pipeline.imports.start(*dropped)
-    with pytest.raises(NotFound):
-        pipeline.repository.get(dropped[1])
+        pipeline.imports.split(dropped[1])
+    assert pipeline.repository.get(dropped[1]).status == "splitting"
 
 
-def test_roster_is_tagged_to_expire_and_profile_is_not(pipeline: Pipeline, account: str) -> None:
+def test_rosters_are_tagged_to_expire_and_profiles_are_not(pipeline: Pipeline, account: str) -> None:
     profile(pipeline, f"drops/{account}", mode="upsert")
-    source, import_id = pipeline.drop(f"drops/{account}/a.csv", HEADER.encode())
-    pipeline.imports.start(source, import_id)
+    sources = [
+        pipeline.drop(f"drops/{account}/{key}", HEADER.encode()) for key in ("a.csv", "upsert/validate/a.csv")
+    ]
+    for source, import_id in sources:
+        pipeline.split_object(source, import_id)
 
     def tags(key: str) -> list[dict[str, str]]:
         found = config.s3().get_object_tagging(Bucket=pipeline.settings.bucket_name, Key=key)["TagSet"]
         return [{"Key": tag["Key"], "Value": tag["Value"]} for tag in found]
 
-    assert tags(source.key) == [{"Key": "rollcall", "Value": "roster"}]
+    for source, _ in sources:
+        assert tags(source.key) == [{"Key": "rollcall", "Value": "roster"}]
     assert tags(f"drops/{account}/columns.json") == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import config
 from chalicelib.dynamodb import retries
 from chalicelib.errors import Busy
-from chalicelib.imports import step_runner
+from chalicelib.imports import step_runner, write_progress
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.steps import Step
 from chalicelib.services import Services
@@ -37,7 +37,10 @@ def test_worker_waits_for_capacity_while_it_has_time(pipeline: Pipeline, account
 
 
 @pytest.mark.parametrize("mode", ["create", "upsert"])
-def test_step_out_of_time_continues_where_it_was(pipeline: Pipeline, account: str, mode: str) -> None:
+def test_step_out_of_time_continues_where_it_was(
+    pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(write_progress, "NOTE_SECONDS", math.inf)
     pipeline = Pipeline(writes_in_flight=1)
     record = pipeline.split(f"drops/{mode}/a.csv", lines(account, 260))
     with inject_faults(config.dynamodb(), "TransactWriteItems") as requests:

@@ -48,10 +48,7 @@ def test_each_function_may_use_only_the_services_it_calls(resources: Resources) 
 
 def test_start_of_an_import_cannot_read_files(resources: Resources) -> None:
     """So it takes milliseconds, whatever the file."""
-    reads = [s for s in statements(resources, "StartImport") if "s3:GetObject" in s["Action"]]
-    assert [statement["Resource"]["Fn::Sub"].partition("/")[2] for statement in reads] == [
-        "drops/*columns.json"
-    ]
+    assert not [s for s in statements(resources, "StartImport") if "s3:GetObject" in s["Action"]]
 
 
 def test_import_functions_cannot_access_users_and_tokens(resources: Resources) -> None:
