@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { formatNumber, h, plural, time } from "./dom.js";
 
-/** @import { Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
+/** @import { Child, Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
 
 /** @type {Outcome[]} */
 const OUTCOMES = ["created", "updated", "unchanged", "rejected"];
@@ -89,16 +89,20 @@ export function createProgress(hasEnded = false) {
   const status = h("span", { class: "status" });
   const pace = h("span", {});
   const error = h("p", { class: "message bad", hidden: true });
+  const advice = h("div");
   const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
   const { chart, legend, draw } = outcomeChart();
-  const { facts, showFacts } = importFacts();
+  const changed = h("p", { hidden: true });
+  const facts = h("dl", { class: "facts" });
   const place = h(
     "section",
     { "aria-label": "Progress" },
     h("p", {}, status, pace),
     error,
+    advice,
     bar,
     h("div", { class: "outcomes" }, chart, legend),
+    changed,
     facts,
   );
 
@@ -108,13 +112,16 @@ export function createProgress(hasEnded = false) {
     status.textContent = STATUS_TEXT[record.status];
     pace.textContent = paceText(record);
     error.hidden = !record.error;
-    error.textContent = record.error?.detail ?? "";
-    bar.value = record.finished_at ? 100 : record.percent;
+    error.textContent = errorText(record);
+    bar.value = record.percent;
     draw(record.counts);
-    showFacts(record);
+    changed.hidden = !record.changed_since;
+    changed.textContent = changedText(record.changed_since);
+    facts.replaceChildren(...factsOf(record));
   }
   return {
     place,
+    advice,
     update,
     showTrouble: (text) => {
       pace.textContent = `. ${text}`;
@@ -122,24 +129,38 @@ export function createProgress(hasEnded = false) {
   };
 }
 
-/** Creates the list of an import's mode, start and end. */
-function importFacts() {
-  const mode = h("dd");
-  const started = h("dd");
-  const ended = h("dd", {}, "not yet");
-  const names = ["Mode", "Started", "Ended"];
-  const facts = h(
-    "dl",
-    { class: "facts" },
-    [mode, started, ended].map((value, i) => [h("dt", {}, names[i]), value]),
-  );
-  /** @param {Import} record */
-  function showFacts(record) {
-    mode.textContent = modeText(record);
-    started.replaceChildren(time(record.created_at), record.created_by ? ` by ${record.created_by}` : "");
-    if (record.finished_at) ended.replaceChildren(time(record.finished_at));
-  }
-  return { facts, showFacts };
+/** @param {Import} record */
+function errorText({ error, encoding_candidates: candidates }) {
+  if (candidates.length)
+    return "Nothing was imported: the file does not say how its letters are encoded, and the names can be read in several ways.";
+  const more = error?.code === "missing_columns" ? " Columns with other names can be given under “More options”." : "";
+  return (error?.detail ?? "") + more;
+}
+
+/** @param {number} rows whose members were changed by others after the file had arrived */
+const changedText = (rows) =>
+  rows === 1
+    ? "1 row changed nothing, because its member was changed after this file arrived. The newer change stays."
+    : `${formatNumber(rows)} rows changed nothing, because their members were changed after this file arrived. The newer changes stay.`;
+
+/**
+ * The terms and values of an import's facts, without the options that it was not given.
+ * @param {Import} record
+ */
+function factsOf(record) {
+  /** @type {[string, Child][]} */
+  const facts = [
+    ["Mode", modeText(record)],
+    ["Account", record.account_id],
+    ["Expected rows", record.rows === null ? null : formatNumber(record.rows)],
+    ["Rejected rows allowed", record.max_rejected],
+    ["Region of phone numbers", record.region],
+    ["Started", [time(record.created_at), record.created_by ? ` by ${record.created_by}` : ""]],
+    ["Ended", record.finished_at ? time(record.finished_at) : "not yet"],
+  ];
+  return facts
+    .filter(([, value]) => value !== null)
+    .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
 }
 
 /** @param {Import} record */
