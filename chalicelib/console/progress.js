@@ -92,7 +92,8 @@ export function createProgress(hasEnded = false) {
   const advice = h("div");
   const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
   const { chart, legend, draw } = outcomeChart();
-  const changed = h("p", { hidden: true });
+  const outcomes = h("div", { class: "outcomes" }, chart, legend);
+  const notes = h("div");
   const facts = h("dl", { class: "facts" });
   const place = h(
     "section",
@@ -101,8 +102,8 @@ export function createProgress(hasEnded = false) {
     error,
     advice,
     bar,
-    h("div", { class: "outcomes" }, chart, legend),
-    changed,
+    outcomes,
+    notes,
     facts,
   );
 
@@ -113,10 +114,11 @@ export function createProgress(hasEnded = false) {
     pace.textContent = paceText(record);
     error.hidden = !record.error;
     error.textContent = errorText(record);
+    outcomes.hidden = record.finished_at !== null && !record.counts.rows;
+    bar.hidden = hasEnded || outcomes.hidden;
     bar.value = record.percent;
     draw(record.counts);
-    changed.hidden = !record.changed_since;
-    changed.textContent = changedText(record.changed_since);
+    notes.replaceChildren(...notesOf(record).map((text) => h("p", {}, text)));
     facts.replaceChildren(...factsOf(record));
   }
   return {
@@ -137,11 +139,28 @@ function errorText({ error, encoding_candidates: candidates }) {
   return (error?.detail ?? "") + more;
 }
 
-/** @param {number} rows whose members were changed by others after the file had arrived */
-const changedText = (rows) =>
-  rows === 1
-    ? "1 row changed nothing, because its member was changed after this file arrived. The newer change stays."
-    : `${formatNumber(rows)} rows changed nothing, because their members were changed after this file arrived. The newer changes stay.`;
+/**
+ * What is to be known about an import that needs no correction of rows.
+ * @param {Import} record
+ */
+function notesOf({ changed_since: rows, encoding, encoding_guessed: guessed, encoding_examples: names }) {
+  const notes = [];
+  if (rows === 1)
+    notes.push(
+      "1 row changed nothing, because its member was changed after this file arrived. The newer change stays.",
+    );
+  else if (rows)
+    notes.push(
+      `${formatNumber(rows)} rows changed nothing, because their members were changed after this file arrived. The newer changes stay.`,
+    );
+  if (guessed)
+    notes.push(
+      names.length
+        ? `The encoding of the file was guessed: ${encoding}, with names such as ${names.join(", ")}. If they are wrong, the file needs to be sent again with the right encoding, as “Add and change members”.`
+        : `The encoding of the file was guessed: ${encoding}.`,
+    );
+  return notes;
+}
 
 /**
  * The terms and values of an import's facts, without the options that it was not given.

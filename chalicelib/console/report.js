@@ -41,16 +41,6 @@ const REASONS = {
 /** @param {string} code */
 const reasonText = (code) => REASONS[code] ?? code.replaceAll("_", " ");
 
-/** @type {(record: Import, mayImport: boolean) => string} */
-function encodingText({ encoding, encoding_examples: names }, mayImport) {
-  const examples = names.length ? `, with names such as ${names.join(", ")}` : "";
-  const advice =
-    names.length && mayImport
-      ? " If they are wrong, send the file again with the right encoding under “More options”."
-      : "";
-  return `The encoding of the file was guessed: ${encoding}${examples}.${advice}`;
-}
-
 /**
  * Shows the results of an import that has ended.
  * @param {HTMLElement} place
@@ -62,7 +52,6 @@ export async function showResults(place, record, signal, mayImport) {
   const report = record.counts.rows ? await fetchReport(record, signal) : null;
   redraw(
     place,
-    record.encoding_guessed ? h("p", {}, encodingText(record, mayImport)) : null,
     warningList(report?.warnings ?? []),
     report ? readingSection(record, report) : null,
     record.counts.rejected ? await rejectedSections(record, report, signal, mayImport) : null,

@@ -21,6 +21,7 @@ def send_unsure_file(page: Page, account: str) -> None:
     card = page.locator(".card")
     expect(card.locator(".candidates li").first).to_contain_text("Ziêba in windows-1252 (French")
     expect(card.locator(".candidates li").nth(1)).to_contain_text("Zięba in windows-1250 (Polish")
+    expect(card.get_by_role("progressbar")).to_be_hidden()
 
 
 @pytest.mark.parametrize("view", ["card", "import"])
