@@ -21,30 +21,7 @@ export function moreOptions(me) {
     "details",
     { class: "more" },
     h("summary", {}, "More options", chosen),
-    h(
-      "div",
-      { class: "grid" },
-      accountField(me, "imports:write", onlyAccount(me, "imports:write"), {
-        hint: "All rows belong to it; rows that name another are rejected.",
-      }),
-      field({ name: "encoding", label: "Encoding of the file", options: [["", "Detect it"], ...ENCODINGS] }),
-      field({
-        name: "rows",
-        label: "Expected number of rows",
-        inputmode: "numeric",
-        hint: "A file with another number is not imported.",
-      }),
-      field({
-        name: "max_rejected",
-        label: "Rejected rows allowed",
-        hint: "A number, or a share such as 5%. With more, the import fails. If blank, any number.",
-      }),
-      field({
-        name: "region",
-        label: "Region of phone numbers",
-        hint: "Two letters, such as GB, for numbers without + and country code.",
-      }),
-    ),
+    h("div", { class: "grid" }, optionFields(me)),
     columnPairs(),
   );
   const showChosen = () => {
@@ -54,6 +31,30 @@ export function moreOptions(me) {
   showChosen();
   return place;
 }
+
+/** @param {Me} me */
+const optionFields = (me) => [
+  accountField(me, "imports:write", onlyAccount(me, "imports:write"), {
+    hint: "All rows belong to it; rows that name another are rejected.",
+  }),
+  field({ name: "encoding", label: "Encoding of the file", options: [["", "Detect it"], ...ENCODINGS] }),
+  field({
+    name: "rows",
+    label: "Expected number of rows",
+    inputmode: "numeric",
+    hint: "A file with another number is not imported.",
+  }),
+  field({
+    name: "max_rejected",
+    label: "Rejected rows allowed",
+    hint: "A number, or a share such as 5%. With more, the import fails. If blank, any number.",
+  }),
+  field({
+    name: "region",
+    label: "Region of phone numbers",
+    hint: "Two letters, such as GB, for numbers without + and country code.",
+  }),
+];
 
 /** @type {(place: HTMLElement, name: string) => HTMLInputElement} */
 const inputOf = (place, name) => /** @type {HTMLInputElement} */ (find(place, `[name=${name}]`));

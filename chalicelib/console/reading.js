@@ -1,6 +1,6 @@
 // How the file of an import was read: its encoding, its sheet, the lines above the column names, its columns.
 
-import { h, tableHead } from "./dom.js";
+import { h, plural, tableHead } from "./dom.js";
 import { FIELDS } from "./member.js";
 
 /** @import { Child, Import, Report } from "./types" */
@@ -9,14 +9,18 @@ import { FIELDS } from "./member.js";
 const FIELD_TEXT = { ...Object.fromEntries(FIELDS), previous_client_member_id: "Previous client member id" };
 
 /**
- * Shows how a file was read; open if a part of it was not used.
+ * Shows how a file was read, folded. The summary names what was not used of it.
  * @param {Import} record
  * @param {Report} report
  */
 export function readingSection(record, report) {
   const { columns, sheets = [], lines_above_header: linesAbove = [] } = report;
   const [sheet, ...otherSheets] = sheets;
-  const isPartial = Boolean(columns?.ignored?.length || otherSheets.length || linesAbove.length);
+  const unused = [
+    columns?.ignored?.length ? `columns not used: ${columns.ignored.map(columnName).join(", ")}` : "",
+    otherSheets.length ? `sheets not read: ${otherSheets.join(", ")}` : "",
+    linesAbove.length ? `${plural(linesAbove.length, "line")} above the column names` : "",
+  ].filter(Boolean);
   /** @type {[string, Child][]} */
   const facts = [
     ["Sheet", sheet ?? null],
@@ -27,8 +31,13 @@ export function readingSection(record, report) {
   const shown = facts.filter(([, value]) => value !== null);
   return h(
     "details",
-    { class: "reading", open: isPartial },
-    h("summary", {}, "How the file was read"),
+    { class: "reading" },
+    h(
+      "summary",
+      {},
+      "How the file was read",
+      unused.length ? h("span", { class: "quiet" }, `: ${unused.join("; ")}`) : null,
+    ),
     h(
       "dl",
       { class: "facts" },
@@ -41,6 +50,9 @@ export function readingSection(record, report) {
 /** @param {{ line: number, text: string }[]} lines */
 const linesText = (lines) =>
   lines.length ? `not read: ${lines.map(({ line, text }) => `line ${line} (${text})`).join(", ")}` : null;
+
+/** @param {string} column */
+const columnName = (column) => column.trim() || "(no name)";
 
 /** @param {string} encoding */
 const encodingName = (encoding) => encoding.replace("utf-8-sig", "utf-8");
@@ -67,7 +79,7 @@ function columnTable({ used = {}, ignored = [] }, passedOver) {
     h(
       "tbody",
       {},
-      rows.map(([column, use]) => h("tr", {}, h("td", {}, column.trim() || "(no name)"), h("td", {}, use))),
+      rows.map(([column, use]) => h("tr", {}, h("td", {}, columnName(column)), h("td", {}, use))),
     ),
   );
 }

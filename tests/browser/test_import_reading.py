@@ -18,6 +18,10 @@ def test_report_tells_columns_and_lines_above_them(local: LocalStack, admin_page
     sent = local.import_file("titles.csv", text)
     open_view(admin_page, f"/imports/{sent['id']}")
     reading = admin_page.locator(".reading")
+    expect(reading.locator("summary")).to_have_text(
+        "How the file was read: columns not used: Mobile, Shoe size; 2 lines above the column names"
+    )
+    reading.locator("summary").click()
     expect(reading).to_contain_text("not read: line 1 (Clinic North), line 2 (May 2026)")
     expect(reading.get_by_role("row", name="Phone Phone number")).to_be_visible()
     expect(reading.get_by_role("row", name="Mobile not used: the phone number is in “Phone”")).to_be_visible()
@@ -40,12 +44,14 @@ def test_report_of_workbook_names_its_sheets(local: LocalStack, admin_page: Page
     card = admin_page.locator(".card")
     expect(card).to_contain_text("1 created")
     card.get_by_role("link", name="book.xlsx").click()
+    expect(admin_page.locator(".reading summary")).to_contain_text("sheets not read: Archive")
     expect(admin_page.locator(".reading dl")).to_have_text("SheetMembersSheets that were not readArchive")
 
 
 def test_plain_file_folds_how_it_was_read(local: LocalStack, admin_page: Page, account: str) -> None:
     sent = local.import_file("plain.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
     open_view(admin_page, f"/imports/{sent['id']}")
+    expect(admin_page.locator(".reading summary")).to_have_text("How the file was read")
     expect(admin_page.locator(".reading table")).to_be_hidden()
     admin_page.get_by_text("How the file was read").click()
     expect(admin_page.locator(".reading dl")).to_have_text("Encodingutf-8")
