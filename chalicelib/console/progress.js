@@ -186,12 +186,11 @@ function factsOf(record) {
 function paceText(record) {
   const end = record.finished_at ?? new Date().toISOString();
   const seconds = record.started_at ? (Date.parse(end) - Date.parse(record.started_at)) / 1000 : 0;
+  const pace = seconds > 0 ? Math.round(record.counts.rows / seconds) : 0;
   return [
     record.finished_at ? "" : ` ${record.percent}%`,
     record.seconds_left ? `, about ${plural(record.seconds_left, "second")} left` : "",
-    seconds > 0 && record.counts.rows
-      ? `, ${formatNumber(Math.round(record.counts.rows / seconds))} rows per second`
-      : "",
+    pace ? `, ${plural(pace, "row")} per second` : "",
   ].join("");
 }
 

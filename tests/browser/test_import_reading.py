@@ -93,3 +93,15 @@ def test_rows_that_gave_way_are_told_in_words(local: LocalStack, admin_page: Pag
         expect(heading(admin_page, "late.csv")).to_be_visible()
         told = admin_page.get_by_text("changed nothing")
         expect(told).to_contain_text(text) if text else expect(told).to_be_hidden()
+
+
+def test_long_names_fit_narrow_screen(local: LocalStack, admin_page: Page, account: str) -> None:
+    name, column = "M" + "ü" * 60, "column" * 20
+    text = HEADER.strip() + f",{column}\nZoë,{name},3235550001,1,{account},\n"
+    sent = local.import_file("long" * 15 + ".csv", text.encode("windows-1252"))
+    admin_page.set_viewport_size({"width": 320, "height": 800})
+    open_view(admin_page, f"/imports/{sent['id']}")
+    admin_page.locator(".reading summary").click()
+    expect(admin_page.locator(".reading table")).to_contain_text(column)
+    expect(admin_page.get_by_text(name).first).to_be_visible()
+    assert admin_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
