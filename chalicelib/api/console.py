@@ -1,12 +1,14 @@
 """Serves the admin page, whose static files use only the API."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import NotFound
+from chalicelib.imports.encodings import FILE_ENCODINGS
 from chalicelib.services import services
 
 from .requests import not_modified
@@ -20,6 +22,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
 }
+MAX_LANGUAGES = 3  # named beside an encoding
 CACHE_FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -41,6 +44,7 @@ def get_page(request: Request) -> Response:
     # Relative URLs work behind any stage or proxy; a browser resolves them differently after a trailing slash.
     slash = str(request.context.get("path", "")).endswith("/")
     text = files()[PAGE].replace("{folder}", version() if slash else f"admin/{version()}")
+    text = text.replace("{encodings}", _encoding_options())
     etag = f'"{_hash(text)}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if not_modified(request, etag):
@@ -55,6 +59,18 @@ def get_file(_request: Request, folder: str, name: str) -> Response:
     if folder != version() or name not in files() or kind is None:
         raise NotFound("No file has this path. Reload the page.", code="file_not_found")
     return Response(files()[name], {"Content-Type": kind, "Cache-Control": CACHE_FOREVER}, 200)
+
+
+@cache
+def _encoding_options() -> str:
+    """Returns an HTML option for each encoding that a file may be declared in, with some of its languages."""
+
+    def text(name: str, languages: Sequence[str]) -> str:
+        more = ", …" if len(languages) > MAX_LANGUAGES else ""
+        return f"{name} ({', '.join(languages[:MAX_LANGUAGES])}{more})" if languages else name
+
+    options = (f'<option value="{name}">{text(name, found)}' for name, found in FILE_ENCODINGS.items())
+    return "</option>\n".join(options) + "</option>"
 
 
 def _hash(text: str) -> str:

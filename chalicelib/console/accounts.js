@@ -52,8 +52,8 @@ export const rememberAccount = (account) => sessionStorage.setItem(ACCOUNT_KEY, 
  * @param {Partial<FieldOptions>} [more]
  */
 export function accountField(me, permission, value, more = {}) {
-  const place = field({ name: "account_id", label: "Account", value, list: "accounts-known", ...more });
+  const place = field({ name: "account_id", label: "Account", value, list: `accounts-${permission}`, ...more });
   const options = (limitedTo(me, permission) ?? []).map((account) => h("option", { value: account }));
-  place.append(h("datalist", { id: "accounts-known" }, options));
+  place.append(h("datalist", { id: `accounts-${permission}` }, options));
   return place;
 }

@@ -153,5 +153,25 @@ export function createForm(fields, buttons, submit) {
   return form;
 }
 
+/**
+ * Creates a form that opens the view at `path` with the values of its fields in the address.
+ * @param {string} path
+ * @param {Child} fields
+ * @param {(values: Record<string, string>) => void} [onSubmit]
+ */
+export function searchForm(path, fields, onSubmit = () => {}) {
+  const submit = h("button", { type: "submit", class: "main" }, "Find");
+  const form = h("form", { class: "search", role: "search" }, fields, submit, h("div", { class: "form-error" }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
+    onSubmit(values);
+    const next = `#${path}?${new URLSearchParams(values)}`;
+    if (location.hash === next) dispatchEvent(new HashChangeEvent("hashchange"));
+    else location.hash = next;
+  });
+  return form;
+}
+
 /** @param {string} text */
 export const submitButton = (text) => h("button", { type: "submit", class: "main" }, text);

@@ -1,22 +1,28 @@
 // Imports: uploads, progress and results.
 
-import { accountField, onlyAccount } from "./accounts.js";
+import { accountField } from "./accounts.js";
 import { call } from "./api.js";
 import { confirmed } from "./dialogs.js";
-import { announce, button, failure, find, formatNumber, h, link, redraw, time, whileBusy } from "./dom.js";
-import { clearErrors, field, fieldValue, showError } from "./forms.js";
+import { announce, button, failure, find, formatNumber, h, link, notice, redraw, time, whileBusy } from "./dom.js";
+import { encodingChoice } from "./encodings.js";
+import { clearErrors, field, fieldValue, searchForm, showError, showProblem } from "./forms.js";
 import { listOf } from "./lists.js";
+import { forgetRows, moreOptions, readOptions } from "./options.js";
 import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
 import { showResults } from "./report.js";
 import * as uploads from "./uploads.js";
 
 /** @import { Column, Context, Import, Me } from "./types" */
 
+/** @typedef {{account: string, status: string}} Wanted the imports to list, "" for any */
+
 // ---- The list, and the form that sends files
 
 /** @type {(place: HTMLElement, context: Context) => void} */
-export function list(place, { me, may, signal }) {
-  const imports = importList(signal);
+export function list(place, { me, may, signal, query }) {
+  const wanted = { account: query.get("account") ?? "", status: query.get("status") ?? "" };
+  const filter = filterForm(me, wanted);
+  const imports = importList(signal, wanted, filter);
   uploads.removeFinishedCards();
   uploads.importChanges.addEventListener("change", imports.reload, { signal });
   redraw(
@@ -24,18 +30,46 @@ export function list(place, { me, may, signal }) {
     h("h1", {}, "Imports"),
     may("imports:write") ? uploadForm(me, signal) : null,
     uploads.cards,
-    h("h2", {}, "All imports"),
+    may("imports:write") ? h("h2", {}, wanted.account || wanted.status ? "Imports found" : "All imports") : null,
+    filter,
     imports.place,
   );
 }
 
-/** @param {AbortSignal} signal */
-function importList(signal) {
+/** @type {(me: Me, wanted: Wanted) => HTMLFormElement} */
+const filterForm = (me, wanted) =>
+  searchForm("/imports", [
+    accountField(me, "imports:read", wanted.account, { name: "account", size: 12, "data-first": true }),
+    field({
+      name: "status",
+      label: "Status",
+      options: [["", "any"], ...Object.entries(STATUS_TEXT)],
+      value: wanted.status,
+    }),
+  ]);
+
+/**
+ * The text in place of an empty list.
+ * @param {Wanted} wanted
+ */
+function emptyList({ account, status }) {
+  if (!account && !status) return notice("There are no imports yet.");
+  const hint = account ? `Imports that were not limited to account ${account} are not shown.` : null;
+  return notice("No imports match.", hint && h("p", {}, hint), h("p", {}, link("Show all imports", "#/imports")));
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @param {Wanted} wanted
+ * @param {HTMLFormElement} form that chose them
+ */
+function importList(signal, wanted, form) {
   /** @type {Column<Import>[]} */
   const columns = [
     ["File", (record) => link(fileName(record), `#/imports/${record.id}`)],
     ["Status", (record) => h("span", { class: `status ${record.status}` }, STATUS_TEXT[record.status])],
     ["Mode", modeText],
+    ["Account", (record) => record.account_id],
     ["Rows", (record) => formatNumber(record.counts.rows), "number"],
     ["Rejected", (record) => formatNumber(record.counts.rejected), "number"],
     ["Started", (record) => time(record.created_at)],
@@ -43,12 +77,18 @@ function importList(signal) {
   ];
   return listOf({
     path: "/imports",
+    filters: { account_id: wanted.account, status: wanted.status },
     caption: "Imports, newest first",
     noun: "import",
     signal,
     size: 50,
     columns,
-    empty: "There are no imports yet.",
+    empty: () => emptyList(wanted),
+    onRefused: (problem) => {
+      clearErrors(form);
+      showProblem(form, problem, (name) => (name === "account_id" ? "account" : name));
+      return true;
+    },
   });
 }
 
@@ -64,16 +104,13 @@ function uploadForm(me, signal) {
     type: "file",
     multiple: true,
     accept: ".csv,.tsv,.txt,.gz,.zip,.xlsx",
-    hint: "CSV files (.csv, .tsv or .txt, also as .gz or .zip) and .xlsx workbooks of up to 5 GB. They are sent as soon as you choose them.",
+    hint: "CSV files (.csv, .tsv or .txt, also as .gz or .zip) and .xlsx workbooks of up to 5 GB. They are sent as soon as you choose them.",
   });
   const form = h(
     "form",
     { class: "drop" },
-    field({ name: "mode", label: "What should happen", options: MODES }),
-    accountField(me, "imports:write", onlyAccount(me, "imports:write"), {
-      label: "Account (if given, rows of other accounts are rejected)",
-    }),
-    files,
+    h("div", { class: "grid" }, field({ name: "mode", label: "What should happen", options: MODES }), files),
+    moreOptions(me),
   );
   const input = /** @type {HTMLInputElement} */ (find(files, "input"));
   input.addEventListener("change", () => {
@@ -98,11 +135,14 @@ function uploadForm(me, signal) {
 /** @type {(form: HTMLFormElement, files: File[]) => void} */
 function sendFiles(form, files) {
   clearErrors(form);
-  const options = { mode: fieldValue(form, "mode"), account_id: fieldValue(form, "account_id").trim() || undefined };
-  const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip)$/i.test(file.name));
+  const more = readOptions(form, files.length);
+  if (!more) return;
+  const options = { mode: fieldValue(form, "mode"), ...more };
+  const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip|xlsx)$/i.test(file.name));
   for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
+  forgetRows(form);
   if (!refused.length) return;
-  const text = `${refused.map((file) => file.name).join(", ")}: not sent, because it is not a CSV file. Save it as CSV first.`;
+  const text = `${refused.map((file) => file.name).join(", ")}: not sent. Save it as a CSV file or an .xlsx workbook first.`;
   showError(form, "files", text);
   announce(text);
 }
@@ -113,7 +153,7 @@ for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event
 // ---- One import
 
 /** @type {(place: HTMLElement, context: Context) => Promise<void>} */
-export async function show(place, { signal, parts, may }) {
+export async function show(place, { signal, parts, may, navigateAway }) {
   const [id] = parts;
   /** @type {Import} */
   const first = await call("GET", `/imports/${id}`, { signal });
@@ -134,8 +174,9 @@ export async function show(place, { signal, parts, may }) {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
       redraw(actions);
+      redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
-      await showResults(results, record, signal);
+      await showResults(results, record, signal, may("imports:write"));
     } catch (error) {
       if (error.name !== "AbortError") redraw(results, failure(error, error.transient ? follow : null));
     }

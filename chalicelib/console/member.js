@@ -10,7 +10,7 @@ import { createForm, field, fieldValue, showProblem, submitButton } from "./form
 /** @import { Child, Context, Me, Member, MemberField, MemberValues } from "./types" */
 
 /** @type {[MemberField, string][]} */
-const FIELDS = [
+export const FIELDS = [
   ["first_name", "First name"],
   ["last_name", "Last name"],
   ["phone_number", "Phone number"],

@@ -2,7 +2,7 @@
 
 import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
 import { h, link, notice, redraw, time } from "./dom.js";
-import { clearErrors, field, fieldValue, showProblem } from "./forms.js";
+import { clearErrors, field, searchForm, showProblem } from "./forms.js";
 import { listOf } from "./lists.js";
 import { addressOf, memberChanges } from "./member.js";
 
@@ -21,7 +21,7 @@ export function list(place, { me, may, signal, query: given }) {
   const by = given.get("by") ?? "last_name";
   const account = given.get("account") ?? defaultAccount(me, "members:read");
   const text = given.get("q") ?? "";
-  const form = searchForm(me, account, by, text);
+  const form = memberSearch(me, account, by, text);
   const empty = text
     ? "No members match."
     : account
@@ -52,7 +52,7 @@ export function list(place, { me, may, signal, query: given }) {
             ),
           onRefused: (problem) => {
             clearErrors(form);
-            showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));
+            showProblem(form, problem, (name) => (name === "account_id" ? "account" : "q"));
             return true;
           },
         }).place,
@@ -60,30 +60,16 @@ export function list(place, { me, may, signal, query: given }) {
 }
 
 /** @type {(me: Me, account: string, by: string, text: string) => HTMLFormElement} */
-function searchForm(me, account, by, text) {
-  const form = h(
-    "form",
-    { class: "search", role: "search" },
-    accountField(me, "members:read", account, { size: 12 }),
-    field({ name: "by", label: "Find by", options: SEARCH_FIELDS, value: by }),
-    field({ name: "q", label: "Search for", value: text, type: "search", size: 24, "data-first": true }),
-    h("button", { type: "submit", class: "main" }, "Find"),
-    h("div", { class: "form-error" }),
+const memberSearch = (me, account, by, text) =>
+  searchForm(
+    "/members",
+    [
+      accountField(me, "members:read", account, { name: "account", size: 12 }),
+      field({ name: "by", label: "Find by", options: SEARCH_FIELDS, value: by }),
+      field({ name: "q", label: "Search for", value: text, type: "search", size: 24, "data-first": true }),
+    ],
+    (values) => rememberAccount(values.account),
   );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const values = {
-      account: fieldValue(form, "account_id").trim(),
-      by: fieldValue(form, "by"),
-      q: fieldValue(form, "q").trim(),
-    };
-    rememberAccount(values.account);
-    const next = `#/members?${new URLSearchParams(values)}`;
-    if (location.hash === next) dispatchEvent(new HashChangeEvent("hashchange"));
-    else location.hash = next;
-  });
-  return form;
-}
 
 /**
  * The columns of the list, whose rows follow changes to their members until the signal aborts.

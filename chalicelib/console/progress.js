@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { formatNumber, h, plural, time } from "./dom.js";
 
-/** @import { Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
+/** @import { Child, Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
 
 /** @type {Outcome[]} */
 const OUTCOMES = ["created", "updated", "unchanged", "rejected"];
@@ -89,16 +89,21 @@ export function createProgress(hasEnded = false) {
   const status = h("span", { class: "status" });
   const pace = h("span", {});
   const error = h("p", { class: "message bad", hidden: true });
+  const advice = h("div");
   const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
   const { chart, legend, draw } = outcomeChart();
-  const { facts, showFacts } = importFacts();
+  const outcomes = h("div", { class: "outcomes" }, chart, legend);
+  const notes = h("div");
+  const facts = h("dl", { class: "facts" });
   const place = h(
     "section",
     { "aria-label": "Progress" },
     h("p", {}, status, pace),
     error,
+    advice,
     bar,
-    h("div", { class: "outcomes" }, chart, legend),
+    outcomes,
+    notes,
     facts,
   );
 
@@ -108,13 +113,17 @@ export function createProgress(hasEnded = false) {
     status.textContent = STATUS_TEXT[record.status];
     pace.textContent = paceText(record);
     error.hidden = !record.error;
-    error.textContent = record.error?.detail ?? "";
-    bar.value = record.finished_at ? 100 : record.percent;
+    error.textContent = errorText(record);
+    outcomes.hidden = record.finished_at !== null && !record.counts.rows;
+    bar.hidden = hasEnded || outcomes.hidden;
+    bar.value = record.percent;
     draw(record.counts);
-    showFacts(record);
+    notes.replaceChildren(...notesOf(record).map((text) => h("p", {}, text)));
+    facts.replaceChildren(...factsOf(record));
   }
   return {
     place,
+    advice,
     update,
     showTrouble: (text) => {
       pace.textContent = `. ${text}`;
@@ -122,36 +131,66 @@ export function createProgress(hasEnded = false) {
   };
 }
 
-/** Creates the list of an import's mode, start and end. */
-function importFacts() {
-  const mode = h("dd");
-  const started = h("dd");
-  const ended = h("dd", {}, "not yet");
-  const names = ["Mode", "Started", "Ended"];
-  const facts = h(
-    "dl",
-    { class: "facts" },
-    [mode, started, ended].map((value, i) => [h("dt", {}, names[i]), value]),
-  );
-  /** @param {Import} record */
-  function showFacts(record) {
-    mode.textContent = modeText(record);
-    started.replaceChildren(time(record.created_at), record.created_by ? ` by ${record.created_by}` : "");
-    if (record.finished_at) ended.replaceChildren(time(record.finished_at));
-  }
-  return { facts, showFacts };
+/** @param {Import} record */
+function errorText({ error, encoding_candidates: candidates }) {
+  if (candidates.length)
+    return "Nothing was imported: the file does not say how its letters are encoded, and the names can be read in several ways.";
+  const more = error?.code === "missing_columns" ? " Columns with other names can be given under “More options”." : "";
+  return (error?.detail ?? "") + more;
+}
+
+/**
+ * What is to be known about an import that needs no correction of rows.
+ * @param {Import} record
+ */
+function notesOf({ changed_since: rows, encoding, encoding_guessed: guessed, encoding_examples: names }) {
+  const notes = [];
+  if (rows === 1)
+    notes.push(
+      "1 row changed nothing, because its member was changed after this file arrived. The newer change stays.",
+    );
+  else if (rows)
+    notes.push(
+      `${formatNumber(rows)} rows changed nothing, because their members were changed after this file arrived. The newer changes stay.`,
+    );
+  if (guessed)
+    notes.push(
+      names.length
+        ? `The encoding of the file was guessed: ${encoding}, with names such as ${names.join(", ")}. If they are wrong, the file needs to be sent again with the right encoding, as “Add and change members”.`
+        : `The encoding of the file was guessed: ${encoding}.`,
+    );
+  return notes;
+}
+
+/**
+ * The terms and values of an import's facts, without the options that it was not given.
+ * @param {Import} record
+ */
+function factsOf(record) {
+  /** @type {[string, Child][]} */
+  const facts = [
+    ["Mode", modeText(record)],
+    ["Account", record.account_id],
+    ["Expected rows", record.rows === null ? null : formatNumber(record.rows)],
+    ["Rejected rows allowed", record.max_rejected],
+    ["Region of phone numbers", record.region],
+    ["Started", [time(record.created_at), record.created_by ? ` by ${record.created_by}` : ""]],
+    ["Ended", record.finished_at ? time(record.finished_at) : "not yet"],
+  ];
+  return facts
+    .filter(([, value]) => value !== null)
+    .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
 }
 
 /** @param {Import} record */
 function paceText(record) {
   const end = record.finished_at ?? new Date().toISOString();
   const seconds = record.started_at ? (Date.parse(end) - Date.parse(record.started_at)) / 1000 : 0;
+  const pace = seconds > 0 ? Math.round(record.counts.rows / seconds) : 0;
   return [
     record.finished_at ? "" : ` ${record.percent}%`,
     record.seconds_left ? `, about ${plural(record.seconds_left, "second")} left` : "",
-    seconds > 0 && record.counts.rows
-      ? `, ${formatNumber(Math.round(record.counts.rows / seconds))} rows per second`
-      : "",
+    pace ? `, ${plural(pace, "row")} per second` : "",
   ].join("");
 }
 

@@ -4,6 +4,7 @@ import { call, readable } from "./api.js";
 import { button, formatNumber, h, redraw, tableHead, whileBusy } from "./dom.js";
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
+import { readingSection } from "./reading.js";
 
 /** @import { Child, Column, Import, RejectedRow, Report, Warning } from "./types" */
 
@@ -40,36 +41,20 @@ const REASONS = {
 /** @param {string} code */
 const reasonText = (code) => REASONS[code] ?? code.replaceAll("_", " ");
 
-/** @param {Import} record */
-function encodingText({ encoding, encoding_examples: names }) {
-  const examples = names.length ? `, with names such as ${names.join(", ")}` : "";
-  return `The encoding of the file was guessed: ${encoding}${examples}. If they are wrong, save the file as UTF-8 and send it again.`;
-}
-
-/** @param {{ line: number, text: string }} line */
-const lineText = ({ line, text }) => `line ${line} (${text})`;
-
 /**
  * Shows the results of an import that has ended.
  * @param {HTMLElement} place
  * @param {Import} record
  * @param {AbortSignal} signal
+ * @param {boolean} mayImport whether the user may send files
  */
-export async function showResults(place, record, signal) {
+export async function showResults(place, record, signal, mayImport) {
   const report = record.counts.rows ? await fetchReport(record, signal) : null;
-  const ignored = report?.columns?.ignored ?? [];
-  const otherSheets = (report?.sheets ?? []).slice(1);
-  const linesAbove = report?.lines_above_header ?? [];
   redraw(
     place,
-    record.encoding_guessed ? h("p", {}, encodingText(record)) : null,
-    otherSheets.length ? h("p", {}, `Sheets that were not read: ${otherSheets.join(", ")}.`) : null,
-    linesAbove.length
-      ? h("p", {}, `Lines above the column names that were not read: ${linesAbove.map(lineText).join("; ")}.`)
-      : null,
     warningList(report?.warnings ?? []),
-    ignored.length ? h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`) : null,
-    record.counts.rejected ? await rejectedSections(record, report, signal) : null,
+    report ? readingSection(record, report) : null,
+    record.counts.rejected ? await rejectedSections(record, report, signal, mayImport) : null,
   );
 }
 
@@ -115,8 +100,8 @@ async function fetchReport(record, signal) {
   }
 }
 
-/** @type {(record: Import, report: Report | null, signal: AbortSignal) => Promise<Child>} */
-async function rejectedSections(record, report, signal) {
+/** @type {(record: Import, report: Report | null, signal: AbortSignal, mayImport: boolean) => Promise<Child>} */
+async function rejectedSections(record, report, signal, mayImport) {
   const messages = h("div");
   const download = async () => location.assign((await call("GET", `/imports/${record.id}/rejected`)).url);
   const codes = Object.entries(report?.codes ?? {}).sort((a, b) => b[1] - a[1]);
@@ -136,7 +121,13 @@ async function rejectedSections(record, report, signal) {
       ),
     ),
     h("h2", {}, "The rejected rows"),
-    h("p", {}, "Download the rejected rows, correct the cells that are marked below, then import the corrected file."),
+    h(
+      "p",
+      {},
+      mayImport
+        ? "Download the rejected rows, correct the cells that are marked below, then import the corrected file."
+        : "The cells to correct are marked.",
+    ),
     h(
       "div",
       { class: "buttons" },

@@ -74,19 +74,36 @@ export type Import = {
   encoding: string | null;
   encoding_guessed: boolean;
   encoding_examples: string[];
+  encoding_candidates: { encoding: string; names: string[] }[];
+  account_id: string | null;
+  region: string | null;
+  max_rejected: string | null;
+  rows: number | null;
+  changed_since: number;
 };
 export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
 export type Report = {
   codes?: Record<string, number>;
-  columns?: { ignored?: string[] };
+  columns?: { used?: Record<string, string>; ignored?: string[] };
+  passed_over?: Record<string, string[]>;
   sheets?: string[];
   lines_above_header?: { line: number; text: string }[];
   warnings?: Warning[];
 };
 export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
-export type ImportOptions = { mode: string; account_id?: string };
+/** The options of an import beside its mode, as the form gives them. */
+export type MoreOptions = {
+  account_id?: string;
+  encoding?: string;
+  region?: string;
+  max_rejected?: string;
+  rows?: number;
+  columns?: Record<string, string>;
+};
+export type ImportOptions = MoreOptions & { mode: string };
 export type ProgressView = {
   place: HTMLElement;
+  advice: HTMLElement; // below the error of an import that has failed
   update: (record: Import) => void;
   showTrouble: (text: string) => void;
 };
@@ -125,6 +142,7 @@ export type FieldOptions = {
   accept?: string;
   autocomplete?: string;
   autofocus?: boolean;
+  inputmode?: string;
   "data-first"?: boolean; // gets the focus again after a search
   list?: string;
   max?: string;

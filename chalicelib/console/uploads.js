@@ -2,12 +2,15 @@
 
 import { call, put, session } from "./api.js";
 import { announce, button, failure, find, focusOn, h, link, redraw } from "./dom.js";
+import { encodingChoice } from "./encodings.js";
 import { createProgress, endText, watch } from "./progress.js";
 
 /** @import { ImportOptions } from "./types" */
 
 /** @type {Map<HTMLElement, () => Promise<unknown>>} by card: cancels the file, which is not sent yet */
 const unsent = new Map();
+/** @type {Map<string, {file: File, options: ImportOptions}>} by import: what was sent since the page was opened */
+const sent = new Map();
 let signedIn = new AbortController(); // aborts when the user's session ends
 /** @type {Promise<unknown>} */
 let previousUpload = Promise.resolve();
@@ -30,12 +33,27 @@ export async function stopAll() {
   signedIn = new AbortController();
   const cancelled = [...unsent.values()].map((cancel) => cancel());
   cards.replaceChildren();
+  sent.clear();
   await Promise.allSettled(cancelled);
 }
 
 addEventListener("beforeunload", (event) => {
   if (unsent.size) event.preventDefault();
 });
+
+/**
+ * Returns a function that sends the file of an import again, as in another encoding, and goes to the view that shows
+ * it; null if the page does not have the file.
+ * @type {(id: string, navigateAway: (address: string) => void) => ((encoding: string) => void) | null}
+ */
+export function sendAgain(id, navigateAway) {
+  const found = sent.get(id);
+  if (!found) return null;
+  return (encoding) => {
+    send(found.file, { ...found.options, encoding });
+    navigateAway("#/imports");
+  };
+}
 
 /**
  * Queues a file, and returns its card.
@@ -58,25 +76,32 @@ export function send(file, options) {
     cancelled.abort();
     return uploaded.catch(() => null);
   });
+  /** @param {ImportOptions} options */
+  const sendInstead = (options) => {
+    card.remove();
+    focusOn(find(send(file, options), "h3"));
+  };
+  const retry = () => sendInstead(options);
   uploaded
     .finally(() => {
       unsent.delete(card);
       publishChange();
     })
     .then(async (id) => {
+      sent.set(id, { file, options });
       const progress = createProgress();
       redraw(card, h("h3", {}, link(file.name, `#/imports/${id}`)), progress.place);
       const record = await watch(id, signal, progress);
       finishedCards.add(card);
+      redraw(
+        progress.advice,
+        encodingChoice(record, (encoding) => sendInstead({ ...options, encoding }), true),
+      );
       publishChange();
       announce(endText(file.name, record));
     })
     .catch((error) => {
       finishedCards.add(card);
-      const retry = () => {
-        card.remove();
-        focusOn(find(send(file, options), "h3"));
-      };
       if (cancelled.signal.aborted) redraw(card, title, h("p", {}, "Not sent. Nothing was imported from this file."));
       else if (error.name !== "AbortError") redraw(card, title, failure(error, error.transient ? retry : null));
     });

@@ -18,6 +18,7 @@ from chalicelib.errors import Unreadable
 from .alphabets import COMMON, LANGUAGES, LATIN, LETTERS, MULTI_BYTE, RARE
 from .decoding import REPLACEMENT_CHARACTER
 from .encodings import shown_name
+from .model import EncodingCandidate
 
 TRANSPARENT = "latin-1"  # reads any bytes, and writes the same bytes again
 USUAL = "cp1252"  # of a file whose names and ids are ASCII; other cells are not used
@@ -30,6 +31,20 @@ _WORD_BORDERS = re.compile(r"[ \-'.,;:/()&+=@0-9\"]+|(?<=^[A-Za-z])’|(?<=[ '][
 # Letters where no language has them: Polish ń and ś before a vowel, Spanish ñ before none, Lithuanian ė after one,
 # Greek ς within a word.
 _PLACE = re.compile("[ńśź][aeiouyąęó]|ñ(?![aeiouyáéíóú])|[aeiouy]ė|ς\\w")
+
+
+class UnsureEncoding(Unreadable):
+    """The names of a file differ by its encoding, and none of the candidates is surely right."""
+
+    code = "unsure_encoding"
+
+    def __init__(self, candidates: Sequence[EncodingCandidate]) -> None:
+        texts = (f"in {one.encoding} “{'”, “'.join(one.names)}”" for one in candidates)
+        super().__init__(
+            f"The encoding of the file is not sure. Names would be: {'; '.join(texts)}. "
+            "Save the file as UTF-8, or name its encoding with the option `encoding`. Nothing was imported."
+        )
+        self.candidates = list(candidates)
 
 
 class NameSample:
@@ -82,7 +97,7 @@ class Reading:
 
 
 def guess_encoding(sample: NameSample) -> Reading | None:
-    """Returns how the file is read, None for UTF-8 with many invalid bytes. Raises Unreadable: unsure_encoding."""
+    """Returns how the file is read, None for UTF-8 with many invalid bytes. Raises UnsureEncoding."""
     cells = sample.cells
     if not cells:
         return Reading(USUAL)
@@ -92,7 +107,7 @@ def guess_encoding(sample: NameSample) -> Reading | None:
         return None
     doubted = any(rival.differs(best) and _may_be_right(rival, best) for rival in rivals)
     if doubted or best.doubtful or any(_contradicted(best, utf_8)):
-        raise Unreadable(_unsure_detail(best, rivals), code="unsure_encoding")
+        raise UnsureEncoding(_candidates(best, rivals))
     return best
 
 
@@ -189,14 +204,12 @@ def _is_common(letter: str, language: str) -> bool:
     return len(raw) > 1 and raw[0] in leads
 
 
-def _unsure_detail(best: Reading, rivals: Sequence[Reading]) -> str:
+def _candidates(best: Reading, rivals: Sequence[Reading]) -> list[EncodingCandidate]:
     """Returns what to tell the sender: the cells that differ, as each of up to three encodings reads them."""
     rival = rivals[0] if rivals else best
     pairs = enumerate(zip(best.cells, rival.cells, strict=True))
     places = [index for index, (one, other) in pairs if one != other or not rivals][:EXAMPLES]
-    shown = ((reading, "”, “".join(reading.cells[i] for i in places)) for reading in (best, *rivals[:2]))
-    texts = (f"in {shown_name(reading.encoding)} “{cells}”" for reading, cells in shown)
-    return (
-        f"The encoding of the file is not sure. Names would be: {'; '.join(texts)}. "
-        "Save the file as UTF-8, or name its encoding with the option `encoding`. Nothing was imported."
-    )
+    return [
+        EncodingCandidate(encoding=shown_name(reading.encoding), names=[reading.cells[i] for i in places])
+        for reading in (best, *rivals[:2])
+    ]

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue, WithJsonSchema
@@ -55,11 +56,14 @@ def _validated(text: str) -> str:
         raise PydanticCustomError("unknown_encoding", "{reason}", {"reason": UNKNOWN}) from None
 
 
-# For the OpenAPI document; Python knows other names of these and other encodings.
-_USUAL: list[JsonValue] = ["utf-8", "utf-16", "utf-16-le", "utf-16-be", *map(shown_name, LANGUAGES)]
+# To choose from, with the languages of their files; Python knows other names of these and other encodings.
+FILE_ENCODINGS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("utf-8", "utf-16", "utf-16-le", "utf-16-be"), ()),
+    **{shown_name(codec): languages for codec, languages in LANGUAGES.items()},
+}
 _SCHEMA: dict[str, JsonValue] = {
     "description": "The encoding of the file, such as windows-1252. Without it, it is detected.",
     "type": "string",
-    "enum": _USUAL,
+    "enum": list(FILE_ENCODINGS),
 }
 Encoding = Annotated[str, AfterValidator(_validated), WithJsonSchema(_SCHEMA)]

@@ -70,6 +70,13 @@ class LineAbove(BaseModel):
     text: str
 
 
+class EncodingCandidate(BaseModel):
+    """An encoding that a file may be in, and up to three of its names or ids as that encoding reads them."""
+
+    encoding: str
+    names: list[str]
+
+
 class Failure(BaseModel):
     """The reason why an import ended before the end of its file."""
 
@@ -82,7 +89,8 @@ class Import(BaseModel):
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer).
     `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
-    three names or ids as they were read.
+    three names or ids as they were read. Where the guess was not sure (unsure_encoding), the candidates are up to
+    three encodings with the same names in each.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
@@ -109,6 +117,7 @@ class Import(BaseModel):
     encoding: str | None
     encoding_guessed: bool
     encoding_examples: list[str]
+    encoding_candidates: list[EncodingCandidate]
 
 
 class ImportRecord(BaseModel):
@@ -135,6 +144,7 @@ class ImportRecord(BaseModel):
     encoding: str | None = None  # before the split: that the sender declared
     encoding_guessed: bool = False
     encoding_examples: list[str] = []  # up to three names or ids as they were read, if it was guessed
+    encoding_candidates: list[EncodingCandidate] = []  # of a guess that was not sure
     delimiter: str = ","
     quote: str = '"'
     escape: str = ""

@@ -13,6 +13,7 @@ from chalicelib.clock import now
 from chalicelib.errors import Ended, NotFound, Unreadable
 
 from .drop_key import account_of_key, parse_drop_key
+from .encoding_guess import UnsureEncoding
 from .finisher import Finisher
 from .messages import Messenger
 from .model import Failure, ImportRecord, Source, with_status
@@ -98,6 +99,9 @@ class ImportPipeline:
             try:
                 record = self._with_profile(record)
                 ready = split_object(self.storage, record)
+            except UnsureEncoding as error:
+                record = record.model_copy(update={"encoding_candidates": error.candidates})
+                return self.finisher.fail(record, error.code, error.detail)
             except Unreadable as error:
                 return self.finisher.fail(record, error.code, error.detail)
             record = self.repository.transition(ready, "splitting") or self.repository.get(record.id)

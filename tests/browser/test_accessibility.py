@@ -9,13 +9,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import (
+    csv_file,
     fill_fields,
     heading,
     open_view,
     respond_with,
     rows,
 )
-from tests.support.local_stack import LocalStack, roster_csv
+from tests.support.local_stack import HEADER, LocalStack, roster_csv
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -26,6 +27,7 @@ def test_no_view_violates_accessibility_rules(
     """Each view also fits the width of the screen."""
     member = local.add_member(account)
     import_id = local.import_csv(roster_csv(account, 3) + f"Bad,Phone,12,x,{account}\n")["id"]
+    unsure = local.import_file("unsure.csv", (HEADER + "Jan,Zięba,,1,1\n").encode("windows-1250"))
     admin_page.emulate_media(color_scheme=scheme)
     admin_page.set_viewport_size({"width": width, "height": 800})
 
@@ -36,6 +38,13 @@ def test_no_view_violates_accessibility_rules(
     def show_errors() -> None:
         admin_page.get_by_role("button", name="Add").click()
         expect(admin_page.locator("[aria-invalid]").first).to_be_visible()
+
+    def show_options() -> None:
+        admin_page.get_by_text("More options").click()
+        admin_page.get_by_role("button", name="Add a column").click()
+        fill_fields(admin_page, Expected_number_of_rows="many")
+        admin_page.get_by_label("Choose files").set_input_files(csv_file("roster.csv", account))
+        expect(admin_page.locator("[aria-invalid]")).to_be_visible()
 
     def show_conflict() -> None:
         fill_fields(admin_page, First_name="W" * 64)
@@ -53,12 +62,14 @@ def test_no_view_violates_accessibility_rules(
             "Ann Lee",
             show_conflict,
         ),  # the view before it has another heading
-        ("/imports", "Imports", None),
+        ("/imports", "Imports", show_options),
+        ("/imports?account=nobody&status=failed", "Imports", None),
         (
             f"/imports/{import_id}",
             "upload.csv",
             lambda: expect(admin_page.locator(".fault").first).to_be_visible(),
         ),
+        (f"/imports/{unsure['id']}", "unsure.csv", None),
         ("/access/groups", "Groups", None),
         ("/access/tokens", "Tokens", None),
         ("/access/users", "Users", open_dialog),

@@ -103,7 +103,7 @@ def test_import_report_names_unused_columns(local: LocalStack, admin_page: Page,
     text = HEADER.strip() + f",shoe size\nAnn,Lee,,1,{account},7\n"
     sent = local.import_csv(text)
     open_view(admin_page, f"/imports/{sent['id']}")
-    expect(admin_page.get_by_text("Columns that were not used: shoe size.")).to_be_visible()
+    expect(admin_page.get_by_text("How the file was read: columns not used: shoe size")).to_be_visible()
     expect(rows(admin_page)).to_contain_text("Phone number: Must not be blank.")
 
 

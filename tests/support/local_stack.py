@@ -76,9 +76,16 @@ class LocalStack:
         """Sends a CSV file in a request. Returns the finished import."""
         return self.finished_import(self.call("POST", f"/imports{query}", text, kind="text/csv")["id"])
 
-    def upload(self, announced: Any, text: str) -> None:
-        """Uploads a CSV file for an import that was announced with its filename."""
-        _open(urllib.request.Request(announced["upload"]["url"], text.encode(), method="PUT"))
+    def upload(self, announced: Any, content: str | bytes) -> None:
+        """Uploads a file for an import that was announced with its filename."""
+        body = content.encode() if isinstance(content, str) else content
+        _open(urllib.request.Request(announced["upload"]["url"], body, method="PUT"))
+
+    def import_file(self, filename: str, content: str | bytes, **options: Any) -> Any:
+        """Uploads a file with a name and other options. Returns the finished import."""
+        announced = self.call("POST", "/imports", {"filename": filename, **options})
+        self.upload(announced, content)
+        return self.finished_import(announced["id"])
 
     def finished_import(self, import_id: str) -> Any:
         """Waits until an import has finished. Returns it."""

@@ -76,4 +76,8 @@ def test_unsure_guess_writes_no_member_and_shows_names(http: Http, pipeline: Pip
     done = finish_import(pipeline, post(http, body, "text/csv").ok(202))
     assert (done["status"], done["error"]["code"]) == ("failed", "unsure_encoding")
     assert "in windows-1252 “Ziêba”; in windows-1250 “Zięba”" in done["error"]["detail"]
+    assert done["encoding_candidates"][:2] == [
+        {"encoding": "windows-1252", "names": ["Ziêba"]},
+        {"encoding": "windows-1250", "names": ["Zięba"]},
+    ]
     assert http.get("/members", {"account_id": account}).ok()["items"] == []
