@@ -15,6 +15,7 @@ from .column_names import PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
+from .garbled import garbled_text, may_be_damaged
 from .member_row import MemberRow
 from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
 
@@ -111,9 +112,7 @@ class Header:
         text = "".join(values.values())
         if "'" in text or "=" in text:
             values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
-        if (
-            "#" in text or REPLACEMENT_CHARACTER in text or "Err:" in text
-        ):  # few rows need the checks cell by cell
+        if may_be_damaged(text):
             _check_damage(values)
         account_id = values.get("account_id", "")
         if (
@@ -212,6 +211,8 @@ def _check_damage(values: Mapping[str, str]) -> None:
             raise _invalid(f"#/{name}", "damaged_character", detail)
         if advice := damaged_cell(text):
             raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {advice}")
+        if name != "phone_number" and (advice := garbled_text(text, is_name=name in OPTIONAL)):
+            raise _invalid(f"#/{name}", "damaged_character", f"{name}: {advice}")
 
 
 def _check_phone(cell: str) -> None:
