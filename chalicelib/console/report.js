@@ -28,6 +28,7 @@ const REASONS = {
   too_many_cells: "The row has more cells than the header",
   backslash: "A name or id has a backslash",
   comment: "The line starts with #, so it is a comment",
+  quoted_cell: "A cell is in quotation marks",
   stray_quote: "A quotation mark within a cell is not doubled",
   unclosed_quote: "A quotation mark is never closed",
   row_too_long: "The row is too long",

@@ -15,11 +15,18 @@ from .column_names import PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
-from .garbled import garbled_text, may_be_damaged
+from .garbled import garbled_text, has_stray_quotes, may_be_damaged
 from .member_row import MemberRow
-from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
+from .spreadsheets import (
+    damaged_cell,
+    damaged_number,
+    is_plain_account,
+    read_id,
+    unwrap,
+)
 
-OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
+NAMES = ("first_name", "last_name")
+OPTIONAL = (*NAMES, "phone_number")  # an upsert may leave them blank
 IDS = ("account_id", "client_member_id", PREVIOUS_ID)
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
@@ -206,13 +213,22 @@ def _folded(column: str) -> str:
 def _check_damage(values: Mapping[str, str]) -> None:
     """Raises Invalid if another program has damaged a value."""
     for name, text in values.items():
+        is_name = name in NAMES
         if REPLACEMENT_CHARACTER in text:
-            detail = f"{name}: Contains a damaged character. Correct it, or save the file as UTF-8."
-            raise _invalid(f"#/{name}", "damaged_character", detail)
+            detail = "Contains a damaged character. Correct it, or save the file as UTF-8."
+            raise _damaged(name, "damaged_character", detail)
         if advice := damaged_cell(text):
-            raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {advice}")
-        if name != "phone_number" and (advice := garbled_text(text, is_name=name in OPTIONAL)):
-            raise _invalid(f"#/{name}", "damaged_character", f"{name}: {advice}")
+            raise _damaged(name, "spreadsheet_damage", advice)
+        if name == "phone_number":
+            continue
+        if advice := garbled_text(text, is_name=is_name):
+            raise _damaged(name, "damaged_character", advice)
+        if has_stray_quotes(text, is_name=is_name):
+            raise _damaged(name, "quoted_cell", "Is in quotes that are no part of it. Remove them.")
+
+
+def _damaged(field: str, code: str, advice: str) -> Invalid:
+    return _invalid(f"#/{field}", code, f"{field}: {advice}")
 
 
 def _check_phone(cell: str) -> None:

@@ -1,6 +1,8 @@
-"""Recognizes letters that another program has lost or written as codes: ZoÃ«, Zo?, Zo&euml;. Pure."""
+"""Recognizes what another program has made of a name or an id: ZoÃ«, Zo?, Zo&euml;, „Zoë“. Pure."""
 
 import re
+
+from chalicelib.fields.characters import trim
 
 from .decoding import REPLACEMENT_CHARACTER
 
@@ -16,7 +18,11 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _LOST = re.compile(r"[^\W\d_]\?|\?[^\W\d_]")
-_SUSPECT = re.compile("[#&<?%=]")  # most texts have none of these
+# Quotes besides those of the file: around a cell, or in front of an id, where they seem to keep its zeros.
+_OPENING, _CLOSING = '"`´‘’‚‛“”„‟«»‹›「『', '"`´‘’“”«»‹›」』'
+_IN_QUOTES = re.compile(rf"[{_OPENING}].*[{_CLOSING}]|'.*'", re.DOTALL)
+_QUOTE_IN_FRONT = re.compile(rf"(?:''+|[{_OPENING}])[^\W_]")
+_SUSPECT = re.compile(rf"[#&<?%='{_OPENING}]|Err|Loading")  # most texts have none of these
 
 
 def garbled_text(cell: str, *, is_name: bool) -> str | None:
@@ -30,10 +36,21 @@ def garbled_text(cell: str, *, is_name: bool) -> str | None:
     return None
 
 
+def has_stray_quotes(cell: str, *, is_name: bool) -> bool:
+    """Returns whether quotes around a cell, or in front of an id, are no part of it.
+
+    Names may begin and end with an apostrophe: 's Gravesande'.
+    """
+    text = trim(cell)
+    if is_name:
+        return not text.startswith("'") and _IN_QUOTES.fullmatch(text) is not None
+    return bool(_IN_QUOTES.fullmatch(text) or _QUOTE_IN_FRONT.match(text))
+
+
 def may_be_damaged(text: str) -> bool:
     """Returns whether a text needs the checks for damage, which few do."""
     if text.isascii() and text.isalnum():
         return False  # the common case
-    if _SUSPECT.search(text) or "Err:" in text:
+    if _SUSPECT.search(text):
         return True
     return not text.isascii() and (REPLACEMENT_CHARACTER in text or _READ_WRONGLY.search(text) is not None)

@@ -9,6 +9,7 @@ from chalicelib.fields.phone import PhoneRule
 
 from .chunk_reader import ReadChunk, data_rows, read_chunk
 from .csv_reader import RejectedRow, Row
+from .file_names import is_workbook
 from .model import ImportRecord
 from .parts import ImportParts
 from .repository import ImportRepository
@@ -41,7 +42,8 @@ class ReadSteps:
         """Returns the rows of a chunk."""
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
         rows = chunk_rows(self.storage, record, number)
-        return read_chunk(rows, self.repository.header(record), rule, record.scope, record.dialect)
+        literal = bool(record.dialect.escape) or is_workbook(record.source.key)
+        return read_chunk(rows, self.repository.header(record), rule, record.scope, literal=literal)
 
     def decide(self, record: ImportRecord, lease: Lease) -> None:
         """Stores which rows of the whole file may concern each other, unless no more rows will be written."""
