@@ -12,6 +12,7 @@ const REASONS = {
   phone_not_possible: "The phone number has too few or too many digits",
   phone_not_a_number: "This is not a phone number",
   phone_not_valid: "The phone number is in no assigned range of its country",
+  phone_in_parts: "A part of the phone number is in another column",
   phone_extension: "The phone number has an extension",
   phone_number_taken: "Another member of the account has this phone number",
   client_member_id_taken: "Another member of the account has this client member id",

@@ -17,6 +17,7 @@ from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
 from .garbled import garbled_text, has_stray_quotes, may_be_damaged
 from .member_row import MemberRow
+from .phone_parts import find_phone_parts, is_incomplete
 from .spreadsheets import (
     damaged_cell,
     damaged_number,
@@ -70,6 +71,7 @@ class Header:
         self.fields = found.fields
         self.passed_over = {field: [columns[i] for i in more] for field, more in found.passed_over.items()}
         self._check_missing()
+        self.phone_parts = find_phone_parts(columns)
 
     @property
     def original_indexes(self) -> list[int]:
@@ -131,6 +133,8 @@ class Header:
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
         previous = values.pop(PREVIOUS_ID, "")
+        if any(self.phone_parts):
+            self._check_phone_parts(cells, values["phone_number"], rule)
         try:
             member = self._validate(values, rule)
         except Invalid:
@@ -185,6 +189,15 @@ class Header:
             )
             for name, index in self.fields.items()
         )
+
+    def _check_phone_parts(self, cells: Sequence[str], phone: str, rule: PhoneRule) -> None:
+        """Raises Invalid if the phone number alone, without what is in other columns, may be another one."""
+        if is_incomplete(phone, cells, self.phone_parts, rule.region):
+            detail = (
+                "phone_number: Its country or area code is in another column. Write the number with + and all of its "
+                "digits."
+            )
+            raise _invalid("#/phone_number", "phone_in_parts", detail)
 
     def _check_account(self, member: NewMember) -> None:
         """Raises Invalid if the member's account is not the given one."""
