@@ -22,7 +22,8 @@ from .several_numbers import has_several_numbers, may_be_several
 from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_phone
 
 MAX_E164 = len("+") + 15  # ITU-T E.164, 6.2: at most 15 digits; phonenumbers allows more for some countries
-DECIMAL = re.compile(r"\+?\d{5,}\.0+")  # a phone number that a spreadsheet saved as a number
+DECIMAL = re.compile(r"\+?\d{5,}[.,]0+")  # a phone number that a spreadsheet saved as a number
+LIST_NUMBER = re.compile(r"[1-9]\d?[.)] *\(?0")  # 1. 030 123456: parsed as a number that begins with 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,14 @@ class PhoneRule:
         phone_not_valid, and those of `normalize_phone`.
         """
         text = normalize_phone(text)
-        if "." in text and DECIMAL.fullmatch(
-            text
-        ):  # 3235551234.0 would be parsed as a number with one more digit
+        if ("." in text or "," in text) and DECIMAL.fullmatch(text):
+            # 3235551234.0 would be parsed as a number with one more digit.
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without decimals, such as 3235551234."
+            )
+        if LIST_NUMBER.match(text):
+            raise PydanticCustomError(
+                "phone_not_a_number", "Must be a phone number without a list number in front."
             )
         if self.check == "possible" and (e164 := parse_common_format(text, self.region)):
             return e164

@@ -9,13 +9,15 @@ from typing import Any
 
 # These never stand within a number. Line breaks are semicolons here (text.normalize_phone).
 _WORDS = "and|or|und|oder|bzw\\.?|et|ou|ed|en|of|og|eller|och|lub"
-_SEPARATORS = rf"[;,&|]|(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?<=\s)(?:[eoyi]|[uo]\.|u)(?=\s)"
+_SEPARATORS = rf"[;,&|*]|(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?<=\s)(?:[eoyi]|[uo]\.|u)(?=\s)"
 _ONE_NUMBER = re.compile(r"\+?[\d ().-]+")  # or two, separated by spaces
 _LISTED = re.compile(rf"\d[^\w;,&|+(]*(?:{_SEPARATORS})\W*\d", re.IGNORECASE)
 _PLUS_WITHIN = re.compile(r"\d[\W\d_]*\+")  # not in 3.23E+09
 _REPEATED_GROUP = re.compile(r"\A\W*(0\d+)(?!\d).*(?<!\d)\1(?!\d)")
 _GAP = re.compile(r"(?<=[\d)])[\s.-]*\s[\s.-]*(?=[\d(])")
 _LATER_ZERO = re.compile(r"\d[ ().-]+(0[\d ().-]*)")
+_LAST_GROUP = re.compile(r"(?P<number>.*?(?P<group>\d+)) *(?:- *(?P<line>\d+)|\(\d+\))\Z")
+MAX_STEP = 9  # from a line to the next ones, as in 123450-51; more is a direct dial, as in 12345-67
 MAX_AREA_CODE = 5  # digits, without the national prefix
 
 
@@ -24,6 +26,8 @@ def may_be_several(text: str, shortest: int) -> bool:
 
     `shortest` is the shortest length of its numbers, without the national prefix.
     """
+    if ("-" in text or "(" in text) and _before_second_line(text):
+        return True
     found = _LATER_ZERO.search(text)
     return found is not None and len(re.sub(r"\D", "", found[1])) > shortest
 
@@ -38,9 +42,27 @@ def has_several_numbers(text: str, region: str) -> bool:
         return True
     if _LATER_ZERO.search(text) and _REPEATED_GROUP.search(text):
         return True
+    first = _before_second_line(text)
+    if first and _is_number(first, region):
+        return True
     return any(
         _is_number(left, region) and _is_number(right, region) for left, right in _halves(text, region)
     )
+
+
+def _before_second_line(text: str) -> str:
+    """Returns the number before digits at the end that may stand for the end of a second one, "" without such digits.
+
+    They are in brackets, as in 123456 (57), or are a hyphen and the end of one of the next lines, as in 123450-51.
+    """
+    found = _LAST_GROUP.match(text)
+    if not found:
+        return ""
+    if line := found["line"]:
+        end = found["group"][-len(line) :]
+        if len(end) < len(line) or not 0 < int(line) - int(end) <= MAX_STEP:
+            return ""
+    return found["number"]
 
 
 def _is_after_area_code(text: str, region: str) -> bool:

@@ -81,9 +81,12 @@ def trailer_rows(row: Row | RejectedRow) -> int | None:
 
 
 def read_chunk(
-    found: list[Row | RejectedRow], header: Header, rule: PhoneRule, scope: Scope, dialect: Dialect
+    found: list[Row | RejectedRow], header: Header, rule: PhoneRule, scope: Scope, *, literal: bool
 ) -> ReadChunk:
-    """Returns the rows that may be written to accounts in `scope`, and the rejected ones."""
+    """Returns the rows that may be written to accounts in `scope`, and the rejected ones.
+
+    `literal` tells that no backslash in a cell is an escape.
+    """
     member_rows: list[MemberRow] = []
     rejected: dict[int, Outcome] = {}
     warnings: list[RowWarning] = []
@@ -93,7 +96,7 @@ def read_chunk(
             rejected[row.line] = Outcome("rejected", found_row.code, found_row.reason)
         elif row.cells[0].startswith("#") and _is_comment(row.cells[0], header):
             rejected[row.line] = COMMENT
-        elif not dialect.escape and _may_be_escaped(found_row):
+        elif not literal and _may_be_escaped(found_row):
             rejected[row.line] = BACKSLASH
         elif not scope.includes(found_row.member.account_id):
             rejected[row.line] = FORBIDDEN

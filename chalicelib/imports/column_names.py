@@ -1,5 +1,6 @@
 """What the names in the first line of a file mean: which column is which field of a member. Pure."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +17,15 @@ PREVIOUS_ID = "previous_client_member_id"  # of an upsert: the client member id 
 COLUMN_NAMES: Mapping[str, str] = {
     "accountid": "account_id",
     "accountnumber": "account_id",
+    "accountno": "account_id",
     "account": "account_id",
+    "acct": "account_id",
+    "acctid": "account_id",
+    "acctno": "account_id",
     "clientmemberid": "client_member_id",
     "memberid": "client_member_id",
     "membernumber": "client_member_id",
+    "memberno": "client_member_id",
     "clientid": "client_member_id",
     "previousclientmemberid": PREVIOUS_ID,
     "previousmemberid": PREVIOUS_ID,
@@ -39,9 +45,15 @@ COLUMN_NAMES: Mapping[str, str] = {
     "surname": "last_name",
     "last": "last_name",
     "phonenumber": "phone_number",
+    "phoneno": "phone_number",
     "phone": "phone_number",
+    "telephonenumber": "phone_number",
     "telephone": "phone_number",
+    "tel": "phone_number",
+    "telno": "phone_number",
     "mobilephone": "phone_number",
+    "mobilenumber": "phone_number",
+    "mobileno": "phone_number",
     "mobile": "phone_number",
     "cellphone": "phone_number",
     "cell": "phone_number",
@@ -49,12 +61,17 @@ COLUMN_NAMES: Mapping[str, str] = {
 MAX_NAME = 100  # characters of a name that may mean a field: any cell may be asked for, and cells may be long
 _RANKS = {name: rank for rank, name in enumerate(COLUMN_NAMES)}
 _BRACKETS = re.compile(r"[(\[{<【]([^)\]}>】]*)[)\]}>】]")
-_NUMBER = re.compile(r"\A[\W_]*[0-9]+[\W_]+(?=\w)")  # in front of a name, as in "1. Phone"
+_NUMBER = re.compile(
+    r"\A[\W_]*(?:[0-9]+[\W_]+|[a-z][.)][\W_]*)(?=\w)"
+)  # in front of a name: "1. Phone", "B) Phone"
+_FOOTNOTE = re.compile("[\u00b2\u00b3\u00b9\u2070-\u2079]+$")  # NFKC would make digits of superscripts
 _NEED = re.compile(r"(required|mandatory|optional)$")
-# A name with one of these words in brackets is about somebody or something else: "First Name (guarantor)".
-_SOMEBODY_ELSE = re.compile(
+# A name with one of these words in brackets is about somebody or something else, or out of use: "Phone (do not use)".
+_SOMETHING_ELSE = re.compile(
     r"guarantor|subscriber|policy ?holder|emergency|spouse|partner|parent|guardian|mother|father|\bkin\b|doctor"
-    r"|physician|provider|employer|\bold\b|previous|former|maiden|alternat|second|2nd|\bfax\b|^ *name *$"
+    r"|physician|provider|employer|\bold\b|previous|former|maiden|alternat|second|2nd|\bfax\b"
+    r"|do(?: not|n.?t) use|not (?:in )?use|no longer|unused|invalid|inactive|obsolete|deprecated|wrong|\bbad\b|legacy"
+    r"|^ *(?:name|type|ext|extension|country(?: code)?|verified|status|date|notes?|kana|furigana|phonetic) *$"
 )
 
 
@@ -104,7 +121,8 @@ def find_columns(columns: Sequence[str], column_map: Mapping[str, str], *, upser
 
 def comparable(name: str) -> str:
     """Returns a column's name without differences that cannot be seen: case, kinds of spaces, marks."""
-    text = unicodedata.normalize("NFKC", unescape(name)).casefold()
+    plain = _FOOTNOTE.sub("", html.unescape(unescape(name)).strip())
+    text = unicodedata.normalize("NFKC", plain).casefold()
     return " ".join("".join(letter for letter in text if unicodedata.category(letter) != "Cf").split())
 
 
@@ -147,7 +165,7 @@ def _meaning(column: str) -> Meaning | None:
 
 def _undecorated(text: str) -> str:
     """Returns a name without a number in front, remarks in brackets, and words such as "required"."""
-    if any(_SOMEBODY_ELSE.search(remark) for remark in _BRACKETS.findall(text)):
+    if any(_SOMETHING_ELSE.search(remark) for remark in _BRACKETS.findall(text)):
         return ""
     return _NEED.sub("", _squeezed(_NUMBER.sub("", _BRACKETS.sub(" ", text))))
 

@@ -16,10 +16,19 @@ from .column_names import PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
+from .garbled import garbled_text, has_stray_quotes, may_be_damaged
 from .member_row import MemberRow
-from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
+from .phone_parts import find_phone_parts, is_incomplete
+from .spreadsheets import (
+    damaged_cell,
+    damaged_number,
+    is_plain_account,
+    read_id,
+    unwrap,
+)
 
-OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
+NAMES = ("first_name", "last_name")
+OPTIONAL = (*NAMES, "phone_number")  # an upsert may leave them blank
 IDS = ("account_id", "client_member_id", PREVIOUS_ID)
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
@@ -63,6 +72,7 @@ class Header:
         self.fields = found.fields
         self.passed_over = {field: [columns[i] for i in more] for field, more in found.passed_over.items()}
         self._check_missing()
+        self.phone_parts = find_phone_parts(columns)
 
     @property
     def original_indexes(self) -> list[int]:
@@ -112,9 +122,7 @@ class Header:
         text = "".join(values.values())
         if "'" in text or "=" in text:
             values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
-        if (
-            "#" in text or REPLACEMENT_CHARACTER in text or "Err:" in text
-        ):  # few rows need the checks cell by cell
+        if may_be_damaged(text):
             _check_damage(values)
         account_id = values.get("account_id", "")
         if (
@@ -126,6 +134,8 @@ class Header:
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
         previous = values.pop(PREVIOUS_ID, "")
+        if any(self.phone_parts):
+            self._check_phone_parts(cells, values["phone_number"], rule)
         try:
             member = self._validate(values, rule)
         except Invalid:
@@ -181,6 +191,15 @@ class Header:
             for name, index in self.fields.items()
         )
 
+    def _check_phone_parts(self, cells: Sequence[str], phone: str, rule: PhoneRule) -> None:
+        """Raises Invalid if the phone number alone, without what is in other columns, may be another one."""
+        if is_incomplete(phone, cells, self.phone_parts, rule.region):
+            detail = (
+                "phone_number: Its country or area code is in another column. Write the number with + and all of its "
+                "digits."
+            )
+            raise _invalid("#/phone_number", "phone_in_parts", detail)
+
     def _check_account(self, member: NewMember) -> None:
         """Raises Invalid if the member's account is not the given one."""
         if self.account_id not in (None, member.account_id):
@@ -215,11 +234,22 @@ def _folded(column: str) -> str:
 def _check_damage(values: Mapping[str, str]) -> None:
     """Raises Invalid if another program has damaged a value."""
     for name, text in values.items():
+        is_name = name in NAMES
         if REPLACEMENT_CHARACTER in text:
-            detail = f"{name}: Contains a damaged character. Correct it, or save the file as UTF-8."
-            raise _invalid(f"#/{name}", "damaged_character", detail)
+            detail = "Contains a damaged character. Correct it, or save the file as UTF-8."
+            raise _damaged(name, "damaged_character", detail)
         if advice := damaged_cell(text):
-            raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {advice}")
+            raise _damaged(name, "spreadsheet_damage", advice)
+        if name == "phone_number":
+            continue
+        if advice := garbled_text(text, is_name=is_name):
+            raise _damaged(name, "damaged_character", advice)
+        if has_stray_quotes(text, is_name=is_name):
+            raise _damaged(name, "quoted_cell", "Is in quotes that are no part of it. Remove them.")
+
+
+def _damaged(field: str, code: str, advice: str) -> Invalid:
+    return _invalid(f"#/{field}", code, f"{field}: {advice}")
 
 
 def _check_phone(cell: str) -> None:

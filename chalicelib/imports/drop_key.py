@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from chalicelib.errors import Invalid, Unreadable
+from chalicelib.fields.characters import fold
 from chalicelib.fields.validation import validate
 
 from .file_names import UNSUPPORTED_FILE_TYPE, is_roster
@@ -28,8 +29,11 @@ FOLDER_OPTIONS: Mapping[str, str] = {
 _CODES = {"mode": "unknown_mode", "region": "unknown_region", "encoding": "unknown_encoding"}
 # Words of folders whose files may not be meant to be written, or not in the mode create.
 _MODE_WORD = re.compile(
-    r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|validat\w*|valid|delet(e|es|ed|ing|ion|ions)|sync|undo"
-    r"|dry|dryruns?|simulat\w*|preview\w*|trial|test|tests|testing|check|noop"
+    r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|valid\w*|delet(e|es|ed|ing|ion|ions)|sync|undo"
+    r"|insert\w*|append\w*|merg(e|ed|ing)|replac(e|ed|ing)|overwrit\w*|remov(e|ed|al|als|ing)|purg(e|ed|ing)"
+    r"|terminat(e|ed|ions?)|deactivat(e|ed|ions?)|rollback|revert(ed)?"
+    r"|dry|dryruns?|simulat\w*|preview\w*|trial|test|tests|testing|check|noop|drafts?|sandbox"
+    r"|prüf(en|ung)|löschen|essai|supprim\w*|prueba|borrar|prova"
 )
 _MISSPELT = ("upsert", "validate", "delete")  # modes that a folder may name wrongly
 _SIMILAR = 0.85  # of get_close_matches: one letter too many, too few or in the wrong place
@@ -73,7 +77,7 @@ def _folder_options(key: str) -> Iterator[tuple[str, Any]]:
 def _options_of(folder: str) -> Iterator[tuple[str, Any]]:
     """Yields the option that a folder sets, if any. Raises Unreadable."""
     name, equals, value = folder.partition("=")
-    word = name.strip().casefold()
+    word = fold(name).strip().casefold()
     if not equals and word in MODES:
         yield "mode", word
     elif field := FOLDER_OPTIONS.get(word.replace("-", "_")) if equals else None:

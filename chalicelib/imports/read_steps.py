@@ -10,6 +10,7 @@ from chalicelib.fields.phone import PhoneRule
 from .chunk_reader import ReadChunk, data_rows, read_chunk
 from .columns import Header
 from .csv_reader import RejectedRow, Row
+from .file_names import is_workbook
 from .model import ImportRecord
 from .parts import ImportParts
 from .repository import ImportRepository
@@ -43,7 +44,8 @@ class ReadSteps:
     def member_rows(self, record: ImportRecord, rows: list[Row | RejectedRow], header: Header) -> ReadChunk:
         """Returns the members that the rows of a chunk describe."""
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
-        return read_chunk(rows, header, rule, record.scope, record.dialect)
+        literal = bool(record.dialect.escape) or is_workbook(record.source.key)
+        return read_chunk(rows, header, rule, record.scope, literal=literal)
 
     def decide(self, record: ImportRecord, lease: Lease) -> None:
         """Stores which rows of the whole file may concern each other, unless no more rows will be written."""

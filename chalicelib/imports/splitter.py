@@ -1,5 +1,6 @@
 """Splits a dropped object into chunks: any size, encoding, dialect and packing, in bounded memory."""
 
+import re
 import secrets
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +35,8 @@ from .storage import ImportStorage
 from .unpacking import opened_workbook, unpacked_blocks
 
 PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
+MIN_START = 4  # bytes that show a byte order mark or UTF-16
+_LINE_END = re.compile(rb"[\r\n]")
 MAX_SHOWN_SHEETS, MAX_SHOWN_SHEET = 20, 64  # sheets, characters of their names; Excel allows 31
 
 
@@ -77,10 +80,8 @@ def _first_plan(storage: ImportStorage, record: ImportRecord) -> Plan:
             raise Unreadable(detail, code="wrong_encoding")
         return Plan(certain=True)
     with unpacked_blocks(storage, record.source) as blocks:
-        while (
-            len(start) < 4 and (block := next(blocks, None)) is not None
-        ):  # an archive's blocks may be short
-            start += block
+        while len(start) < MIN_START and (block := next(blocks, None)) is not None:
+            start += block  # an archive's blocks may be short
     if marked := _marked_encoding(start):
         if declared and not declared.startswith(marked.removesuffix("-sig")):
             detail = f"The file was declared as {declared}, but its byte order mark says {marked}."
@@ -88,8 +89,11 @@ def _first_plan(storage: ImportStorage, record: ImportRecord) -> Plan:
         return Plan(marked, certain=True)
     if declared:
         return Plan(declared, certain=declared != "utf-8", declared=True)
-    if b"\0" in start:
-        raise Unreadable("This is a binary file, not a CSV.", code="binary_file")
+    if unmarked := _unmarked_utf_16(start):
+        return Plan(unmarked, certain=True)
+    if b"\0" in _LINE_END.split(start, maxsplit=1)[0]:
+        detail = "This is a binary file, not a CSV. Save it as CSV in UTF-8, or as .xlsx under that name."
+        raise Unreadable(detail, code="binary_file")
     return Plan()
 
 
@@ -100,6 +104,15 @@ def _marked_encoding(start: bytes) -> str | None:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not start.startswith(b"\xff\xfe\0\0"):  # UTF-32
         return "utf-16"
     return None
+
+
+def _unmarked_utf_16(start: bytes) -> str | None:
+    """Returns the encoding of a text in UTF-16 without a byte order mark, by its first two ASCII characters."""
+    if len(start) < MIN_START:
+        return None
+    if start[1:4:2] == b"\0\0" and all(start[:4:2]):
+        return "utf-16-le"
+    return "utf-16-be" if start[:4:2] == b"\0\0" and all(start[1:4:2]) else None
 
 
 def _with_encoding(storage: ImportStorage, record: ImportRecord, plan: Plan, *, is_utf_8: bool) -> Plan:

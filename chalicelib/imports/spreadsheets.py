@@ -3,16 +3,19 @@
 import re
 from functools import lru_cache
 
-from chalicelib.fields.characters import trim
+from chalicelib.fields.characters import fold, trim
 from chalicelib.fields.text import MAX_EXACT
 
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)  # keeps zeros: ="00123"
 _TEXT_MARK = re.compile(r"'[0-9][^']*")  # an apostrophe keeps zeros too; one around the cell is a quote
+_MARKED_ID = re.compile(r"'[^\W_][^']*")  # as _TEXT_MARK; names may begin with an apostrophe and a letter
 _FLOAT = re.compile(r"(0|[1-9][0-9]*)\.0+")  # 43.0, as data frames write a whole number
 
-# Excel's error values in its languages, LibreOffice's Err:502 and Google's #ERROR!
+# Excel's error values in its languages, LibreOffice's Err:502, Google's #ERROR! and Loading...
 _ERROR = re.compile(
-    r"#[¡¿]?[^\W\d_][^\W_/]*(?:/[^\W\d_]+|/0)?[!?]|#[^\W\d_]/[^\W\d_]|#(?:NV|GETTING_DATA|YOK)|Err:5\d\d|#{3,}"
+    r"#[¡¿]?[^\W\d_][^\W_/]*(?:/[^\W\d_]+|/0)?[!?]|#[^\W\d_]/[^\W\d_]"
+    r"|#(?:NV|GETTING_DATA|YOK|N/DISP|N/A N/A|DIV/0|NAME|NULL|NUM|REF|SPILL|VALUE)|#{3,}"
+    r"|Err(?:eur|ore)? ?:5\d\d|Loading\.\.\."
 )
 # Why it is not certain what a cell of a workbook shows. The mark stays in rejected.csv until the cell is corrected.
 _UNSURE = {
@@ -25,24 +28,29 @@ _UNSURE = {
 }
 _UNSURE_CELL = re.compile(rf"#({'|'.join(_UNSURE)})\?(?: (.*))?", re.DOTALL)
 _LOST_DIGITS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d+e[+-]?\d{1,3}|e\+\d{1,3})", re.IGNORECASE)
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:'\d{3})+(?:[.,]\d+)?")
-_DATE = r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1\d{2,4})"
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:['’]\d{3})+(?:[.,]\d+)?")
+_DATE = r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2\d{2,4})"
 _TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?(?:Z|[+-]\d\d:?\d\d)?"
 _DATE_AND_TIME = re.compile(rf"{_DATE}[T ] *{_TIME}", re.IGNORECASE)
 # A cell of letters and digits alone is none of the above.
-_SUSPECT = re.compile(r"[=+.,:']")
+_SUSPECT = re.compile(r"[=+.,:']|[^\x00-\x7f]")
 
 # Ids that may be real, and may be something else.
+# Months in English, German, French, Polish, Turkish, Spanish, Italian, Portuguese and Dutch.
 _MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    "nov(?:ember)?|dec(?:ember)?|mrz|mai|okt|dez|fev|avr|juin|juil|ene|abr|ago|dic)"
+    "nov(?:ember)?|dec(?:ember)?|jän|mrz|märz?|mai|okt|dez|janv|févr?|fevr?|mars|avr|juin|juil|août|déc|"
+    "sty|lut|kwi|maj|cze|lip|sie|wrz|paź|lis|gru|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|"
+    "ene|abr|ago|dic|gen|mag|giu|lug|set|ott|out|mrt|mei)"
 )
 _DATE_LIKE = re.compile(
-    rf"{_DATE}|{_TIME}|\d{{1,4}}[-. /]{_MONTH}\.?(?:[-. /]\d{{2,4}})?|{_MONTH}\.?[-. /]\d{{1,4}}"
-    r"|\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.",
+    rf"{_DATE}|{_TIME}|\d{{1,4}}(?:[-. /]|\. ){_MONTH}\.?(?:[-. /]\d{{2,4}})?|{_MONTH}\.?[-. /]\d{{1,4}}"
+    r"|\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.|(?:\d{4}年)?\d{1,2}月\d{1,2}日",
     re.IGNORECASE,
 )
-_NUMBER_LIKE = re.compile(r"\d+e[+-]?\d+|\d{1,3}(?:[. ]\d{3})+|\d+[.,]\d+", re.IGNORECASE)
+_NUMBER_LIKE = re.compile(
+    r"\d+e[+-]?\d+|\d{1,3}(?:[. ]\d{3})+|\d*[.,]\d+|[$£¥€]\s?[\d.,]+|[\d.,]+\s?[%$£¥€]", re.IGNORECASE
+)
 _TRUTH = frozenset(("true", "false"))
 _NOTHING = frozenset(
     ("null", "nan", "none", "n/a", "na", "nil", "nat", "<na>", "(null)", "undefined", "-", ".")
@@ -61,7 +69,7 @@ def unwrap(cell: str) -> str:
 
 def is_decimal(cell: str) -> bool:
     """Returns whether an id is written as a decimal that stands for a whole number: 43.0."""
-    return _FLOAT.fullmatch(trim(cell)) is not None
+    return _FLOAT.fullmatch(fold(trim(cell))) is not None
 
 
 def unsure(kind: str, text: str) -> str:
@@ -89,7 +97,7 @@ def damaged_cell(cell: str) -> str | None:
 
 def damaged_number(cell: str) -> str | None:
     """Returns how a spreadsheet has changed an id or a phone number, None if it has not."""
-    text = trim(cell)
+    text = fold(trim(cell))
     if _LOST_DIGITS.fullmatch(text):
         return (
             "A spreadsheet has rounded this number. Format the column as text, and enter all of its digits."
@@ -114,9 +122,10 @@ def read_id(cell: str) -> str:
     """
     if not _SUSPECT.search(cell):
         return cell  # the common case
-    text = trim(cell)
-    found = _FLOAT.fullmatch(text)
-    if found:
+    text = fold(trim(cell))
+    if _MARKED_ID.fullmatch(text):
+        return text[1:]
+    if found := _FLOAT.fullmatch(text):
         if len(found[1]) <= len(str(MAX_EXACT)) and int(found[1]) < MAX_EXACT:
             return found[1]
         raise ValueError("This number was rounded. Format the column as text, and enter all of its digits.")

@@ -53,7 +53,8 @@ class Case(Strict):
     stored: list[list[str]] = []  # members: first name, last name, phone number, client member id
     settings: dict[str, Any] = {}  # of the deployment
     profile: dict[str, Any] | None = None  # columns.json beside the file
-    # How it is tested.
+    # How it is tested: each case as a drop, and as a request and by the command with the options of its folders.
+    only_dropped: str = ""  # why it can be sent in no other way
     validated: bool = True  # mode validate must predict the result of mode create, and write no member
     again: bool = True  # rejected.csv, imported unchanged, is rejected again row by row
     # Its result.

@@ -28,6 +28,7 @@ class Workers(threading.Thread):
         self.may_load = threading.Event()
         self.may_load.set()
         self.stopped = threading.Event()
+        self.ended: list[ImportRecord] = []  # in the order of their ends
 
     def run(self) -> None:
         """Import the files that are uploaded."""
@@ -42,11 +43,12 @@ class Workers(threading.Thread):
         """Import an uploaded file, and return the ended import."""
         found = config.s3().head_object(Bucket=self._bucket, Key=key)
         source = Source(bucket=self._bucket, key=key, version=found["VersionId"], size=found["ContentLength"])
-        return self._pipeline.drain(self._pipeline.split_object(source, "unused").id)
+        self.ended.append(self._pipeline.drain(self._pipeline.split_object(source, "unused").id))
+        return self.ended[-1]
 
     def _uploaded(self) -> list[str]:
-        page = config.s3().list_objects_v2(Bucket=self._bucket, Prefix=UPLOADS)
-        return [found["Key"] for found in page.get("Contents", ())]
+        pages = config.s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=UPLOADS)
+        return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
 
 def run_import(*arguments: str | Path) -> Result:

@@ -61,7 +61,7 @@ def members(body: bytes, encoding: str | None = None, key: str = "drops/x.csv") 
         found += [
             row.member
             for row in read_chunk(
-                rows, Header(record.columns), PhoneRule(), record.scope, record.dialect
+                rows, Header(record.columns), PhoneRule(), record.scope, literal=bool(record.dialect.escape)
             ).rows
         ]
     return found

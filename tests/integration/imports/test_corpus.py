@@ -1,11 +1,10 @@
-"""Files as people and programs send them, from tests/cases/files, each through the whole pipeline."""
+"""Files as people and programs send them, from tests/cases/files, each dropped in the bucket."""
 
 import csv
 import io
 import json
 import time
 import tracemalloc
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -15,9 +14,7 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
 from chalicelib.imports.columns import RESULT_COLUMNS
-from chalicelib.imports.escaping import escape
 from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.imports.profile import PROFILE
 from chalicelib.imports.results import BYTE_ORDER_MARK
 from chalicelib.members.items import claimed_phone_key, from_item, member_key
@@ -25,9 +22,8 @@ from chalicelib.members.model import Member, NewMember
 from chalicelib.members.repository import MemberRepository
 from infra.package import table_definition
 from tests.support.cases import CASES, Case
+from tests.support.corpus import FIELDS, check_outcome
 from tests.support.pipeline import Pipeline
-
-FIELDS = ("first_name", "last_name", "phone_number", "client_member_id")
 
 
 @pytest.fixture
@@ -50,7 +46,7 @@ def test_file_has_its_expected_result(case: Case, own_table: str, account: str) 
     predicted = None
     if case.validated and key.split("/")[1] not in ("upsert", "validate"):
         record = pipeline.run(key.replace("drops/", "drops/validate/", 1), body)
-        predicted = outcome(pipeline, case, record)
+        predicted = check_outcome(pipeline, case, record)
         assert members_of(pipeline, account) == before, "validate has written a member"
 
     started = time.process_time()  # CPU time does not depend on other processes
@@ -62,7 +58,7 @@ def test_file_has_its_expected_result(case: Case, own_table: str, account: str) 
         tracemalloc.stop()
     assert time.process_time() - started < case.seconds
 
-    found = outcome(pipeline, case, record)
+    found = check_outcome(pipeline, case, record)
     assert predicted is None or found == predicted, "validate did not predict the result of create"
     after = members_of(pipeline, account)
     if case.key.startswith("drops/validate/"):
@@ -118,41 +114,3 @@ def members_of(pipeline: Pipeline, account: str) -> dict[str, Member]:
     claims = sorted(claimed_phone_key(item) for item in items if "phone_number" not in item)
     assert claims == sorted((account, member.phone_number) for member in members)
     return {member.client_member_id: member for member in members}
-
-
-def outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[tuple[int, str]]:
-    """Checks an ended import and its results against its case; returns (line, code) of the rejected rows."""
-    assert record.status == case.status, record.error
-    assert (record.error.code if record.error else "") == case.error
-    counts = record.counts.model_dump()
-    assert counts["rows"] == sum(counts[name] for name in OUTCOMES)
-    report = pipeline.report(record.id)
-    assert report["counts"] == counts
-    for name in ("mode", "status", "finished_at"):
-        assert report[name] == getattr(record, name)
-    for name, value in case.report.items():
-        assert report[name] == value, name
-    found_warnings = {w["code"]: [cell["line"] for cell in w["cells"]] for w in report["warnings"]}
-    assert found_warnings == case.warned | (case.warned_dry if record.mode == "validate" else {})
-    if case.error:
-        assert report["error"]["detail"]
-    if case.error and not case.rejected:
-        assert counts["rows"] == 0
-        return []
-
-    rejected = pipeline.rejected(record.id)
-    found = [(int(row["line"]), row["code"]) for row in rejected]
-    assert found == sorted(found)
-    assert len(found) == counts["rejected"]
-    assert report["codes"] == dict(Counter(code for _, code in found)) == case.expected_codes
-    assert counts == case.counts
-    shown = [(one["line"], one["code"], one["reason"]) for one in report["sample"]]
-    assert set(shown) <= {(int(row["line"]), row["code"], row["reason"]) for row in rejected}
-    assert bool(shown) == bool(found)
-    if not case.codes:
-        assert dict(found) == case.rejected
-    reasons = {int(row["line"]): row["reason"] for row in rejected}
-    assert all(reason and escape(reason) == reason for reason in reasons.values()), "a reason is a formula"
-    for line, words in case.reasons.items():
-        assert words in reasons[line]
-    return found

@@ -3,7 +3,7 @@
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.chunk_reader import read_chunk
 from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import USUAL_DIALECT, RejectedRow, Row
+from chalicelib.imports.csv_reader import RejectedRow, Row
 from chalicelib.imports.warnings import SHOWN_LINES, TEXTS, RowWarning, WarningSummary
 from chalicelib.scope import UNLIMITED
 
@@ -18,7 +18,7 @@ def test_only_accepted_rows_have_warnings() -> None:
         Row(5, ["Ann", "Lee", "3235550003", "0012", "1"]),
         Row(6, ["Ann", "Lee", "3235550004", "A\u0410", "0"]),
     ]
-    assert read_chunk(rows, Header(COLUMNS), PhoneRule(), UNLIMITED, USUAL_DIALECT).warnings == [
+    assert read_chunk(rows, Header(COLUMNS), PhoneRule(), UNLIMITED, literal=False).warnings == [
         RowWarning(2, "date_like_id", "client_member_id"),
         RowWarning(2, "truth_like_id", "account_id"),
         RowWarning(4, "decimal_id", "client_member_id"),
