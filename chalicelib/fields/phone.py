@@ -48,7 +48,7 @@ class PhoneRule:
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without decimals, such as 3235551234."
             )
-        if LIST_NUMBER.match(text):
+        if ("." in text[1:3] or ")" in text[1:3]) and LIST_NUMBER.match(text):
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without a list number in front."
             )

@@ -22,7 +22,9 @@ _LOST = re.compile(r"[^\W\d_]\?|\?[^\W\d_]")
 _OPENING, _CLOSING = '"`´‘’‚‛“”„‟«»‹›「『', '"`´‘’“”«»‹›」』'
 _IN_QUOTES = re.compile(rf"[{_OPENING}].*[{_CLOSING}]|'.*'", re.DOTALL)
 _QUOTE_IN_FRONT = re.compile(rf"(?:''+|[{_OPENING}])[^\W_]")
-_SUSPECT = re.compile(rf"[#&<?%='{_OPENING}]|Err|Loading")  # most texts have none of these
+# Most texts have none of the first, and fewer have one of the second: names in some languages have the rest.
+_HINT = re.compile(rf"[#&<?%='{_OPENING}{REPLACEMENT_CHARACTER}{_SIGNS}ŠŒŽšœžŸ…ªµº–—ĽłźśąŤ√≈◊\u2500-\u259f]")
+_SUSPECT = re.compile(rf"[#&<?%='{_OPENING}{REPLACEMENT_CHARACTER}]")
 
 
 def garbled_text(cell: str, *, is_name: bool) -> str | None:
@@ -49,8 +51,6 @@ def has_stray_quotes(cell: str, *, is_name: bool) -> bool:
 
 def may_be_damaged(text: str) -> bool:
     """Returns whether a text needs the checks for damage, which few do."""
-    if text.isascii() and text.isalnum():
-        return False  # the common case
-    if _SUSPECT.search(text):
-        return True
-    return not text.isascii() and (REPLACEMENT_CHARACTER in text or _READ_WRONGLY.search(text) is not None)
+    if not _HINT.search(text):
+        return "Err" in text or "Loading" in text
+    return bool(_SUSPECT.search(text) or _READ_WRONGLY.search(text))

@@ -33,7 +33,7 @@ _DATE = r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2\d{2,4})"
 _TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?(?:Z|[+-]\d\d:?\d\d)?"
 _DATE_AND_TIME = re.compile(rf"{_DATE}[T ] *{_TIME}", re.IGNORECASE)
 # A cell of letters and digits alone is none of the above.
-_SUSPECT = re.compile(r"[=+.,:']|[^\x00-\x7f]")
+_SUSPECT = re.compile("[=+.,:'\x80-\U0010ffff]")
 
 # Ids that may be real, and may be something else.
 # Months in English, German, French, Polish, Turkish, Spanish, Italian, Portuguese and Dutch.
