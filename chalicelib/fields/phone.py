@@ -23,7 +23,9 @@ from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_phone
 
 MAX_E164 = len("+") + 15  # ITU-T E.164, 6.2: at most 15 digits; phonenumbers allows more for some countries
 DECIMAL = re.compile(r"\+?\d{5,}[.,]0+")  # a phone number that a spreadsheet saved as a number
-LIST_NUMBER = re.compile(r"[1-9]\d?[.)] *\(?0")  # 1. 030 123456: parsed as a number that begins with 1
+# A country code without its plus, as the zero after it shows: 49 (0)30 123456.
+COUNTRY_CODE = re.compile(r"([1-9]\d{0,2})(?P<bracket> *\(0\))?(?(bracket)|[ ./-]+(?=0))")
+LIST_NUMBER = re.compile(r"[1-9]\d?(?:\. |\)) *\(?0")  # 1. 030 123456: parsed as a number that begins with 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,23 @@ class PhoneRule:
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without decimals, such as 3235551234."
             )
-        if ("." in text[1:3] or ")" in text[1:3]) and LIST_NUMBER.match(text):
+        if text.isdigit() or text[0] not in "123456789":
+            pass  # nothing stands in front of it
+        elif (found := COUNTRY_CODE.match(text)) and self._is_country_code(found):
+            return self.parse(f"+{text}")
+        elif LIST_NUMBER.match(text):
             raise PydanticCustomError(
                 "phone_not_a_number", "Must be a phone number without a list number in front."
             )
         if self.check == "possible" and (e164 := parse_common_format(text, self.region)):
             return e164
         return self._parse_any_format(text)
+
+    def _is_country_code(self, found: re.Match[str]) -> bool:
+        """Returns whether the digits before a zero are a country code: without brackets only that of the region."""
+        import phonenumbers
+
+        return bool(found["bracket"]) or int(found[1]) == phonenumbers.country_code_for_region(self.region)
 
     def _parse_any_format(self, text: str) -> str:
         """Returns what `parse` does, without its shortcut."""

@@ -164,6 +164,8 @@ class Header:
 
     def _shown_names(self) -> str:
         """Returns the column names for a message; none if no name is known, for the line may be a member."""
+        if not self.fields and self.width == 1:
+            return ", and it is a single cell. Separate cells by , ; | or tabs, without quotes around whole lines"
         if not self.fields:
             return f", and none of its {self.width} cells is a known column name"
         names = ", ".join(name.strip()[:_MAX_SHOWN_NAME] for name in self.columns if name.strip())

@@ -49,7 +49,8 @@ _DATE_LIKE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_LIKE = re.compile(
-    r"\d+e[+-]?\d+|\d{1,3}(?:[. ]\d{3})+|\d*[.,]\d+|[$£¥€]\s?[\d.,]+|[\d.,]+\s?[%$£¥€]", re.IGNORECASE
+    r"\d+e[+-]?\d+|\d{1,3}(?:[. ]\d{3})+|\d*[.,]\d+|[$£¥€]\s?[\d.,]+|[\d.,]+\s?[-+%$£¥€]|[-+]\d+",
+    re.IGNORECASE,
 )
 _TRUTH = frozenset(("true", "false"))
 _NOTHING = frozenset(
