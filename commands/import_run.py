@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +43,7 @@ class ImportRun:
     def __init__(
         self,
         deployment: Deployment,
-        options: dict[str, str],
+        options: Mapping[str, str | bool],
         display: Bars | Lines,
         clock: Clock = time.monotonic,
     ) -> None:

@@ -20,6 +20,7 @@ OPTIONS = {
     "region": "--region",
     "rows": "--rows",
     "columns": "--columns",
+    "dry_run": "--dry-run",
 }
 
 
@@ -32,6 +33,9 @@ OPTIONS = {
     show_default=True,
     help="create adds new members. upsert also updates existing members. validate writes no members and reports "
     "what create would do.",
+)
+@click.option(
+    "--dry-run", is_flag=True, default=None, help="Report what the import would do, and write no members."
 )
 @click.option(
     "--account",
@@ -56,7 +60,7 @@ OPTIONS = {
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context
 def import_files(
-    context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | None
+    context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | bool | None
 ) -> None:
     """Import rosters: .csv or .csv.gz files.
 
@@ -76,7 +80,7 @@ def import_files(
     context.exit(max(outcome.status for outcome in outcomes))
 
 
-def _check_options(given: dict[str, str]) -> None:
+def _check_options(given: dict[str, str | bool]) -> None:
     """Raises click.UsageError, which names the option, for a value that the API would reject."""
     try:
         validate(NewImport, given)

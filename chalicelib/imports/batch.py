@@ -14,7 +14,7 @@ from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation
 
 from .member_row import MemberRow
 from .model import RowContext
-from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
+from .outcomes import DEFERRED, Outcome, applied_outcome, desired_member, taken_outcome
 from .row_hashes import Dependencies
 
 MAX_WRITES = 100  # DynamoDB's limit for one transaction: 50 new members take two writes each
@@ -26,7 +26,7 @@ class Change(NamedTuple):
     """A row, the writes that apply it, and the outcome it has then."""
 
     row: MemberRow
-    outcome: str
+    outcome: Outcome
     writes: list[ConditionalWrite]
 
 
@@ -37,6 +37,8 @@ class BatchWriter:
         self._table = table
         self._context = context
         self._dependencies = dependencies
+        # A dry run judges rows by the same conditions, and writes nothing.
+        self._write_all = table.check if context.dry_run else table.write
 
     def write(self, rows: Sequence[MemberRow], stored: Mapping[MemberKey, Item]) -> list[SettledRow]:
         """Writes until each row is written, judged or deferred, and returns all of them. Raises Busy.
@@ -62,11 +64,11 @@ class BatchWriter:
     def _try(self, changes: Sequence[Change]) -> list[SettledRow | Change]:
         """Writes one transaction; where it fails, returns what to write again and the rows that are judged."""
         try:
-            self._table.write([write for change in changes for write in change.writes])
+            self._write_all([write for change in changes for write in change.writes])
         except ConditionsFailed as error:
             stored = {failed.write.key: failed.stored_item for failed in error.failed_writes}
             return [self._judge(change, stored) for change in changes]
-        return [(change.row, Outcome(change.outcome)) for change in changes]
+        return [(change.row, change.outcome) for change in changes]
 
     def _judge(self, change: Change, stored: Mapping[tuple[str, str], Item]) -> SettledRow | Change:
         """Returns the outcome of a row by the items that failed its writes, or the change to try next."""
@@ -97,18 +99,19 @@ class BatchWriter:
         """Returns the writes that apply a row to the stored members, or the outcome without a write."""
         item = stored.get(row.key)
         previous = stored.get(row.previous_key) if row.previous else None
-        import_id, _, arrived_at = self._context
+        import_id, arrived_at = self._context.import_id, self._context.arrived_at
         earlier = item and written_outcome(import_id, row, item)
         new = earlier or desired_member(row, item, self._context, previous)
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
         by = self._context.by
-        outcome = "updated" if item else "created"
-        origin = str(Origin(import_id, row.line, outcome, arrived_at))
-        if item is None:
+        old = from_item(item) if item else None
+        outcome = applied_outcome(row, old)
+        origin = str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
+        if item is None or old is None:
             return Change(row, outcome, creation(new_member(new, by), origin))
-        return Change(row, outcome, alteration(item, changed_member(from_item(item), new, by), origin))
+        return Change(row, outcome, alteration(item, changed_member(old, new, by), origin))
 
 
 def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
@@ -122,7 +125,7 @@ def written_outcome(import_id: str, row: MemberRow, item: Item) -> Outcome | Non
     """Returns the outcome of a row whose member an earlier attempt has written as `item`, else None."""
     origin = origin_of(item)
     if origin and (origin.import_id, origin.line) == (import_id, row.line):
-        return Outcome(origin.outcome)
+        return Outcome(origin.outcome, before=origin.before)
     return None
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
-from chalicelib.members.items import claim_key, claimed_phone_key, holder_of, member_key, member_key_of
+from chalicelib.members.items import member_key, member_key_of
 from chalicelib.members.model import MemberKey
-from chalicelib.members.writes import PHONE
 
 from .batch import BatchWriter, SettledRow, written_outcome
 from .member_row import MemberRow
 from .model import RowContext
-from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
+from .outcomes import Outcome
 from .row_hashes import Dependencies
 from .warnings import RowWarning
 
@@ -90,7 +89,7 @@ class ChunkWriter:
 
 
 class DryRunWriter(ChunkWriter):
-    """Finds the outcomes of mode create for the rows of one chunk, and writes nothing.
+    """Finds the outcomes of the rows of one chunk: the context is that of a dry run, so nothing is written.
 
     It also finds the ids that differ by case alone from others in the file and, in capitals or small letters, in
     the table.
@@ -113,12 +112,10 @@ class DryRunWriter(ChunkWriter):
     def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
         """Returns the outcomes of some rows. Raises Busy."""
         stored = self._read(rows) if read_first else {}
-        keys = {key_pair(key): key for key in (claim_key(*row.phone) for row in rows)}
-        claims = {claimed_phone_key(claim): claim for claim in self._table.batch_get(list(keys.values()))}
         named = [row for row in rows if not row.member.client_member_id.isdigit()]
         self._differ_by_case.update(row.line for row in named if self._dependencies.differs_by_case(row))
         self._differ_by_case.update(self._lines_of_alike([row for row in named if row.key not in stored]))
-        return [(row, self._predict(row, stored.get(row.key), claims.get(row.phone))) for row in rows]
+        return self._batch_writer.write(rows, stored)
 
     def _lines_of_alike(self, rows: Sequence[MemberRow]) -> Iterator[int]:
         """Yields the lines of new members whose ids differ by case alone from those of a stored member."""
@@ -126,16 +123,6 @@ class DryRunWriter(ChunkWriter):
         keys = {key_pair(key): key for key in (member_key(*one) for one in set().union(*others.values()))}
         stored = {member_key_of(item) for item in self._table.batch_get(list(keys.values()))}
         return (line for line, alike in others.items() if not stored.isdisjoint(alike))
-
-    def _predict(self, row: MemberRow, item: Item | None, claim: Item | None) -> Outcome:
-        if self._dependencies.shares(row):
-            return DEFERRED
-        new = desired_member(row, item, self._context)
-        if isinstance(new, Outcome):
-            return new
-        if claim is None:
-            return Outcome("created")
-        return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 
 
 def _other_cases(key: MemberKey) -> set[MemberKey]:

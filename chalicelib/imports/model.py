@@ -7,18 +7,18 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from chalicelib.clock import now
 from chalicelib.fields.phone import Region
 from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 from chalicelib.scope import Scope
 
-from .option_values import ColumnMap, RowCount
+from .option_values import ColumnMap, RowCount, YesNo
 
-Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
+Mode = Literal["create", "upsert", "validate"]  # validate is a dry run of create
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
 # The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
 Stage = Literal["read", "decide", "write", "resolve", "finish", "load"]
@@ -58,11 +58,15 @@ class Counts(BaseModel):
 
 
 class RowContext(NamedTuple):
-    """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived."""
+    """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived.
+
+    `mode` is that of the rows, never validate. A dry run finds the outcomes and writes nothing.
+    """
 
     import_id: str
     mode: Mode
     arrived_at: str
+    dry_run: bool = False
 
     @property
     def by(self) -> str:
@@ -80,7 +84,8 @@ class Failure(BaseModel):
 class Import(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
-    `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer).
+    `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
+    run (`dry_run`) has the counts that the import would have, and writes no member.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
@@ -90,6 +95,7 @@ class Import(BaseModel):
     id: str
     status: Status
     mode: Mode
+    dry_run: bool
     source: Source
     counts: Counts
     percent: int
@@ -106,7 +112,23 @@ class Import(BaseModel):
     changed_since: int
 
 
-class ImportRecord(BaseModel):
+class _Options(BaseModel):
+    """The options that say what becomes of the rows."""
+
+    mode: Mode = "create"
+    dry_run: Annotated[
+        YesNo, Field(description="Find out what the import would do, and write no member.")
+    ] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _validate_is_a_dry_run(cls, data: Any) -> Any:
+        return (
+            {**data, "dry_run": True} if isinstance(data, dict) and data.get("mode") == "validate" else data
+        )
+
+
+class ImportRecord(_Options):
     """An import as it is stored, with the fields that only workers need."""
 
     id: str
@@ -151,7 +173,8 @@ class ImportRecord(BaseModel):
     @property
     def row_context(self) -> RowContext:
         """What the outcomes of its rows depend on."""
-        return RowContext(self.id, self.mode, self.source.arrived_at or self.created_at)
+        mode: Mode = "create" if self.mode == "validate" else self.mode
+        return RowContext(self.id, mode, self.source.arrived_at or self.created_at, self.dry_run)
 
     @property
     def scope(self) -> Scope:
@@ -205,7 +228,7 @@ def _without_path(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2]
 
 
-class NewImport(BaseModel):
+class NewImport(_Options):
     """The options of a new import."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -213,7 +236,6 @@ class NewImport(BaseModel):
     filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=FILENAME_SCHEMA)] = (
         "upload.csv"
     )
-    mode: Mode = "create"
     account_id: Annotated[
         Identifier | None,
         Field(description="The account of all rows. A row with another one is rejected (account_differs)."),
@@ -276,14 +298,3 @@ def _import_id(moment: datetime, name: bytes) -> str:
 def is_import_id(text: str) -> bool:
     """Returns whether the text has the form of an import's id."""
     return re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[a-z2-7]{10}", text) is not None
-
-
-class ImportFilter(NamedTuple):
-    """The imports that a caller asks for: of one account, with one status; None for all."""
-
-    account_id: str | None = None
-    status: Status | None = None
-
-    def selects(self, record: ImportRecord) -> bool:
-        """Returns whether the import is one of them."""
-        return self.account_id in (None, record.only_account) and self.status in (None, record.shown().status)

@@ -1,13 +1,15 @@
 """The outcome of a row. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.errors import Holder
 from chalicelib.members.items import from_item, holder_of, origin_of
-from chalicelib.members.model import Member, NewMember
+from chalicelib.members.model import Member, NewMember, PhoneKey, Values
 from chalicelib.members.writes import CLIENT_ID
 
 from .member_row import MemberRow
@@ -17,13 +19,18 @@ OUTCOMES = ("created", "updated", "unchanged", "rejected")
 
 
 class Outcome(NamedTuple):
-    """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and in CHANGED_SINCE."""
+    """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and in CHANGED_SINCE.
+
+    `before` are the values that an applied row replaces.
+    """
 
     outcome: str
     code: str = ""
     reason: str = ""
+    before: Values = ()
 
 
+CREATED = Outcome("created")
 DEFERRED = Outcome("deferred")  # of a row that the resolver settles
 CHANGED_SINCE = Outcome(
     "unchanged", "changed_since", "The member was changed by others after this file had arrived."
@@ -39,6 +46,46 @@ def count_outcomes(outcomes: Iterable[Outcome]) -> Counter[str]:
         if outcome == CHANGED_SINCE:
             counts[outcome.code] += 1
     return counts
+
+
+def not_created(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    """Returns outcomes by line, without the most frequent one: a row without an outcome was created."""
+    return {line: outcome for line, outcome in outcomes.items() if outcome != CREATED}
+
+
+def released_numbers(rows: Iterable[MemberRow], outcomes: Mapping[int, Outcome]) -> Iterator[PhoneKey]:
+    """Yields the phone numbers that rows with these outcomes by line take away from their members."""
+    for row in rows:
+        if row.line in outcomes and (number := dict(outcomes[row.line].before).get("phone_number")):
+            yield PhoneKey(row.member.account_id, number)
+
+
+def encode_outcomes(outcomes: Iterable[tuple[int, Outcome]]) -> bytes:
+    """Returns the outcomes of lines as one line of JSON."""
+    return orjson.dumps([(line, *_shortened(outcome)) for line, outcome in outcomes])
+
+
+def _shortened(outcome: Outcome) -> tuple[Any, ...]:
+    """Returns the fields of an outcome without empty ones at the end."""
+    size = 4 if outcome.before else 3 if outcome.code else 1
+    return outcome[:size]
+
+
+def decode_outcomes(text: bytes | str) -> dict[int, Outcome]:
+    """Returns what `encode_outcomes` was given, by line."""
+    found = ((line, rest) for line, *rest in orjson.loads(text))
+    return {
+        line: Outcome(*rest[:3], *(tuple(map(tuple, before)) for before in rest[3:])) for line, rest in found
+    }
+
+
+def applied_outcome(row: MemberRow, old: Member | None) -> Outcome:
+    """Returns the outcome of a row that is applied to the stored member, None where it creates one."""
+    if old is None:
+        return CREATED
+    given = vars(row.member)
+    changed = ((name, value) for name, value in old.writable().items() if given[name] not in ("", value))
+    return Outcome("updated", before=tuple(changed))
 
 
 def desired_member(

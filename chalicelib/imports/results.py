@@ -52,7 +52,7 @@ def rejected_file(
 def rejected_header(header: Header) -> str:
     """Returns the start of rejected.csv: the byte order mark and the header line."""
     names = (escape(unescape(header.columns[i])) for i in header.original_indexes)
-    return BYTE_ORDER_MARK + _csv([[*names, *RESULT_COLUMNS]])
+    return BYTE_ORDER_MARK + csv_text([[*names, *RESULT_COLUMNS]])
 
 
 def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
@@ -60,7 +60,7 @@ def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
 
     Excess cells follow, so that nothing is lost and the row is still too long.
     """
-    return _csv(_result_cells(header, row) for row in rows)
+    return csv_text(_result_cells(header, row) for row in rows)
 
 
 def _result_cells(header: Header, row: RejectedRow) -> list[str]:
@@ -148,7 +148,8 @@ class ConcatenatedFile:
         return taken
 
 
-def _csv(rows: Iterable[list[str]]) -> str:
+def csv_text(rows: Iterable[Iterable[str]]) -> str:
+    """Returns rows as CSV."""
     return "".join(",".join(map(_quote, cells)) + "\n" for cells in rows)
 
 

@@ -49,7 +49,7 @@ class Case(Strict):
     settings: dict[str, Any] = {}  # of the deployment
     profile: dict[str, Any] | None = None  # columns.json beside the file
     # How it is tested.
-    validated: bool = True  # mode validate must predict the result of mode create, and write no member
+    validated: bool = True  # a dry run must predict the result, and write no member
     again: bool = True  # rejected.csv, imported unchanged, is rejected again row by row
     # Its result.
     status: str = "completed"

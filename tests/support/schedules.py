@@ -50,6 +50,7 @@ class File:
     source: Source
     import_id: str
     max_rejected: str | None = None
+    dry_run: bool = False
     allowed_codes: set[str] = field(default_factory=set)  # of rows that may remain unloaded
 
 
@@ -149,7 +150,8 @@ class Schedule:
 
     def file(self) -> File:
         """Drops a file; its event, and copies of it, wait for delivery."""
-        mode: Mode = self.dice.choice(["create", "upsert", "upsert", "validate"])
+        mode: Mode = self.dice.choice(["create", "upsert", "upsert"])
+        dry_run = self.dice.random() < 0.3
         lines = self.lines(mode)
         header = (
             HEADER.replace("\n", ",previous id\n")
@@ -161,19 +163,20 @@ class Schedule:
             text = HEADER  # a file that cannot be read
         body = text.encode("windows-1252" if "Zo\u00eb" in text else "utf-8")
         if self.dice.random() < 0.3:
-            file = self._announced(mode, lines, body)
+            file = self._announced(mode, lines, body, dry_run=dry_run)
         else:
-            source, import_id = self.pipeline.drop(f"drops/{mode}/{uuid.uuid4().hex}.csv", body)
-            file = File(mode, lines, source, import_id)
+            folder = "dry_run/" if dry_run else ""
+            source, import_id = self.pipeline.drop(f"drops/{folder}{mode}/{uuid.uuid4().hex}.csv", body)
+            file = File(mode, lines, source, import_id, dry_run=dry_run)
         copies = self.dice.choice([1, 1, 2, 3])
         self.waiting += [Delivery(file.source, file.import_id) for _ in range(copies)]
         return file
 
-    def _announced(self, mode: Mode, lines: dict[int, Line], body: bytes) -> File:
+    def _announced(self, mode: Mode, lines: dict[int, Line], body: bytes, *, dry_run: bool) -> File:
         limit = self.dice.choice([None, "3", "10", "20%"])
-        record = self.pipeline.announce(mode=mode, max_rejected=limit)
+        record = self.pipeline.announce(mode=mode, dry_run=dry_run, max_rejected=limit)
         source, _ = self.pipeline.drop(record.source.key, body)
-        return File(mode, lines, source, record.id, limit, {"not_loaded"} if limit else set())
+        return File(mode, lines, source, record.id, limit, dry_run, {"not_loaded"} if limit else set())
 
     # ---- Deliveries and faults
 

@@ -119,6 +119,10 @@ def test_mode_account_region_and_limit_apply_to_the_import(
     assert table.get(MemberKey(account, "7")).phone_number == "+442079460958"
 
     path.write_text("First Name,Surname,Phone,Member ID\nAnn,Moore,,7\n")
+    done = run_import(path, *options, "--mode", "upsert", "--dry-run")
+    assert done.stdout.startswith(f"{path}: checked, 1 row in ")
+    assert done.stdout.endswith(": 1 would be updated\n")
+    assert table.get(MemberKey(account, "7")).last_name == "Lee"
     done = run_import(path, *options, "--mode", "upsert")
     assert done.stdout.endswith(": 1 updated\n")
 

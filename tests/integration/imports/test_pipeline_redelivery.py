@@ -126,7 +126,7 @@ def test_given_up_split_or_report_fails_the_import(pipeline: Pipeline, account: 
     pipeline.split_object(source, import_id)
     with (
         dies(config.s3(), "s3.CreateMultipartUpload"),
-        dies(config.s3(), "s3.PutObject", spared=1),
+        dies(config.s3(), "s3.PutObject", spared=2),
         pytest.raises(KilledError),
     ):
         pipeline.imports.step(import_id, Step("load"))
