@@ -72,6 +72,18 @@ class ImportRun:
         )
         return [*(future.result() for future in watched), *skipped]
 
+    def follow(self, record: ImportRecord) -> FileOutcome:
+        """Watches an import whose file is stored until it ends, and returns its outcome."""
+        path = Path(Path(record.source.key).name)
+        self._display.upload(format_path(path), record.source.size)
+        with self._waits.checking(), ThreadPoolExecutor(1) as pool:
+            watched = pool.submit(self._finish, path, record)
+            try:
+                wait([watched])
+            except KeyboardInterrupt:
+                self._stopped.set()
+        return watched.result()
+
     def _send(self, path: Path) -> ImportRecord | FileOutcome:
         """Returns the import of an uploaded file, or the outcome of one that cannot be uploaded."""
         try:
@@ -171,6 +183,8 @@ class ImportRun:
         text = f"{format_path(path)}: {summary(record.shown())}"
         report = self._report(record) if record.counts.rows else {}
         text += "".join(f"\n  {line}" for line in warning_lines(report.get("warnings", [])))
+        if record.dry_run and record.status == "completed":
+            text += f"\n  To import what was checked: python rollcall.py apply {record.id}"
         if not record.counts.rejected:
             return FileOutcome(status, text)
         for code, number in sorted(report["codes"].items(), key=lambda pair: (-pair[1], pair[0])):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import MODES
 from chalicelib.imports.model import NewImport
@@ -31,8 +31,8 @@ OPTIONS = {
     type=click.Choice(MODES),
     default="create",
     show_default=True,
-    help="create adds new members. upsert also updates existing members. validate writes no members and reports "
-    "what create would do.",
+    help="create adds new members. upsert also updates existing members. delete deletes the members that the file "
+    "names. validate writes no members and reports what create would do.",
 )
 @click.option(
     "--dry-run", is_flag=True, default=None, help="Report what the import would do, and write no members."
@@ -78,6 +78,27 @@ def import_files(
     for outcome in outcomes:
         click.echo(outcome.text)
     context.exit(max(outcome.status for outcome in outcomes))
+
+
+@click.command("apply")
+@click.argument("import_id", metavar="ID")
+@click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@click.pass_context
+def apply_import(context: click.Context, /, import_id: str, stage: str) -> None:
+    """Import the file that a dry run has checked: the same version of the file, with the same options.
+
+    The exit status is that of `import`.
+    """
+    deployment = find_deployment(stage)
+    try:
+        checked = deployment.services.import_queries.get(import_id)
+        record = deployment.services.imports.apply(checked, None)
+    except RegistryError as error:
+        raise click.ClickException(error.detail) from None
+    with make_display() as display:
+        outcome = ImportRun(deployment, {}, display).follow(record)
+    click.echo(outcome.text)
+    context.exit(outcome.status)
 
 
 def _check_options(given: dict[str, str | bool]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from chalice.app import Blueprint, Request, Response
 
@@ -10,9 +10,9 @@ from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import UNSUPPORTED_FILE_TYPE, is_roster
+from chalicelib.imports.import_filter import ImportFilter
 from chalicelib.imports.model import ImportRecord, NewImport, Status, is_import_id
 from chalicelib.imports.outcomes import OUTCOMES
-from chalicelib.imports.queries import CHANGES, REJECTED, ImportFilter
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -30,6 +30,9 @@ from .requests import (
 )
 from .responses import base_path, json_response, page_response
 from .routing import route
+
+if TYPE_CHECKING:
+    from chalicelib.imports.storage import Link
 
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"
@@ -91,6 +94,13 @@ def cancel_import(_request: Request, admission: Admission, import_id: str) -> Re
     return json_response(services().imports.cancel(import_id).shown().model_dump(), 202)
 
 
+@route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE)
+def apply_import(request: Request, admission: Admission, import_id: str) -> Response:
+    """Imports the file that a dry run has checked, with the same options."""
+    record = services().imports.apply(_visible(import_id, admission), admission.by)
+    return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
+
+
 @route(imports_api, "GET", f"{IMPORT}/report", needs=READ)
 def get_report(_request: Request, admission: Admission, import_id: str) -> Response:
     """Returns the report of an ended import: counts by code, columns, times."""
@@ -101,7 +111,7 @@ def get_report(_request: Request, admission: Admission, import_id: str) -> Respo
 @route(imports_api, "GET", f"{IMPORT}/rejected", needs=READ)
 def get_rejected(request: Request, admission: Admission, import_id: str) -> Response:
     """Redirects to the rejected rows as CSV for 15 minutes; returns that link to callers that accept JSON."""
-    return _link_response(request, _visible(import_id, admission), REJECTED)
+    return _link_response(request, services().import_queries.rejected_link(_visible(import_id, admission)))
 
 
 @route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=PAGING)
@@ -115,7 +125,7 @@ def list_rejected(request: Request, admission: Admission, import_id: str) -> Res
 @route(imports_api, "GET", f"{IMPORT}/changes", needs=READ)
 def get_changes(request: Request, admission: Admission, import_id: str) -> Response:
     """Redirects to the outcomes of all rows as CSV for 15 minutes; returns that link to callers that accept JSON."""
-    return _link_response(request, _visible(import_id, admission), CHANGES)
+    return _link_response(request, services().import_queries.changes_link(_visible(import_id, admission)))
 
 
 @route(imports_api, "GET", f"{IMPORT}/changes/rows", needs=READ, query=("outcome", *PAGING))
@@ -127,9 +137,8 @@ def list_changes(request: Request, admission: Admission, import_id: str) -> Resp
     return page_response(request, f"/imports/{record.id}/changes/rows", rows, following)
 
 
-def _link_response(request: Request, record: ImportRecord, name: str) -> Response:
+def _link_response(request: Request, link: "Link") -> Response:
     """Redirects to a result of an import, or returns the link to callers that accept JSON."""
-    link = services().import_queries.result_link(record, name)
     if JSON in str(request.headers.get("accept")):
         return json_response(link._asdict())
     return Response("", {"Location": link.url}, 303)

@@ -1,6 +1,7 @@
 """Writes independent rows in transactions: rows whose writes fail are judged, the others written again."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chalicelib.dynamodb.items import Item
@@ -9,9 +10,10 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
 from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of
-from chalicelib.members.model import MemberKey, Origin, changed_member, new_member
-from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation
+from chalicelib.members.model import MemberKey, NewMember, Origin, changed_member, new_member
+from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, deletion
 
+from .deletions import MARK, mark_deletion, read_mark
 from .member_row import MemberRow
 from .model import RowContext
 from .outcomes import DEFERRED, Outcome, applied_outcome, desired_member, taken_outcome
@@ -40,19 +42,21 @@ class BatchWriter:
         # A dry run judges rows by the same conditions, and writes nothing.
         self._write_all = table.check if context.dry_run else table.write
 
-    def write(self, rows: Sequence[MemberRow], stored: Mapping[MemberKey, Item]) -> list[SettledRow]:
+    def write(
+        self,
+        rows: Sequence[MemberRow],
+        stored: Mapping[MemberKey, Item],
+        deleted: Mapping[int, Outcome] = MappingProxyType({}),
+    ) -> list[SettledRow]:
         """Writes until each row is written, judged or deferred, and returns all of them. Raises Busy.
 
-        `stored` are the members as read before.
+        `stored` are the members as read before, `deleted` the outcomes of rows whose members were deleted, by line.
         """
         changes: list[Change] = []
         settled: list[SettledRow] = []
         for row in rows:
-            _sort(
-                (row, DEFERRED) if self._dependencies.shares(row) else self._change(row, stored),
-                settled,
-                changes,
-            )
+            earlier = deleted.get(row.line) or (DEFERRED if self._dependencies.shares(row) else None)
+            _sort((row, earlier) if earlier else self._change(row, stored), settled, changes)
         for _ in range(len(rows) + MAX_ATTEMPTS):
             if not changes:
                 return settled
@@ -76,11 +80,12 @@ class BatchWriter:
         failed = {w.constraint: stored[w.key] for w in change.writes if w.key in stored}
         if not failed:
             return change
-        if list(failed) == [PHONE]:
+        if MARK in failed:
+            return row, read_mark(failed[MARK])[row.line]
+        if list(failed) == [PHONE] and not row.deletes:
             return row, self._clash(failed[PHONE])
-        if (
-            self._context.mode == "upsert"
-        ):  # a failed claim does not show the member's change since it was read
+        # A failed claim does not show the member's change since it was read.
+        if self._context.mode != "create":
             return self._change(row, self._read(row))
         return self._change(row, {row.key: failed[CLIENT_ID]} if CLIENT_ID in failed else {})
 
@@ -99,19 +104,27 @@ class BatchWriter:
         """Returns the writes that apply a row to the stored members, or the outcome without a write."""
         item = stored.get(row.key)
         previous = stored.get(row.previous_key) if row.previous else None
-        import_id, arrived_at = self._context.import_id, self._context.arrived_at
-        earlier = item and written_outcome(import_id, row, item)
+        earlier = item and written_outcome(self._context.import_id, row, item)
         new = earlier or desired_member(row, item, self._context, previous)
         if isinstance(new, Outcome):
             return row, new
-        item = item or previous
-        by = self._context.by
+        return Change(row, *self._writes(row, item or previous, new))
+
+    def _writes(
+        self, row: MemberRow, item: Item | None, new: NewMember | None
+    ) -> tuple[Outcome, list[ConditionalWrite]]:
+        """Returns the outcome of a row that makes the stored member `new`, None to delete it, and the writes."""
         old = from_item(item) if item else None
         outcome = applied_outcome(row, old)
+        import_id, by = self._context.import_id, self._context.by
+        if item and new is None:
+            return outcome, [*deletion(item), mark_deletion(import_id, row, outcome)]
+        new = new or row.member
+        arrived_at = self._context.arrived_at
         origin = str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
         if item is None or old is None:
-            return Change(row, outcome, creation(new_member(new, by), origin))
-        return Change(row, outcome, alteration(item, changed_member(old, new, by), origin))
+            return outcome, creation(new_member(new, by), origin)
+        return outcome, alteration(item, changed_member(old, new, by), origin)
 
 
 def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:

@@ -64,9 +64,9 @@ def _rejected(line: int, outcome: Outcome) -> str:
 
 
 def _line(row: MemberRow, outcome: Outcome) -> str:
-    """Returns the line of an updated or unchanged row."""
-    before, after = dict(outcome.before), vars(row.member)
-    pairs = ((before[name], after[name]) if name in before else ("", "") for name in FIELDS)
+    """Returns the line of a row that was neither created nor rejected."""
+    before, after = dict(outcome.before), {} if row.deletes else vars(row.member)
+    pairs = ((before[name], after.get(name, "")) if name in before else ("", "") for name in FIELDS)
     cells = map(escape_value, chain.from_iterable(pairs))
     return csv_text([(str(row.line), outcome.outcome, outcome.code, member_id(*row.key), *cells)])
 

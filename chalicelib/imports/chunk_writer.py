@@ -16,6 +16,7 @@ from chalicelib.members.items import member_key, member_key_of
 from chalicelib.members.model import MemberKey
 
 from .batch import BatchWriter, SettledRow, written_outcome
+from .deletions import deletions_before
 from .member_row import MemberRow
 from .model import RowContext
 from .outcomes import Outcome
@@ -26,13 +27,25 @@ SAMPLE = 10  # rows of a chunk whose members are read before a create
 
 
 class ChunkWriter:
-    """Writes the rows of one chunk. A row that depends on another one is deferred (outcomes.DEFERRED)."""
+    """Writes the rows of one chunk. A row that depends on another one is deferred (outcomes.DEFERRED).
 
-    def __init__(self, table: Table, context: RowContext, in_flight: int, dependencies: Dependencies) -> None:
+    `repeated` says whether an earlier attempt may have written some.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        context: RowContext,
+        in_flight: int,
+        dependencies: Dependencies,
+        *,
+        repeated: bool = False,
+    ) -> None:
         self._table = table
         self._context = context
         self._in_flight = in_flight
         self._dependencies = dependencies
+        self._repeated = repeated
         self._batch_writer = BatchWriter(table, context, dependencies)
 
     @contextmanager
@@ -54,13 +67,16 @@ class ChunkWriter:
         """Returns the outcomes of the rows that an earlier attempt has written, by line. Writes nothing."""
         parts = [rows[i : i + BATCH_GET_LIMIT] for i in range(0, len(rows), BATCH_GET_LIMIT)]
         with ThreadPoolExecutor(self._in_flight) as pool:
-            stored = dict(chain.from_iterable(known.items() for known in pool.map(self._read, parts)))
+            stored: dict[MemberKey, Item] = dict(
+                chain.from_iterable(known.items() for known in pool.map(self._read, parts))
+            )
         found = (
             (row.line, written_outcome(self._context.import_id, row, stored[row.key]))
             for row in rows
             if row.key in stored
         )
-        return {line: outcome for line, outcome in found if outcome}
+        recalled = {line: outcome for line, outcome in found if outcome}
+        return recalled | deletions_before(self._table, self._context.import_id, rows)
 
     def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:  # noqa: ARG002 (for DryRunWriter)
         """Returns the warnings about settled rows: only a dry run finds any."""
@@ -68,16 +84,26 @@ class ChunkWriter:
 
     def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
         """Settles some rows. Raises Busy."""
-        return self._batch_writer.write(rows, self._read(rows) if read_first else {})
+        stored = self._read(rows) if read_first else {}
+        return self._batch_writer.write(rows, stored, self._deleted(rows))
+
+    def _deleted(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
+        """Returns the outcomes of rows whose members an earlier attempt has deleted, by line.
+
+        To be called after the members are read: what was deleted before is marked then.
+        """
+        if not self._repeated or self._context.dry_run:
+            return {}
+        return deletions_before(self._table, self._context.import_id, rows)
 
     def _must_read_first(self, rows: Sequence[MemberRow]) -> bool:
-        """Returns whether to read the members before they are written: always for an upsert.
+        """Returns whether to read the members before they are written: always but for a create.
 
         A create reads them if most of a sample exist: then the file was imported before, and each row costs a read
         instead of a refused write.
         """
         sample = rows[:SAMPLE] if self._context.mode == "create" else []
-        return self._context.mode == "upsert" or 2 * len(self._read(sample)) > len(sample)
+        return self._context.mode != "create" or 2 * len(self._read(sample)) > len(sample)
 
     def _read(self, rows: Sequence[MemberRow]) -> Mapping[MemberKey, Item]:
         """Returns the existing members that these rows are about."""
@@ -95,8 +121,8 @@ class DryRunWriter(ChunkWriter):
     the table.
     """
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._differ_by_case: set[int] = set()  # lines
 
     def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:

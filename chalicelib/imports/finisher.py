@@ -88,7 +88,12 @@ class Finisher:
         # Without chunks several workers may try to end it, and only the one that does reports.
         if record.chunks:
             self._report(record, header, summary or RowSummary())
-        record = self.repository.transition(record, from_status) or self.repository.get(record.id)
+        if moved := self.repository.transition(record, from_status):
+            record = moved
+        else:
+            record = self.repository.get(record.id)
+            if record.finished_at and record.chunks:  # another worker has ended it otherwise: say so
+                self._report(record, header, summary or RowSummary())
         if record.finished_at:
             self.notify_once(record)
         return record

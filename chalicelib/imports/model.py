@@ -18,17 +18,10 @@ from chalicelib.scope import Scope
 
 from .option_values import ColumnMap, RowCount, YesNo
 
-Mode = Literal["create", "upsert", "validate"]  # validate is a dry run of create
+Mode = Literal["create", "upsert", "delete", "validate"]  # validate is a dry run of create
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
 # The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
 Stage = Literal["read", "decide", "write", "resolve", "finish", "load"]
-NEXT_STAGE: dict[Stage, Stage] = {
-    "read": "decide",
-    "decide": "write",
-    "write": "resolve",
-    "resolve": "finish",
-    "load": "finish",
-}
 READ_SHARE = 10  # percent of the work of an import that reading its rows takes; the rest is writing them
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 # For the OpenAPI document: the file names that the API accepts.
@@ -48,12 +41,13 @@ class Source(BaseModel):
 
 
 class Counts(BaseModel):
-    """Rows by outcome; rows = created + updated + unchanged + rejected."""
+    """Rows by outcome; rows = created + updated + unchanged + deleted + rejected."""
 
     rows: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     rejected: int = 0
 
 
@@ -86,6 +80,7 @@ class Import(BaseModel):
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
     run (`dry_run`) has the counts that the import would have, and writes no member.
+    `applies` is the id of the dry run whose file it imports.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
@@ -109,6 +104,7 @@ class Import(BaseModel):
     region: str | None
     max_rejected: str | None
     rows: int | None
+    applies: str | None
     changed_since: int
 
 
@@ -146,6 +142,7 @@ class ImportRecord(_Options):
     accounts: list[str] | None = None  # the only accounts that it may write to; None for all
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
     rows: int | None = None  # that the file must have, by its sender or its trailer
+    applies: str | None = None  # the dry run whose file it imports
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
     column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
@@ -260,13 +257,6 @@ class NewImport(_Options):
             column_map=self.columns or {},
             **self.model_dump(exclude={"filename", "columns"}),
         )
-
-
-def next_stage(record: ImportRecord) -> Stage:
-    """Returns the stage after the record's."""
-    if record.stage == "write" and not record.rows_deferred:
-        return "finish"
-    return NEXT_STAGE[record.stage or "read"]
 
 
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:

@@ -15,7 +15,7 @@ from chalicelib.members.writes import CLIENT_ID
 from .member_row import MemberRow
 from .model import RowContext
 
-OUTCOMES = ("created", "updated", "unchanged", "rejected")
+OUTCOMES = ("created", "updated", "unchanged", "deleted", "rejected")
 
 
 class Outcome(NamedTuple):
@@ -83,6 +83,8 @@ def applied_outcome(row: MemberRow, old: Member | None) -> Outcome:
     """Returns the outcome of a row that is applied to the stored member, None where it creates one."""
     if old is None:
         return CREATED
+    if row.deletes:
+        return Outcome("deleted", before=tuple(old.writable().items()))
     given = vars(row.member)
     changed = ((name, value) for name, value in old.writable().items() if given[name] not in ("", value))
     return Outcome("updated", before=tuple(changed))
@@ -90,11 +92,14 @@ def applied_outcome(row: MemberRow, old: Member | None) -> Outcome:
 
 def desired_member(
     row: MemberRow, item: Item | None, context: RowContext, previous: Item | None = None
-) -> NewMember | Outcome:
+) -> NewMember | Outcome | None:
     """Returns the member that a row asks for, given its stored member, or the outcome if nothing is to be written.
 
-    `previous` is the member stored under the row's previous client member id.
+    None where the stored member is to be deleted. `previous` is the member stored under the row's previous client
+    member id.
     """
+    if row.deletes:
+        return _kept_outcome(row, item, context)
     if item and previous:
         return taken_outcome(CLIENT_ID, holder_of(item), context.import_id)
     item = item or previous
@@ -107,6 +112,23 @@ def desired_member(
     if old.has_values_of(new):
         return Outcome("unchanged")
     return CHANGED_SINCE if _changed_since(item, old, context) else new
+
+
+def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Outcome | None:
+    """Returns the outcome of a row that deletes nothing, None if its stored member is to be deleted."""
+    if item is None:
+        return Outcome("unchanged")
+    old = from_item(item)
+    if _changed_since(item, old, context):
+        return CHANGED_SINCE
+    stored = old.writable()
+    differing = next((name for name, value in row.member if value not in ("", stored[name])), None)
+    if differing is None:
+        return None
+    detail = (
+        "The stored member has another value, and may be another person. Correct the cell, or leave it blank."
+    )
+    return Outcome("rejected", "identity_mismatch", f"{differing}: {detail}")
 
 
 def _changed_since(item: Item, member: Member, context: RowContext) -> bool:

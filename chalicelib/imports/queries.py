@@ -13,7 +13,8 @@ from chalicelib.scope import Scope
 from .changes import HEADER as CHANGES_HEADER
 from .changes import changes_page
 from .escaping import unescape
-from .model import ImportRecord, Status, is_import_id
+from .import_filter import ImportFilter
+from .model import ImportRecord, is_import_id
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
 from .storage import ImportStorage, Link
@@ -24,17 +25,6 @@ CHANGES = "changes.csv"
 # The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
 READ_SIZE = 500  # records per query
 MAX_READ = 2000  # records per page
-
-
-class ImportFilter(NamedTuple):
-    """The imports that a caller asks for: of one account, with one status; None for all."""
-
-    account_id: str | None = None
-    status: Status | None = None
-
-    def selects(self, record: ImportRecord) -> bool:
-        """Returns whether the import is one of them."""
-        return self.account_id in (None, record.only_account) and self.status in (None, record.shown().status)
 
 
 class ChangesPage(NamedTuple):
@@ -105,8 +95,15 @@ class ImportQueries:
             raise NotFound(f"There is no report: the import is {record.shown().status}.", code="no_results")
         return self._storage.result(record.id, REPORT).decode()
 
-    def result_link(self, record: ImportRecord, name: str) -> Link:
-        """Returns the link to download an ended import's REJECTED or CHANGES. Raises NotFound."""
+    def rejected_link(self, record: ImportRecord) -> Link:
+        """Returns the link to download an ended import's rejected.csv. Raises NotFound."""
+        return self._link(record, REJECTED)
+
+    def changes_link(self, record: ImportRecord) -> Link:
+        """Returns the link to download an ended import's changes.csv. Raises NotFound."""
+        return self._link(record, CHANGES)
+
+    def _link(self, record: ImportRecord, name: str) -> Link:
         _check_rows(record)
         self._storage.result_size(record.id, name)  # raises NotFound: a link itself is never checked
         return self._storage.result_link(record.id, name)

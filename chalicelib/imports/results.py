@@ -128,7 +128,7 @@ def _safe_cell(header: Header, index: int, cell: str) -> str:
     becomes REPLACEMENT_CHARACTER: with it rejected.csv would not be text.
     """
     cell = unescape(cell).replace("\0", REPLACEMENT_CHARACTER)
-    is_phone = 0 < index == header.fields["phone_number"] and re.fullmatch(r"\+[0-9]+", cell)
+    is_phone = 0 < index == header.fields.get("phone_number") and re.fullmatch(r"\+[0-9]+", cell)
     return cell if is_phone else escape(cell)
 
 

@@ -62,7 +62,7 @@ class Dependencies(NamedTuple):
         """Returns whether another row may be about a member of the row, or ask for its phone number."""
         return bool(self.shared) and (
             _contains(self.shared, _hash(row.key))
-            or (bool(row.member.phone_number) and _contains(self.shared, _hash(row.phone)))
+            or (row.asks_for_phone and _contains(self.shared, _hash(row.phone)))
             or (bool(row.previous) and _contains(self.shared, _hash(row.previous_key)))
         )
 
@@ -90,7 +90,7 @@ def hash_rows(rows: Sequence[MemberRow], *, dry_run: bool = False) -> RowHashes:
         members.append(_hash(row.key))
         if row.previous:
             members.append(_hash(row.previous_key))
-        if row.member.phone_number:
+        if row.asks_for_phone:
             phones.append(_hash(row.phone))
     folded = [_folded_hash(row.key) for row in rows if _has_letters(row.key)] if dry_run else []
     return RowHashes(array(_INT, sorted(members)), array(_INT, sorted(phones)), array(_LONG, sorted(folded)))

@@ -111,8 +111,8 @@ class Settlement:
         heapq.heappush(self._waiting, (queued.line, queued))
         self._unchecked.append(queued)
 
-    def _desired(self, queued: QueuedRow) -> NewMember | Outcome:
-        """Returns the member that a row asks for, or its outcome if nothing is to be written."""
+    def _desired(self, queued: QueuedRow) -> NewMember | Outcome | None:
+        """Returns the member that a row asks for (see desired_member), or its outcome if nothing is to be written."""
         item = self._items.member(queued.new_key or queued.key)
         previous = self._items.member(queued.key) if queued.new_key else None
         return desired_member(queued.row(), item, self._context, previous)
@@ -123,8 +123,8 @@ class Settlement:
             return queued.new_key
         return queued.key
 
-    def _changes(self, rows: Sequence[QueuedRow], members: Iterable[NewMember]) -> list[MemberChange]:
-        """Returns the changes that make rows' members."""
+    def _changes(self, rows: Sequence[QueuedRow], members: Iterable[NewMember | None]) -> list[MemberChange]:
+        """Returns the changes that make rows' members, None for those to delete."""
         import_id, arrived_at = self._context.import_id, self._context.arrived_at
         return [
             MemberChange(key, new, str(Origin(import_id, queued.line, self._outcome(key), arrived_at)))

@@ -110,6 +110,5 @@ def _columns(header: Row | RejectedRow | None, record: ImportRecord) -> list[str
         raise Unreadable("The file is empty.", code="empty_file")
     if isinstance(header, RejectedRow):
         raise Unreadable(f"The first line cannot be read: {header.reason}", code=header.code)
-    upsert = record.mode == "upsert"
-    Header(header.cells, record.account_id, record.column_map, upsert=upsert).check_length()
+    Header(header.cells, record.account_id, record.column_map, record.mode).check_length()
     return header.cells

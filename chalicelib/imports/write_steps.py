@@ -124,9 +124,10 @@ class WriteSteps:
         """Settles the rows of a chunk that are not settled yet."""
         rows = [row for row in rows if row.line > progress.lease.settled_to]
         kind = DryRunWriter if record.dry_run else ChunkWriter
-        writer = kind(self.table, record.row_context, self.in_flight, dependencies)
+        repeated = progress.lease.repeated
+        writer = kind(self.table, record.row_context, self.in_flight, dependencies, repeated=repeated)
         if work.instead:
-            written = writer.recall(rows) if progress.lease.repeated else {}
+            written = writer.recall(rows) if repeated else {}
             return progress.add([(row, written.get(row.line, work.instead)) for row in rows])
         try:
             with writer.writing(rows) as parts:

@@ -60,9 +60,11 @@ def _check_changes(schedule: Schedule, file: File, record: ImportRecord, rejecte
     assert {int(row["line"]): row["code"] for row in rows if row["outcome"] == "rejected"} == rejected
     for row in rows:
         changed = {name for name in FIELDS if row[f"{name}_from"]}
-        assert bool(changed) == (row["outcome"] == "updated")
+        line = file.lines[int(row["line"])]
+        assert bool(changed) == (row["outcome"] in ("updated", "deleted"))
+        assert line.deletes or row["outcome"] != "deleted"
         for name in changed - {"account_id"}:
-            to = getattr(file.lines[int(row["line"])], name)
+            to = "" if line.deletes else getattr(line, name)
             assert row[f"{name}_from"] != row[f"{name}_to"] == to
 
 
@@ -87,4 +89,4 @@ def _check_limit(file: File, record: ImportRecord, rejected: Mapping[int, str]) 
         exceeds_limit(file.max_rejected, unreadable, len(file.lines))
         and "not_processed" not in rejected.values()
     ):
-        assert record.counts.created + record.counts.updated == 0
+        assert record.counts.created + record.counts.updated + record.counts.deleted == 0

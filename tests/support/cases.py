@@ -57,6 +57,7 @@ class Case(Strict):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     rejected: dict[int, str] = {}  # the code by line
     codes: dict[str, int] = {}  # instead of `rejected`: the number of rows by code
     reasons: dict[int, str] = {}  # a part of the reason by line
@@ -97,6 +98,7 @@ class Case(Strict):
         """The counts; `rows` is their sum."""
         rejected = sum(self.expected_codes.values())
         done = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
+        done["deleted"] = self.deleted
         return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
 
 

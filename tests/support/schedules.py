@@ -98,9 +98,13 @@ class Schedule:
         alike = dice.choice([0.05, 0.3, 0.6])
         odd = dice.random() < 0.2
         moves = dice.choice([0, 0, 0.1, 0.5]) if mode == "upsert" else 0
+        deletions = {"create": 0, "delete": 1}.get(mode, dice.choice([0, 0, 0.1, 0.3]))
 
         def line() -> Line:
             who = dice.randrange(people)
+            if dice.random() < deletions:
+                number = phone(who) if dice.random() < 0.1 else ""
+                return Line(dice.choice(["", "", "", "Ann"]), "", number, str(who), deletes=True)
             number = phone(dice.randrange(people + 3) if dice.random() < alike else who)
             name = dice.choice(["Ann", "Ann", "Ben"])
             if odd and dice.random() < 0.1:
@@ -150,14 +154,11 @@ class Schedule:
 
     def file(self) -> File:
         """Drops a file; its event, and copies of it, wait for delivery."""
-        mode: Mode = self.dice.choice(["create", "upsert", "upsert"])
+        mode: Mode = self.dice.choice(["create", "upsert", "upsert", "upsert", "delete"])
         dry_run = self.dice.random() < 0.3
         lines = self.lines(mode)
-        header = (
-            HEADER.replace("\n", ",previous id\n")
-            if any(line.previous for line in lines.values())
-            else HEADER
-        )
+        more = any(line.previous or line.deletes for line in lines.values())
+        header = HEADER.replace("\n", ",previous id,action\n") if more else HEADER
         text = header + "".join(_text(line, self.account, header) for line in lines.values())
         if self.dice.random() < 0.05:
             text = HEADER  # a file that cannot be read
@@ -241,7 +242,7 @@ class Schedule:
 
 def _text(line: Line, account: str, header: str) -> str:
     """Returns a row as text, with as many cells as the header."""
-    cells = [*line[:4], account, line.previous]
+    cells = [*line[:4], account, line.previous, "Delete" if line.deletes else ""]
     return ",".join(cells[: header.count(",") + 1]) + "\n"
 
 

@@ -96,6 +96,7 @@ def paths() -> Schema:
         },
         "/imports/template": {"get": template},
         "/imports/{import_id}": _one("get", operation("getImport", "Get an import", {"200": found}, "404")),
+        "/imports/{import_id}/apply": _one("post", _apply()),
         "/imports/{import_id}/cancel": _one("post", _cancel()),
         "/imports/{import_id}/report": _one("get", _report()),
         "/imports/{import_id}/changes": _one("get", _changes()),
@@ -140,6 +141,11 @@ def _cancel() -> Schema:
     cancelled = response("The import loads no more rows.", "Import")
     summary = "Cancel an import. Rows that are not loaded yet are rejected"
     return operation("cancelImport", summary, {"202": cancelled}, "404 409")
+
+
+def _apply() -> Schema:
+    started = response("The import has started. Poll its Location.", "Import", "Location")
+    return operation("applyImport", "Import the file that a dry run has checked", {"202": started}, "404 409")
 
 
 def _report() -> Schema:

@@ -47,6 +47,7 @@ def test_member_changed_after_arrival_stays_unchanged(
         "created": 0,
         "updated": 18,
         "unchanged": 2,
+        "deleted": 0,
         "rejected": 0,
     }
     assert record.changed_since == record.shown().changed_since == 1

@@ -68,7 +68,7 @@ def test_file_has_its_expected_result(case: Case, own_table: str, account: str) 
     if record.dry_run:
         assert after == before
     else:
-        assert len(after) == len(before) + case.created - case.elsewhere
+        assert len(after) == len(before) + case.created - case.deleted - case.elsewhere
     if case.members is not None:
         assert {name: [getattr(m, f) for f in FIELDS[:3]] for name, m in after.items()} == case.members
     if case.rejected and case.again:

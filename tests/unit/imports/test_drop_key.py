@@ -31,6 +31,7 @@ def test_roster_is_recognised_by_its_extension(name: str, *, expected: bool) -> 
         ("drops/upsert/a.csv", {"mode": "upsert"}),
         ("drops/2026/Validate /a.csv", {"mode": "validate"}),
         ("drops/mode=UPSERT/a.csv", {"mode": "upsert"}),
+        ("drops/Delete/a.csv", {"mode": "delete"}),
         ("drops/Dry_Run/upsert/a.csv", {"mode": "upsert", "dry_run": True}),
         ("drops/dry-run/dry_run=TRUE/a.csv", {"dry_run": True}),
         ("drops/dry_run= false/a.csv", {"dry_run": False}),
