@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -45,7 +45,7 @@ class ImportRun:
     def __init__(
         self,
         deployment: Deployment,
-        options: dict[str, str],
+        options: Mapping[str, str | bool],
         display: Bars | Lines,
         clock: Clock = time.monotonic,
     ) -> None:
@@ -73,6 +73,18 @@ class ImportRun:
             for path in paths[len(watched) :]
         )
         return [*(future.result() for future in watched), *skipped]
+
+    def follow(self, record: ImportRecord) -> FileOutcome:
+        """Watches an import whose file is stored until it ends, and returns its outcome."""
+        path = Path(Path(record.source.key).name)
+        self._display.upload(format_path(path), record.source.size)
+        with self._waits.checking(), ThreadPoolExecutor(1) as pool:
+            watched = pool.submit(self._finish, path, record)
+            try:
+                wait([watched])
+            except KeyboardInterrupt:
+                self._stopped.set()
+        return watched.result()
 
     def _send(self, path: Path) -> ImportRecord | FileOutcome:
         """Returns the import of an uploaded file, or the outcome of one that cannot be uploaded."""
@@ -176,6 +188,8 @@ class ImportRun:
         if others := report.get("sheets", [])[1:]:
             text += f"\n  Sheets that were not read: {', '.join(others)}."
         text += "".join(f"\n  {line}" for line in warning_lines(report.get("warnings", [])))
+        if record.dry_run and record.status == "completed":
+            text += f"\n  To import what was checked: python rollcall.py apply {record.id}"
         if not record.counts.rejected:
             return FileOutcome(status, text)
         for code, number in sorted(report["codes"].items(), key=lambda pair: (-pair[1], pair[0])):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import MODES
 from chalicelib.imports.new_import import NewImport
@@ -21,6 +21,7 @@ OPTIONS = {
     "max_rejected": "--max-rejected",
     "region": "--region",
     "rows": "--rows",
+    "dry_run": "--dry-run",
 }
 
 
@@ -31,8 +32,11 @@ OPTIONS = {
     type=click.Choice(MODES),
     default="create",
     show_default=True,
-    help="create adds new members. upsert also updates existing members. validate writes no members and reports "
-    "what create would do.",
+    help="create adds new members. upsert also updates existing members. delete deletes the members that the file "
+    "names. validate writes no members and reports what create would do.",
+)
+@click.option(
+    "--dry-run", is_flag=True, default=None, help="Report what the import would do, and write no members."
 )
 @click.option(
     "--account",
@@ -62,7 +66,7 @@ OPTIONS = {
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context
 def import_files(
-    context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | None
+    context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | bool | None
 ) -> None:
     """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip, or .xlsx workbooks.
 
@@ -82,7 +86,28 @@ def import_files(
     context.exit(max(outcome.status for outcome in outcomes))
 
 
-def _check_options(given: dict[str, str]) -> None:
+@click.command("apply")
+@click.argument("import_id", metavar="ID")
+@click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@click.pass_context
+def apply_import(context: click.Context, /, import_id: str, stage: str) -> None:
+    """Import the file that a dry run has checked: the same version of the file, with the same options.
+
+    The exit status is that of `import`.
+    """
+    deployment = find_deployment(stage)
+    try:
+        checked = deployment.services.import_queries.get(import_id)
+        record = deployment.services.imports.apply(checked, None)
+    except RegistryError as error:
+        raise click.ClickException(error.detail) from None
+    with make_display() as display:
+        outcome = ImportRun(deployment, {}, display).follow(record)
+    click.echo(outcome.text)
+    context.exit(outcome.status)
+
+
+def _check_options(given: dict[str, str | bool]) -> None:
     """Raises click.UsageError, which names the option, for a value that the API would reject."""
     try:
         validate(NewImport, given)
