@@ -24,6 +24,12 @@ OPTIONS = {
     "dry_run": "--dry-run",
 }
 
+CHANGES = click.option(
+    "--changes",
+    is_flag=True,
+    help="Write what happened to each row to FILE.changes.csv; a dry run always does.",
+)
+
 
 @click.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -63,15 +69,22 @@ OPTIONS = {
     metavar="FIELD=NAME,...",
     help="Your own names of columns, such as 'Phone=Handy,Member ID=Kundennummer'.",
 )
+@CHANGES
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context
 def import_files(
-    context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | bool | None
+    context: click.Context,
+    /,
+    files: tuple[Path, ...],
+    stage: str,
+    *,
+    changes: bool,
+    **options: str | bool | None,
 ) -> None:
     """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip, or .xlsx workbooks.
 
     Rejected rows are written to FILE.rejected.csv, each with its line and the reason. Correct the rows in that
-    file, and import it.
+    file, and import it. A dry run writes what would happen to each row to FILE.changes.csv.
 
     The exit status is 0 when no row was rejected, 1 when rows were rejected, 2 when an import failed, and 130 after
     Ctrl-C.
@@ -80,7 +93,7 @@ def import_files(
     _check_options(given)
     deployment = find_deployment(stage)
     with make_display() as display:
-        outcomes = ImportRun(deployment, given, display).run(list(dict.fromkeys(files)))
+        outcomes = ImportRun(deployment, given, display, changes=changes).run(list(dict.fromkeys(files)))
     for outcome in outcomes:
         click.echo(outcome.text)
     context.exit(max(outcome.status for outcome in outcomes))
@@ -88,12 +101,13 @@ def import_files(
 
 @click.command("apply")
 @click.argument("import_id", metavar="ID")
+@CHANGES
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context
-def apply_import(context: click.Context, /, import_id: str, stage: str) -> None:
+def apply_import(context: click.Context, /, import_id: str, stage: str, *, changes: bool) -> None:
     """Import the file that a dry run has checked: the same version of the file, with the same options.
 
-    The exit status is that of `import`.
+    The results are written to files in this directory. The exit status is that of `import`.
     """
     deployment = find_deployment(stage)
     try:
@@ -102,7 +116,7 @@ def apply_import(context: click.Context, /, import_id: str, stage: str) -> None:
     except RegistryError as error:
         raise click.ClickException(error.detail) from None
     with make_display() as display:
-        outcome = ImportRun(deployment, {}, display).follow(record)
+        outcome = ImportRun(deployment, {}, display, changes=changes).follow(record)
     click.echo(outcome.text)
     context.exit(outcome.status)
 

@@ -128,7 +128,8 @@ def test_mode_account_region_and_limit_apply_to_the_import(
     done = run_import(path, *options, "--mode", "validate")
     assert done.exit_code == 0
     assert done.stdout.startswith(f"{path}: checked, 1 row in ")
-    assert ": 1 would be created\n  To import what was checked: python rollcall.py apply " in done.stdout
+    assert f": 1 would be created\n  What would happen to each row: {path}.changes.csv\n" in done.stdout
+    assert "  To import what was checked: python rollcall.py apply " in done.stdout
 
     assert run_import(path, *options).exit_code == 0
     assert table.get(MemberKey(account, "7")).phone_number == "+442079460958"
@@ -154,7 +155,7 @@ def test_warnings_are_printed_in_plain_words(workers: Workers, tmp_path: Path, a
     path.write_text(HEADER + "".join(rows))
     done = run_import(path, "--mode", "validate")
     assert done.exit_code == 0
-    outcome, *warnings, _apply = done.stdout.splitlines()
+    outcome, *warnings, _changes, _apply = done.stdout.splitlines()
     assert outcome.endswith(": 10 would be created")
     assert [line.rpartition("(")[2] for line in warnings] == [
         "lines 2, 5, 6, 7, 8 and 3 more)",
