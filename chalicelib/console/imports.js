@@ -118,18 +118,13 @@ function uploadForm(me, signal) {
   const form = h(
     "form",
     { class: "drop" },
-    h(
-      "div",
-      { class: "grid" },
-      field({ name: "mode", label: "What should happen", options: MODES }),
-      checkboxes({
-        name: "dry_run",
-        label: "Check first",
-        options: [["true", "Only check the file, and show what would happen"]],
-        values: [],
-      }),
-      files,
-    ),
+    h("div", { class: "grid" }, field({ name: "mode", label: "What should happen", options: MODES }), files),
+    checkboxes({
+      name: "dry_run",
+      label: "Check first",
+      options: [["true", "Only check the file, and show what would happen"]],
+      values: [],
+    }),
     moreOptions(me),
   );
   const input = /** @type {HTMLInputElement} */ (find(files, "input"));
