@@ -3,7 +3,7 @@
 import click
 
 from commands.access import groups, tokens, users
-from commands.imports import import_files
+from commands.imports import apply_import, import_files
 
 
 @click.group()
@@ -11,7 +11,7 @@ def main() -> None:
     """Import rosters and manage access. Rollcall is a member registry."""
 
 
-for command in (import_files, users, groups, tokens):
+for command in (import_files, apply_import, users, groups, tokens):
     main.add_command(command)
 
 if __name__ == "__main__":

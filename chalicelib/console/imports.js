@@ -5,7 +5,16 @@ import { call } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { announce, button, failure, find, formatNumber, h, link, notice, redraw, time, whileBusy } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
-import { clearErrors, field, fieldValue, searchForm, showError, showProblem } from "./forms.js";
+import {
+  checkboxes,
+  clearErrors,
+  field,
+  fieldValue,
+  fieldValues,
+  searchForm,
+  showError,
+  showProblem,
+} from "./forms.js";
 import { listOf } from "./lists.js";
 import { forgetRows, moreOptions, readOptions } from "./options.js";
 import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
@@ -110,6 +119,12 @@ function uploadForm(me, signal) {
     "form",
     { class: "drop" },
     h("div", { class: "grid" }, field({ name: "mode", label: "What should happen", options: MODES }), files),
+    checkboxes({
+      name: "dry_run",
+      label: "Check first",
+      options: [["true", "Only check the file, and show what would happen"]],
+      values: [],
+    }),
     moreOptions(me),
   );
   const input = /** @type {HTMLInputElement} */ (find(files, "input"));
@@ -137,7 +152,7 @@ function sendFiles(form, files) {
   clearErrors(form);
   const more = readOptions(form, files.length);
   if (!more) return;
-  const options = { mode: fieldValue(form, "mode"), ...more };
+  const options = { mode: fieldValue(form, "mode"), dry_run: fieldValues(form, "dry_run").length > 0, ...more };
   const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip|xlsx)$/i.test(file.name));
   for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
   forgetRows(form);
@@ -173,7 +188,8 @@ export async function show(place, { signal, parts, may, navigateAway }) {
   const follow = async () => {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
-      redraw(actions);
+      const canApply = record.dry_run && record.status === "completed" && may("imports:write");
+      redraw(actions, canApply ? applyButton(record, navigateAway) : null);
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
       await showResults(results, record, signal, may("imports:write"));
@@ -182,6 +198,28 @@ export async function show(place, { signal, parts, may, navigateAway }) {
     }
   };
   follow();
+}
+
+/**
+ * Offers to import the file that a dry run has checked.
+ * @param {Import} record
+ * @param {(address: string) => void} navigateAway
+ */
+function applyButton(record, navigateAway) {
+  const messages = h("div");
+  const apply = async () => {
+    const { id } = await call("POST", `/imports/${record.id}/apply`);
+    announce(`${fileName(record)} is being imported.`);
+    navigateAway(`#/imports/${id}`);
+  };
+  const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, apply);
+  return h(
+    "div",
+    { class: "buttons" },
+    h("p", {}, "No member was changed. This imports the same version of the file, with the same options."),
+    button("Apply this", onPress, { class: "main" }),
+    messages,
+  );
 }
 
 /** @type {(record: Import, place: HTMLElement) => HTMLElement} */

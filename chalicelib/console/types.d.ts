@@ -55,13 +55,15 @@ export type Member = MemberValues & {
 };
 
 export type Status = "awaiting_upload" | "splitting" | "loading" | "completed" | "failed" | "cancelled";
-export type Mode = "create" | "upsert" | "validate";
-export type Outcome = "created" | "updated" | "unchanged" | "rejected";
+export type Mode = "create" | "upsert" | "delete" | "validate";
+export type Outcome = "created" | "updated" | "unchanged" | "deleted" | "rejected";
 export type Counts = Record<Outcome | "rows", number>;
 export type Import = {
   id: string;
   status: Status;
   mode: Mode;
+  dry_run: boolean;
+  applies: string | null;
   source: { key: string };
   counts: Counts;
   percent: number;
@@ -91,6 +93,13 @@ export type Report = {
   warnings?: Warning[];
 };
 export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
+export type ChangedRow = {
+  line: number;
+  outcome: Outcome;
+  code: string | null;
+  member_id: string | null;
+  changes: Record<string, { from: string | null; to: string | null }>;
+};
 /** The options of an import beside its mode, as the form gives them. */
 export type MoreOptions = {
   account_id?: string;
@@ -100,7 +109,7 @@ export type MoreOptions = {
   rows?: number;
   columns?: Record<string, string>;
 };
-export type ImportOptions = MoreOptions & { mode: string };
+export type ImportOptions = MoreOptions & { mode: string; dry_run: boolean };
 export type ProgressView = {
   place: HTMLElement;
   advice: HTMLElement; // below the error of an import that has failed

@@ -1,14 +1,19 @@
-"""Ends imports: writes rejected.csv and the report, closes the import, sends the notice."""
+"""Ends imports: writes rejected.csv, changes.csv and the report, closes the import, sends the notice."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 from chalicelib.clock import now
 
+from .changes import HEADER as CHANGES_HEADER
+from .changes import chunk_lines
 from .columns import Header
 from .csv_reader import RejectedRow, Row
+from .member_row import encode_row
 from .messages import Messenger
 from .model import Failure, ImportRecord, Status, with_status
 from .outcomes import Outcome
@@ -37,24 +42,33 @@ class Finisher:
         """
         header = loaded.header if loaded else self.repository.header(record)
         summary = RowSummary()
+        parts = ImportParts(self.storage, record)
+        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
-            results = _loaded_results(loaded) if loaded else self._chunk_results(record)
+            results = _loaded_results(loaded) if loaded else self._chunk_results(record, parts, resolved)
             found = in_order(pool, results, record.chunks)
-            file = ConcatenatedFile(rejected_file(header, _rejected_rows(found, summary), summary))
-            self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
+            self._put(record, "rejected.csv", rejected_file(header, _rejected_rows(found, summary), summary))
+            changes = _loaded_changes(loaded) if loaded else partial(parts.changes, resolved=resolved)
+            lines = in_order(pool, changes, record.chunks)
+            self._put(record, "changes.csv", chain([CHANGES_HEADER], lines))
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)
 
-    def _chunk_results(self, record: ImportRecord) -> Callable[[int], ChunkResults]:
+    def _put(self, record: ImportRecord, name: str, texts: Iterator[str]) -> None:
+        """Stores a result of any size."""
+        file = ConcatenatedFile(texts)
+        self.storage.put_large(result_key(record.id, name), file, "text/csv; charset=utf-8")
+
+    def _chunk_results(
+        self, record: ImportRecord, parts: ImportParts, resolved: ResolvedRows
+    ) -> Callable[[int], ChunkResults]:
         """Returns a function that returns the rejected rows and the warnings of a chunk, in the order of the file."""
-        parts = ImportParts(self.storage, record)
-        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
 
         def results(number: int) -> ChunkResults:
             outcomes, warnings = parts.found(number, resolved)
-            if not outcomes:
-                return [], warnings
-            return _with_cells(outcomes, chunk_rows(self.storage, record, number)), warnings
+            rejected = _rejected(outcomes)
+            rows = chunk_rows(self.storage, record, number) if rejected else []
+            return _with_cells(rejected, rows), warnings
 
         return results
 
@@ -98,7 +112,17 @@ class Finisher:
 
 def _loaded_results(loaded: LoadedFile) -> Callable[[int], ChunkResults]:
     """Returns a function that returns the results of a file's only chunk."""
-    return lambda _: (_with_cells(loaded.written.rejected, loaded.rows), loaded.written.warnings)
+    rejected = _rejected(loaded.written.outcomes)
+    return lambda _: (_with_cells(rejected, loaded.rows), loaded.written.warnings)
+
+
+def _loaded_changes(loaded: LoadedFile) -> Callable[[int], str]:
+    """Returns a function that returns the lines of a file's only chunk in changes.csv."""
+    return lambda _: chunk_lines(b"\n".join(map(encode_row, loaded.member_rows)), loaded.written.outcomes)
+
+
+def _rejected(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    return {line: one for line, one in outcomes.items() if one.outcome == "rejected"}
 
 
 def _with_cells(outcomes: Mapping[int, Outcome], rows: Iterable[Row | RejectedRow]) -> list[RejectedRow]:

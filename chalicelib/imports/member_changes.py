@@ -13,22 +13,22 @@ from .net_effect import Batch
 class MemberChange(NamedTuple):
     """The member under `key` becomes `new`, perhaps under another key; it is created if it does not exist.
 
-    `origin` is that of the row, as text.
+    It is deleted where `new` is None. `origin` is that of the row, as text.
     """
 
     key: MemberKey
-    new: NewMember
+    new: NewMember | None
     origin: str
 
     @property
-    def new_key(self) -> MemberKey:
+    def new_key(self) -> MemberKey | None:
         """The key of the member after the change."""
-        return MemberKey(self.new.account_id, self.new.client_member_id)
+        return MemberKey(self.new.account_id, self.new.client_member_id) if self.new else None
 
     @property
-    def new_phone(self) -> PhoneKey:
+    def new_phone(self) -> PhoneKey | None:
         """The key of its phone number after the change."""
-        return PhoneKey(self.new.account_id, self.new.phone_number)
+        return PhoneKey(self.new.account_id, self.new.phone_number) if self.new else None
 
 
 class MemberChanges:
@@ -54,12 +54,13 @@ class MemberChanges:
                 or not self._items.claim(change.new_phone)
             )
             for change, item in zip(self._changes, self._stored, strict=True)
+            if change.new_key and change.new_phone
         )
 
     def count_writes(self) -> int:
         """Returns the number of items that they may write."""
-        members = {key for change in self._changes for key in (change.key, change.new_key)}
-        phones = {change.new_phone for change in self._changes}
+        members = {key for change in self._changes for key in (change.key, change.new_key) if key}
+        phones = {change.new_phone for change in self._changes if change.new_phone}
         return len(members) + len(phones | {phone_key_of(item) for item in self._stored if item})
 
     def apply(self, batch: Batch, by: str) -> list[PhoneKey]:
@@ -94,7 +95,9 @@ class _Effects:
         return phone
 
     def take(self, change: MemberChange, old: Member | None, by: str) -> None:
-        """Writes a member, and its claim unless it kept it."""
+        """Writes a member, unless it is deleted, and its claim unless it kept it."""
+        if change.new is None or change.new_key is None or change.new_phone is None:
+            return
         member = changed_member(old, change.new, by) if old else new_member(change.new, by)
         item = to_item(member, change.origin)
         self._batch.change_member(change.new_key, self._items.member(change.new_key), item)

@@ -37,7 +37,7 @@ class ReadSteps:
         number = lease.step.number
         rows, header = chunk_rows(self.storage, record, number), self.repository.header(record)
         found = self.member_rows(record, rows, header)
-        hashes = hash_rows(found.rows, dry_run=record.mode == "validate")
+        hashes = hash_rows(found.rows, dry_run=record.dry_run)
         ImportParts(self.storage, record).put_read(number, found, hashes)
         self.steps.finish(lease, found.counts())
 

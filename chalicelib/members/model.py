@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from chalicelib.clock import now
@@ -180,19 +181,25 @@ class PhoneKey(NamedTuple):
     phone_number: str
 
 
+Values = tuple[tuple[str, str], ...]  # some of a member's fields, each with its value
+
+
 class Origin(NamedTuple):
     """The row that wrote an item: its import, its line in the file (from 1), and its outcome.
 
-    `arrived_at` is the time when the file arrived; items that an earlier version wrote have none.
+    `arrived_at` is the time when the file arrived; items that an earlier version wrote have none. `before` are the
+    values that the row has replaced.
     """
 
     import_id: str
     line: int
     outcome: str
     arrived_at: str = ""
+    before: Values = ()
 
     def __str__(self) -> str:
-        return f"{self.import_id}#{self.line}:{self.outcome}@{self.arrived_at}"
+        text = f"{self.import_id}#{self.line}:{self.outcome}@{self.arrived_at}"
+        return f"{text}|{orjson.dumps(self.before).decode()}" if self.before else text
 
 
 def new_member(new: NewMember, by: str | None = None) -> Member:

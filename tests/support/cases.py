@@ -55,7 +55,7 @@ class Case(Strict):
     profile: dict[str, Any] | None = None  # columns.json beside the file
     # How it is tested: each case as a drop, and as a request and by the command with the options of its folders.
     only_dropped: str = ""  # why it can be sent in no other way
-    validated: bool = True  # mode validate must predict the result of mode create, and write no member
+    validated: bool = True  # a dry run must predict the result, and write no member
     again: bool = True  # rejected.csv, imported unchanged, is rejected again row by row
     # Its result.
     status: str = "completed"
@@ -63,6 +63,7 @@ class Case(Strict):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     rejected: dict[int, str] = {}  # the code by line
     codes: dict[str, int] = {}  # instead of `rejected`: the number of rows by code
     reasons: dict[int, str] = {}  # a part of the reason by line
@@ -105,6 +106,7 @@ class Case(Strict):
         """The counts; `rows` is their sum."""
         rejected = sum(self.expected_codes.values())
         done = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
+        done["deleted"] = self.deleted
         return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
 
 

@@ -45,15 +45,17 @@ def check_members(http: Http, case: Case, account: str) -> None:
     """Checks the members of an account after the file."""
     pages = http.pages("/members", {"account_id": account, "limit": 100})
     found = {one["client_member_id"]: one for page in pages for one in page["items"]}
-    written = 0 if case.key.startswith("drops/validate/") else case.created - case.elsewhere
+    options = parse_drop_key(case.key.replace("{account}", account))
+    dry = options.get("dry_run") or options.get("mode") == "validate"
+    written = 0 if dry else case.created - case.deleted - case.elsewhere
     assert len(found) == len(case.stored) + written
     if case.members is not None:
         named = {name: [one[field] for field in FIELDS[:3]] for name, one in found.items()}
         assert named == case.members
 
 
-def check_outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[tuple[int, str]]:
-    """Checks an ended import and its results against its case; returns (line, code) of the rejected rows."""
+def check_outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[dict[str, str]]:
+    """Checks an ended import and its results against its case; returns what it did with each row."""
     assert record.status == case.status, record.error
     assert (record.error.code if record.error else "") == case.error
     counts = record.counts.model_dump()
@@ -65,7 +67,7 @@ def check_outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[
     for name, value in case.report.items():
         assert report[name] == value, name
     found_warnings = {w["code"]: [cell["line"] for cell in w["cells"]] for w in report["warnings"]}
-    assert found_warnings == case.warned | (case.warned_dry if record.mode == "validate" else {})
+    assert found_warnings == case.warned | (case.warned_dry if record.dry_run else {})
     if case.error:
         assert report["error"]["detail"]
     if case.error and not case.rejected:
@@ -76,7 +78,7 @@ def check_outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[
 
 def _check_rejected(
     pipeline: Pipeline, case: Case, record: ImportRecord, report: Mapping[str, Any]
-) -> list[tuple[int, str]]:
+) -> list[dict[str, str]]:
     rejected = pipeline.rejected(record.id)
     found = [(int(row["line"]), row["code"]) for row in rejected]
     assert found == sorted(found)
@@ -92,4 +94,8 @@ def _check_rejected(
     assert all(reason and escape(reason) == reason for reason in reasons.values()), "a reason is a formula"
     for line, words in case.reasons.items():
         assert words in reasons[line]
-    return found
+    changes = pipeline.changes(record.id)
+    assert [(int(row["line"]), row["code"]) for row in changes if row["outcome"] == "rejected"] == found
+    tally = Counter(row["outcome"] for row in changes)
+    assert case.counts == {name: tally[name] for name in OUTCOMES} | {"rows": len(changes)}
+    return changes

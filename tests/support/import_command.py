@@ -18,7 +18,10 @@ TIMEOUT = 60.0  # seconds
 
 
 class Workers(threading.Thread):
-    """Imports each uploaded file, in place of the bucket's event and the queue, until `stopped` is set."""
+    """Imports each file that is uploaded or applied, in place of the bucket's event and the queues.
+
+    It does so until `stopped` is set.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         super().__init__()
@@ -38,6 +41,7 @@ class Workers(threading.Thread):
             for key in set(self._uploaded()) - self._seen:
                 self._seen.add(key)
                 self.load(key)
+            self._load_applied()
 
     def load(self, key: str) -> ImportRecord:
         """Import an uploaded file, and return the ended import."""
@@ -46,6 +50,11 @@ class Workers(threading.Thread):
         self.ended.append(self._pipeline.drain(self._pipeline.split_object(source, "unused").id))
         return self.ended[-1]
 
+    def _load_applied(self) -> None:
+        for message in self._pipeline.messages(self._pipeline.settings.split_queue_url):
+            if self._pipeline.repository.get(message["import"]).applies:
+                self._pipeline.drain(self._pipeline.imports.split(message["import"]).id)
+
     def _uploaded(self) -> list[str]:
         pages = config.s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=UPLOADS)
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
@@ -53,7 +62,12 @@ class Workers(threading.Thread):
 
 def run_import(*arguments: str | Path) -> Result:
     """Run `rollcall.py import` with these arguments."""
-    return CliRunner().invoke(main, ["import", *map(str, arguments)])
+    return run_command("import", *arguments)
+
+
+def run_command(*arguments: str | Path) -> Result:
+    """Run `rollcall.py` with these arguments."""
+    return CliRunner().invoke(main, [*map(str, arguments)])
 
 
 def write_roster(path: Path, account: str, good: int = 3, bad: int = 0) -> Path:
