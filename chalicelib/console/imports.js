@@ -6,7 +6,7 @@ import { confirmed } from "./dialogs.js";
 import { announce, button, failure, find, formatNumber, h, link, redraw, time, whileBusy } from "./dom.js";
 import { checkboxes, clearErrors, field, fieldValue, fieldValues, showError } from "./forms.js";
 import { listOf } from "./lists.js";
-import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
+import { createProgress, endText, fileName, MODES, modeText, statusText, watch } from "./progress.js";
 import { showResults } from "./report.js";
 import * as uploads from "./uploads.js";
 
@@ -34,7 +34,7 @@ function importList(signal) {
   /** @type {Column<Import>[]} */
   const columns = [
     ["File", (record) => link(fileName(record), `#/imports/${record.id}`)],
-    ["Status", (record) => h("span", { class: `status ${record.status}` }, STATUS_TEXT[record.status])],
+    ["Status", (record) => h("span", { class: `status ${record.status}` }, statusText(record))],
     ["Mode", modeText],
     ["Rows", (record) => formatNumber(record.counts.rows), "number"],
     ["Rejected", (record) => formatNumber(record.counts.rejected), "number"],
@@ -101,8 +101,8 @@ function uploadForm(me, signal) {
   return form;
 }
 
-/** @type {(form: HTMLFormElement, files: File[]) => void} */
-function sendFiles(form, files) {
+/** @type {(form: HTMLFormElement, files: File[]) => Promise<void>} */
+async function sendFiles(form, files) {
   clearErrors(form);
   const options = {
     mode: fieldValue(form, "mode"),
@@ -110,11 +110,18 @@ function sendFiles(form, files) {
     account_id: fieldValue(form, "account_id").trim() || undefined,
   };
   const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip|xlsx)$/i.test(file.name));
-  for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
-  if (!refused.length) return;
-  const text = `${refused.map((file) => file.name).join(", ")}: not sent, because it is not a CSV file. Save it as CSV first.`;
-  showError(form, "files", text);
-  announce(text);
+  if (refused.length) {
+    const text = `${refused.map((file) => file.name).join(", ")}: not sent, because it is no CSV file or workbook. Save it as CSV first.`;
+    showError(form, "files", text);
+    announce(text);
+  }
+  const taken = files.filter((file) => !refused.includes(file));
+  if (taken.length && options.mode === "delete" && !options.dry_run) {
+    const title = `Delete the members in ${taken.length === 1 ? taken[0].name : `${taken.length} files`}?`;
+    const text = "They cannot be brought back from here. To see first who would be deleted, only check the file.";
+    if (!(await confirmed(title, text, "Delete them", "Keep them"))) return;
+  }
+  for (const file of taken) uploads.send(file, options);
 }
 
 // The browser would open a file that is dropped elsewhere in place of the page.
@@ -167,13 +174,10 @@ function applyButton(record, navigateAway) {
     navigateAway(`#/imports/${id}`);
   };
   const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, apply);
-  return h(
-    "div",
-    { class: "buttons" },
+  return [
     h("p", {}, "No member was changed. This imports the same version of the file, with the same options."),
-    button("Apply this", onPress, { class: "main" }),
-    messages,
-  );
+    h("div", { class: "buttons" }, button("Apply this", onPress, { class: "main" }), messages),
+  ];
 }
 
 /** @type {(record: Import, place: HTMLElement) => HTMLElement} */
