@@ -67,6 +67,7 @@ class Header:
         found = find_columns(columns, column_map or {}, upsert=mode == "upsert")
         self.fields = found.fields
         self.passed_over = {field: [columns[i] for i in more] for field, more in found.passed_over.items()}
+        self._may_delete = mode == "delete" or ACTION in self.fields
         self._check_missing()
 
     @property
@@ -131,7 +132,7 @@ class Header:
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
         previous = values.pop(PREVIOUS_ID, "")
-        deletes = self._deletes(values.pop(ACTION, ""), previous)
+        deletes = self._may_delete and self._deletes(values.pop(ACTION, ""), previous)
         try:
             member = self._validate(values, rule, deletes=deletes)
         except Invalid:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.support.browser import heading, open_view
 from tests.support.local_stack import HEADER, LocalStack
@@ -13,8 +13,8 @@ def send(page: Page, name: str, text: str, mode: str, *, only_check: bool) -> No
     open_view(page, "/imports")
     page.get_by_label("What should happen").select_option(mode)
     page.get_by_label("Only check the file").set_checked(only_check)
-    body = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
-    page.get_by_label("Choose files").set_input_files(body)
+    body: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    page.get_by_label("Choose files").set_input_files([body])
     if mode == "delete" and not only_check:
         page.get_by_role("button", name="Delete them").click()
     card = page.locator(".card").filter(has_text=name)
