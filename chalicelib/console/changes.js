@@ -34,7 +34,7 @@ export function changesSection(record, signal) {
   const download = async () => location.assign((await call("GET", `/imports/${record.id}/changes`)).url);
   return [
     h("h2", {}, record.dry_run ? "What would happen to each row" : "What happened to each row"),
-    outcome,
+    h("div", { class: "choice" }, outcome),
     h(
       "div",
       { class: "buttons" },
@@ -53,7 +53,7 @@ function changedRows(record, outcome, signal) {
     ["Line", (row) => formatNumber(row.line), "number"],
     ["Outcome", (row) => row.outcome + (row.code ? `: ${row.code.replaceAll("_", " ")}` : "")],
     ["Changes", changesText],
-    ["Member", (row) => (row.member_id ? link("Show", `#/members/${row.member_id}`) : "")],
+    ["Member", (row) => (isStored(row, record) ? link("Show", `#/members/${row.member_id}`) : "")],
   ];
   return listOf({
     path: `/imports/${record.id}/changes/rows`,
@@ -64,6 +64,12 @@ function changedRows(record, outcome, signal) {
     empty: "There are no such rows.",
     columns,
   }).place;
+}
+
+/** @type {(row: ChangedRow, record: Import) => boolean} whether there should be a member to show */
+function isStored(row, record) {
+  const nobody = record.mode === "delete" && row.outcome === "unchanged" && !row.code;
+  return Boolean(row.member_id) && !nobody && row.outcome !== (record.dry_run ? "created" : "deleted");
 }
 
 /** @param {ChangedRow} row */

@@ -17,7 +17,7 @@ import {
 } from "./forms.js";
 import { listOf } from "./lists.js";
 import { forgetRows, moreOptions, readOptions } from "./options.js";
-import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
+import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, statusText, watch } from "./progress.js";
 import { showResults } from "./report.js";
 import * as uploads from "./uploads.js";
 
@@ -76,7 +76,7 @@ function importList(signal, wanted, form) {
   /** @type {Column<Import>[]} */
   const columns = [
     ["File", (record) => link(fileName(record), `#/imports/${record.id}`)],
-    ["Status", (record) => h("span", { class: `status ${record.status}` }, STATUS_TEXT[record.status])],
+    ["Status", (record) => h("span", { class: `status ${record.status}` }, statusText(record))],
     ["Mode", modeText],
     ["Account", (record) => record.account_id],
     ["Rows", (record) => formatNumber(record.counts.rows), "number"],
@@ -147,19 +147,26 @@ function uploadForm(me, signal) {
   return form;
 }
 
-/** @type {(form: HTMLFormElement, files: File[]) => void} */
-function sendFiles(form, files) {
+/** @type {(form: HTMLFormElement, files: File[]) => Promise<void>} */
+async function sendFiles(form, files) {
   clearErrors(form);
   const more = readOptions(form, files.length);
   if (!more) return;
   const options = { mode: fieldValue(form, "mode"), dry_run: fieldValues(form, "dry_run").length > 0, ...more };
   const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip|xlsx)$/i.test(file.name));
-  for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
+  if (refused.length) {
+    const text = `${refused.map((file) => file.name).join(", ")}: not sent. Save it as a CSV file or an .xlsx workbook first.`;
+    showError(form, "files", text);
+    announce(text);
+  }
+  const taken = files.filter((file) => !refused.includes(file));
+  if (taken.length && options.mode === "delete" && !options.dry_run) {
+    const title = `Delete the members in ${taken.length === 1 ? taken[0].name : `${taken.length} files`}?`;
+    const text = "To see first who would be deleted, only check the file.";
+    if (!(await confirmed(title, text, "Delete them", "Keep them"))) return;
+  }
+  for (const file of taken) uploads.send(file, options);
   forgetRows(form);
-  if (!refused.length) return;
-  const text = `${refused.map((file) => file.name).join(", ")}: not sent. Save it as a CSV file or an .xlsx workbook first.`;
-  showError(form, "files", text);
-  announce(text);
 }
 
 // The browser would open a file that is dropped elsewhere in place of the page.
@@ -213,13 +220,10 @@ function applyButton(record, navigateAway) {
     navigateAway(`#/imports/${id}`);
   };
   const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, apply);
-  return h(
-    "div",
-    { class: "buttons" },
+  return [
     h("p", {}, "No member was changed. This imports the same version of the file, with the same options."),
-    button("Apply this", onPress, { class: "main" }),
-    messages,
-  );
+    h("div", { class: "buttons" }, button("Apply this", onPress, { class: "main" }), messages),
+  ];
 }
 
 /** @type {(record: Import, place: HTMLElement) => HTMLElement} */

@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { formatNumber, h, plural, time } from "./dom.js";
 
-/** @import { Child, Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
+/** @import { Child, Import, Mode, Outcome, ProgressView, Status } from "./types" */
 
 /** @type {Outcome[]} */
 export const OUTCOMES = ["created", "updated", "unchanged", "deleted", "rejected"];
@@ -16,11 +16,14 @@ export const STATUS_TEXT = {
   failed: "failed",
   cancelled: "cancelled",
 };
+/** @param {Import} record */
+export const statusText = (record) =>
+  record.dry_run && record.status === "completed" ? "checked" : STATUS_TEXT[record.status];
 /** @type {[Mode, string][]} */
 export const MODES = [
   ["create", "Add new members"],
   ["upsert", "Add and change members"],
-  ["delete", "Delete the members in the file"],
+  ["delete", "Delete members"],
 ];
 /** @param {Import} record */
 export function modeText(record) {
@@ -30,13 +33,16 @@ export function modeText(record) {
 }
 /** @param {Import} record */
 export const fileName = (record) => record.source.key.split("/").pop() || "upload";
+/** @type {(name: Outcome, record: Import) => string} the outcome of rows, such as "would be created" in a dry run */
+const outcomeText = (name, record) =>
+  record.dry_run && ["created", "updated", "deleted"].includes(name) ? `would be ${name}` : name;
 /** @param {Import} record */
 const summary = (record) =>
   OUTCOMES.filter((name) => record.counts[name])
-    .map((name) => `${formatNumber(record.counts[name])} ${name}`)
+    .map((name) => `${formatNumber(record.counts[name])} ${outcomeText(name, record)}`)
     .join(", ");
 /** @type {(name: string, record: Import) => string} */
-export const endText = (name, record) => `${name}: ${STATUS_TEXT[record.status]}. ${summary(record)}`;
+export const endText = (name, record) => `${name}: ${statusText(record)}. ${summary(record)}`;
 
 const POLL_SECONDS = 1;
 const RETRY_SECONDS = 5;
@@ -114,14 +120,14 @@ export function createProgress(hasEnded = false) {
   /** @param {Import} record */
   function update(record) {
     status.className = `status ${record.status}`;
-    status.textContent = STATUS_TEXT[record.status];
+    status.textContent = statusText(record);
     pace.textContent = paceText(record);
     error.hidden = !record.error;
     error.textContent = errorText(record);
     outcomes.hidden = record.finished_at !== null && !record.counts.rows;
     bar.hidden = hasEnded || outcomes.hidden;
     bar.value = record.percent;
-    draw(record.counts);
+    draw(record);
     notes.replaceChildren(...notesOf(record).map((text) => h("p", {}, text)));
     facts.replaceChildren(...factsOf(record));
   }
@@ -220,15 +226,16 @@ function outcomeChart() {
     item: h("li", { class: name }),
   }));
   chart.append(...outcomes.map(({ bar }) => bar));
-  /** @param {Counts} counts */
-  function draw(counts) {
+  /** @param {Import} record */
+  function draw(record) {
+    const { counts } = record;
     let x = 0;
     total.textContent = plural(counts.rows, "row");
     for (const { name, bar, item } of outcomes) {
       const width = counts.rows ? (100 * counts[name]) / counts.rows : 0;
       bar.setAttribute("x", String(x));
       bar.setAttribute("width", String(width));
-      item.textContent = `${formatNumber(counts[name])} ${name}`;
+      item.textContent = `${formatNumber(counts[name])} ${outcomeText(name, record)}`;
       x += width;
     }
   }

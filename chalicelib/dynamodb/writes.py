@@ -33,9 +33,9 @@ class ConditionalWrite(NamedTuple):
 
     def is_possible(self, stored_item: Mapping[str, Any] | None) -> bool:
         """Returns whether the condition of a put or delete holds for the item under its key, None without one."""
-        expected = self.body.get("ExpressionAttributeValues")
-        if expected is None:  # attribute_not_exists(pk)
+        if self.text.endswith(_IF_NEW):
             return stored_item is None
+        expected: dict[str, Any] = self.body["ExpressionAttributeValues"]
         return stored_item is not None and all(
             stored_item.get(name[1:]) == value for name, value in expected.items()
         )

@@ -16,7 +16,7 @@ from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, de
 from .deletions import MARK, mark_deletion, read_mark
 from .member_row import MemberRow
 from .model import RowContext
-from .outcomes import DEFERRED, Outcome, applied_outcome, desired_member, taken_outcome
+from .outcomes import CREATED, DEFERRED, Outcome, applied_outcome, desired_member, taken_outcome
 from .row_hashes import Dependencies
 
 MAX_WRITES = 100  # DynamoDB's limit for one transaction: 50 new members take two writes each
@@ -109,23 +109,26 @@ class BatchWriter:
         new = earlier or desired_member(row, item, self._context, previous)
         if isinstance(new, Outcome):
             return row, new
-        return Change(row, *self._writes(row, item or previous, new))
+        item = item or previous
+        if item is None:
+            return Change(
+                row, CREATED, creation(new_member(row.member, self._by), self._origin(row, CREATED))
+            )
+        return Change(row, *self._changed(row, item, new))
 
-    def _writes(
-        self, row: MemberRow, item: Item | None, new: NewMember | None
+    def _changed(
+        self, row: MemberRow, item: Item, new: NewMember | None
     ) -> tuple[Outcome, list[ConditionalWrite]]:
         """Returns the outcome of a row that makes the stored member `new`, None to delete it, and the writes."""
-        old = from_item(item) if item else None
+        old = from_item(item)
         outcome = applied_outcome(row, old)
-        import_id, by = self._context.import_id, self._by
-        if item and new is None:
-            return outcome, [*deletion(item), mark_deletion(import_id, row, outcome)]
-        new = new or row.member
-        arrived_at = self._context.arrived_at
-        origin = str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
-        if item is None or old is None:
-            return outcome, creation(new_member(new, by), origin)
-        return outcome, alteration(item, changed_member(old, new, by), origin)
+        if new is None:
+            return outcome, [*deletion(item), mark_deletion(self._context.import_id, row, outcome)]
+        return outcome, alteration(item, changed_member(old, new, self._by), self._origin(row, outcome))
+
+    def _origin(self, row: MemberRow, outcome: Outcome) -> str:
+        import_id, _, arrived_at, _ = self._context
+        return str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
 
 
 def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:

@@ -73,6 +73,7 @@ class Header:
         found = find_columns(columns, column_map or {}, upsert=mode == "upsert")
         self.fields = found.fields
         self.passed_over = {field: [columns[i] for i in more] for field, more in found.passed_over.items()}
+        self._may_delete = mode == "delete" or ACTION in self.fields
         self._check_missing()
         self.phone_parts = find_phone_parts(columns)
 
@@ -136,7 +137,7 @@ class Header:
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
         previous = values.pop(PREVIOUS_ID, "")
-        deletes = self._deletes(values.pop(ACTION, ""), previous)
+        deletes = self._may_delete and self._deletes(values.pop(ACTION, ""), previous)
         if any(self.phone_parts) and not deletes:
             self._check_phone_parts(cells, values["phone_number"], rule)
         try:

@@ -105,7 +105,9 @@ def to_claim(member: Member, origin: str = "") -> Item:
     claim = claim_key(member.account_id, member.phone_number)
     claim["client_member_id"] = {"S": member.client_member_id}
     if origin:
-        claim["origin"] = {"S": origin.partition("|")[0]}  # the member's item has what the row has replaced
+        if "|" in origin:  # what the row has replaced: the member's item has it
+            origin = origin.partition("|")[0]
+        claim["origin"] = {"S": origin}
     return claim
 
 
