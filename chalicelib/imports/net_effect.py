@@ -5,8 +5,9 @@ from itertools import chain
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
+from chalicelib.members.history import VERSION
 from chalicelib.members.model import MemberKey, PhoneKey
-from chalicelib.members.writes import CLIENT_ID, PHONE, VERSION, unchanged
+from chalicelib.members.writes import CLIENT_ID, PHONE, unchanged
 
 from .outcomes import Outcome
 from .row_queues import QueuedRow

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -173,6 +173,11 @@ class MemberKey(NamedTuple):
     client_member_id: str
 
 
+def key_of(member: Member | NewMember) -> MemberKey:
+    """Returns the key of a member."""
+    return MemberKey(member.account_id, member.client_member_id)
+
+
 class PhoneKey(NamedTuple):
     """The values that identify a claim: a phone number (E.164) belongs to one member of an account."""
 
@@ -218,3 +223,8 @@ def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member
         modified_by=by,
         version=old.version + 1,
     )
+
+
+def restored_member(old: Member, by: str | None = None) -> Member:
+    """Returns a deleted member as it is after its restoration. Its deletion took a version number too."""
+    return replace(old, last_modified=now(), modified_by=by, version=old.version + 2)

@@ -2,12 +2,14 @@
 
 from chalicelib import config
 from chalicelib.dynamodb.items import Item
+from chalicelib.members.history import entry_of
 from chalicelib.members.items import (
     INDEX,
     SHARDS,
     account_shard,
     claim_key,
     from_item,
+    history_key,
     member_key,
     member_key_of,
     name_order,
@@ -40,6 +42,23 @@ def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
     indexed = {member.client_member_id: member for member in map(from_item, _indexed(account_id, table_name))}
     assert indexed == members, "the index differs from the table"
     return members
+
+
+def history_items_of(account_id: str) -> list[tuple[str, str]]:
+    """Returns the (client member id, creation time) of the members whose history an account has, one per entry."""
+    first = history_key(account_id, "", "")
+    found = (
+        config.dynamodb()
+        .get_paginator("scan")
+        .paginate(
+            TableName=config.settings().table_name,
+            ConsistentRead=True,
+            FilterExpression="begins_with(pk, :pk) AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": first["pk"], ":sk": first["sk"]},
+        )
+    )
+    entries = [entry_of(item) for page in found for item in page["Items"]]
+    return [(entry.key.client_member_id, entry.before.created_at) for entry in entries]
 
 
 def _items_of(account_id: str, table_name: str) -> list[Item]:

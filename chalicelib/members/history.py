@@ -1,0 +1,206 @@
+"""What members were before each change, as items and as events. Pure.
+
+An entry is written in the transaction that changes a member, so none is missing or late. A create writes none: the
+member itself says who created it, and when. The entry of a deletion is what `restore` reads.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.writes import ConditionalWrite, put_new, update_if
+
+from .items import from_item, history_key, origin_of, parse_history_key, parse_origin
+from .model import Member, MemberKey, NewMember, Origin, key_of, member_id
+
+VERSION = "version"  # the constraint of an entry: after a failed one the member is read again
+HISTORY_DAYS = 400  # for which entries are kept by default
+Action = Literal["created", "updated", "moved", "deleted", "restored"]
+FIELDS = tuple(NewMember.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change of the member under `key`, from `before` to `after`; None where it was deleted.
+
+    A move has two entries: under the old key and under the new one. `origin` is the row that made the change,
+    `before_origin` the one that wrote the member before.
+    """
+
+    key: MemberKey
+    at: str
+    by: str | None
+    origin: Origin | None
+    before: Member
+    after: Member | None
+    before_origin: Origin | None = None
+    restored: Member | None = None
+
+    @property
+    def position(self) -> str:
+        """The end of its sort key: the entries of a member are in the order of time, then of versions."""
+        return f"{self.at}#{self.before.version:010}"
+
+    @property
+    def item_key(self) -> Item:
+        """The key of its item."""
+        return history_key(*self.key, self.position)
+
+
+class Cause(NamedTuple):
+    """Who makes a change, when, and by which row (its Origin as text, "" without one).
+
+    Entries expire after `days` days.
+    """
+
+    by: str | None
+    at: str
+    origin: str = ""
+    days: int = HISTORY_DAYS
+
+
+def record(old_item: Item, new: Member | None, cause: Cause) -> list[ConditionalWrite]:
+    """Returns the writes that record a change of the member in `old_item`; `new` is None for a deletion."""
+    old = from_item(old_item)
+    keys = [key_of(old)] if new is None or key_of(old) == key_of(new) else [key_of(old), key_of(new)]
+    change = Entry(keys[0], cause.at, cause.by, parse_origin(cause.origin), old, new, origin_of(old_item))
+    return [put_new(VERSION, _to_item(replace(change, key=key), cause.days)) for key in keys]
+
+
+def record_restoration(entry: Entry, member: Member) -> ConditionalWrite:
+    """Returns the write that adds to the entry of a deletion that the member was restored: once for each deletion."""
+    return update_if(
+        VERSION,
+        entry.item_key,
+        UpdateExpression="SET restored = :restored",
+        ConditionExpression="attribute_exists(pk) AND attribute_not_exists(restored)",
+        ExpressionAttributeValues={":restored": {"S": _dump(member)}},
+    )
+
+
+def _to_item(entry: Entry, days: int) -> Item:
+    item: Item = {
+        **entry.item_key,
+        "before": {"S": _dump(entry.before)},
+        "expires_at": {"N": str(_expiry(entry.at, days))},
+    }
+    if entry.after:
+        item["after"] = {"S": _dump(entry.after)}
+    if entry.by:
+        item["changed_by"] = {"S": entry.by}
+    if entry.origin:
+        item["origin"] = {"S": str(entry.origin)}
+    if entry.before_origin:
+        item["before_origin"] = {"S": str(entry.before_origin)}
+    return item
+
+
+def entry_of(item: Mapping[str, Any]) -> Entry:
+    """Returns the entry in an item."""
+    key, position = parse_history_key(item)
+    return Entry(
+        key=key,
+        at=position.partition("#")[0],
+        by=item["changed_by"]["S"] if "changed_by" in item else None,
+        origin=origin_of(item),
+        before=_load(item["before"]["S"]),
+        after=_load(item["after"]["S"]) if "after" in item else None,
+        before_origin=parse_origin(item["before_origin"]["S"]) if "before_origin" in item else None,
+        restored=_load(item["restored"]["S"]) if "restored" in item else None,
+    )
+
+
+def _dump(member: Member) -> str:
+    return orjson.dumps({name: value for name, value in vars(member).items() if value is not None}).decode()
+
+
+def _load(text: str) -> Member:
+    return Member(**orjson.loads(text))
+
+
+def _expiry(at: str, days: int) -> int:
+    """Returns the time (seconds since the epoch) so many days after a time."""
+    return int((datetime.fromisoformat(at) + timedelta(days=days)).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to a member: `changes` are (old, new) by field; `moved_to` and `moved_from` are member ids."""
+
+    action: Action
+    version: int
+    at: str
+    by: str | None
+    origin: Origin | None
+    changes: dict[str, tuple[str | None, str | None]]
+    moved_to: str | None = None
+    moved_from: str | None = None
+
+    def model_dump(self) -> dict[str, Any]:
+        """Returns it as JSON shows it."""
+        body: dict[str, Any] = {"action": self.action, "version": self.version, "at": self.at, "by": self.by}
+        if self.origin:
+            body["import"] = {"id": self.origin.import_id, "line": self.origin.line}
+        moves = {"moved_to": self.moved_to, "moved_from": self.moved_from}
+        body |= {name: value for name, value in moves.items() if value}
+        return body | {
+            "changes": {name: {"from": old, "to": new} for name, (old, new) in self.changes.items()}
+        }
+
+
+def events(
+    current: Member | None, origin: Origin | None, entries: Sequence[Entry], older: Entry | None
+) -> Iterator[Event]:
+    """Yields what happened to a member, newest first, by its entries, newest first.
+
+    `current` is the member as it is stored, if it is on this page, and `origin` the row that wrote it. `older` is the
+    entry after these, None if there is none.
+    """
+    if current and not _continues(current, entries[0] if entries else older):
+        yield _creation(current, origin)
+    for entry, previous in zip(entries, [*entries, older][1:], strict=True):
+        yield from _events_of(entry)
+        if not _continues(entry.before, previous):
+            yield _creation(entry.before, entry.before_origin)
+
+
+def _continues(member: Member, entry: Entry | None) -> bool:
+    """Returns whether an entry made a member what it is; else the member was created after it."""
+    return entry is not None and member.created_at in {
+        made.created_at for made in (entry.after, entry.restored) if made
+    }
+
+
+def _events_of(entry: Entry) -> Iterator[Event]:
+    if entry.restored:
+        member = entry.restored
+        yield Event(
+            "restored", member.version, member.last_modified, member.modified_by, None, _changes(None, member)
+        )
+    before, after = entry.before, entry.after
+    changes = _changes(before, after)
+    if after is None:
+        yield Event("deleted", before.version + 1, entry.at, entry.by, entry.origin, changes)
+    elif key_of(before) == key_of(after):
+        yield Event("updated", after.version, entry.at, entry.by, entry.origin, changes)
+    else:
+        left = entry.key == key_of(before)
+        ends = (member_id(*key_of(after)), None) if left else (None, member_id(*key_of(before)))
+        yield Event("moved", after.version, entry.at, entry.by, entry.origin, changes, *ends)
+
+
+def _creation(member: Member, origin: Origin | None) -> Event:
+    """Returns the creation of a member. Its values are known only if it was not changed after that, or not yet."""
+    changes = _changes(None, member) if member.version == 1 else {}
+    return Event(
+        "created", 1, member.created_at, member.created_by, origin if member.version == 1 else None, changes
+    )
+
+
+def _changes(before: Member | None, after: Member | None) -> dict[str, tuple[str | None, str | None]]:
+    pairs = {name: (getattr(before, name, None), getattr(after, name, None)) for name in FIELDS}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
