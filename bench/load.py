@@ -68,8 +68,11 @@ def in_bulk(text: str, mode: Mode) -> None:
     dependencies = find_dependencies(lambda: [hashes], len(member_rows))
     settings = config.settings()
     table = Table(config.dynamodb(), settings.table_name)
-    kind = DryRunWriter if mode == "validate" else ChunkWriter
-    writer = kind(table, RowContext("bench", mode, now()), settings.writes_in_flight, dependencies)
+    dry_run = mode == "validate"
+    kind = DryRunWriter if dry_run else ChunkWriter
+    writer = kind(
+        table, RowContext("bench", "create", now(), dry_run), settings.writes_in_flight, dependencies
+    )
     with writer.writing(member_rows) as parts:
         assert sum(map(len, parts)) == len(found)
 

@@ -128,6 +128,15 @@ class Ended(RegistryError):
     status, code = 409, "import_ended"
 
 
+class NotADryRun(RegistryError):
+    """Only a dry run that has completed can be applied."""
+
+    status, code = 409, "not_a_dry_run"
+
+    def __init__(self) -> None:
+        super().__init__("Only a dry run that has completed can be applied.")
+
+
 class PreconditionFailed(RegistryError):
     """If-Match or If-None-Match does not hold for the current ETag."""
 

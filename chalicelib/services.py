@@ -104,7 +104,14 @@ class Services:
         reads = ReadSteps(repository, steps, storage, self.phone_rule)
         concurrency = settings.import_concurrency
         writes = WriteSteps(
-            table, steps, storage, reads, self._read_ahead, settings.writes_in_flight, concurrency
+            table,
+            steps,
+            storage,
+            reads,
+            self._read_ahead,
+            settings.writes_in_flight,
+            concurrency,
+            settings.history_days,
         )
         finisher = Finisher(repository, storage, messenger)
         runner = StepRunner(repository, messenger, steps, reads, writes, finisher, concurrency, time_left)

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +15,8 @@ from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.queries import REPORT
+from chalicelib.imports.queries import CHANGES, REPORT
+from chalicelib.imports.queries import REJECTED as REJECTED_ROWS
 from chalicelib.imports.storage import result_key
 
 from .outcomes import (
@@ -40,20 +41,23 @@ MAX_NAME = 64  # characters of a file's name that an import stores: its last one
 
 
 class ImportRun:
-    """One run of the import command over some files."""
+    """One run of the import command over some files. `changes`: whether to download changes.csv of each."""
 
     def __init__(
         self,
         deployment: Deployment,
-        options: dict[str, str],
+        options: Mapping[str, str | bool],
         display: Bars | Lines,
         clock: Clock = time.monotonic,
+        *,
+        changes: bool = False,
     ) -> None:
         self._deployment = deployment
         self._imports = deployment.services.imports
         self._options = options
         self._display = display
         self._clock = clock
+        self._changes = changes
         self._waits = Waits(display.print_line, clock)
         self._stopped = threading.Event()
 
@@ -73,6 +77,18 @@ class ImportRun:
             for path in paths[len(watched) :]
         )
         return [*(future.result() for future in watched), *skipped]
+
+    def follow(self, record: ImportRecord) -> FileOutcome:
+        """Watches an import whose file is stored until it ends, and returns its outcome."""
+        path = Path(Path(record.source.key).name)
+        self._display.upload(format_path(path), record.source.size)
+        with self._waits.checking(), ThreadPoolExecutor(1) as pool:
+            watched = pool.submit(self._finish, path, record)
+            try:
+                wait([watched])
+            except KeyboardInterrupt:
+                self._stopped.set()
+        return watched.result()
 
     def _send(self, path: Path) -> ImportRecord | FileOutcome:
         """Returns the import of an uploaded file, or the outcome of one that cannot be uploaded."""
@@ -168,7 +184,7 @@ class ImportRun:
         return f"{name}: import {import_id} is still running. To cancel it:\n  curl -u NAME -X POST {url}"
 
     def _outcome(self, path: Path, record: ImportRecord) -> FileOutcome:
-        """Returns the outcome of an ended import; writes its rejected rows beside the file."""
+        """Returns the outcome of an ended import; writes its results beside the file."""
         status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
         text = f"{format_path(path)}: {summary(record.shown())}"
         text += guessed_encoding(record.shown())
@@ -176,17 +192,28 @@ class ImportRun:
         if others := report.get("sheets", [])[1:]:
             text += f"\n  Sheets that were not read: {', '.join(others)}."
         text += "".join(f"\n  {line}" for line in warning_lines(report.get("warnings", [])))
-        if not record.counts.rejected:
-            return FileOutcome(status, text)
-        for code, number in sorted(report["codes"].items(), key=lambda pair: (-pair[1], pair[0])):
+        for code, number in sorted(report.get("codes", {}).items(), key=lambda pair: (-pair[1], pair[0])):
             text += f"\n  {number:>9,}  {code}"
-        target = path.with_name(f"{path.name}.rejected.csv")
-        try:
-            key = result_key(record.id, "rejected.csv")
-            self._deployment.s3.download_file(record.source.bucket, key, str(target))
-        except (OSError, *AWS_ERRORS) as error:
-            return FileOutcome(FAILED, f"{text}\n  {format_path(target)} could not be written: {error}")
-        return FileOutcome(status, f"{text}\n  The rejected rows, with their reasons: {format_path(target)}")
+        for name, contents in self._results(record).items():
+            target = path.with_name(f"{path.name}.{name}")
+            try:
+                key = result_key(record.id, name)
+                self._deployment.s3.download_file(record.source.bucket, key, str(target))
+            except (OSError, *AWS_ERRORS) as error:
+                return FileOutcome(FAILED, f"{text}\n  {format_path(target)} could not be written: {error}")
+            text += f"\n  {contents}: {format_path(target)}"
+        if record.dry_run and record.status == "completed":
+            text += f"\n  To import what was checked: python rollcall.py apply {record.id}"
+        return FileOutcome(status, text)
+
+    def _results(self, record: ImportRecord) -> dict[str, str]:
+        """Returns what is in the results to download, by name."""
+        found = {REJECTED_ROWS: "The rejected rows, with their reasons"} if record.counts.rejected else {}
+        if record.counts.rows and record.dry_run:
+            found[CHANGES] = "What would happen to each row"
+        elif record.counts.rows and self._changes:
+            found[CHANGES] = "What happened to each row"
+        return found
 
     def _report(self, record: ImportRecord) -> dict[str, Any]:
         """Returns the report of an import that has read rows."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import MODES
 from chalicelib.imports.new_import import NewImport
@@ -21,7 +21,14 @@ OPTIONS = {
     "max_rejected": "--max-rejected",
     "region": "--region",
     "rows": "--rows",
+    "dry_run": "--dry-run",
 }
+
+CHANGES = click.option(
+    "--changes",
+    is_flag=True,
+    help="Write what happened to each row to FILE.changes.csv; a dry run always does.",
+)
 
 
 @click.command("import")
@@ -31,8 +38,11 @@ OPTIONS = {
     type=click.Choice(MODES),
     default="create",
     show_default=True,
-    help="create adds new members. upsert also updates existing members. validate writes no members and reports "
-    "what create would do.",
+    help="create adds new members. upsert also updates existing members. delete deletes the members that the file "
+    "names. validate writes no members and reports what create would do.",
+)
+@click.option(
+    "--dry-run", is_flag=True, default=None, help="Report what the import would do, and write no members."
 )
 @click.option(
     "--account",
@@ -59,15 +69,22 @@ OPTIONS = {
     metavar="FIELD=NAME,...",
     help="Your own names of columns, such as 'Phone=Handy,Member ID=Kundennummer'.",
 )
+@CHANGES
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.pass_context
 def import_files(
-    context: click.Context, /, files: tuple[Path, ...], stage: str, **options: str | None
+    context: click.Context,
+    /,
+    files: tuple[Path, ...],
+    stage: str,
+    *,
+    changes: bool,
+    **options: str | bool | None,
 ) -> None:
     """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip, or .xlsx workbooks.
 
     Rejected rows are written to FILE.rejected.csv, each with its line and the reason. Correct the rows in that
-    file, and import it.
+    file, and import it. A dry run writes what would happen to each row to FILE.changes.csv.
 
     The exit status is 0 when no row was rejected, 1 when rows were rejected, 2 when an import failed, and 130 after
     Ctrl-C.
@@ -76,13 +93,35 @@ def import_files(
     _check_options(given)
     deployment = find_deployment(stage)
     with make_display() as display:
-        outcomes = ImportRun(deployment, given, display).run(list(dict.fromkeys(files)))
+        outcomes = ImportRun(deployment, given, display, changes=changes).run(list(dict.fromkeys(files)))
     for outcome in outcomes:
         click.echo(outcome.text)
     context.exit(max(outcome.status for outcome in outcomes))
 
 
-def _check_options(given: dict[str, str]) -> None:
+@click.command("apply")
+@click.argument("import_id", metavar="ID")
+@CHANGES
+@click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@click.pass_context
+def apply_import(context: click.Context, /, import_id: str, stage: str, *, changes: bool) -> None:
+    """Import the file that a dry run has checked: the same version of the file, with the same options.
+
+    The results are written to files in this directory. The exit status is that of `import`.
+    """
+    deployment = find_deployment(stage)
+    try:
+        checked = deployment.services.import_queries.get(import_id)
+        record = deployment.services.imports.apply(checked, None)
+    except RegistryError as error:
+        raise click.ClickException(error.detail) from None
+    with make_display() as display:
+        outcome = ImportRun(deployment, {}, display, changes=changes).follow(record)
+    click.echo(outcome.text)
+    context.exit(outcome.status)
+
+
+def _check_options(given: dict[str, str | bool]) -> None:
     """Raises click.UsageError, which names the option, for a value that the API would reject."""
     try:
         validate(NewImport, given)

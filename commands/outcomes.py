@@ -38,7 +38,7 @@ def format_path(path: Path) -> str:
 
 def summary(shown: Import) -> str:
     """Returns a line about an ended import: "completed, 1,000 rows in 2 s: 994 created, 6 rejected"."""
-    status = "checked" if (shown.mode, shown.status) == ("validate", "completed") else shown.status
+    status = "checked" if shown.dry_run and shown.status == "completed" else shown.status
     start = f"{status}: {shown.error.detail}" if shown.error else status
     if not shown.counts.rows or not shown.started_at or not shown.finished_at:
         return start

@@ -145,8 +145,8 @@ def make_display() -> Bars | Lines:
 
 def format_counts(shown: Import) -> str:
     """Returns the rows by outcome: "994 created, 6 rejected"."""
-    would = "would be " if shown.mode == "validate" else ""
-    words = {"created": f"{would}created", "updated": f"{would}updated"}
+    would = "would be " if shown.dry_run else ""
+    words = {name: f"{would}{name}" for name in ("created", "updated", "deleted")}
     counts = shown.counts.model_dump()
     return ", ".join(f"{counts[name]:,} {words.get(name, name)}" for name in OUTCOMES if counts[name])
 

@@ -99,6 +99,7 @@ class Roster:
             "created": self.rows - rejected,
             "updated": 0,
             "unchanged": 0,
+            "deleted": 0,
             "rejected": rejected,
         }
         return {"counts": counts, "codes": dict(sorted(Counter(self.rejected.values()).items()))}

@@ -1,7 +1,8 @@
-"""The HTTP API of imports: start, watch and cancel an import, and read its report and rejected rows."""
+"""The HTTP API of imports: start, watch and cancel an import, and read its report and the outcomes of its rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from chalice.app import Blueprint, Request, Response
 
@@ -10,8 +11,10 @@ from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, Unsu
 from chalicelib.fields.validation import validate
 from chalicelib.imports.encodings import UNKNOWN, encoding_name
 from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
-from chalicelib.imports.model import ImportFilter, ImportRecord, Status, is_import_id
+from chalicelib.imports.import_filter import ImportFilter
+from chalicelib.imports.model import ImportRecord, Status, is_import_id
 from chalicelib.imports.new_import import NewImport
+from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -31,11 +34,15 @@ from .requests import (
 from .responses import base_path, json_response, page_response
 from .routing import route
 
+if TYPE_CHECKING:
+    from chalicelib.imports.storage import Link
+
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"
 CSV = "text/csv"
 FILTERS = ("account_id", "status")
 STATUSES: tuple[Status, ...] = get_args(Status)
+Word = TypeVar("Word", bound=str)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
@@ -90,6 +97,13 @@ def cancel_import(_request: Request, admission: Admission, import_id: str) -> Re
     return json_response(services().imports.cancel(import_id).shown().model_dump(), 202)
 
 
+@route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE)
+def apply_import(request: Request, admission: Admission, import_id: str) -> Response:
+    """Imports the file that a dry run has checked, with the same options."""
+    record = services().imports.apply(_visible(import_id, admission), admission.by)
+    return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
+
+
 @route(imports_api, "GET", f"{IMPORT}/report", needs=READ)
 def get_report(_request: Request, admission: Admission, import_id: str) -> Response:
     """Returns the report of an ended import: counts by code, columns, times."""
@@ -100,10 +114,7 @@ def get_report(_request: Request, admission: Admission, import_id: str) -> Respo
 @route(imports_api, "GET", f"{IMPORT}/rejected", needs=READ)
 def get_rejected(request: Request, admission: Admission, import_id: str) -> Response:
     """Redirects to the rejected rows as CSV for 15 minutes; returns that link to callers that accept JSON."""
-    link = services().import_queries.rejected_link(_visible(import_id, admission))
-    if JSON in str(request.headers.get("accept")):
-        return json_response(link._asdict())
-    return Response("", {"Location": link.url}, 303)
+    return _link_response(request, services().import_queries.rejected_link(_visible(import_id, admission)))
 
 
 @route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=PAGING)
@@ -114,18 +125,44 @@ def list_rejected(request: Request, admission: Admission, import_id: str) -> Res
     return page_response(request, f"/imports/{record.id}/rejected/rows", rows, following, columns=columns)
 
 
+@route(imports_api, "GET", f"{IMPORT}/changes", needs=READ)
+def get_changes(request: Request, admission: Admission, import_id: str) -> Response:
+    """Redirects to the outcomes of all rows as CSV for 15 minutes; returns that link to callers that accept JSON."""
+    return _link_response(request, services().import_queries.changes_link(_visible(import_id, admission)))
+
+
+@route(imports_api, "GET", f"{IMPORT}/changes/rows", needs=READ, query=("outcome", *PAGING))
+def list_changes(request: Request, admission: Admission, import_id: str) -> Response:
+    """Returns a page of rows in file order, each with its outcome and what it changes."""
+    record, (limit, cursor) = _visible(import_id, admission), page_request(request)
+    outcome = _one_of(request, "outcome", OUTCOMES)
+    rows, following = services().import_queries.changes_page(record, limit, cursor, outcome)
+    return page_response(request, f"/imports/{record.id}/changes/rows", rows, following)
+
+
+def _link_response(request: Request, link: "Link") -> Response:
+    """Redirects to a result of an import, or returns the link to callers that accept JSON."""
+    if JSON in str(request.headers.get("accept")):
+        return json_response(link._asdict())
+    return Response("", {"Location": link.url}, 303)
+
+
+def _one_of(request: Request, name: str, allowed: Sequence[Word]) -> Word | None:
+    """Returns a query parameter's value, None without one. Raises Malformed if it is not allowed."""
+    given = query_parameters(request).get(name)
+    if given is None or given in allowed:
+        return next((one for one in allowed if one == given), None)
+    detail = f"{name}: Not an allowed value. Use one of {', '.join(allowed)}."
+    raise invalid_parameters(FieldError(f"?{name}", "unknown_value", detail))
+
+
 def _import_filter(request: Request, admission: Admission) -> ImportFilter:
     """Returns the imports that the query selects. Raises Malformed, Forbidden."""
-    query = query_parameters(request)
-    account_id, status = query.get("account_id"), query.get("status")
+    account_id = query_parameters(request).get("account_id")
     if account_id is not None:
         account_id = normalized_value("account_id", account_id, "?account_id")
         admission.scope.require(account_id)
-    known = next((one for one in STATUSES if one == status), None)
-    if known != status:
-        detail = f"status: Not an allowed value. Use one of {', '.join(STATUSES)}."
-        raise invalid_parameters(FieldError("?status", "unknown_value", detail))
-    return ImportFilter(account_id, known)
+    return ImportFilter(account_id, _one_of(request, "status", STATUSES))
 
 
 def _options_in_query(request: Request) -> NewImport:

@@ -4,7 +4,7 @@ import { accountField, onlyAccount } from "./accounts.js";
 import { call } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { announce, button, failure, find, formatNumber, h, link, redraw, time, whileBusy } from "./dom.js";
-import { clearErrors, field, fieldValue, showError } from "./forms.js";
+import { checkboxes, clearErrors, field, fieldValue, fieldValues, showError } from "./forms.js";
 import { listOf } from "./lists.js";
 import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
 import { showResults } from "./report.js";
@@ -70,6 +70,12 @@ function uploadForm(me, signal) {
     "form",
     { class: "drop" },
     field({ name: "mode", label: "What should happen", options: MODES }),
+    checkboxes({
+      name: "dry_run",
+      label: "Check first",
+      options: [["true", "Only check the file, and show what would happen"]],
+      values: [],
+    }),
     accountField(me, "imports:write", onlyAccount(me, "imports:write"), {
       label: "Account (if given, rows of other accounts are rejected)",
     }),
@@ -98,8 +104,12 @@ function uploadForm(me, signal) {
 /** @type {(form: HTMLFormElement, files: File[]) => void} */
 function sendFiles(form, files) {
   clearErrors(form);
-  const options = { mode: fieldValue(form, "mode"), account_id: fieldValue(form, "account_id").trim() || undefined };
-  const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip)$/i.test(file.name));
+  const options = {
+    mode: fieldValue(form, "mode"),
+    dry_run: fieldValues(form, "dry_run").length > 0,
+    account_id: fieldValue(form, "account_id").trim() || undefined,
+  };
+  const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip|xlsx)$/i.test(file.name));
   for (const file of files) if (!refused.includes(file)) uploads.send(file, options);
   if (!refused.length) return;
   const text = `${refused.map((file) => file.name).join(", ")}: not sent, because it is not a CSV file. Save it as CSV first.`;
@@ -113,7 +123,7 @@ for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event
 // ---- One import
 
 /** @type {(place: HTMLElement, context: Context) => Promise<void>} */
-export async function show(place, { signal, parts, may }) {
+export async function show(place, { signal, parts, may, navigateAway }) {
   const [id] = parts;
   /** @type {Import} */
   const first = await call("GET", `/imports/${id}`, { signal });
@@ -133,7 +143,8 @@ export async function show(place, { signal, parts, may }) {
   const follow = async () => {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
-      redraw(actions);
+      const canApply = record.dry_run && record.status === "completed" && may("imports:write");
+      redraw(actions, canApply ? applyButton(record, navigateAway) : null);
       if (!first.finished_at) announce(endText(fileName(record), record));
       await showResults(results, record, signal);
     } catch (error) {
@@ -141,6 +152,28 @@ export async function show(place, { signal, parts, may }) {
     }
   };
   follow();
+}
+
+/**
+ * Offers to import the file that a dry run has checked.
+ * @param {Import} record
+ * @param {(address: string) => void} navigateAway
+ */
+function applyButton(record, navigateAway) {
+  const messages = h("div");
+  const apply = async () => {
+    const { id } = await call("POST", `/imports/${record.id}/apply`);
+    announce(`${fileName(record)} is being imported.`);
+    navigateAway(`#/imports/${id}`);
+  };
+  const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, apply);
+  return h(
+    "div",
+    { class: "buttons" },
+    h("p", {}, "No member was changed. This imports the same version of the file, with the same options."),
+    button("Apply this", onPress, { class: "main" }),
+    messages,
+  );
 }
 
 /** @type {(record: Import, place: HTMLElement) => HTMLElement} */

@@ -6,7 +6,7 @@ import { formatNumber, h, plural, time } from "./dom.js";
 /** @import { Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
 
 /** @type {Outcome[]} */
-const OUTCOMES = ["created", "updated", "unchanged", "rejected"];
+export const OUTCOMES = ["created", "updated", "unchanged", "deleted", "rejected"];
 /** @type {Record<Status, string>} */
 export const STATUS_TEXT = {
   awaiting_upload: "waiting for its file",
@@ -20,10 +20,14 @@ export const STATUS_TEXT = {
 export const MODES = [
   ["create", "Add new members"],
   ["upsert", "Add and change members"],
-  ["validate", "Only check the file"],
+  ["delete", "Delete the members in the file"],
 ];
 /** @param {Import} record */
-export const modeText = (record) => MODES.find(([mode]) => mode === record.mode)?.[1] ?? record.mode;
+export function modeText(record) {
+  const mode = record.mode === "validate" ? "create" : record.mode;
+  const text = MODES.find(([name]) => name === mode)?.[1] ?? mode;
+  return record.dry_run ? `${text} (check only)` : text;
+}
 /** @param {Import} record */
 export const fileName = (record) => record.source.key.split("/").pop() || "upload";
 /** @param {Import} record */

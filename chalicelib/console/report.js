@@ -1,6 +1,7 @@
 // The results of an import: why rows were rejected, and which.
 
 import { call, readable } from "./api.js";
+import { changesSection } from "./changes.js";
 import { button, formatNumber, h, redraw, tableHead, whileBusy } from "./dom.js";
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
@@ -31,6 +32,9 @@ const REASONS = {
   stray_quote: "A quotation mark within a cell is not doubled",
   unclosed_quote: "A quotation mark is never closed",
   row_too_long: "The row is too long",
+  identity_mismatch: "The member with this id has another name or phone number",
+  unknown_action: "The column action has another word than delete",
+  action_not_allowed: "The row deletes a member, which this import cannot do",
   account_differs: "The row names another account than the import",
   account_forbidden: "The caller who started the import has no access to the account",
   not_processed: "The row could not be processed",
@@ -70,6 +74,7 @@ export async function showResults(place, record, signal) {
     warningList(report?.warnings ?? []),
     ignored.length ? h("p", {}, `Columns that were not used: ${ignored.join(", ")}.`) : null,
     record.counts.rejected ? await rejectedSections(record, report, signal) : null,
+    record.counts.rows ? changesSection(record, signal) : null,
   );
 }
 

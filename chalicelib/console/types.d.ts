@@ -72,13 +72,15 @@ export type MemberEvent = {
 };
 
 export type Status = "awaiting_upload" | "splitting" | "loading" | "completed" | "failed" | "cancelled";
-export type Mode = "create" | "upsert" | "validate";
-export type Outcome = "created" | "updated" | "unchanged" | "rejected";
+export type Mode = "create" | "upsert" | "delete" | "validate";
+export type Outcome = "created" | "updated" | "unchanged" | "deleted" | "rejected";
 export type Counts = Record<Outcome | "rows", number>;
 export type Import = {
   id: string;
   status: Status;
   mode: Mode;
+  dry_run: boolean;
+  applies: string | null;
   source: { key: string };
   counts: Counts;
   percent: number;
@@ -101,7 +103,14 @@ export type Report = {
   warnings?: Warning[];
 };
 export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
-export type ImportOptions = { mode: string; account_id?: string };
+export type ChangedRow = {
+  line: number;
+  outcome: Outcome;
+  code: string | null;
+  member_id: string | null;
+  changes: Record<string, { from: string | null; to: string | null }>;
+};
+export type ImportOptions = { mode: string; dry_run: boolean; account_id?: string };
 export type ProgressView = {
   place: HTMLElement;
   update: (record: Import) => void;

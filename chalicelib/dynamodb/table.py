@@ -18,7 +18,7 @@ import orjson
 
 from chalicelib.errors import Busy, Throttled
 
-from .items import Item
+from .items import Item, key_of, key_pair
 from .limiter import Limiter, Slot, TimeLeft
 from .retries import backoff, transient_errors_as_busy
 from .writes import ConditionalWrite, ConditionsFailed, FailedWrite
@@ -174,6 +174,17 @@ class Table:
             return self._write_transaction(writes, token)
 
         self._repeat(request, limited=len(writes) > 1)
+
+    def check(self, writes: Sequence[ConditionalWrite]) -> None:
+        """Reads the items that `write` would write, and raises ConditionsFailed as it would. Writes nothing."""
+        found = {key_pair(item): item for item in self.batch_get([key_of(*write.key) for write in writes])}
+        failed = [
+            FailedWrite(write, found.get(write.key, {}))
+            for write in writes
+            if not write.is_possible(found.get(write.key))
+        ]
+        if failed:
+            raise ConditionsFailed(failed)
 
     def _write_single(self, write: ConditionalWrite, *, repeated: bool) -> Any:
         """Writes one item, at half the cost of a transaction but without its idempotency token."""

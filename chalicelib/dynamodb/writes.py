@@ -31,6 +31,15 @@ class ConditionalWrite(NamedTuple):
         body: dict[str, Any] = orjson.loads(self.text)
         return body
 
+    def is_possible(self, stored_item: Mapping[str, Any] | None) -> bool:
+        """Returns whether the condition of a put or delete holds for the item under its key, None without one."""
+        expected = self.body.get("ExpressionAttributeValues")
+        if expected is None:  # attribute_not_exists(pk)
+            return stored_item is None
+        return stored_item is not None and all(
+            stored_item.get(name[1:]) == value for name, value in expected.items()
+        )
+
 
 class FailedWrite(NamedTuple):
     """A write whose condition failed, and the item stored under its key, {} if the key is unused."""

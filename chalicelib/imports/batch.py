@@ -1,6 +1,7 @@
 """Writes independent rows in transactions: rows whose writes fail are judged, the others written again."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chalicelib.dynamodb.items import Item
@@ -9,12 +10,13 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
 from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of
-from chalicelib.members.model import MemberKey, Origin, changed_member, new_member
-from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation
+from chalicelib.members.model import MemberKey, NewMember, Origin, changed_member, new_member
+from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, deletion
 
+from .deletions import MARK, mark_deletion, read_mark
 from .member_row import MemberRow
 from .model import RowContext
-from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
+from .outcomes import DEFERRED, Outcome, applied_outcome, desired_member, taken_outcome
 from .row_hashes import Dependencies
 
 MAX_WRITES = 100  # DynamoDB's limit for one transaction: 50 new members take two writes each
@@ -26,7 +28,7 @@ class Change(NamedTuple):
     """A row, the writes that apply it, and the outcome it has then."""
 
     row: MemberRow
-    outcome: str
+    outcome: Outcome
     writes: list[ConditionalWrite]
 
 
@@ -38,20 +40,24 @@ class BatchWriter:
         self._context = context
         self._by = context.by
         self._dependencies = dependencies
+        # A dry run judges rows by the same conditions, and writes nothing.
+        self._write_all = table.check if context.dry_run else table.write
 
-    def write(self, rows: Sequence[MemberRow], stored: Mapping[MemberKey, Item]) -> list[SettledRow]:
+    def write(
+        self,
+        rows: Sequence[MemberRow],
+        stored: Mapping[MemberKey, Item],
+        deleted: Mapping[int, Outcome] = MappingProxyType({}),
+    ) -> list[SettledRow]:
         """Writes until each row is written, judged or deferred, and returns all of them. Raises Busy.
 
-        `stored` are the members as read before.
+        `stored` are the members as read before, `deleted` the outcomes of rows whose members were deleted, by line.
         """
         changes: list[Change] = []
         settled: list[SettledRow] = []
         for row in rows:
-            _sort(
-                (row, DEFERRED) if self._dependencies.shares(row) else self._change(row, stored),
-                settled,
-                changes,
-            )
+            earlier = deleted.get(row.line) or (DEFERRED if self._dependencies.shares(row) else None)
+            _sort((row, earlier) if earlier else self._change(row, stored), settled, changes)
         for _ in range(len(rows) + MAX_ATTEMPTS):
             if not changes:
                 return settled
@@ -63,11 +69,11 @@ class BatchWriter:
     def _try(self, changes: Sequence[Change]) -> list[SettledRow | Change]:
         """Writes one transaction; where it fails, returns what to write again and the rows that are judged."""
         try:
-            self._table.write([write for change in changes for write in change.writes])
+            self._write_all([write for change in changes for write in change.writes])
         except ConditionsFailed as error:
             stored = {failed.write.key: failed.stored_item for failed in error.failed_writes}
             return [self._judge(change, stored) for change in changes]
-        return [(change.row, Outcome(change.outcome)) for change in changes]
+        return [(change.row, change.outcome) for change in changes]
 
     def _judge(self, change: Change, stored: Mapping[tuple[str, str], Item]) -> SettledRow | Change:
         """Returns the outcome of a row by the items that failed its writes, or the change to try next."""
@@ -75,11 +81,12 @@ class BatchWriter:
         failed = {w.constraint: stored[w.key] for w in change.writes if w.key in stored}
         if not failed:
             return change
-        if list(failed) == [PHONE]:
+        if MARK in failed:
+            return row, read_mark(failed[MARK])[row.line]
+        if list(failed) == [PHONE] and not row.deletes:
             return row, self._clash(failed[PHONE])
-        if (
-            self._context.mode == "upsert"
-        ):  # a failed claim does not show the member's change since it was read
+        # A failed claim does not show the member's change since it was read.
+        if self._context.mode != "create":
             return self._change(row, self._read(row))
         return self._change(row, {row.key: failed[CLIENT_ID]} if CLIENT_ID in failed else {})
 
@@ -98,17 +105,29 @@ class BatchWriter:
         """Returns the writes that apply a row to the stored members, or the outcome without a write."""
         item = stored.get(row.key) if stored else None
         previous = stored.get(row.previous_key) if row.previous else None
-        import_id, _, arrived_at = self._context
-        earlier = item and written_outcome(import_id, row, item)
+        earlier = item and written_outcome(self._context.import_id, row, item)
         new = earlier or desired_member(row, item, self._context, previous)
         if isinstance(new, Outcome):
             return row, new
-        item = item or previous
-        outcome = "updated" if item else "created"
-        origin = str(Origin(import_id, row.line, outcome, arrived_at))
-        if item is None:
-            return Change(row, outcome, creation(new_member(new, self._by), origin))
-        return Change(row, outcome, alteration(item, changed_member(from_item(item), new, self._by), origin))
+        return Change(row, *self._writes(row, item or previous, new))
+
+    def _writes(
+        self, row: MemberRow, item: Item | None, new: NewMember | None
+    ) -> tuple[Outcome, list[ConditionalWrite]]:
+        """Returns the outcome of a row that makes the stored member `new`, None to delete it, and the writes."""
+        old = from_item(item) if item else None
+        outcome = applied_outcome(row, old)
+        import_id, by = self._context.import_id, self._by
+        if item and new is None:
+            origin = str(Origin(import_id, row.line, outcome.outcome, self._context.arrived_at))
+            writes = deletion(item, by, origin, self._context.history_days)
+            return outcome, [*writes, mark_deletion(import_id, row, outcome)]
+        new = new or row.member
+        arrived_at = self._context.arrived_at
+        origin = str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
+        if item is None or old is None:
+            return outcome, creation(new_member(new, by), origin)
+        return outcome, alteration(item, changed_member(old, new, by), origin, self._context.history_days)
 
 
 def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
@@ -122,7 +141,7 @@ def written_outcome(import_id: str, row: MemberRow, item: Item) -> Outcome | Non
     """Returns the outcome of a row whose member an earlier attempt has written as `item`, else None."""
     origin = origin_of(item)
     if origin and (origin.import_id, origin.line) == (import_id, row.line):
-        return Outcome(origin.outcome)
+        return Outcome(origin.outcome, before=origin.before)
     return None
 
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
-from chalicelib.members.items import claim_key, claimed_phone_key, holder_of, member_key, member_key_of
+from chalicelib.members.items import member_key, member_key_of
 from chalicelib.members.model import MemberKey
-from chalicelib.members.writes import PHONE
 
 from .batch import BatchWriter, SettledRow, written_outcome
+from .deletions import deletions_before
 from .member_row import MemberRow
 from .model import RowContext
-from .outcomes import DEFERRED, Outcome, desired_member, taken_outcome
+from .outcomes import Outcome
 from .row_hashes import Dependencies
 from .warnings import RowWarning
 
@@ -27,13 +27,25 @@ SAMPLE = 10  # rows of a chunk whose members are read before a create
 
 
 class ChunkWriter:
-    """Writes the rows of one chunk. A row that depends on another one is deferred (outcomes.DEFERRED)."""
+    """Writes the rows of one chunk. A row that depends on another one is deferred (outcomes.DEFERRED).
 
-    def __init__(self, table: Table, context: RowContext, in_flight: int, dependencies: Dependencies) -> None:
+    `repeated` says whether an earlier attempt may have written some.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        context: RowContext,
+        in_flight: int,
+        dependencies: Dependencies,
+        *,
+        repeated: bool = False,
+    ) -> None:
         self._table = table
         self._context = context
         self._in_flight = in_flight
         self._dependencies = dependencies
+        self._repeated = repeated
         self._batch_writer = BatchWriter(table, context, dependencies)
 
     @contextmanager
@@ -55,13 +67,16 @@ class ChunkWriter:
         """Returns the outcomes of the rows that an earlier attempt has written, by line. Writes nothing."""
         parts = [rows[i : i + BATCH_GET_LIMIT] for i in range(0, len(rows), BATCH_GET_LIMIT)]
         with ThreadPoolExecutor(self._in_flight) as pool:
-            stored = dict(chain.from_iterable(known.items() for known in pool.map(self._read, parts)))
+            stored: dict[MemberKey, Item] = dict(
+                chain.from_iterable(known.items() for known in pool.map(self._read, parts))
+            )
         found = (
             (row.line, written_outcome(self._context.import_id, row, stored[row.key]))
             for row in rows
             if row.key in stored
         )
-        return {line: outcome for line, outcome in found if outcome}
+        recalled = {line: outcome for line, outcome in found if outcome}
+        return recalled | deletions_before(self._table, self._context.import_id, rows)
 
     def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:  # noqa: ARG002 (for DryRunWriter)
         """Returns the warnings about settled rows: only a dry run finds any."""
@@ -69,16 +84,26 @@ class ChunkWriter:
 
     def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
         """Settles some rows. Raises Busy."""
-        return self._batch_writer.write(rows, self._read(rows) if read_first else {})
+        stored = self._read(rows) if read_first else {}
+        return self._batch_writer.write(rows, stored, self._deleted(rows))
+
+    def _deleted(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
+        """Returns the outcomes of rows whose members an earlier attempt has deleted, by line.
+
+        To be called after the members are read: what was deleted before is marked then.
+        """
+        if not self._repeated or self._context.dry_run:
+            return {}
+        return deletions_before(self._table, self._context.import_id, rows)
 
     def _must_read_first(self, rows: Sequence[MemberRow]) -> bool:
-        """Returns whether to read the members before they are written: always for an upsert.
+        """Returns whether to read the members before they are written: always but for a create.
 
         A create reads them if most of a sample exist: then the file was imported before, and each row costs a read
         instead of a refused write.
         """
         sample = rows[:SAMPLE] if self._context.mode == "create" else []
-        return self._context.mode == "upsert" or 2 * len(self._read(sample)) > len(sample)
+        return self._context.mode != "create" or 2 * len(self._read(sample)) > len(sample)
 
     def _read(self, rows: Sequence[MemberRow]) -> Mapping[MemberKey, Item]:
         """Returns the existing members that these rows are about."""
@@ -90,14 +115,14 @@ class ChunkWriter:
 
 
 class DryRunWriter(ChunkWriter):
-    """Finds the outcomes of mode create for the rows of one chunk, and writes nothing.
+    """Finds the outcomes of the rows of one chunk: the context is that of a dry run, so nothing is written.
 
     It also finds the ids that differ by case alone from others in the file and, in capitals or small letters, in
     the table.
     """
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._differ_by_case: set[int] = set()  # lines
 
     def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:
@@ -113,12 +138,10 @@ class DryRunWriter(ChunkWriter):
     def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
         """Returns the outcomes of some rows. Raises Busy."""
         stored = self._read(rows) if read_first else {}
-        keys = {key_pair(key): key for key in (claim_key(*row.phone) for row in rows)}
-        claims = {claimed_phone_key(claim): claim for claim in self._table.batch_get(list(keys.values()))}
         named = [row for row in rows if not row.member.client_member_id.isdigit()]
         self._differ_by_case.update(row.line for row in named if self._dependencies.differs_by_case(row))
         self._differ_by_case.update(self._lines_of_alike([row for row in named if row.key not in stored]))
-        return [(row, self._predict(row, stored.get(row.key), claims.get(row.phone))) for row in rows]
+        return self._batch_writer.write(rows, stored)
 
     def _lines_of_alike(self, rows: Sequence[MemberRow]) -> Iterator[int]:
         """Yields the lines of new members whose ids differ by case alone from those of a stored member."""
@@ -126,16 +149,6 @@ class DryRunWriter(ChunkWriter):
         keys = {key_pair(key): key for key in (member_key(*one) for one in set().union(*others.values()))}
         stored = {member_key_of(item) for item in self._table.batch_get(list(keys.values()))}
         return (line for line, alike in others.items() if not stored.isdisjoint(alike))
-
-    def _predict(self, row: MemberRow, item: Item | None, claim: Item | None) -> Outcome:
-        if self._dependencies.shares(row):
-            return DEFERRED
-        new = desired_member(row, item, self._context)
-        if isinstance(new, Outcome):
-            return new
-        if claim is None:
-            return Outcome("created")
-        return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 
 
 def _other_cases(key: MemberKey) -> set[MemberKey]:

@@ -9,6 +9,7 @@ from chalicelib.errors import Unreadable
 
 from .escaping import unescape
 
+ACTION = "action"  # what to do with the row's member: delete, or blank
 PREVIOUS_ID = "previous_client_member_id"  # of an upsert: the client member id that the member had before
 
 # The usual names of our columns, in lowercase, without spaces and punctuation. Add yours here. Of two columns for one
@@ -30,6 +31,7 @@ COLUMN_NAMES: Mapping[str, str] = {
     "oldmembernumber": PREVIOUS_ID,
     "oldid": PREVIOUS_ID,
     "formermemberid": PREVIOUS_ID,
+    "action": ACTION,
     "firstname": "first_name",
     "givenname": "first_name",
     "forename": "first_name",

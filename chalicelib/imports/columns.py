@@ -12,14 +12,20 @@ from chalicelib.fields.text import Identifier
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges, NewMember
 
-from .column_names import PREVIOUS_ID, field_of, find_columns
+from .column_names import ACTION, PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
 from .member_row import MemberRow
+from .model import Mode
 from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
 
-OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
+OPTIONAL = (
+    "first_name",
+    "last_name",
+    "phone_number",
+)  # rows that change or delete a member may leave them blank
+DELETE = "delete"  # the action
 IDS = ("account_id", "client_member_id", PREVIOUS_ID)
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
@@ -40,8 +46,9 @@ class Header:
     """The columns of a file: the index of each of a member's fields, and the columns that are ignored.
 
     `passed_over` has the names of columns that could be a field too, and are ignored. `column_map` has the sender's
-    own names by field. `account_id` is the account of rows that name none, and the only one that rows may name. In an
-    `upsert` a blank name or phone number keeps the stored value, and rows may name the previous client member id.
+    own names by field. `account_id` is the account of rows that name none, and the only one that rows may name. In
+    the `mode` upsert a blank name or phone number keeps the stored value, and rows may name the previous client
+    member id. In the mode delete only the ids are needed.
     """
 
     def __init__(
@@ -49,17 +56,16 @@ class Header:
         columns: Sequence[str],
         account_id: str | None = None,
         column_map: Mapping[str, str] | None = None,
-        *,
-        upsert: bool = False,
+        mode: Mode = "create",
     ) -> None:
         """Raises Unreadable: too_many_columns, duplicate_columns, missing_columns."""
         self.columns = list(columns)
         self.account_id = account_id
-        self.upsert = upsert
+        self.mode = mode
         # Rows may end after the last named column: spreadsheets append nameless ones.
         self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
         self._check_count()
-        found = find_columns(columns, column_map or {}, upsert=upsert)
+        found = find_columns(columns, column_map or {}, upsert=mode == "upsert")
         self.fields = found.fields
         self.passed_over = {field: [columns[i] for i in more] for field, more in found.passed_over.items()}
         self._check_missing()
@@ -126,13 +132,32 @@ class Header:
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
         previous = values.pop(PREVIOUS_ID, "")
+        deletes = self._deletes(values.pop(ACTION, ""), previous)
         try:
-            member = self._validate(values, rule)
+            member = self._validate(values, rule, deletes=deletes)
         except Invalid:
-            _check_phone(values["phone_number"])
+            _check_phone(values.get("phone_number", ""))
             raise
         self._check_account(member)
-        return MemberRow(line, member, _previous_id(previous, member) if previous else "")
+        return MemberRow(line, member, _previous_id(previous, member) if previous else "", deletes)
+
+    def _deletes(self, action: str, previous: str) -> bool:
+        """Returns whether a row deletes its member. Raises Invalid for an action that cannot be done."""
+        word = action.strip().casefold()
+        if self.mode in ("create", "validate") and word != DELETE:
+            return False  # there the column is none of ours
+        if not is_blank(action) and word != DELETE:
+            raise _invalid(
+                "#/action", "unknown_action", "action: Not an action. Use delete, or leave it blank."
+            )
+        deletes = word == DELETE or self.mode == "delete"
+        if deletes and self.mode in ("create", "validate"):
+            detail = "action: An import in the mode create deletes no members. Use the mode upsert or delete."
+            raise _invalid("#/action", "action_not_allowed", detail)
+        if deletes and not is_blank(previous):
+            detail = "action: A row that deletes cannot name a previous id. Leave one of them blank."
+            raise _invalid("#/action", "action_not_allowed", detail)
+        return deletes
 
     def _check_count(self) -> None:
         count = len(self.original_indexes)
@@ -143,7 +168,8 @@ class Header:
             raise Unreadable(detail, code="too_many_columns")
 
     def _check_missing(self) -> None:
-        missing = [name for name in NewMember.model_fields if name not in self.fields]
+        optional = OPTIONAL if self.mode == "delete" else ()
+        missing = [name for name in NewMember.model_fields if name not in (*self.fields, *optional)]
         if self.account_id is not None and "account_id" in missing:
             missing.remove("account_id")
         if missing:
@@ -190,18 +216,19 @@ class Header:
             )
             raise _invalid("#/account_id", "account_differs", detail)
 
-    def _validate(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
-        """Returns the member of these cells, with "" for each blank field of an upsert. Raises Invalid."""
+    def _validate(self, values: dict[str, str], rule: PhoneRule, *, deletes: bool) -> NewMember:
+        """Returns the member of these cells, with "" for each blank field that may be blank. Raises Invalid."""
+        optional = OPTIONAL if self.mode == "upsert" or deletes else ()
         try:
-            return NewMember.from_texts(values, rule, OPTIONAL if self.upsert else ())
+            return NewMember.from_texts(values, rule, optional)
         except PydanticCustomError:
-            return self._validate_all(values, rule)
+            return self._validate_all(values, rule, deletes=deletes)
 
-    def _validate_all(self, values: dict[str, str], rule: PhoneRule) -> NewMember:
+    def _validate_all(self, values: dict[str, str], rule: PhoneRule, *, deletes: bool) -> NewMember:
         """Does what `_validate` does, and names every error of the row."""
-        if not self.upsert:
+        if self.mode != "upsert" and not deletes:
             return validate(NewMember, values, rule)
-        blank = {name: "" for name in OPTIONAL if is_blank(values[name])}
+        blank = {name: "" for name in OPTIONAL if is_blank(values.get(name, ""))}
         given = {name: value for name, value in values.items() if name not in blank}
         required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
         changes = validate(MemberChanges, given | required, rule)

@@ -1,4 +1,4 @@
-"""Parses the key of a dropped file into options: drops/upsert/account=12/region=GB/x.csv. Pure."""
+"""Parses the key of a dropped file into options: drops/upsert/dry_run/account=12/x.csv. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,7 @@ from .model import Mode, is_import_id
 from .new_import import NewImport
 
 MODES: tuple[Mode, ...] = get_args(Mode)
+DRY_RUN = "dry_run"  # a folder too, without a value
 _MAX_SHOWN = 80  # characters of a folder in a message
 # The names of options in folders, with - or _ between words, and the fields of NewImport that they set.
 FOLDER_OPTIONS: Mapping[str, str] = {
@@ -23,6 +24,7 @@ FOLDER_OPTIONS: Mapping[str, str] = {
     "encoding": "encoding",
     "max_rejected": "max_rejected",
     "rows": "rows",
+    "dry_run": DRY_RUN,
 }
 # The code of an invalid value; else invalid_…
 _CODES = {"mode": "unknown_mode", "region": "unknown_region", "encoding": "unknown_encoding"}
@@ -74,12 +76,15 @@ def _options_of(folder: str) -> Iterator[tuple[str, Any]]:
     """Yields the option that a folder sets, if any. Raises Unreadable."""
     name, equals, value = folder.partition("=")
     word = name.strip().casefold()
+    plain = word.replace("-", "_")
     if not equals and word in MODES:
         yield "mode", word
-    elif field := FOLDER_OPTIONS.get(word.replace("-", "_")) if equals else None:
+    elif not equals and plain == DRY_RUN:
+        yield DRY_RUN, True
+    elif field := FOLDER_OPTIONS.get(plain) if equals else None:
         yield field, _value(folder, field, value)
     elif equals or (_looks_like_option(word) and not is_import_id(folder)):
-        known = ", ".join((*MODES, *(f"{name}=" for name in FOLDER_OPTIONS)))
+        known = ", ".join((*MODES, DRY_RUN, *(f"{name}=" for name in FOLDER_OPTIONS)))
         detail = (
             f"The folder {_shown(folder)} looks like a mode or an option, and is none. Use one of {known}, or rename "
             "the folder."

@@ -1,12 +1,14 @@
-"""Ends imports: writes rejected.csv and the report, closes the import, sends the notice."""
+"""Ends imports: writes rejected.csv, changes.csv and the report, closes the import, sends the notice."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 from chalicelib.clock import now
 
+from .changes import HEADER as CHANGES_HEADER
 from .columns import Header
 from .csv_reader import RejectedRow
 from .messages import Messenger
@@ -33,20 +35,29 @@ class Finisher:
         """Ends an import whose rows are settled: writes the results and returns it as it is then."""
         header = self.repository.header(record)
         summary = RowSummary()
+        parts = ImportParts(self.storage, record)
+        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
-            found = in_order(pool, self._chunk_results(record), record.chunks)
-            file = ConcatenatedFile(rejected_file(header, _rejected_rows(found, summary), summary))
-            self.storage.put_large(result_key(record.id, "rejected.csv"), file, "text/csv; charset=utf-8")
+            found = in_order(pool, self._chunk_results(record, parts, resolved), record.chunks)
+            self._put(record, "rejected.csv", rejected_file(header, _rejected_rows(found, summary), summary))
+            lines = in_order(pool, lambda number: parts.changes(number, resolved), record.chunks)
+            self._put(record, "changes.csv", chain([CHANGES_HEADER], lines))
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)
 
-    def _chunk_results(self, record: ImportRecord) -> Callable[[int], ChunkResults]:
+    def _put(self, record: ImportRecord, name: str, texts: Iterator[str]) -> None:
+        """Stores a result of any size."""
+        file = ConcatenatedFile(texts)
+        self.storage.put_large(result_key(record.id, name), file, "text/csv; charset=utf-8")
+
+    def _chunk_results(
+        self, record: ImportRecord, parts: ImportParts, resolved: ResolvedRows
+    ) -> Callable[[int], ChunkResults]:
         """Returns a function that returns the rejected rows and the warnings of a chunk, in the order of the file."""
-        parts = ImportParts(self.storage, record)
-        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
 
         def results(number: int) -> ChunkResults:
             outcomes, warnings = parts.found(number, resolved)
+            outcomes = {line: one for line, one in outcomes.items() if one.outcome == "rejected"}
             if not outcomes:
                 return [], warnings
             cells = {row.line: row.cells for row in chunk_rows(self.storage, record, number)}

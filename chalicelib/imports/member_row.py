@@ -6,18 +6,20 @@ import orjson
 
 from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
 
-_SIZE = 1 + len(NewMember.model_fields)  # of the stored form without a previous id
+_SIZE = len(NewMember.model_fields)
 
 
 class MemberRow(NamedTuple):
     """A row that describes a member: its line, and the member with "" for each field that an upsert keeps.
 
     `previous` is the client member id that the member had before, "" if the row names none or the same one.
+    A row that `deletes` the member may have names and a phone number, which must be those of the stored member.
     """
 
     line: int
     member: NewMember
     previous: str = ""
+    deletes: bool = False
 
     @property
     def key(self) -> MemberKey:
@@ -33,6 +35,11 @@ class MemberRow(NamedTuple):
     def keys(self) -> tuple[MemberKey, ...]:
         """The keys of the members that the row is about."""
         return (self.key, self.previous_key) if self.previous else (self.key,)
+
+    @property
+    def asks_for_phone(self) -> bool:
+        """Whether the member shall have the row's phone number."""
+        return bool(self.member.phone_number) and not self.deletes
 
     @property
     def phone(self) -> PhoneKey:
@@ -55,7 +62,9 @@ class MemberRow(NamedTuple):
 def encode_row(row: MemberRow) -> bytes:
     """Returns a row as one line of JSON, without a line feed."""
     values = [row.line, *(getattr(row.member, name) for name in NewMember.model_fields)]
-    if row.previous:
+    if row.deletes:
+        values += [row.previous, 1]
+    elif row.previous:
         values.append(row.previous)
     return orjson.dumps(values)
 
@@ -63,7 +72,6 @@ def encode_row(row: MemberRow) -> bytes:
 def decode_row(text: bytes) -> MemberRow:
     """Returns the row that `encode_row` wrote."""
     line, *values = orjson.loads(text)
-    previous = values.pop() if len(values) == _SIZE else ""
-    return MemberRow(
-        line, NewMember.of_valid(dict(zip(NewMember.model_fields, values, strict=True))), previous
-    )
+    rest = values[_SIZE:]
+    member = NewMember.of_valid(dict(zip(NewMember.model_fields, values, strict=False)))
+    return MemberRow(line, member, rest[0], len(rest) > 1) if rest else MemberRow(line, member)

@@ -7,25 +7,20 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, model_validator
 
+from chalicelib.members.history import HISTORY_DAYS
 from chalicelib.scope import Scope
 
 from .csv_reader import Dialect
+from .option_values import YesNo
 
-Mode = Literal["create", "upsert", "validate"]  # validate predicts the result of create, and writes no member
+Mode = Literal["create", "upsert", "delete", "validate"]  # validate is a dry run of create
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
 # The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
 Stage = Literal["read", "decide", "write", "resolve", "finish", "load"]
-NEXT_STAGE: dict[Stage, Stage] = {
-    "read": "decide",
-    "decide": "write",
-    "write": "resolve",
-    "resolve": "finish",
-    "load": "finish",
-}
 READ_SHARE = 10  # percent of the work of an import that reading its rows takes; the rest is writing them
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 
@@ -41,21 +36,27 @@ class Source(BaseModel):
 
 
 class Counts(BaseModel):
-    """Rows by outcome; rows = created + updated + unchanged + rejected."""
+    """Rows by outcome; rows = created + updated + unchanged + deleted + rejected."""
 
     rows: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     rejected: int = 0
 
 
 class RowContext(NamedTuple):
-    """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived."""
+    """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived.
+
+    `mode` is that of the rows, never validate. A dry run finds the outcomes and writes nothing.
+    """
 
     import_id: str
     mode: Mode
     arrived_at: str
+    dry_run: bool = False
+    history_days: int = HISTORY_DAYS  # for which the history of the changed members is kept
 
     @property
     def by(self) -> str:
@@ -80,7 +81,9 @@ class Failure(BaseModel):
 class Import(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
-    `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer).
+    `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
+    run (`dry_run`) has the counts that the import would have, and writes no member.
+    `applies` is the id of the dry run whose file it imports.
     `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
     three names or ids as they were read.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
@@ -92,6 +95,7 @@ class Import(BaseModel):
     id: str
     status: Status
     mode: Mode
+    dry_run: bool
     source: Source
     counts: Counts
     percent: int
@@ -105,13 +109,30 @@ class Import(BaseModel):
     region: str | None
     max_rejected: str | None
     rows: int | None
+    applies: str | None
     changed_since: int
     encoding: str | None
     encoding_guessed: bool
     encoding_examples: list[str]
 
 
-class ImportRecord(BaseModel):
+class ImportOptions(BaseModel):
+    """The options that say what becomes of the rows."""
+
+    mode: Mode = "create"
+    dry_run: Annotated[
+        YesNo, Field(description="Find out what the import would do, and write no member.")
+    ] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _validate_is_a_dry_run(cls, data: Any) -> Any:
+        return (
+            {**data, "dry_run": True} if isinstance(data, dict) and data.get("mode") == "validate" else data
+        )
+
+
+class ImportRecord(ImportOptions):
     """An import as it is stored, with the fields that only workers need."""
 
     id: str
@@ -129,6 +150,7 @@ class ImportRecord(BaseModel):
     accounts: list[str] | None = None  # the only accounts that it may write to; None for all
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
     rows: int | None = None  # that the file must have, by its sender or its trailer
+    applies: str | None = None  # the dry run whose file it imports
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
     column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
@@ -165,7 +187,8 @@ class ImportRecord(BaseModel):
     @property
     def row_context(self) -> RowContext:
         """What the outcomes of its rows depend on."""
-        return RowContext(self.id, self.mode, self.source.arrived_at or self.created_at)
+        mode: Mode = "create" if self.mode == "validate" else self.mode
+        return RowContext(self.id, mode, self.source.arrived_at or self.created_at, self.dry_run)
 
     @property
     def dialect(self) -> Dialect:
@@ -220,13 +243,6 @@ class ImportRecord(BaseModel):
         return math.ceil(max(0.0, so_far * (100 - percent) / percent - since))
 
 
-def next_stage(record: ImportRecord) -> Stage:
-    """Returns the stage after the record's."""
-    if record.stage == "write" and not record.rows_deferred:
-        return "finish"
-    return NEXT_STAGE[record.stage or "read"]
-
-
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
     """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
@@ -256,14 +272,3 @@ def _import_id(moment: datetime, name: bytes) -> str:
 def is_import_id(text: str) -> bool:
     """Returns whether the text has the form of an import's id."""
     return re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[a-z2-7]{10}", text) is not None
-
-
-class ImportFilter(NamedTuple):
-    """The imports that a caller asks for: of one account, with one status; None for all."""
-
-    account_id: str | None = None
-    status: Status | None = None
-
-    def selects(self, record: ImportRecord) -> bool:
-        """Returns whether the import is one of them."""
-        return self.account_id in (None, record.only_account) and self.status in (None, record.shown().status)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from chalicelib.clock import now
 from chalicelib.fields.phone import Region
@@ -10,7 +10,7 @@ from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 
 from .encodings import Encoding
 from .file_names import NAME_END
-from .model import ImportRecord, Mode, Source, new_import_id
+from .model import ImportOptions, ImportRecord, Source, new_import_id
 from .option_values import ColumnMap, RowCount
 
 # For the OpenAPI document: the file names that the API accepts.
@@ -21,7 +21,7 @@ def _without_path(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2]
 
 
-class NewImport(BaseModel):
+class NewImport(ImportOptions):
     """The options of a new import."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,7 +29,6 @@ class NewImport(BaseModel):
     filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=FILENAME_SCHEMA)] = (
         "upload.csv"
     )
-    mode: Mode = "create"
     account_id: Annotated[
         Identifier | None,
         Field(description="The account of all rows. A row with another one is rejected (account_differs)."),

@@ -34,6 +34,15 @@ RowCount = Annotated[
 ]
 
 
+def _yes_or_no(value: object) -> object:
+    """Returns the Boolean in a query parameter, a folder or an option, and a Boolean as it is."""
+    word = value.strip().casefold() if isinstance(value, str) else ""
+    return {"true": True, "false": False}.get(word, value)
+
+
+YesNo = Annotated[bool, Field(strict=True), BeforeValidator(_yes_or_no)]
+
+
 def _column_map(value: object) -> object:
     """Returns the sender's own names of columns by field, from `{"Handy": "phone_number"}` or "Phone=Handy,…".
 

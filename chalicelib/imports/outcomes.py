@@ -1,29 +1,36 @@
 """The outcome of a row. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.errors import Holder
 from chalicelib.members.items import from_item, holder_of, origin_of
-from chalicelib.members.model import Member, NewMember
+from chalicelib.members.model import Member, NewMember, PhoneKey, Values
 from chalicelib.members.writes import CLIENT_ID
 
 from .member_row import MemberRow
 from .model import RowContext
 
-OUTCOMES = ("created", "updated", "unchanged", "rejected")
+OUTCOMES = ("created", "updated", "unchanged", "deleted", "rejected")
 
 
 class Outcome(NamedTuple):
-    """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and in CHANGED_SINCE."""
+    """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and in CHANGED_SINCE.
+
+    `before` are the values that an applied row replaces.
+    """
 
     outcome: str
     code: str = ""
     reason: str = ""
+    before: Values = ()
 
 
+CREATED = Outcome("created")
 DEFERRED = Outcome("deferred")  # of a row that the resolver settles
 CHANGED_SINCE = Outcome(
     "unchanged", "changed_since", "The member was changed by others after this file had arrived."
@@ -41,13 +48,58 @@ def count_outcomes(outcomes: Iterable[Outcome]) -> Counter[str]:
     return counts
 
 
+def not_created(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    """Returns outcomes by line, without the most frequent one: a row without an outcome was created."""
+    return {line: outcome for line, outcome in outcomes.items() if outcome != CREATED}
+
+
+def released_numbers(rows: Iterable[MemberRow], outcomes: Mapping[int, Outcome]) -> Iterator[PhoneKey]:
+    """Yields the phone numbers that rows with these outcomes by line take away from their members."""
+    for row in rows:
+        if row.line in outcomes and (number := dict(outcomes[row.line].before).get("phone_number")):
+            yield PhoneKey(row.member.account_id, number)
+
+
+def encode_outcomes(outcomes: Iterable[tuple[int, Outcome]]) -> bytes:
+    """Returns the outcomes of lines as one line of JSON."""
+    return orjson.dumps([(line, *_shortened(outcome)) for line, outcome in outcomes])
+
+
+def _shortened(outcome: Outcome) -> tuple[Any, ...]:
+    """Returns the fields of an outcome without empty ones at the end."""
+    size = 4 if outcome.before else 3 if outcome.code else 1
+    return outcome[:size]
+
+
+def decode_outcomes(text: bytes | str) -> dict[int, Outcome]:
+    """Returns what `encode_outcomes` was given, by line."""
+    found = ((line, rest) for line, *rest in orjson.loads(text))
+    return {
+        line: Outcome(*rest[:3], *(tuple(map(tuple, before)) for before in rest[3:])) for line, rest in found
+    }
+
+
+def applied_outcome(row: MemberRow, old: Member | None) -> Outcome:
+    """Returns the outcome of a row that is applied to the stored member, None where it creates one."""
+    if old is None:
+        return CREATED
+    if row.deletes:
+        return Outcome("deleted", before=tuple(old.writable().items()))
+    given = vars(row.member)
+    changed = ((name, value) for name, value in old.writable().items() if given[name] not in ("", value))
+    return Outcome("updated", before=tuple(changed))
+
+
 def desired_member(
     row: MemberRow, item: Item | None, context: RowContext, previous: Item | None = None
-) -> NewMember | Outcome:
+) -> NewMember | Outcome | None:
     """Returns the member that a row asks for, given its stored member, or the outcome if nothing is to be written.
 
-    `previous` is the member stored under the row's previous client member id.
+    None where the stored member is to be deleted. `previous` is the member stored under the row's previous client
+    member id.
     """
+    if row.deletes:
+        return _kept_outcome(row, item, context)
     if item and previous:
         return taken_outcome(CLIENT_ID, holder_of(item), context.import_id)
     item = item or previous
@@ -60,6 +112,23 @@ def desired_member(
     if old.has_values_of(new):
         return Outcome("unchanged")
     return CHANGED_SINCE if _changed_since(item, old, context) else new
+
+
+def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Outcome | None:
+    """Returns the outcome of a row that deletes nothing, None if its stored member is to be deleted."""
+    if item is None:
+        return Outcome("unchanged")
+    old = from_item(item)
+    if _changed_since(item, old, context):
+        return CHANGED_SINCE
+    stored = old.writable()
+    differing = next((name for name, value in row.member if value not in ("", stored[name])), None)
+    if differing is None:
+        return None
+    detail = (
+        "The stored member has another value, and may be another person. Correct the cell, or leave it blank."
+    )
+    return Outcome("rejected", "identity_mismatch", f"{differing}: {detail}")
 
 
 def _changed_since(item: Item, member: Member, context: RowContext) -> bool:

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from chalicelib.members.model import PhoneKey
+
+from .changes import chunk_lines
 from .chunk_reader import ReadChunk
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord
-from .outcomes import Outcome
+from .outcomes import CREATED, Outcome, decode_outcomes, encode_outcomes, not_created, released_numbers
 from .row_hashes import Dependencies, RowHashes
 from .storage import ImportStorage
 from .warnings import RowWarning
@@ -16,30 +19,29 @@ from .warnings import RowWarning
 
 @dataclass(slots=True)
 class WrittenRows:
-    """What writing a chunk has left: outcomes of rejected rows by line, the lines of deferred ones, and warnings."""
+    """What writing a chunk has left: outcomes by line but for CREATED, the lines of deferred rows, and warnings."""
 
-    rejected: dict[int, Outcome] = field(default_factory=dict)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
     deferred: list[int] = field(default_factory=list)
     warnings: list[RowWarning] = field(default_factory=list)
 
     def forget_after(self, last: int) -> None:
         """Removes the rows after the line `last`."""
-        self.rejected = {line: outcome for line, outcome in self.rejected.items() if line <= last}
+        self.outcomes = {line: outcome for line, outcome in self.outcomes.items() if line <= last}
         self.deferred = [line for line in self.deferred if line <= last]
         self.warnings = [warning for warning in self.warnings if warning.line <= last]
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRows:
-    """The outcomes of deferred rows: by line those that were settled, and one of all others, if there are any."""
+    """The outcomes of deferred rows: by line those that were settled, and one of all others."""
 
     settled: Mapping[int, Outcome] = field(default_factory=dict)
-    others: Outcome | None = None
+    others: Outcome = CREATED
 
-    def rejected(self, lines: Iterable[int]) -> dict[int, Outcome]:
-        """Returns the outcomes of those of the deferred `lines` that were rejected."""
-        found = ((line, self.settled.get(line, self.others)) for line in lines)
-        return {line: outcome for line, outcome in found if outcome and outcome.outcome == "rejected"}
+    def of(self, lines: Iterable[int]) -> dict[int, Outcome]:
+        """Returns the outcomes of the deferred `lines`, but for CREATED."""
+        return not_created({line: self.settled.get(line, self.others) for line in lines})
 
 
 class ImportParts:
@@ -48,14 +50,18 @@ class ImportParts:
     def __init__(self, storage: ImportStorage, record: ImportRecord) -> None:
         self._storage = storage
         self._folder = record.folder
-        self._in_one_step = record.chunks == 1  # then `written` has the outcomes of all rejected rows
+        self._in_one_step = record.chunks == 1  # then `written` has the outcomes of all rows
 
     def put_read(self, number: int, found: ReadChunk, hashes: RowHashes) -> None:
         """Stores what reading a chunk has found."""
-        self._put(number, "rows", b"\n".join(map(encode_row, found.rows)))
+        self.put_rows(number, found.rows)
         self._put(number, "hashes", hashes.to_bytes())
-        rejected = _outcomes_to_json(found.rejected)
+        rejected = encode_outcomes(found.rejected.items())
         self._put(number, "rejected", rejected + b"\n" + _warnings_to_json(found.warnings))
+
+    def put_rows(self, number: int, rows: Iterable[MemberRow]) -> None:
+        """Stores the rows of a chunk that describe members."""
+        self._put(number, "rows", b"\n".join(map(encode_row, rows)))
 
     def rows_text(self, number: int) -> bytes:
         """Returns the rows of a chunk that describe members, as they are stored."""
@@ -73,13 +79,22 @@ class ImportParts:
         return [(line, text) for text in texts if (line := decode_row(text).line) in lines]
 
     def found(self, number: int, resolved: ResolvedRows) -> tuple[dict[int, Outcome], list[RowWarning]]:
-        """Returns the outcomes of a chunk's rejected rows by line, and its warnings."""
+        """Returns the outcomes of a chunk's rows by line, but for CREATED, and its warnings."""
         written = self.written(number)
         if self._in_one_step:
-            return written.rejected, written.warnings
+            return written.outcomes, written.warnings
         rejected, _, warnings = self._part(number, "rejected").partition(b"\n")
-        outcomes = _outcomes_from_json(rejected) | written.rejected | resolved.rejected(written.deferred)
+        outcomes = decode_outcomes(rejected) | written.outcomes | resolved.of(written.deferred)
         return outcomes, sorted({*_warnings_from_json(warnings), *written.warnings})
+
+    def released(self, number: int) -> list[PhoneKey]:
+        """Returns the phone numbers that the independent rows of a chunk take away from their members."""
+        outcomes = {line: one for line, one in self.written(number).outcomes.items() if one.before}
+        return list(released_numbers(self.rows(self.rows_text(number)), outcomes)) if outcomes else []
+
+    def changes(self, number: int, resolved: ResolvedRows) -> str:
+        """Returns the lines of a chunk in changes.csv."""
+        return chunk_lines(self.rows_text(number), self.found(number, resolved)[0])
 
     def hashes(self, number: int) -> RowHashes:
         """Returns the hashes of a chunk's rows."""
@@ -95,40 +110,30 @@ class ImportParts:
 
     def put_written(self, number: int, written: WrittenRows) -> None:
         """Stores what writing a chunk has left so far."""
-        parts = (_outcomes_to_json(written.rejected), orjson.dumps(written.deferred))
+        parts = (encode_outcomes(written.outcomes.items()), orjson.dumps(written.deferred))
         self._put(number, "written", b"\n".join((*parts, _warnings_to_json(written.warnings))))
 
     def written(self, number: int) -> WrittenRows:
         """Returns what writing a chunk has left."""
-        rejected, deferred, warnings = self._part(number, "written").split(b"\n")
-        return WrittenRows(
-            _outcomes_from_json(rejected), orjson.loads(deferred), _warnings_from_json(warnings)
-        )
+        outcomes, deferred, warnings = self._part(number, "written").split(b"\n")
+        return WrittenRows(decode_outcomes(outcomes), orjson.loads(deferred), _warnings_from_json(warnings))
 
     def put_resolved(self, resolved: ResolvedRows) -> None:
         """Stores the outcomes of deferred rows."""
-        text = _outcomes_to_json(resolved.settled) + b"\n" + orjson.dumps(list(resolved.others or ()))
+        others = encode_outcomes([(0, resolved.others)])
+        text = encode_outcomes(resolved.settled.items()) + b"\n" + others
         self._storage.put_part(self._folder, "resolved", text)
 
     def resolved(self) -> ResolvedRows:
         """Returns the outcomes of deferred rows."""
         settled, _, others = self._storage.part(self._folder, "resolved").partition(b"\n")
-        found = orjson.loads(others)
-        return ResolvedRows(_outcomes_from_json(settled), Outcome(*found) if found else None)
+        return ResolvedRows(decode_outcomes(settled), decode_outcomes(others)[0])
 
     def _put(self, number: int, kind: str, body: bytes) -> None:
         self._storage.put_part(self._folder, f"{number:05}.{kind}", body)
 
     def _part(self, number: int, kind: str) -> bytes:
         return self._storage.part(self._folder, f"{number:05}.{kind}")
-
-
-def _outcomes_to_json(outcomes: Mapping[int, Outcome]) -> bytes:
-    return orjson.dumps([[line, *outcome] for line, outcome in outcomes.items()])
-
-
-def _outcomes_from_json(text: bytes) -> dict[int, Outcome]:
-    return {line: Outcome(*rest) for line, *rest in orjson.loads(text)}
 
 
 def _warnings_to_json(warnings: Iterable[RowWarning]) -> bytes:

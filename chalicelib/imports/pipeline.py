@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.clock import now
-from chalicelib.errors import Ended, NotFound, Unreadable
+from chalicelib.errors import Ended, NotADryRun, NotFound, Unreadable
 
 from .drop_key import account_of_key, parse_drop_key
 from .finisher import Finisher
 from .messages import Messenger
-from .model import Failure, ImportRecord, Source, with_status
+from .model import Failure, ImportRecord, Source, new_import_id, with_status
+from .new_import import NewImport
 from .profile import parse_profile, profile_keys, with_profile
 from .repository import ImportRepository
 from .splitter import split_object
@@ -78,6 +79,32 @@ class ImportPipeline:
                 if record.finished_at:
                     self.finisher.notify_once(record)
                 raise Ended(f"The import has ended: it is {record.shown().status}.")
+
+    def apply(self, checked: ImportRecord, by: str | None) -> ImportRecord:
+        """Imports the file of a dry run, with its options: the very version of the object that was checked.
+
+        The file has arrived when it was checked: what others have changed since then stays. Raises NotADryRun.
+        """
+        if not checked.dry_run or checked.status != "completed":
+            raise NotADryRun
+        mode = "create" if checked.mode == "validate" else checked.mode
+        started: dict[str, Any] = {
+            "id": new_import_id(),
+            "created_at": now(),
+            "created_by": by,
+            "status": "splitting",
+        }
+        kept = checked.model_dump(include={*NewImport.model_fields, "accounts", "column_map"})
+        source = checked.source.model_copy(update={"arrived_at": checked.row_context.arrived_at})
+        options = {**kept, "mode": mode, "dry_run": False, "applies": checked.id, "source": source}
+        if (
+            checked.encoding_guessed or checked.encoding == "utf-8"
+        ):  # detected: declared, it would be enforced
+            options["encoding"] = None
+        record = ImportRecord(**{**options, **started, "started_at": started["created_at"]})
+        self.repository.add(record)
+        self.messenger.send_split(record)
+        return record
 
     def start(self, source: Source, import_id: str) -> ImportRecord:
         """Starts the import of an object and queues its split. An upload has its announced id, not `import_id`.

@@ -49,8 +49,9 @@ def with_profile(options: Mapping[str, Any], profile: Mapping[str, Any]) -> dict
 
     Where both set an option they must agree. But any file may be sent as a dry run, which writes nothing.
     """
+    dry = {("mode", "validate"), ("dry_run", True)}
     for name, value in profile.items():
-        if options.get(name, value) != value and (name, options[name]) != ("mode", "validate"):
+        if options.get(name, value) != value and (name, options[name]) not in dry:
             shown = name.removesuffix("_id")
             detail = f"The folders set {shown} to another value than {PROFILE}. Rename or remove the folder."
             raise Unreadable(detail, code="ambiguous_key")

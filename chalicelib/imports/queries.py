@@ -1,4 +1,4 @@
-"""Reads imports, their reports and their rejected rows for the API. Changes nothing."""
+"""Reads imports, their reports and the outcomes of their rows for the API. Changes nothing."""
 
 import csv
 from collections.abc import Iterator
@@ -10,17 +10,28 @@ from urllib.parse import urlsplit
 from chalicelib.errors import InvalidCursor, NotFound
 from chalicelib.scope import Scope
 
+from .changes import HEADER as CHANGES_HEADER
+from .changes import changes_page
 from .escaping import unescape
-from .model import ImportFilter, ImportRecord, is_import_id
+from .import_filter import ImportFilter
+from .model import ImportRecord, is_import_id
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
 from .storage import ImportStorage, Link
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"
+CHANGES = "changes.csv"
 # The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
 READ_SIZE = 500  # records per query
 MAX_READ = 2000  # records per page
+
+
+class ChangesPage(NamedTuple):
+    """Some rows of changes.csv (see changes.changes_page), and the cursor of the next page, None on the last page."""
+
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
 
 
 class RejectedPage(NamedTuple):
@@ -86,16 +97,41 @@ class ImportQueries:
 
     def rejected_link(self, record: ImportRecord) -> Link:
         """Returns the link to download an ended import's rejected.csv. Raises NotFound."""
-        _check_rejected(record)
-        self._storage.result_size(record.id, REJECTED)  # raises NotFound: a link itself is never checked
-        return self._storage.result_link(record.id, REJECTED)
+        return self._link(record, REJECTED)
+
+    def changes_link(self, record: ImportRecord) -> Link:
+        """Returns the link to download an ended import's changes.csv. Raises NotFound."""
+        return self._link(record, CHANGES)
+
+    def _link(self, record: ImportRecord, name: str) -> Link:
+        _check_rows(record)
+        self._storage.result_size(record.id, name)  # raises NotFound: a link itself is never checked
+        return self._storage.result_link(record.id, name)
+
+    def changes_page(
+        self, record: ImportRecord, limit: int, cursor: str | None, outcome: str | None = None
+    ) -> ChangesPage:
+        """Returns at most `limit` rows with this outcome, in file order; the cursor is an offset in changes.csv.
+
+        A page holds fewer, or none, if few rows have the outcome. Raises InvalidCursor, NotFound.
+        """
+        _check_rows(record)
+        try:
+            start = len(CHANGES_HEADER.encode()) if cursor is None else int(cursor)
+            lines, size = self._storage.result_lines(record.id, CHANGES, start)
+            with closing(lines):
+                rows, taken = changes_page(lines, limit, outcome)
+        except (ValueError, IndexError, csv.Error):
+            raise InvalidCursor from None
+        end = start + taken
+        return ChangesPage(rows, str(end) if end < size else None)
 
     def rejected_page(self, record: ImportRecord, limit: int, cursor: str | None) -> RejectedPage:
         """Returns at most `limit` rejected rows in file order; the cursor is an offset in rejected.csv.
 
         Raises InvalidCursor, NotFound.
         """
-        _check_rejected(record)
+        _check_rows(record)
         header = self._repository.header(record)
         try:
             start = len(rejected_header(header).encode()) if cursor is None else int(cursor)
@@ -109,10 +145,10 @@ class ImportQueries:
         return RejectedPage(columns, rows, str(end) if end < size else None)
 
 
-def _check_rejected(record: ImportRecord) -> None:
-    """Raises NotFound for an import without a rejected.csv."""
+def _check_rows(record: ImportRecord) -> None:
+    """Raises NotFound for an import without a rejected.csv and changes.csv."""
     if not record.finished_at or not record.chunks:
-        detail = f"There are no rejected rows: the import is {record.shown().status}."
+        detail = f"There are no rows: the import is {record.shown().status}."
         raise NotFound(detail, code="no_results")
     if record.error and record.error.code == "report_failed":
-        raise NotFound("The rejected rows could not be written.", code="no_results")
+        raise NotFound("The rows could not be written.", code="no_results")

@@ -33,7 +33,7 @@ class ReadSteps:
     def read(self, record: ImportRecord, lease: Lease) -> None:
         """Stores the rows of a chunk, and their hashes."""
         found = self.read_chunk(record, lease.step.number)
-        hashes = hash_rows(found.rows, dry_run=record.mode == "validate")
+        hashes = hash_rows(found.rows, dry_run=record.dry_run)
         ImportParts(self.storage, record).put_read(lease.step.number, found, hashes)
         self.steps.finish(lease, found.counts())
 

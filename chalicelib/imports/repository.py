@@ -68,8 +68,7 @@ class ImportRepository:
 
     def header(self, record: ImportRecord) -> Header:
         """Returns the columns of an import's file, as this import reads them. Raises NotFound before the split."""
-        upsert = record.mode == "upsert"
-        return Header(self.columns(record), record.account_id, record.column_map, upsert=upsert)
+        return Header(self.columns(record), record.account_id, record.column_map, record.mode)
 
     def columns(self, record: ImportRecord) -> list[str]:
         """Returns the column names of an import's file. Raises NotFound before the split."""

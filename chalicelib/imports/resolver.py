@@ -5,20 +5,20 @@ counts. So after the death of a worker the next one knows which rows are settled
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-
-import orjson
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
 from chalicelib.dynamodb.writes import ConditionsFailed, put_new
 from chalicelib.errors import Busy
+from chalicelib.members.items import claimed_phone_key
+from chalicelib.members.model import PhoneKey
 
 from .model import RowContext
 from .net_effect import Batch
-from .outcomes import Outcome, count_outcomes
+from .outcomes import Outcome, count_outcomes, decode_outcomes, encode_outcomes
 from .repository import detail_key
 from .settlement import Settlement
 from .steps import IMPORT, KEPT_SECONDS, Stopped, add_counts
@@ -36,9 +36,7 @@ class Resolver:
         self._import_id = context.import_id
         self._in_flight = in_flight
         self._batches = 0  # that are written
-        self.adds_counts = (
-            context.mode != "validate"
-        )  # a dry run writes no batches, with which it could add them
+        self.adds_counts = not context.dry_run  # a dry run writes no batches, with which it could add them
 
     def settled(self) -> dict[int, Outcome]:
         """Returns the outcomes of the rows that are settled, by line."""
@@ -50,15 +48,20 @@ class Resolver:
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues={":pk": first["pk"], ":prefix": first["sk"]},
         ):
-            found.update((line, Outcome(*rest)) for line, *rest in orjson.loads(item["outcomes"]["S"]))
+            found |= decode_outcomes(item["outcomes"]["S"])
             self._batches += 1
         return found
 
-    def resolve(self, rows: Iterable[bytes]) -> Iterator[list[tuple[int, Outcome]]]:
-        """Settles rows, and yields the outcomes of some at a time, by line. Raises Busy, Stopped."""
+    def resolve(
+        self, rows: Iterable[bytes], released: Container[PhoneKey] = ()
+    ) -> Iterator[list[tuple[int, Outcome]]]:
+        """Settles rows, and yields the outcomes of some at a time, by line. Raises Busy, Stopped.
+
+        `released` are the numbers that other rows of a dry run would have released by now.
+        """
         with ThreadPoolExecutor(self._in_flight) as pool:
-            written = self._context.mode != "validate"
-            settlement = Settlement(rows, self._context, self._reader(pool), written=written)
+            written = not self._context.dry_run
+            settlement = Settlement(rows, self._context, self._reader(pool, released), written=written)
             for batch in settlement.batches():
                 outcomes = [(queued.line, outcome) for queued, outcome in batch.settled]
                 batch.failed = written and not self._write(batch, outcomes)
@@ -82,16 +85,21 @@ class Resolver:
 
     def _item(self, outcomes: list[tuple[int, Outcome]]) -> Item:
         """Returns the item of a batch."""
-        text = orjson.dumps([[line, *outcome] for line, outcome in outcomes]).decode()
+        text = encode_outcomes(outcomes).decode()
         return {
             **detail_key(self._import_id, f"{PREFIX}{self._batches:08}"),
             "outcomes": {"S": text},
             "expires_at": {"N": str(int(time.time()) + KEPT_SECONDS)},
         }
 
-    def _reader(self, pool: ThreadPoolExecutor) -> Callable[[list[Item]], Iterable[Item]]:
+    def _reader(
+        self, pool: ThreadPoolExecutor, released: Container[PhoneKey]
+    ) -> Callable[[list[Item]], Iterable[Item]]:
         def read(keys: list[Item]) -> Iterable[Item]:
             parts = [keys[i : i + BATCH_GET_LIMIT] for i in range(0, len(keys), BATCH_GET_LIMIT)]
-            return chain.from_iterable(pool.map(self._table.batch_get, parts))
+            found = chain.from_iterable(pool.map(self._table.batch_get, parts))
+            return (
+                item for item in found if "phone_number" in item or claimed_phone_key(item) not in released
+            )
 
         return read

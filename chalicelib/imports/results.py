@@ -53,7 +53,7 @@ def rejected_file(
 def rejected_header(header: Header) -> str:
     """Returns the start of rejected.csv: the byte order mark and the header line."""
     names = (escape(unescape(header.columns[i])) for i in header.original_indexes)
-    return BYTE_ORDER_MARK + _csv([[*names, *RESULT_COLUMNS]])
+    return BYTE_ORDER_MARK + csv_text([[*names, *RESULT_COLUMNS]])
 
 
 def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
@@ -61,7 +61,7 @@ def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
 
     Excess cells follow, so that nothing is lost and the row is still too long.
     """
-    return _csv(_result_cells(header, row) for row in rows)
+    return csv_text(_result_cells(header, row) for row in rows)
 
 
 def _result_cells(header: Header, row: RejectedRow) -> list[str]:
@@ -134,7 +134,7 @@ def _safe_cell(header: Header, index: int, cell: str) -> str:
     cell = unescape(cell).replace("\0", REPLACEMENT_CHARACTER)
     if cell.startswith("#") and index not in header.fields.values():
         cell = without_mark(cell)
-    is_phone = 0 < index == header.fields["phone_number"] and re.fullmatch(r"\+[0-9]+", cell)
+    is_phone = 0 < index == header.fields.get("phone_number") and re.fullmatch(r"\+[0-9]+", cell)
     return cell if is_phone else escape(cell)
 
 
@@ -154,13 +154,15 @@ class ConcatenatedFile:
         return taken
 
 
-def _csv(rows: Iterable[list[str]]) -> str:
-    return "".join(",".join(map(_quote, cells)) + "\n" for cells in rows)
+def csv_text(rows: Iterable[Iterable[str]]) -> str:
+    """Returns rows as CSV."""
+    return "".join(",".join(map(quoted, cells)) + "\n" for cells in rows)
 
 
 # csv.writer leaves a cell with a leading space unquoted, and the reader skips such spaces.
 _UNQUOTED = re.compile(r'(?! )[^",\r\n]*')
 
 
-def _quote(cell: str) -> str:
+def quoted(cell: str) -> str:
+    """Returns a cell as it is in a CSV, in quotes if it needs them."""
     return cell if not cell or _UNQUOTED.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'

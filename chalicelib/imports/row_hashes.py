@@ -62,7 +62,7 @@ class Dependencies(NamedTuple):
         """Returns whether another row may be about a member of the row, or ask for its phone number."""
         return bool(self.shared) and (
             _contains(self.shared, _hash(*row.key))
-            or (bool(row.member.phone_number) and _contains(self.shared, _hash(*row.phone)))
+            or (row.asks_for_phone and _contains(self.shared, _hash(*row.phone)))
             or (bool(row.previous) and _contains(self.shared, _hash(*row.previous_key)))
         )
 
@@ -86,12 +86,12 @@ INDEPENDENT = Dependencies(array(_INT), array(_INT), array(_LONG))  # of rows th
 def hash_rows(rows: Sequence[MemberRow], *, dry_run: bool = False) -> RowHashes:
     """Returns the hashes of a chunk's rows."""
     members, phones = [], []
-    for _, member, previous in rows:
+    for _, member, previous, deletes in rows:
         account_id, phone_number = member.account_id, member.phone_number
         members.append(_hash(account_id, member.client_member_id))
         if previous:
             members.append(_hash(account_id, previous))
-        if phone_number:
+        if phone_number and not deletes:
             phones.append(_hash(account_id, phone_number))
     folded = [_folded_hash(row.key) for row in rows if _has_letters(row.key)] if dry_run else []
     return RowHashes(array(_INT, sorted(members)), array(_INT, sorted(phones)), array(_LONG, sorted(folded)))

@@ -24,7 +24,7 @@ class QueuedRow:
         self.text = text
         self.line = row.line
         self.key = row.previous_key if row.previous else row.key
-        self.phone = row.phone if row.member.phone_number else None
+        self.phone = row.phone if row.asks_for_phone else None
         self.next_of_member: QueuedRow | None = None
         self.next_of_phone: QueuedRow | None = None
 

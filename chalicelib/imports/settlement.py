@@ -16,10 +16,11 @@ holder has no more rows.
 import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
-from chalicelib.members.items import from_item, holder_of, phone_key_of
+from chalicelib.members.items import from_item, holder_of, origin_of, phone_key_of
 from chalicelib.members.model import Member, MemberKey, NewMember, Origin, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE
 
@@ -27,12 +28,13 @@ from .known_items import KnownItems, Read
 from .member_changes import MemberChange, MemberChanges
 from .model import RowContext
 from .net_effect import MAX_WRITES, Batch
-from .outcomes import Outcome, desired_member, taken_outcome
+from .outcomes import Outcome, applied_outcome, desired_member, taken_outcome
 from .row_queues import QueuedMove, QueuedRow, RowQueues
 
 READ_AHEAD = 400  # rows whose items are read together
-# Rows of a ring that are applied in one batch, with one more member: each changes two items.
-RING_PART = MAX_WRITES // 2 - 1
+# Rows of a ring that are applied in one batch: each changes two items, and records what its member was. One more
+# member is lent a number.
+RING_PART = (MAX_WRITES - 2) // 3
 
 
 class Settlement:
@@ -49,6 +51,7 @@ class Settlement:
         self._waiting: list[tuple[int, QueuedRow]] = []  # a heap by line; settled rows stay in it
         self._unchecked: deque[QueuedRow] = deque()  # waiting rows that may close a ring
         self._batch = Batch()
+        self._lent: dict[MemberKey, str] = {}  # the own numbers of members that hold another one for a while
 
     def batches(self) -> Iterator[Batch]:
         """Yields batches, each to be written before the next is made, until every row is settled.
@@ -109,8 +112,8 @@ class Settlement:
         heapq.heappush(self._waiting, (queued.line, queued))
         self._unchecked.append(queued)
 
-    def _desired(self, queued: QueuedRow) -> NewMember | Outcome:
-        """Returns the member that a row asks for, or its outcome if nothing is to be written."""
+    def _desired(self, queued: QueuedRow) -> NewMember | Outcome | None:
+        """Returns the member that a row asks for (see desired_member), or its outcome if nothing is to be written."""
         item = self._items.member(queued.new_key or queued.key)
         previous = self._items.member(queued.key) if queued.new_key else None
         return desired_member(queued.row(), item, self._context, previous)
@@ -121,11 +124,17 @@ class Settlement:
             return queued.new_key
         return queued.key
 
-    def _changes(self, rows: Sequence[QueuedRow], members: Iterable[NewMember]) -> list[MemberChange]:
-        """Returns the changes that make rows' members."""
-        import_id, _, arrived_at = self._context
+    def _changes(self, rows: Sequence[QueuedRow], members: Iterable[NewMember | None]) -> list[MemberChange]:
+        """Returns the changes that make rows' members, None for those to delete."""
+        import_id, arrived_at = self._context.import_id, self._context.arrived_at
         return [
-            MemberChange(key, new, str(Origin(import_id, queued.line, self._outcome(key), arrived_at)))
+            MemberChange(
+                key,
+                new,
+                str(Origin(import_id, queued.line, self._outcome(key), arrived_at)),
+                self._old(key),
+                origin_of(self._items.member(key) or {}),
+            )
             for queued, new in zip(rows, members, strict=True)
             if (key := self._stored_key(queued))
         ]
@@ -135,12 +144,22 @@ class Settlement:
 
     def _apply(self, rows: Sequence[QueuedRow], changes: MemberChanges) -> None:
         """Settles rows by their changes, all of which are made at once; the last one may have no row."""
-        outcomes = [Outcome(self._outcome(self._stored_key(queued))) for queued in rows]
-        freed = changes.apply(self._batch, self._context.by)
+        pairs = zip(rows, changes.changes, strict=False)
+        outcomes = [applied_outcome(queued.row(), change.old) for queued, change in pairs]
+        for queued in rows:
+            self._lent.pop(self._stored_key(queued), None)
+        freed = changes.apply(self._batch, self._context)
         for queued, outcome in zip(rows, outcomes, strict=True):
             self._settle(queued, outcome)
         for phone in freed:
             self._wake(phone)
+
+    def _old(self, key: MemberKey) -> Member | None:
+        """Returns the member under a key, with its own number where it holds another one for a while."""
+        if not self._items.has_member(key):
+            return None
+        old = self._stored(key)
+        return replace(old, phone_number=self._lent.get(key, old.phone_number))
 
     def _settle(self, queued: QueuedRow, outcome: Outcome) -> None:
         """Gives a row its outcome; the rows behind it are judged next, and those that waited for its member."""
@@ -223,7 +242,10 @@ class Settlement:
         size = len(ring) if _moves(ring) else RING_PART
         while ring:
             part, ring = ring[:size], ring[size:]
-            loan = [self._loan(ring[0].key, self._stored(part[0].key).phone_number)] if ring else []
+            loan = []
+            if ring:
+                self._lent[ring[0].key] = self._stored(ring[0].key).phone_number
+                loan = [self._loan(ring[0].key, self._stored(part[0].key).phone_number)]
             changes = MemberChanges(self._ring_changes(part) + loan, self._items)
             if not self._batch.has_room(changes.count_writes()):
                 batch = self._batch

@@ -255,7 +255,7 @@ def _column_names(found: Iterable[Row | RejectedRow], record: ImportRecord) -> C
 
 
 def _header(cells: Sequence[str], record: ImportRecord) -> Header:
-    return Header(cells, record.account_id, record.column_map, upsert=record.mode == "upsert")
+    return Header(cells, record.account_id, record.column_map, record.mode)
 
 
 def _shown_lines(names: ColumnNames) -> list[LineAbove]:

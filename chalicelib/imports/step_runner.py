@@ -17,19 +17,33 @@ from chalicelib.errors import Busy
 from .finisher import Finisher
 from .limits import broken_limit
 from .messages import Messenger
-from .model import ImportRecord, next_stage, with_status
+from .model import ImportRecord, Stage, with_status
 from .outcomes import Outcome
 from .read_steps import ReadSteps
 from .repository import ImportRepository
 from .steps import Lease, Step, StepDone, StepRepository, Stopped
 from .write_steps import Work, WriteSteps
 
+NEXT_STAGE: dict[Stage, Stage] = {
+    "read": "decide",
+    "decide": "write",
+    "write": "resolve",
+    "resolve": "finish",
+    "load": "finish",
+}
 MAX_SECONDS = 7 * 24 * 3600  # after the split; then the rows of an import that found no capacity are rejected
 NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")
 STOPPED = {
     "cancelled": Outcome("rejected", "cancelled", "The import was cancelled before this row was loaded."),
     "failed": Outcome("rejected", "not_loaded", "The import had stopped before this row was loaded."),
 }
+
+
+def next_stage(record: ImportRecord) -> Stage:
+    """Returns the stage after the record's."""
+    if record.stage == "write" and not record.rows_deferred:
+        return "finish"
+    return NEXT_STAGE[record.stage or "read"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chalicelib.errors import NotFound
+from chalicelib.errors import NotFound, RegistryError, Unreadable
 
 from .csv_reader import Chunk
 from .model import Source, is_import_id
@@ -59,9 +59,11 @@ class ImportStorage:
         return Link(url, expires.isoformat(timespec="seconds").replace("+00:00", "Z"))
 
     def blocks(self, source: Source) -> Generator[bytes]:
-        """Yields the bytes of a file, block by block; read to the end, or close the generator."""
+        """Yields the bytes of a file, block by block; read to the end, or close the generator. Raises Unreadable."""
         version = {"VersionId": source.version} if source.version else {}
-        body = self._s3.get_object(Bucket=source.bucket, Key=source.key, **version)["Body"]  # type: ignore[arg-type]
+        expired = Unreadable("The file is no longer stored. Send it again.", code="file_expired")
+        with _missing_as(expired, 404):
+            body = self._s3.get_object(Bucket=source.bucket, Key=source.key, **version)["Body"]  # type: ignore[arg-type]
         with body:
             yield from body.iter_chunks(min(BLOCK, self.chunk_size))
 
@@ -208,19 +210,26 @@ def _missing_ignored() -> Iterator[None]:
             raise
 
 
-@contextmanager
-def _missing_as_not_found() -> Iterator[None]:
+def _missing_as_not_found() -> AbstractContextManager[None]:
     """Raises NotFound for a result that the bucket's lifecycle has removed.
 
     Without the right to list the bucket, S3 answers 403 for a missing key.
     """
+    return _missing_as(
+        NotFound("The results of this import are no longer stored.", code="no_results"), 403, 404
+    )
+
+
+@contextmanager
+def _missing_as(missing: RegistryError, *statuses: int) -> Iterator[None]:
+    """Raises `missing` where S3 answers with one of these statuses."""
     from botocore.exceptions import ClientError
 
     try:
         yield
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
-            raise NotFound("The results of this import are no longer stored.", code="no_results") from None
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in statuses:
+            raise missing from None
         raise
 
 

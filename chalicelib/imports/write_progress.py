@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from .batch import SettledRow
-from .outcomes import DEFERRED, count_outcomes
+from .outcomes import CREATED, DEFERRED, count_outcomes
 from .parts import ImportParts, WrittenRows
 from .steps import Lease, StepRepository, Stopped
 
@@ -39,8 +39,8 @@ class WriteProgress:
             if outcome == DEFERRED:
                 self.written.deferred.append(row.line)
                 self._counts["rows_deferred"] += 1
-            elif outcome.outcome == "rejected":
-                self.written.rejected[row.line] = outcome
+            elif outcome is not CREATED and outcome != CREATED:
+                self.written.outcomes[row.line] = outcome
         self._counts += count_outcomes(outcome for _, outcome in settled if outcome != DEFERRED)
         if settled:
             self.lease.settled_to = max(row.line for row, _ in settled)

@@ -1,18 +1,19 @@
 """The steps that write: the independent rows of each chunk, then the rows that were deferred."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy
+from chalicelib.members.model import PhoneKey
 
 from .chunk_writer import ChunkWriter, DryRunWriter
 from .limits import broken_limit
-from .member_row import MemberRow, encode_row
-from .model import ImportRecord
-from .outcomes import Outcome, count_outcomes
+from .member_row import MemberRow, decode_row, encode_row
+from .model import ImportRecord, RowContext
+from .outcomes import Outcome, count_outcomes, not_created, released_numbers
 from .parts import ImportParts, ResolvedRows
 from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, in_order
@@ -59,6 +60,7 @@ class WriteSteps:
     ahead: ReadAhead
     in_flight: int
     concurrency: int  # steps of one import at once
+    history_days: int
 
     def write(self, record: ImportRecord, lease: Lease, work: Work) -> None:
         """Writes the independent rows of a chunk."""
@@ -83,30 +85,35 @@ class WriteSteps:
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
             rows = chain.from_iterable(in_order(pool, parts.deferred_rows, record.chunks))
             texts = {line: text for line, text in rows if line not in settled}
-        found, counts = self._resolve(resolver, texts, work)
-        parts.put_resolved(ResolvedRows(_rejected(settled | found)))
+            chunks = in_order(pool, parts.released, record.chunks) if record.dry_run else ()
+            released = _asked_for(texts.values(), chain.from_iterable(chunks))
+        found, counts = self._resolve(resolver, texts, released, work)
+        parts.put_resolved(ResolvedRows(not_created(settled | found)))
         return self.steps.finish(lease, counts)
 
     def load(self, record: ImportRecord, lease: Lease, work: Work) -> None:
         """Does all of this for a file of one chunk, without the detours over the bucket."""
         read = self.read_steps.read_chunk(record, 0)
         first = {} if lease.saved else read.counts()
-        progress = WriteProgress(self.steps, ImportParts(self.storage, record), lease, first)
+        parts = ImportParts(self.storage, record)
+        progress = WriteProgress(self.steps, parts, lease, first)
         if not work.instead and broken_limit(record, len(read.rejected), read.size, read.other_headers):
             progress.stop_before_first_write()
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}
         rows = [row for row in read.rows if row.line not in settled]
-        hashes = hash_rows(rows, dry_run=record.mode == "validate")
+        hashes = hash_rows(rows, dry_run=record.dry_run)
         dependencies = INDEPENDENT if work.instead else find_dependencies(lambda: [hashes], len(rows))
         self._settle(record, progress, rows, dependencies, work)
         deferred = set(progress.written.deferred)
         texts = {row.line: encode_row(row) for row in rows if row.line in deferred}
         if texts:
             progress.note()
-        found, counts = self._resolve(resolver, texts, work)
-        progress.written.rejected |= read.rejected | _rejected(settled | found)
+        released = released_numbers(rows, progress.written.outcomes) if record.dry_run else ()
+        found, counts = self._resolve(resolver, texts, frozenset(released), work)
+        progress.written.outcomes |= read.rejected | not_created(settled | found)
         progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
+        parts.put_rows(0, read.rows)
         progress.finish(counts)
 
     def _settle(
@@ -119,10 +126,11 @@ class WriteSteps:
     ) -> None:
         """Settles the rows of a chunk that are not settled yet."""
         rows = [row for row in rows if row.line > progress.lease.settled_to]
-        kind = DryRunWriter if record.mode == "validate" else ChunkWriter
-        writer = kind(self.table, record.row_context, self.in_flight, dependencies)
+        kind = DryRunWriter if record.dry_run else ChunkWriter
+        repeated = progress.lease.repeated
+        writer = kind(self.table, self._context(record), self.in_flight, dependencies, repeated=repeated)
         if work.instead:
-            written = writer.recall(rows) if progress.lease.repeated else {}
+            written = writer.recall(rows) if repeated else {}
             return progress.add([(row, written.get(row.line, work.instead)) for row in rows])
         try:
             with writer.writing(rows) as parts:
@@ -136,17 +144,20 @@ class WriteSteps:
             raise
 
     def _resolver(self, record: ImportRecord) -> Resolver:
-        return Resolver(self.table, record.row_context, self.in_flight)
+        return Resolver(self.table, self._context(record), self.in_flight)
+
+    def _context(self, record: ImportRecord) -> RowContext:
+        return record.row_context._replace(history_days=self.history_days)
 
     def _resolve(
-        self, resolver: Resolver, texts: Mapping[int, bytes], work: Work
+        self, resolver: Resolver, texts: Mapping[int, bytes], released: frozenset[PhoneKey], work: Work
     ) -> tuple[dict[int, Outcome], Mapping[str, int]]:
         """Settles deferred rows. Returns their outcomes by line, and the counts that are still to be added."""
         if work.instead:
             found = dict.fromkeys(texts, work.instead)
         else:
             found = {}
-            for outcomes in resolver.resolve(texts.values()):
+            for outcomes in resolver.resolve(texts.values(), released):
                 found.update(outcomes)
                 work.check_time()
             if resolver.adds_counts:
@@ -154,5 +165,13 @@ class WriteSteps:
         return found, count_outcomes(found.values())
 
 
-def _rejected(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
-    return {line: outcome for line, outcome in outcomes.items() if outcome.outcome == "rejected"}
+def _asked_for(texts: Iterable[bytes], released: Iterable[PhoneKey]) -> frozenset[PhoneKey]:
+    """Returns those of the released numbers that rows ask for: only they are kept in memory."""
+    asked: set[PhoneKey] | None = None
+    found = set()
+    for phone in released:
+        if asked is None:
+            asked = {decode_row(text).phone for text in texts}
+        if phone in asked:
+            found.add(phone)
+    return frozenset(found)

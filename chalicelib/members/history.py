@@ -14,7 +14,7 @@ import orjson
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, put_new, update_if
 
-from .items import from_item, history_key, origin_of, parse_history_key, parse_origin
+from .items import history_key, origin_of, parse_history_key, parse_origin
 from .model import Member, MemberKey, NewMember, Origin, key_of, member_id
 
 VERSION = "version"  # the constraint of an entry: after a failed one the member is read again
@@ -28,7 +28,7 @@ class Entry:
     """A change of the member under `key`, from `before` to `after`; None where it was deleted.
 
     A move has two entries: under the old key and under the new one. `origin` is the row that made the change,
-    `before_origin` the one that wrote the member before.
+    `before_origin` the one that wrote the member before. `order` is that of changes made together.
     """
 
     key: MemberKey
@@ -39,11 +39,12 @@ class Entry:
     after: Member | None
     before_origin: Origin | None = None
     restored: Member | None = None
+    order: int = 0
 
     @property
     def position(self) -> str:
-        """The end of its sort key: the entries of a member are in the order of time, then of versions."""
-        return f"{self.at}#{self.before.version:010}"
+        """The end of its sort key: entries are in the order of time, those made together in theirs."""
+        return f"{self.at}#{self.order:04}#{self.before.version:010}"
 
     @property
     def item_key(self) -> Item:
@@ -54,21 +55,29 @@ class Entry:
 class Cause(NamedTuple):
     """Who makes a change, when, and by which row (its Origin as text, "" without one).
 
-    Entries expire after `days` days.
+    Entries expire after `days` days. `order` is the place among changes that are written together: a file may delete
+    a member, add it and delete it again.
     """
 
     by: str | None
     at: str
     origin: str = ""
     days: int = HISTORY_DAYS
+    order: int = 0
 
 
-def record(old_item: Item, new: Member | None, cause: Cause) -> list[ConditionalWrite]:
-    """Returns the writes that record a change of the member in `old_item`; `new` is None for a deletion."""
-    old = from_item(old_item)
+def record(
+    old: Member, new: Member | None, cause: Cause, old_origin: Origin | None
+) -> list[ConditionalWrite]:
+    """Returns the writes that record a change of a member; `new` is None for a deletion.
+
+    `old_origin` is the row that wrote the member before.
+    """
     keys = [key_of(old)] if new is None or key_of(old) == key_of(new) else [key_of(old), key_of(new)]
-    change = Entry(keys[0], cause.at, cause.by, parse_origin(cause.origin), old, new, origin_of(old_item))
-    return [put_new(VERSION, _to_item(replace(change, key=key), cause.days)) for key in keys]
+    change = Entry(keys[0], cause.at, cause.by, parse_origin(cause.origin), old, new, old_origin)
+    # Two members may exchange their ids: each leaves the old one before the other gets it.
+    entries = [replace(change, key=key, order=2 * cause.order + i) for i, key in enumerate(keys)]
+    return [put_new(VERSION, _to_item(entry, cause.days)) for entry in entries]
 
 
 def record_restoration(entry: Entry, member: Member) -> ConditionalWrite:
@@ -93,18 +102,20 @@ def _to_item(entry: Entry, days: int) -> Item:
     if entry.by:
         item["changed_by"] = {"S": entry.by}
     if entry.origin:
-        item["origin"] = {"S": str(entry.origin)}
+        item["origin"] = {"S": _short(entry.origin)}
     if entry.before_origin:
-        item["before_origin"] = {"S": str(entry.before_origin)}
+        item["before_origin"] = {"S": _short(entry.before_origin)}
     return item
 
 
 def entry_of(item: Mapping[str, Any]) -> Entry:
     """Returns the entry in an item."""
     key, position = parse_history_key(item)
+    at, order, _ = position.split("#")
     return Entry(
         key=key,
-        at=position.partition("#")[0],
+        at=at,
+        order=int(order),
         by=item["changed_by"]["S"] if "changed_by" in item else None,
         origin=origin_of(item),
         before=_load(item["before"]["S"]),
@@ -116,6 +127,11 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
 
 def _dump(member: Member) -> str:
     return orjson.dumps({name: value for name, value in vars(member).items() if value is not None}).decode()
+
+
+def _short(origin: Origin) -> str:
+    """Returns an origin without the values that its row has replaced: the entry has them."""
+    return str(origin._replace(before=()))
 
 
 def _load(text: str) -> Member:

@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from chalicelib.dynamodb.items import Item
 from chalicelib.errors import Holder
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
@@ -118,7 +120,7 @@ def to_claim(member: Member, origin: str = "") -> Item:
     claim = claim_key(member.account_id, member.phone_number)
     claim["client_member_id"] = {"S": member.client_member_id}
     if origin:
-        claim["origin"] = {"S": origin}
+        claim["origin"] = {"S": origin.partition("|")[0]}  # the member's item has what the row has replaced
     return claim
 
 
@@ -138,8 +140,10 @@ def parse_origin(text: str) -> Origin | None:
         return None
     import_id, _, row = text.partition("#")
     line, _, rest = row.partition(":")
-    outcome, _, arrived_at = rest.partition("@")
-    return Origin(import_id, int(line), outcome, arrived_at)
+    outcome, _, rest = rest.partition("@")
+    arrived_at, _, before = rest.partition("|")
+    values = tuple((name, value) for name, value in orjson.loads(before)) if before else ()
+    return Origin(import_id, int(line), outcome, arrived_at, values)
 
 
 def holder_of(item: Mapping[str, Any]) -> Holder:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from chalicelib.clock import now
@@ -185,24 +186,30 @@ class PhoneKey(NamedTuple):
     phone_number: str
 
 
+Values = tuple[tuple[str, str], ...]  # some of a member's fields, each with its value
+
+
 class Origin(NamedTuple):
     """The row that wrote an item: its import, its line in the file (from 1), and its outcome.
 
-    `arrived_at` is the time when the file arrived; items that an earlier version wrote have none.
+    `arrived_at` is the time when the file arrived; items that an earlier version wrote have none. `before` are the
+    values that the row has replaced.
     """
 
     import_id: str
     line: int
     outcome: str
     arrived_at: str = ""
+    before: Values = ()
 
     def __str__(self) -> str:
-        return f"{self.import_id}#{self.line}:{self.outcome}@{self.arrived_at}"
+        text = f"{self.import_id}#{self.line}:{self.outcome}@{self.arrived_at}"
+        return f"{text}|{orjson.dumps(self.before).decode()}" if self.before else text
 
 
-def new_member(new: NewMember, by: str | None = None) -> Member:
-    """Returns the member that creating `new` results in."""
-    moment = now()
+def new_member(new: NewMember, by: str | None = None, moment: str = "") -> Member:
+    """Returns the member that creating `new` results in, at a moment, by default now."""
+    moment = moment or now()
     return Member(
         **new.__dict__,
         created_at=moment,
@@ -213,13 +220,15 @@ def new_member(new: NewMember, by: str | None = None) -> Member:
     )
 
 
-def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member:
-    """Returns `old` after writing `new` over it."""
+def changed_member(old: Member, new: NewMember, by: str | None = None, moment: str = "") -> Member:
+    """Returns `old` after writing `new` over it, at a moment, by default now."""
     return Member(
         **new.__dict__,
         created_at=old.created_at,
         created_by=old.created_by,
-        last_modified=now(),
+        last_modified=max(
+            moment or now(), old.last_modified
+        ),  # clocks differ, and history is in the order of time
         modified_by=by,
         version=old.version + 1,
     )
@@ -227,4 +236,4 @@ def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member
 
 def restored_member(old: Member, by: str | None = None) -> Member:
     """Returns a deleted member as it is after its restoration. Its deletion took a version number too."""
-    return replace(old, last_modified=now(), modified_by=by, version=old.version + 2)
+    return replace(old, last_modified=max(now(), old.last_modified), modified_by=by, version=old.version + 2)

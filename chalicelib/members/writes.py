@@ -8,7 +8,7 @@ from chalicelib.dynamodb.writes import ConditionalWrite, FailedWrite, delete_if,
 from chalicelib.errors import FieldError, Taken
 
 from .history import HISTORY_DAYS, VERSION, Cause, record
-from .items import claim_key, from_item, holder_of, member_key, to_claim, to_item
+from .items import claim_key, from_item, holder_of, member_key, origin_of, to_claim, to_item
 from .model import Member, key_of
 
 # The constraints. After a failed VERSION (of history too) the member is read again; these are errors for the caller.
@@ -35,7 +35,7 @@ def alteration(
     old = from_item(item)
     new = to_item(member, item["origin"]["S"] if origin is None and "origin" in item else origin or "")
     cause = Cause(member.modified_by, member.last_modified, origin or "", history_days)
-    recorded = record(item, member, cause)
+    recorded = record(old, member, cause, origin_of(item))
     if key_of(old) == key_of(member):
         writes = [put_if(VERSION, new, unchanged(item)), *recorded]
         if old.phone_number == member.phone_number:
@@ -53,7 +53,9 @@ def deletion(
     item: Item, by: str | None, origin: str = "", history_days: int = HISTORY_DAYS
 ) -> list[ConditionalWrite]:
     """Returns the writes that delete the member read as `item`, free its phone number, and record what it was."""
-    return [*erasure(item), *record(item, None, Cause(by, now(), origin, history_days))]
+    old = from_item(item)
+    cause = Cause(by, max(now(), old.last_modified), origin, history_days)
+    return [*erasure(item), *record(old, None, cause, origin_of(item))]
 
 
 def erasure(item: Item) -> list[ConditionalWrite]:

@@ -240,7 +240,14 @@ def test_step_in_the_dead_letter_queue_ends_its_import(stack: Stack) -> None:
 
     done = stack.ended_import(source.key)
     assert done["status"] == "completed"
-    assert done["counts"] == {"rows": 1, "created": 0, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert done["counts"] == {
+        "rows": 1,
+        "created": 0,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 1,
+    }
 
 
 def test_logs_contain_no_secret_and_no_member(stack: Stack) -> None:

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from chalicelib.imports.changes import FIELDS
 from chalicelib.imports.limits import exceeds_limit
 from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.imports.parts import ImportParts, ResolvedRows
 
 from .model import NOT_LOADED
@@ -35,6 +37,7 @@ def audited(schedule: Schedule, file: File) -> tuple[dict[str, int], dict[int, s
         line = file.lines[int(row["line"])]
         assert (row["client_member_id"], row["first_name"]) == (line.client_member_id, line.first_name)
     _check_limit(file, record, rejected)
+    _check_changes(schedule, file, record, rejected)
     return counts, rejected
 
 
@@ -48,12 +51,29 @@ def _check_report_and_notice(schedule: Schedule, record: ImportRecord) -> None:
     assert len(notices) == 1 or schedule.disturbed
 
 
+def _check_changes(schedule: Schedule, file: File, record: ImportRecord, rejected: Mapping[int, str]) -> None:
+    """Asserts that changes.csv has each row once, and what each updated one has replaced."""
+    rows = schedule.pipeline.changes(record.id)
+    assert [int(row["line"]) for row in rows] == list(file.lines)
+    tally = Counter(row["outcome"] for row in rows)
+    assert all(tally[name] == getattr(record.counts, name) for name in OUTCOMES)
+    assert {int(row["line"]): row["code"] for row in rows if row["outcome"] == "rejected"} == rejected
+    for row in rows:
+        changed = {name for name in FIELDS if row[f"{name}_from"]}
+        line = file.lines[int(row["line"])]
+        assert bool(changed) == (row["outcome"] in ("updated", "deleted"))
+        assert line.deletes or row["outcome"] != "deleted"
+        for name in changed - {"account_id"}:
+            to = "" if line.deletes else getattr(line, name)
+            assert row[f"{name}_from"] != row[f"{name}_to"] == to
+
+
 def _parts(schedule: Schedule, record: ImportRecord) -> dict[int, str]:
     """Returns the codes of an import's rejected rows, by line, whose rows were settled and whose report failed."""
     parts = ImportParts(schedule.pipeline.storage, record)
     resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
     outcomes = [parts.found(number, resolved)[0] for number in range(record.chunks)]
-    return {line: outcome.code for chunk in outcomes for line, outcome in chunk.items()}
+    return {line: one.code for chunk in outcomes for line, one in chunk.items() if one.outcome == "rejected"}
 
 
 def _check_limit(file: File, record: ImportRecord, rejected: Mapping[int, str]) -> None:
@@ -69,4 +89,4 @@ def _check_limit(file: File, record: ImportRecord, rejected: Mapping[int, str]) 
         exceeds_limit(file.max_rejected, unreadable, len(file.lines))
         and "not_processed" not in rejected.values()
     ):
-        assert record.counts.created + record.counts.updated == 0
+        assert record.counts.created + record.counts.updated + record.counts.deleted == 0

@@ -54,7 +54,7 @@ class Case(Strict):
     settings: dict[str, Any] = {}  # of the deployment
     profile: dict[str, Any] | None = None  # columns.json beside the file
     # How it is tested.
-    validated: bool = True  # mode validate must predict the result of mode create, and write no member
+    validated: bool = True  # a dry run must predict the result, and write no member
     again: bool = True  # rejected.csv, imported unchanged, is rejected again row by row
     # Its result.
     status: str = "completed"
@@ -62,6 +62,7 @@ class Case(Strict):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     rejected: dict[int, str] = {}  # the code by line
     codes: dict[str, int] = {}  # instead of `rejected`: the number of rows by code
     reasons: dict[int, str] = {}  # a part of the reason by line
@@ -104,6 +105,7 @@ class Case(Strict):
         """The counts; `rows` is their sum."""
         rejected = sum(self.expected_codes.values())
         done = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
+        done["deleted"] = self.deleted
         return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
 
 

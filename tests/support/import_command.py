@@ -18,7 +18,10 @@ TIMEOUT = 60.0  # seconds
 
 
 class Workers(threading.Thread):
-    """Imports each uploaded file, in place of the bucket's event and the queue, until `stopped` is set."""
+    """Imports each file that is uploaded or applied, in place of the bucket's event and the queues.
+
+    It does so until `stopped` is set.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         super().__init__()
@@ -37,12 +40,18 @@ class Workers(threading.Thread):
             for key in set(self._uploaded()) - self._seen:
                 self._seen.add(key)
                 self.load(key)
+            self._load_applied()
 
     def load(self, key: str) -> ImportRecord:
         """Import an uploaded file, and return the ended import."""
         found = config.s3().head_object(Bucket=self._bucket, Key=key)
         source = Source(bucket=self._bucket, key=key, version=found["VersionId"], size=found["ContentLength"])
         return self._pipeline.drain(self._pipeline.split_object(source, "unused").id)
+
+    def _load_applied(self) -> None:
+        for message in self._pipeline.messages(self._pipeline.settings.split_queue_url):
+            if self._pipeline.repository.get(message["import"]).applies:
+                self._pipeline.drain(self._pipeline.imports.split(message["import"]).id)
 
     def _uploaded(self) -> list[str]:
         page = config.s3().list_objects_v2(Bucket=self._bucket, Prefix=UPLOADS)
@@ -51,7 +60,12 @@ class Workers(threading.Thread):
 
 def run_import(*arguments: str | Path) -> Result:
     """Run `rollcall.py import` with these arguments."""
-    return CliRunner().invoke(main, ["import", *map(str, arguments)])
+    return run_command("import", *arguments)
+
+
+def run_command(*arguments: str | Path) -> Result:
+    """Run `rollcall.py` with these arguments."""
+    return CliRunner().invoke(main, [*map(str, arguments)])
 
 
 def write_roster(path: Path, account: str, good: int = 3, bad: int = 0) -> Path:

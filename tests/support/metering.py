@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+
+
 class Meter:
     """The requests within `metered`, their capacity units, and the items that they read."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.units = 0.0
+        self.write_units = 0.0
         self.items_read = 0
 
     def request_capacity(self, params: dict[str, Any], **_: Any) -> None:
@@ -28,7 +32,9 @@ class Meter:
         self.calls[model.name] += 1
         consumed = parsed.get("ConsumedCapacity", [])
         tables = consumed if isinstance(consumed, list) else [consumed]
-        self.units += sum(table["CapacityUnits"] for table in tables)
+        units = sum(table["CapacityUnits"] for table in tables)
+        self.units += units
+        self.write_units += units if model.name in WRITES else 0
         self.items_read += parsed.get("ScannedCount", 0)
 
 

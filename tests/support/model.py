@@ -12,7 +12,8 @@ NOT_LOADED = {"not_processed", "cancelled", "not_loaded"}  # codes of rows that 
 class Line(NamedTuple):
     """A row of a file: its cells, and the code of the error in them, "" for none.
 
-    `previous` is the previous client member id; "" and the same id mean none.
+    `previous` is the previous client member id; "" and the same id mean none. A row that `deletes` asks
+    for no number.
     """
 
     first_name: str
@@ -21,6 +22,12 @@ class Line(NamedTuple):
     client_member_id: str
     problem: str = ""
     previous: str = ""
+    deletes: bool = False
+
+    @property
+    def asked_number(self) -> str:
+        """The number that the member shall have, "" for none."""
+        return "" if self.deletes else self.phone_number
 
     @property
     def subject(self) -> str:
@@ -70,7 +77,8 @@ class Settling:
 
     def _settle_one(self) -> bool:
         for number in self.left:
-            if not self._blocking(number) and (code := self._code(number)):
+            code = None if self._blocking(number) else self._code(number)
+            if code:
                 self._settle({number: code})
                 return True
         return False
@@ -85,7 +93,7 @@ class Settling:
             names = {other.subject, other.client_member_id} & {line.subject, line.client_member_id}
             if line.is_move and self._lets_pass(other.client_member_id, number):
                 names -= {line.subject} if other.is_move and other.client_member_id == line.subject else set()
-            if names or other.phone_number == line.phone_number != "":
+            if names or other.asked_number == line.asked_number != "":
                 found.add(earlier)
         return found
 
@@ -134,6 +142,10 @@ class Settling:
     def _code(self, number: int) -> str | None:
         """Returns the code of a first row, None while it waits."""
         line = self.left[number]
+        return self._deletion_code(line) if line.deletes else self._change_code(line)
+
+    def _change_code(self, line: Line) -> str | None:
+        """Returns the code of a first row that creates or changes its member, None while it waits."""
         if self._is_taken(line):
             return None if self._mover(line.client_member_id) else "client_member_id_taken"
         name = self._old(line)
@@ -149,6 +161,14 @@ class Settling:
             return "updated" if old else "created"
         waits = any(holder in (other.subject, other.client_member_id) for other in self.left.values())
         return None if waits and self.mode == "upsert" else "phone_number_taken"
+
+    def _deletion_code(self, line: Line) -> str:
+        """Returns the code of a row that deletes its member, unless the row names another person."""
+        old = self.members.get(line.client_member_id)
+        if old is None:
+            return "unchanged"
+        same = all(cell in ("", kept) for cell, kept in zip(line[:3], old[:3], strict=True))
+        return "deleted" if same else "identity_mismatch"
 
     def _next(self, number: int) -> int | None:
         """Returns the row that another one waits for, None if it waits for no single one."""
@@ -193,8 +213,9 @@ class Settling:
     def _settle(self, codes: dict[int, str]) -> None:
         """Gives rows their codes, all at once."""
         changed = [self.left[number] for number, code in codes.items() if code in ("created", "updated")]
+        gone = [self.left[number] for number, code in codes.items() if code == "deleted"]
         asked = {line.client_member_id: self._asked(line) for line in changed}
-        for name in [self._old(line) for line in changed]:
+        for name in [self._old(line) for line in changed + gone]:
             self.members.pop(name, None)
         self.members |= asked
         self.codes |= codes
@@ -218,7 +239,7 @@ def check(
     assert not not_loaded.keys() & expected.keys()
     readable = {n: line for n, line in lines.items() if not line.problem and n not in not_loaded}
     expected |= not_loaded | Settling(members, readable, mode).run()
-    accepted = {"created", "updated", "unchanged"}
+    accepted = {"created", "updated", "unchanged", "deleted"}
     assert rejected == {number: code for number, code in expected.items() if code not in accepted}
     tally = Counter(code for code in expected.values() if code in accepted)
     assert counts == {

@@ -90,6 +90,10 @@ class Pipeline:
         report: dict[str, Any] = json.loads(self.result(import_id, "report.json"))
         return report
 
+    def changes(self, import_id: str) -> list[dict[str, str]]:
+        """Returns what the import did with each row, by column."""
+        return list(csv.DictReader(io.StringIO(self.result(import_id, "changes.csv"))))
+
     def rejected(self, import_id: str) -> list[dict[str, str]]:
         """Returns the import's rejected rows, by column."""
         return list(csv.DictReader(io.StringIO(self.result(import_id, "rejected.csv"))))

@@ -50,6 +50,7 @@ class File:
     source: Source
     import_id: str
     max_rejected: str | None = None
+    dry_run: bool = False
     allowed_codes: set[str] = field(default_factory=set)  # of rows that may remain unloaded
 
 
@@ -97,9 +98,13 @@ class Schedule:
         alike = dice.choice([0.05, 0.3, 0.6])
         odd = dice.random() < 0.2
         moves = dice.choice([0, 0, 0.1, 0.5]) if mode == "upsert" else 0
+        deletions = {"create": 0, "delete": 1}.get(mode, dice.choice([0, 0, 0.1, 0.3]))
 
         def line() -> Line:
             who = dice.randrange(people)
+            if dice.random() < deletions:
+                number = phone(who) if dice.random() < 0.1 else ""
+                return Line(dice.choice(["", "", "", "Ann"]), "", number, str(who), deletes=True)
             number = phone(dice.randrange(people + 3) if dice.random() < alike else who)
             name = dice.choice(["Ann", "Ann", "Ben"])
             if odd and dice.random() < 0.1:
@@ -149,31 +154,30 @@ class Schedule:
 
     def file(self) -> File:
         """Drops a file; its event, and copies of it, wait for delivery."""
-        mode: Mode = self.dice.choice(["create", "upsert", "upsert", "validate"])
+        mode: Mode = self.dice.choice(["create", "upsert", "upsert", "upsert", "delete"])
+        dry_run = self.dice.random() < 0.3
         lines = self.lines(mode)
-        header = (
-            HEADER.replace("\n", ",previous id\n")
-            if any(line.previous for line in lines.values())
-            else HEADER
-        )
+        more = any(line.previous or line.deletes for line in lines.values())
+        header = HEADER.replace("\n", ",previous id,action\n") if more else HEADER
         text = header + "".join(_text(line, self.account, header) for line in lines.values())
         if self.dice.random() < 0.05:
             text = HEADER  # a file that cannot be read
         body = text.encode("windows-1252" if "Zo\u00eb" in text else "utf-8")
         if self.dice.random() < 0.3:
-            file = self._announced(mode, lines, body)
+            file = self._announced(mode, lines, body, dry_run=dry_run)
         else:
-            source, import_id = self.pipeline.drop(f"drops/{mode}/{uuid.uuid4().hex}.csv", body)
-            file = File(mode, lines, source, import_id)
+            folder = "dry_run/" if dry_run else ""
+            source, import_id = self.pipeline.drop(f"drops/{folder}{mode}/{uuid.uuid4().hex}.csv", body)
+            file = File(mode, lines, source, import_id, dry_run=dry_run)
         copies = self.dice.choice([1, 1, 2, 3])
         self.waiting += [Delivery(file.source, file.import_id) for _ in range(copies)]
         return file
 
-    def _announced(self, mode: Mode, lines: dict[int, Line], body: bytes) -> File:
+    def _announced(self, mode: Mode, lines: dict[int, Line], body: bytes, *, dry_run: bool) -> File:
         limit = self.dice.choice([None, "3", "10", "20%"])
-        record = self.pipeline.announce(mode=mode, max_rejected=limit)
+        record = self.pipeline.announce(mode=mode, dry_run=dry_run, max_rejected=limit)
         source, _ = self.pipeline.drop(record.source.key, body)
-        return File(mode, lines, source, record.id, limit, {"not_loaded"} if limit else set())
+        return File(mode, lines, source, record.id, limit, dry_run, {"not_loaded"} if limit else set())
 
     # ---- Deliveries and faults
 
@@ -238,7 +242,7 @@ class Schedule:
 
 def _text(line: Line, account: str, header: str) -> str:
     """Returns a row as text, with as many cells as the header."""
-    cells = [*line[:4], account, line.previous]
+    cells = [*line[:4], account, line.previous, "Delete" if line.deletes else ""]
     return ",".join(cells[: header.count(",") + 1]) + "\n"
 
 

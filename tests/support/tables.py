@@ -2,7 +2,7 @@
 
 from chalicelib import config
 from chalicelib.dynamodb.items import Item
-from chalicelib.members.history import entry_of
+from chalicelib.members.history import Entry, entry_of
 from chalicelib.members.items import (
     INDEX,
     SHARDS,
@@ -16,13 +16,14 @@ from chalicelib.members.items import (
     shard_of,
 )
 from chalicelib.members.model import Member
+from tests.support.history import check_history
 
 
 def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
     """Returns the account's members by client member id, after checking all items of the account.
 
-    Asserts what holds whenever no write is under way: each member has its claim, each claim its member, and the
-    index equals the table.
+    Asserts what holds whenever no write is under way: each member has its claim, each claim its member, the index
+    equals the table, and history has every change.
     """
     table_name = table_name or config.settings().table_name
     items = _items_of(account_id, table_name)
@@ -41,24 +42,24 @@ def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
         assert item["name_order"] == {"S": name_order(member)}
     indexed = {member.client_member_id: member for member in map(from_item, _indexed(account_id, table_name))}
     assert indexed == members, "the index differs from the table"
+    check_history(members.values(), history_of(account_id, table_name))
     return members
 
 
-def history_items_of(account_id: str) -> list[tuple[str, str]]:
-    """Returns the (client member id, creation time) of the members whose history an account has, one per entry."""
+def history_of(account_id: str, table_name: str = "") -> list[Entry]:
+    """Returns the entries of the history of an account's members."""
     first = history_key(account_id, "", "")
     found = (
         config.dynamodb()
         .get_paginator("scan")
         .paginate(
-            TableName=config.settings().table_name,
+            TableName=table_name or config.settings().table_name,
             ConsistentRead=True,
             FilterExpression="begins_with(pk, :pk) AND begins_with(sk, :sk)",
             ExpressionAttributeValues={":pk": first["pk"], ":sk": first["sk"]},
         )
     )
-    entries = [entry_of(item) for page in found for item in page["Items"]]
-    return [(entry.key.client_member_id, entry.before.created_at) for entry in entries]
+    return [entry_of(item) for page in found for item in page["Items"]]
 
 
 def _items_of(account_id: str, table_name: str) -> list[Item]:

@@ -51,9 +51,10 @@ def write_rows(
         id=import_id, status="loading", mode=mode, source=source, created_at=arrived_at or now()
     )
     resolver = Resolver(table, record.row_context, in_flight)
-    outcomes = {} if ImportRepository(table).add(record) else resolver.settled()
+    repeated = not ImportRepository(table).add(record)
+    outcomes = resolver.settled() if repeated else {}
     dependencies = find_dependencies(lambda: [hash_rows(rows)], len(rows))
-    writer = ChunkWriter(table, record.row_context, in_flight, dependencies)
+    writer = ChunkWriter(table, record.row_context, in_flight, dependencies, repeated=repeated)
     left = [row for row in rows if row.line not in outcomes]
     with writer.writing(left) as parts:
         outcomes |= {row.line: outcome for part in parts for row, outcome in part}

@@ -6,6 +6,7 @@ from chalicelib.fields.text import TEXT_SCHEMA
 from chalicelib.imports.model import Import, Status
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.option_values import COLUMN_MAP_TEXT
+from chalicelib.imports.outcomes import OUTCOMES
 
 from .parts import (
     JSON,
@@ -31,6 +32,19 @@ REJECTED_ROW = object_schema(
     cells=list_schema(TEXT),
     column={"type": ["integer", "null"], "description": "The index of the invalid cell."},
 )
+_CHANGE = object_schema(**{"from": {"type": ["string", "null"]}, "to": {"type": ["string", "null"]}})
+CHANGED_ROW = object_schema(
+    line={"type": "integer", "description": "The line in the uploaded file."},
+    outcome={"type": "string", "enum": list(OUTCOMES)},
+    code={"type": ["string", "null"], "description": "Why a row is rejected, or kept a newer change."},
+    member_id={"type": ["string", "null"], "description": "The member; null for a rejected row."},
+    changes={
+        "type": "object",
+        "description": "The fields that the row changes, or would change; null stands for no value.",
+        "additionalProperties": _CHANGE,
+    },
+)
+OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(OUTCOMES))]
 FILTERS = [
     parameter("account_id", "query", "The only account that the import may write to.", **TEXT_SCHEMA),
     parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
@@ -66,6 +80,7 @@ SCHEMAS: Schema = {
             },
         },
     },
+    "ChangesPage": page(CHANGED_ROW),
     "RejectedPage": page(REJECTED_ROW, columns=list_schema(TEXT)),
 }
 
@@ -82,8 +97,11 @@ def paths() -> Schema:
         },
         "/imports/template": {"get": template},
         "/imports/{import_id}": _one("get", operation("getImport", "Get an import", {"200": found}, "404")),
+        "/imports/{import_id}/apply": _one("post", _apply()),
         "/imports/{import_id}/cancel": _one("post", _cancel()),
         "/imports/{import_id}/report": _one("get", _report()),
+        "/imports/{import_id}/changes": _one("get", _changes()),
+        "/imports/{import_id}/changes/rows": _one("get", _changed_rows()),
         "/imports/{import_id}/rejected": _one("get", _rejected()),
         "/imports/{import_id}/rejected/rows": _one("get", _rejected_rows()),
     }
@@ -126,17 +144,37 @@ def _cancel() -> Schema:
     return operation("cancelImport", summary, {"202": cancelled}, "404 409")
 
 
+def _apply() -> Schema:
+    started = response("The import has started. Poll its Location.", "Import", "Location")
+    return operation("applyImport", "Import the file that a dry run has checked", {"202": started}, "404 409")
+
+
 def _report() -> Schema:
     report = {"200": response("The report.", "Report")}
     return operation("getReport", "Get the report of an ended import", report, "404")
 
 
-def _rejected() -> Schema:
-    links = {
+def _links() -> Schema:
+    return {
         "303": response("A link that is valid for 15 minutes.", "", "Location"),
         "200": response("That link, for callers that accept JSON.", "Link"),
     }
-    return operation("getRejected", "Download the rejected rows as CSV", links, "404")
+
+
+def _rejected() -> Schema:
+    return operation("getRejected", "Download the rejected rows as CSV", _links(), "404")
+
+
+def _changes() -> Schema:
+    summary = "Download what the import did, or a dry run would do, to each row as CSV"
+    return operation("getChanges", summary, _links(), "404")
+
+
+def _changed_rows() -> Schema:
+    summary = "List what the import did, or a dry run would do, to each row, in file order"
+    return list_operation(
+        "listChanges", summary, response("A page of rows.", "ChangesPage", "Link?"), "404", OUTCOME
+    )
 
 
 def _rejected_rows() -> Schema:

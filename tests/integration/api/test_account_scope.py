@@ -91,7 +91,14 @@ def test_rows_of_other_accounts_are_rejected_as_forbidden(
     finish_import(pipeline, shown)
 
     done = mine.get(f"/imports/{shown['id']}").ok()
-    assert done["counts"] == {"rows": 4, "created": 2, "updated": 0, "unchanged": 0, "rejected": 2}
+    assert done["counts"] == {
+        "rows": 4,
+        "created": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 2,
+    }
     assert done["created_by"].startswith("token:")
     rejected = pipeline.rejected(shown["id"])
     assert [(row["line"], row["code"]) for row in rejected] == [

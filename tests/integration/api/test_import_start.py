@@ -26,7 +26,14 @@ def test_csv_in_body_is_imported(http: Http, pipeline: Pipeline, account: str) -
     done = finish_import(pipeline, shown)
     assert done["status"] == "completed"
     assert done["percent"] == 100
-    assert done["counts"] == {"rows": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert done["counts"] == {
+        "rows": 2,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 1,
+    }
     assert http.get(f"/imports/{shown['id']}").json == done
 
     response = http.get(f"/imports/{shown['id']}/rejected")
@@ -132,7 +139,7 @@ def test_second_object_with_key_of_upload_is_not_imported(
     ("query", "kind", "body", "status", "code"),
     [
         ("", "application/xml", "{}", 415, "unsupported_media_type"),
-        ("", JSON, '{"mode": "delete"}', 422, "invalid"),
+        ("", JSON, '{"mode": "remove"}', 422, "invalid"),
         ("", JSON, '{"account_id": ""}', 422, "invalid"),
         ("", JSON, '{"region": "XX"}', 422, "invalid"),
         ("", JSON, '{"max_rejected": "many"}', 422, "invalid"),
@@ -145,7 +152,7 @@ def test_second_object_with_key_of_upload_is_not_imported(
         ("?region=XX", "text/csv", HEADER, 400, "invalid_parameter"),
         ("", "text/csv", "", 400, "empty_body"),
         ("", "text/csv", "x" * (MAX_CSV + 1), 413, "payload_too_large"),
-        ("?mode=delete", "text/csv", HEADER, 400, "invalid_parameter"),
+        ("?mode=remove", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?account_id=%20", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?account=1", "text/csv", HEADER, 400, "invalid_parameter"),
         ("?filename=a.xls", "text/csv", HEADER, 400, "invalid_parameter"),

@@ -128,12 +128,17 @@ def test_mode_account_region_and_limit_apply_to_the_import(
     done = run_import(path, *options, "--mode", "validate")
     assert done.exit_code == 0
     assert done.stdout.startswith(f"{path}: checked, 1 row in ")
-    assert done.stdout.endswith(": 1 would be created\n")
+    assert f": 1 would be created\n  What would happen to each row: {path}.changes.csv\n" in done.stdout
+    assert "  To import what was checked: python rollcall.py apply " in done.stdout
 
     assert run_import(path, *options).exit_code == 0
     assert table.get(MemberKey(account, "7")).phone_number == "+442079460958"
 
     path.write_text("First Name,Surname,Phone,Member ID\nAnn,Moore,,7\n")
+    done = run_import(path, *options, "--mode", "upsert", "--dry-run")
+    assert done.stdout.startswith(f"{path}: checked, 1 row in ")
+    assert ": 1 would be updated\n" in done.stdout
+    assert table.get(MemberKey(account, "7")).last_name == "Lee"
     done = run_import(path, *options, "--mode", "upsert")
     assert done.stdout.endswith(": 1 updated\n")
 
@@ -150,7 +155,7 @@ def test_warnings_are_printed_in_plain_words(workers: Workers, tmp_path: Path, a
     path.write_text(HEADER + "".join(rows))
     done = run_import(path, "--mode", "validate")
     assert done.exit_code == 0
-    outcome, *warnings = done.stdout.splitlines()
+    outcome, *warnings, _changes, _apply = done.stdout.splitlines()
     assert outcome.endswith(": 10 would be created")
     assert [line.rpartition("(")[2] for line in warnings] == [
         "lines 2, 5, 6, 7, 8 and 3 more)",
@@ -179,7 +184,7 @@ def test_unwritable_rejected_file_does_not_hide_the_counts(
     ("arguments", "message"),
     [
         ([], "Missing argument 'FILE...'"),
-        (["--mode", "delete", "a.csv"], "Invalid value for '--mode'"),
+        (["--mode", "remove", "a.csv"], "Invalid value for '--mode'"),
         (["--region", "XX", "a.csv"], "--region: Must be a known two-letter region code"),
         (["--max-rejected", "many", "a.csv"], "--max-rejected: "),
         (["--account", " ", "a.csv"], "--account: "),

@@ -47,6 +47,7 @@ def test_member_changed_after_arrival_stays_unchanged(
         "created": 0,
         "updated": 18,
         "unchanged": 2,
+        "deleted": 0,
         "rejected": 0,
     }
     assert record.changed_since == record.shown().changed_since == 1
@@ -103,3 +104,27 @@ def test_rows_about_one_member_follow_each_other(account: str, table: MemberRepo
     record = pipeline.run("drops/upsert/a.csv", text)
     assert (record.counts.created, record.counts.updated, record.changed_since) == (1, 39, 0)
     assert table.get(MemberKey(account, "1")).first_name == "N39"
+
+
+@pytest.mark.parametrize("mode", ["upsert", "delete"])
+@SIZES
+def test_dry_run_keeps_members_changed_since(
+    account: str, table: MemberRepository, rename: Callable[[str, str], object], chunk_size: int, mode: str
+) -> None:
+    pipeline = Pipeline(chunk_size=chunk_size)
+    pipeline.run("drops/a.csv", roster(account, "Old"))
+    body = roster(account, "Old" if mode == "delete" else "New")
+    if mode == "delete":
+        body = body.replace(b"Old,Lee", b",")
+    dropped = pipeline.drop(f"drops/dry_run/{mode}/b.csv", body)
+    rename("2", "After")
+
+    checked = pipeline.drain(pipeline.split_object(*dropped).id)
+
+    assert checked.counts.unchanged == checked.changed_since == 1
+    changes = pipeline.changes(checked.id)
+    assert [row["line"] for row in changes if row["code"] == "changed_since"] == ["4"]
+    applied = pipeline.imports.apply(checked, None)
+    pipeline.imports.split(applied.id)
+    assert pipeline.drain(applied.id).counts == checked.counts
+    assert table.get(MemberKey(account, "2")).first_name == "After"

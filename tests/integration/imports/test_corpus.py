@@ -48,10 +48,10 @@ def test_file_has_its_expected_result(case: Case, own_table: str, account: str) 
     key, body = case.key.replace("{account}", account), case.body(account)
 
     predicted = None
-    if case.validated and key.split("/")[1] not in ("upsert", "validate"):
-        record = pipeline.run(key.replace("drops/", "drops/validate/", 1), body)
+    if case.validated:
+        record = pipeline.run(key.replace("drops/", "drops/dry_run/", 1), body)
         predicted = outcome(pipeline, case, record)
-        assert members_of(pipeline, account) == before, "validate has written a member"
+        assert members_of(pipeline, account) == before, "a dry run has written a member"
 
     started = time.process_time()  # CPU time does not depend on other processes
     if case.megabytes:
@@ -63,12 +63,12 @@ def test_file_has_its_expected_result(case: Case, own_table: str, account: str) 
     assert time.process_time() - started < case.seconds
 
     found = outcome(pipeline, case, record)
-    assert predicted is None or found == predicted, "validate did not predict the result of create"
+    assert predicted is None or found == predicted, "the dry run did not predict the result"
     after = members_of(pipeline, account)
-    if case.key.startswith("drops/validate/"):
+    if record.dry_run:
         assert after == before
     else:
-        assert len(after) == len(before) + case.created - case.elsewhere
+        assert len(after) == len(before) + case.created - case.deleted - case.elsewhere
     if case.members is not None:
         assert {name: [getattr(m, f) for f in FIELDS[:3]] for name, m in after.items()} == case.members
     if case.rejected and case.again:
@@ -101,7 +101,7 @@ def put_profile(pipeline: Pipeline, case: Case, account: str) -> None:
     if case.profile is not None:
         folder = case.key.replace("{account}", account).rpartition("/")[0]
         text = json.dumps(case.profile).replace("{account}", account)
-        for name in (folder, folder.replace("drops/", "drops/validate/", 1)):
+        for name in (folder, folder.replace("drops/", "drops/dry_run/", 1)):
             pipeline.drop(f"{name}/{PROFILE}", text.encode())
 
 
@@ -120,8 +120,8 @@ def members_of(pipeline: Pipeline, account: str) -> dict[str, Member]:
     return {member.client_member_id: member for member in members}
 
 
-def outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[tuple[int, str]]:
-    """Checks an ended import and its results against its case; returns (line, code) of the rejected rows."""
+def outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[dict[str, str]]:
+    """Checks an ended import and its results against its case; returns what it did with each row."""
     assert record.status == case.status, record.error
     assert (record.error.code if record.error else "") == case.error
     counts = record.counts.model_dump()
@@ -133,7 +133,7 @@ def outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[tuple[
     for name, value in case.report.items():
         assert report[name] == value, name
     found_warnings = {w["code"]: [cell["line"] for cell in w["cells"]] for w in report["warnings"]}
-    assert found_warnings == case.warned | (case.warned_dry if record.mode == "validate" else {})
+    assert found_warnings == case.warned | (case.warned_dry if record.dry_run else {})
     if case.error:
         assert report["error"]["detail"]
     if case.error and not case.rejected:
@@ -155,4 +155,8 @@ def outcome(pipeline: Pipeline, case: Case, record: ImportRecord) -> list[tuple[
     assert all(reason and escape(reason) == reason for reason in reasons.values()), "a reason is a formula"
     for line, words in case.reasons.items():
         assert words in reasons[line]
-    return found
+    changes = pipeline.changes(record.id)
+    assert [(int(row["line"]), row["code"]) for row in changes if row["outcome"] == "rejected"] == found
+    tally = Counter(row["outcome"] for row in changes)
+    assert counts == {name: tally[name] for name in OUTCOMES} | {"rows": len(changes)}
+    return changes

@@ -69,7 +69,7 @@ def test_import_with_faults_ends_as_if_rows_were_handled_once(
             continue
         stored = dict(members)
         if counts["rows"]:
-            target = dict(members) if file.mode == "validate" else stored
+            target = dict(members) if file.dry_run else stored
             check(target, file.lines, file.mode, counts, rejected)
         found = {
             who: Stored(m.first_name, m.last_name, m.phone_number, m.version) for who, m in after.items()

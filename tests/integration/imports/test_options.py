@@ -36,7 +36,14 @@ def test_blank_cell_of_an_upsert_keeps_the_stored_value(
 
     record = pipeline.run("drops/upsert/b.csv", text)
 
-    assert counts(record) == {"rows": 4, "created": 0, "updated": 1, "unchanged": 1, "rejected": 2}
+    assert counts(record) == {
+        "rows": 4,
+        "created": 0,
+        "updated": 1,
+        "unchanged": 1,
+        "deleted": 0,
+        "rejected": 2,
+    }
     assert {row["line"]: row["code"] for row in pipeline.rejected(record.id)} == {"4": "blank", "5": "blank"}
     member = table.get(MemberKey(account, "1"))
     assert (member.first_name, member.last_name, member.phone_number) == ("Ann", "Moore", "+13235550001")
@@ -60,7 +67,14 @@ def test_validate_writes_no_member_and_predicts_create(
     found = []
     for trial in (Pipeline(), Pipeline(chunk_size=1024)):
         record = trial.run("drops/validate/b.csv", text)
-        assert counts(record) == {"rows": 71, "created": 60, "updated": 0, "unchanged": 2, "rejected": 9}
+        assert counts(record) == {
+            "rows": 71,
+            "created": 60,
+            "updated": 0,
+            "unchanged": 2,
+            "deleted": 0,
+            "rejected": 9,
+        }
         with pytest.raises(NotFound):
             table.get(MemberKey(account, "c0"))
         found.append(trial.rejected(record.id))

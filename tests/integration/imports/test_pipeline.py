@@ -35,7 +35,14 @@ def test_same_file_again_changes_no_member(pipeline: Pipeline, table: MemberRepo
 
     record = pipeline.run("drops/a.csv", text)
 
-    assert counts(record) == {"rows": 120, "created": 0, "updated": 0, "unchanged": 120, "rejected": 0}
+    assert counts(record) == {
+        "rows": 120,
+        "created": 0,
+        "updated": 0,
+        "unchanged": 120,
+        "deleted": 0,
+        "rejected": 0,
+    }
     assert [table.get(MemberKey(account, f"{i:03}")) for i in range(120)] == before
 
 
@@ -48,7 +55,14 @@ def test_file_of_many_chunks_is_one_import(pipeline: Pipeline, account: str) -> 
     record = pipeline.run("drops/a.csv", HEADER + "".join(lines))
 
     assert record.chunks > 5
-    assert counts(record) == {"rows": 180, "created": 60, "updated": 0, "unchanged": 0, "rejected": 120}
+    assert counts(record) == {
+        "rows": 180,
+        "created": 60,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 120,
+    }
     found = pipeline.rejected(record.id)
     assert [int(row["line"]) for row in found] == [2 + 2 * i for i in range(60)] + [
         182 + i for i in range(60)
@@ -70,7 +84,14 @@ def test_upsert_changes_what_differs_in_line_order(
         + f"Cleo,Newer,3235550002,3,{account}\n",
     )
 
-    assert counts(record) == {"rows": 4, "created": 1, "updated": 2, "unchanged": 1, "rejected": 0}
+    assert counts(record) == {
+        "rows": 4,
+        "created": 1,
+        "updated": 2,
+        "unchanged": 1,
+        "deleted": 0,
+        "rejected": 0,
+    }
     assert table.get(MemberKey(account, "1")).version == 1
     assert table.get(MemberKey(account, "2")).phone_number == "+13235550009"
     assert table.get(MemberKey(account, "3")).last_name == "Newer"
@@ -131,7 +152,14 @@ def test_bad_rows_reject_none_of_their_neighbours(pipeline: Pipeline, account: s
         f"A\x00nn,Lee,3235550006,6,{account}",
     ]
     record = pipeline.run("drops/a.csv", HEADER + "\n".join(rows))
-    assert counts(record) == {"rows": 7, "created": 3, "updated": 0, "unchanged": 0, "rejected": 4}
+    assert counts(record) == {
+        "rows": 7,
+        "created": 3,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 4,
+    }
     found = [(row["line"], row["code"]) for row in pipeline.rejected(record.id)]
     assert found == [
         ("3", "too_many_cells"),

@@ -29,7 +29,14 @@ def test_repeated_events_and_messages_change_nothing(pipeline: Pipeline, account
     pipeline.drain(import_id)
 
     assert pipeline.repository.get(import_id) == once
-    assert counts(once) == {"rows": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert counts(once) == {
+        "rows": 2,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 1,
+    }
     assert pipeline.result(import_id, "report.json") == report
 
 
@@ -97,7 +104,7 @@ def test_load_repeated_after_a_death_counts_each_row_once(
         with dies(config.s3(), "s3.PutObject"), pytest.raises(KilledError):
             pipeline.imports.step(import_id, Step("load"))
 
-    expected = {"rows": 120, "created": 50, "updated": 0, "unchanged": 50, "rejected": 20}
+    expected = {"rows": 120, "created": 50, "updated": 0, "unchanged": 50, "deleted": 0, "rejected": 20}
     assert counts(pipeline.drain(import_id)) == expected
 
 
@@ -112,7 +119,14 @@ def test_given_up_chunk_accounts_for_all_its_rows(pipeline: Pipeline, account: s
     record = pipeline.drain(record.id)
 
     assert record.status == "completed"
-    assert counts(record) == {"rows": 12, "created": 9, "updated": 0, "unchanged": 0, "rejected": 3}
+    assert counts(record) == {
+        "rows": 12,
+        "created": 9,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 3,
+    }
     assert pipeline.report(record.id)["codes"] == {"not_processed": 2, "phone_not_possible": 1}
 
 
@@ -127,7 +141,7 @@ def test_given_up_split_or_report_fails_the_import(pipeline: Pipeline, account: 
     pipeline.split_object(source, import_id)
     with (
         dies(config.s3(), "s3.CreateMultipartUpload"),
-        dies(config.s3(), "s3.PutObject", spared=1),
+        dies(config.s3(), "s3.PutObject", spared=2),
         pytest.raises(KilledError),
     ):
         pipeline.imports.step(import_id, Step("load"))

@@ -91,7 +91,14 @@ def test_too_many_dependent_rows_are_rejected(
     rows = [f"Ann,Lee,{3235550000 + i % 40},{i},{account}\n" for i in range(45)]
     record = Pipeline(chunk_size=1024).run("drops/a.csv", HEADER + "\n" + "".join(rows))
     assert record.chunks > 1
-    assert counts(record) == {"rows": 45, "created": 35, "updated": 0, "unchanged": 0, "rejected": 10}
+    assert counts(record) == {
+        "rows": 45,
+        "created": 35,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "rejected": 10,
+    }
     rejected = pipeline.rejected(record.id)
     assert {row["code"] for row in rejected} == {"too_many_dependent_rows"}
     assert [int(row["line"]) for row in rejected] == [*range(2, 7), *range(42, 47)]

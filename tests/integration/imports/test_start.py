@@ -88,11 +88,13 @@ def test_nearest_profile_holds_for_drops_below(pipeline: Pipeline, account: str)
     def started(folder: str) -> tuple[object, ...]:
         record = pipeline.imports.start(*pipeline.drop(f"{folder}/x.csv", HEADER.encode()))
         assert record.status == "splitting", record.error
+        assert record.dry_run == ("validate" in folder or "dry_run" in folder)
         return record.mode, record.account_id, record.region, record.max_rejected, record.column_map
 
     outer = ("upsert", "31", None, "5%", {"phone_number": "Handy"})
     assert started(root) == started(f"{root}/2026/11") == outer
     assert started(f"{root}/a/b") == started(f"{root}/a/b/c") == ("create", account, "GB", None, {})
+    assert started(f"{root}/dry_run") == outer
     assert started(f"{root}/validate") == ("validate", *outer[1:])
     assert started(f"drops/{account}-other")[:2] == ("create", None)
 

@@ -14,7 +14,7 @@ from chalicelib.members.model import Member, MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
 from tests.support.concurrency import run_concurrently
 from tests.support.people import key_of, person, phone, set_fields
-from tests.support.tables import history_items_of, members_of
+from tests.support.tables import history_of, members_of
 
 ANN, BEN = "user:ann", "user:ben"
 
@@ -178,14 +178,16 @@ def test_erasure_leaves_nothing_under_any_id(members: MemberRepository, account:
     members.change(key_of(stranger), set_fields(first_name="Other"))
     members.erase(key)
     assert members_of(account) == {"m5": other, "b": members.get(key_of(stranger))}
-    assert {(key_, created) for key_, created in history_items_of(account)} == {("b", stranger.created_at)}
+    assert {(entry.key, entry.before.created_at) for entry in history_of(account)} == {
+        (key_of(stranger), stranger.created_at)
+    }
 
 
 def test_erasure_of_deleted_member_deletes_its_history(members: MemberRepository, account: str) -> None:
     key = key_of(members.create(person(account)))
     members.delete(key)
     members.erase(key)
-    assert history_items_of(account) == []
+    assert history_of(account) == []
     with pytest.raises(NotFound):
         members.erase(key)
 

@@ -3,12 +3,12 @@
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.column_names import COLUMN_NAMES, PREVIOUS_ID, Found, field_of, find_columns
+from chalicelib.imports.column_names import ACTION, COLUMN_NAMES, PREVIOUS_ID, Found, field_of, find_columns
 from chalicelib.members.model import NewMember
 
 
 def test_usual_names_cover_all_fields() -> None:
-    assert set(COLUMN_NAMES.values()) == {*NewMember.model_fields, PREVIOUS_ID}
+    assert set(COLUMN_NAMES.values()) == {*NewMember.model_fields, PREVIOUS_ID, ACTION}
 
 
 @pytest.mark.parametrize(

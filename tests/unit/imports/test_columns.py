@@ -71,7 +71,9 @@ def test_given_account_is_the_only_one_rows_may_name(
 ) -> None:
     columns = COLUMNS[:-1] if cell is None else COLUMNS
     cells = ["Ann", "Lee", "3235551234", "7", *([] if cell is None else [cell])]
-    found = Header(columns, given, upsert=upsert).member_row(Row(2, cells), PhoneRule())
+    found = Header(columns, given, mode="upsert" if upsert else "create").member_row(
+        Row(2, cells), PhoneRule()
+    )
     if code:
         assert isinstance(found, RejectedRow)
         assert (found.code, found.reason.partition(":")[0]) == (code, "account_id")
@@ -103,7 +105,7 @@ def test_row_is_a_member_or_rejected_with_a_code(cells: list[str], code: str) ->
 @pytest.mark.parametrize("name", ["previous_client_member_id", "Old Member ID", "Previous-ID", "old id"])
 def test_previous_id_is_a_column_of_upserts(name: str) -> None:
     columns = [name, *COLUMNS]
-    assert Header(columns, upsert=True).fields["previous_client_member_id"] == 0
+    assert Header(columns, mode="upsert").fields["previous_client_member_id"] == 0
     assert Header(columns).ignored == [name]
     Header([*columns, "previous id"])  # two columns that are not used
 
@@ -125,7 +127,7 @@ def test_previous_id_is_a_column_of_upserts(name: str) -> None:
     ],
 )
 def test_previous_id_is_normalized_or_rejects_its_row(cell: str, previous: str, code: str) -> None:
-    header = Header([*COLUMNS, "previous id"], upsert=True)
+    header = Header([*COLUMNS, "previous id"], mode="upsert")
     found = header.member_row(Row(2, ["Ann", "Lee", "3235551234", "7", "1", cell]), PhoneRule())
     if isinstance(found, RejectedRow):
         assert (found.code, found.reason.partition(":")[0]) == (code, "previous_client_member_id")

@@ -13,9 +13,9 @@ from chalicelib.imports.model import (
     event_import_id,
     is_import_id,
     new_import_id,
-    next_stage,
     with_status,
 )
+from chalicelib.imports.step_runner import next_stage
 
 LONG_AGO = "2020-01-01T00:00:00.000Z"
 NEVER = "2999-01-01T00:00:00.000Z"  # no upload has expired by then

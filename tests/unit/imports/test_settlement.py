@@ -21,7 +21,7 @@ FILES = int(os.environ.get("SETTLEMENTS", "400"))
 def row(line: int, cells: Line) -> MemberRow:
     fields = {name: getattr(cells, name) for name in ("first_name", "last_name", "phone_number")}
     member = NewMember.model_construct(account_id="acc", client_member_id=cells.client_member_id, **fields)
-    return MemberRow(line, member, cells.previous if cells.is_move else "")
+    return MemberRow(line, member, cells.previous if cells.is_move else "", cells.deletes)
 
 
 def members(stored: dict[str, Stored]) -> list[NewMember]:
@@ -33,14 +33,22 @@ def numbers(pairs: list[tuple[int, int]]) -> dict[int, Line]:
     return {line: Line("Ann", "Lee", f"+{phone}", str(name)) for line, (name, phone) in enumerate(pairs, 2)}
 
 
-def random_file(dice: random.Random, moves: float = 0) -> tuple[dict[str, Stored], dict[int, Line]]:
-    """Returns a dense file about a few members, and the members before it; `moves` is the share of moves."""
+def random_file(
+    dice: random.Random, moves: float = 0, deletions: float = 0
+) -> tuple[dict[str, Stored], dict[int, Line]]:
+    """Returns a dense file about a few members, and the members before it.
+
+    `moves` and `deletions` are the shares of such rows.
+    """
     people, phones = dice.randint(2, 8), dice.randint(2, 9)
     count = min(people, phones, dice.randint(0, 8))
     held = zip(dice.sample(range(people), count), dice.sample(range(phones), count), strict=True)
     stored = {str(name): Stored(dice.choice("AB"), "Lee", f"+{phone}") for name, phone in held}
 
     def line() -> Line:
+        if dice.random() < deletions:
+            phone = f"+{dice.randrange(phones)}" if dice.random() < 0.2 else ""
+            return Line(dice.choice(["", "", "A"]), "", phone, str(dice.randrange(people)), deletes=True)
         blank = dice.random() < (0.5 if moves else 0.1)
         phone = "" if blank else f"+{dice.randrange(phones)}"
         previous = str(dice.randrange(people)) if dice.random() < moves else ""
@@ -52,8 +60,9 @@ def random_file(dice: random.Random, moves: float = 0) -> tuple[dict[str, Stored
 @pytest.mark.parametrize("seed", range(FILES))
 def test_random_file_settles_as_its_meaning_says(seed: int) -> None:
     dice = random.Random(seed)
-    mode: Mode = dice.choice(["create", "upsert", "upsert", "upsert"])
-    before, lines = random_file(dice, dice.choice([0, 0.3, 0.8, 1]) if mode == "upsert" else 0)
+    mode: Mode = dice.choice(["create", "upsert", "upsert", "upsert", "upsert", "delete"])
+    deletions = {"create": 0, "delete": 1}.get(mode, dice.choice([0, 0, 0.15, 0.4]))
+    before, lines = random_file(dice, dice.choice([0, 0.3, 0.8, 1]) if mode == "upsert" else 0, deletions)
     if mode == "create":
         lines = {
             number: line._replace(phone_number=line.phone_number or "+1") for number, line in lines.items()
@@ -184,7 +193,7 @@ def test_row_with_a_previous_id_has_its_outcome(stored: str, cells: Line, code: 
 def test_rows_are_judged_again_after_a_change_by_others(seed: int) -> None:
     """Now and then another writer changes an item of a batch: then the rest of the file meets the new state."""
     dice = random.Random(seed)
-    before, lines = random_file(dice, dice.choice([0, 0.5]))
+    before, lines = random_file(dice, dice.choice([0, 0.5]), dice.choice([0, 0.3]))
     table = MemoryTable(members(before))
     settlement = Settlement((encode_row(row(*item)) for item in lines.items()), context("upsert"), table.read)
     outcomes: dict[int, Outcome] = {}

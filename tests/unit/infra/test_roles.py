@@ -38,7 +38,7 @@ def test_each_function_may_use_only_the_services_it_calls(resources: Resources) 
     def services(function: str) -> set[str]:
         return {action.split(":")[0] for s in statements(resources, function) for action in s["Action"]}
 
-    assert services("APIHandler") == {"dynamodb", "s3", "sns", "logs"}
+    assert services("APIHandler") == {"dynamodb", "s3", "sqs", "sns", "logs"}
     assert services("Authorize") == {"dynamodb", "logs"}
     for function in IMPORT_FUNCTIONS:
         assert services(function) == {"dynamodb", "s3", "sqs", "sns", "logs"}, function

@@ -1,0 +1,73 @@
+// What an import did with each row, or what a dry run would do.
+
+import { call } from "./api.js";
+import { button, find, formatNumber, h, link, redraw, whileBusy } from "./dom.js";
+import { field } from "./forms.js";
+import { listOf } from "./lists.js";
+import { OUTCOMES } from "./progress.js";
+
+/** @import { ChangedRow, Child, Column, Import } from "./types" */
+
+/** @type {Record<string, string>} the fields in the words of the page */
+const LABELS = {
+  account_id: "account",
+  client_member_id: "client member id",
+  first_name: "first name",
+  last_name: "last name",
+  phone_number: "phone number",
+};
+
+/**
+ * Offers the rows of an import that has ended, by outcome, and the file to download. They are fetched when asked for.
+ * @param {Import} record
+ * @param {AbortSignal} signal
+ * @returns {Child}
+ */
+export function changesSection(record, signal) {
+  const messages = h("div");
+  const place = h("div");
+  const options = OUTCOMES.filter((name) => record.counts[name]).map((name) => /** @type {const} */ ([name, name]));
+  const outcome = field({ name: "outcome", label: "Rows", options: [["", "all"], ...options] });
+  const select = /** @type {HTMLSelectElement} */ (find(outcome, "select"));
+  const showRows = () => redraw(place, changedRows(record, select.value, signal));
+  select.addEventListener("change", () => place.childNodes.length && showRows());
+  const download = async () => location.assign((await call("GET", `/imports/${record.id}/changes`)).url);
+  return [
+    h("h2", {}, record.dry_run ? "What would happen to each row" : "What happened to each row"),
+    outcome,
+    h(
+      "div",
+      { class: "buttons" },
+      button("Show the rows", showRows),
+      button("Download changes.csv", (pressed) => whileBusy(pressed, messages, download)),
+      messages,
+    ),
+    place,
+  ];
+}
+
+/** @type {(record: Import, outcome: string, signal: AbortSignal) => HTMLElement} */
+function changedRows(record, outcome, signal) {
+  /** @type {Column<ChangedRow>[]} */
+  const columns = [
+    ["Line", (row) => formatNumber(row.line), "number"],
+    ["Outcome", (row) => row.outcome + (row.code ? `: ${row.code.replaceAll("_", " ")}` : "")],
+    ["Changes", changesText],
+    ["Member", (row) => (row.member_id ? link("Show", `#/members/${row.member_id}`) : "")],
+  ];
+  return listOf({
+    path: `/imports/${record.id}/changes/rows`,
+    filters: outcome ? { outcome } : {},
+    caption: "Rows in the order of the file, with their outcomes",
+    noun: "row",
+    signal,
+    empty: "There are no such rows.",
+    columns,
+  }).place;
+}
+
+/** @param {ChangedRow} row */
+const changesText = (row) =>
+  Object.entries(row.changes)
+    .map(([name, { from, to }]) => `${LABELS[name]}: ${[from, to].filter((value) => value !== null).join(" → ")}`)
+    .join(", ");
