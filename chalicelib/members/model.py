@@ -53,12 +53,11 @@ class NewMember(_Body):
             "last_name": normalize_text,
             "phone_number": rule.parse,
         }
-        return cls.of_valid(
-            {
-                name: "" if name in optional and is_blank(texts[name]) else normalize(texts[name])
-                for name, normalize in rules.items()
-            }
-        )
+        values = {}
+        for name, normalize in rules.items():
+            text = texts.get(name, "")
+            values[name] = "" if name in optional and is_blank(text) else normalize(text)
+        return cls.of_valid(values)
 
     @classmethod
     def of_valid(cls, values: dict[str, str]) -> Self:
