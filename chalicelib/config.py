@@ -32,6 +32,7 @@ class Settings(BaseModel):
     chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV per chunk
     writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one worker
     load_write_units: int = Field(default=0, ge=0)  # a second, of all workers together; 0 for no bound
+    history_days: int = Field(default=400, ge=1, le=36500)  # for which the history of members is kept
     import_concurrency: int = Field(default=4, ge=1, le=1000)  # steps of one import that wait or run at once
 
 

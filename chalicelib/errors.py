@@ -34,7 +34,10 @@ class FieldError:
 
 
 class RegistryError(Exception):
-    """The base of all errors. `errors` lists the invalid fields, `headers` are sent with the HTTP response."""
+    """The base of all errors. `errors` lists the invalid fields, `headers` are sent with the HTTP response.
+
+    `facts` are further members of the problem (RFC 9457, 3.2), such as deleted_at.
+    """
 
     status: ClassVar[int]
     code: str
@@ -46,12 +49,14 @@ class RegistryError(Exception):
         code: str | None = None,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.code
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.facts = dict(facts or {})
 
 
 class Malformed(RegistryError):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.imports.read_ahead import ReadAhead
     from chalicelib.imports.repository import ImportRepository
     from chalicelib.imports.storage import ImportStorage
+    from chalicelib.members.history_repository import MemberHistory
 
 
 class Services:
@@ -44,7 +45,7 @@ class Services:
         self._clock = clock
         self.table = table = Table(client("dynamodb"), settings.table_name)
         self.phone_rule = PhoneRule(settings.phone_region, settings.phone_check)
-        self.members = MemberRepository(table)
+        self.members = MemberRepository(table, settings.history_days)
         self.member_search = MemberSearch(table)
         self.users = UserRepository(table)
         self.groups = GroupRepository(table)
@@ -53,6 +54,13 @@ class Services:
         self.authenticator = Authenticator(table, self.sessions, PasswordThrottle(table, clock), clock)
         # Of all imports that this process loads.
         self._limiter = Limiter(settings.writes_in_flight, time.monotonic, time.sleep)
+
+    @cached_property
+    def member_history(self) -> "MemberHistory":
+        """The history of members, to read."""
+        from chalicelib.members.history_repository import MemberHistory
+
+        return MemberHistory(self.table)
 
     @cached_property
     def imports(self) -> "ImportPipeline":
@@ -96,7 +104,14 @@ class Services:
         reads = ReadSteps(repository, steps, storage, self.phone_rule)
         concurrency = settings.import_concurrency
         writes = WriteSteps(
-            table, steps, storage, reads, self._read_ahead, settings.writes_in_flight, concurrency
+            table,
+            steps,
+            storage,
+            reads,
+            self._read_ahead,
+            settings.writes_in_flight,
+            concurrency,
+            settings.history_days,
         )
         finisher = Finisher(repository, storage, messenger)
         runner = StepRunner(repository, messenger, steps, reads, writes, finisher, concurrency, time_left)

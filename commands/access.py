@@ -1,6 +1,5 @@
 """`python rollcall.py user|group|token …`: manages access on any stage, with the caller's own AWS credentials."""
 
-import functools
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_args
@@ -12,37 +11,17 @@ from rich.table import Table
 
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, UserChanges
 from chalicelib.access.permissions import ALL_ACCOUNTS, Permission
-from chalicelib.errors import RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.services import Services
-from infra.package import LOCAL
 
-from .stage import AWS_ERRORS, find_deployment
+from .stage import Command, with_services
 
 PAGE = 500
-Command = Callable[..., None]
 
 
-def _command(group: click.Group, name: str) -> Callable[[Command], Command]:
-    """Registers a command that takes the services of a stage. Its errors are printed as one line."""
-
-    def register(command: Command) -> Command:
-        @functools.wraps(command)
-        def run(stage: str, **arguments: Any) -> None:
-            try:
-                command(find_deployment(stage).services, **arguments)
-            except RegistryError as error:
-                raise click.ClickException(error.detail) from None
-            except AWS_ERRORS as error:
-                raise click.ClickException(str(error)) from None
-
-        stage = click.option(
-            "--stage", default=LOCAL, show_default=True, help="local, or a stage on AWS such as prod."
-        )
-        group.command(name)(stage(run))
-        return command
-
-    return register
+def _command(group: click.Group, name: str) -> Callable[[Command], click.Command]:
+    """Registers a command that takes the services of a stage."""
+    return lambda command: group.command(name)(with_services(command))
 
 
 _NAME = click.argument("name")

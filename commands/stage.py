@@ -7,6 +7,7 @@ caller's credentials and region.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import CONNECTIONS, Settings
+from chalicelib.errors import RegistryError
 from chalicelib.services import Services
 from infra import targets
 from infra.emulator import HOST, REGION
@@ -24,6 +26,10 @@ from infra.package import LOCAL
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+Command = Callable[..., None]
+_STAGE = click.option(
+    "--stage", default=LOCAL, show_default=True, help="local, or a stage on AWS such as prod."
+)
 AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)  # AWS refuses a request, or does not respond
 
 
@@ -74,6 +80,21 @@ def find_deployment(stage: str) -> Deployment:
         raise NotDeployed(f"{stack} is on AWS. {error}") from None
     except KeyError:
         raise NotDeployed(f"The deployment of {stack} is incomplete: its stack has no outputs.") from None
+
+
+def with_services(command: Command) -> Command:
+    """Returns a command with the option --stage, which gets the services of that stage; errors become one line."""
+
+    @wraps(command)
+    def run(stage: str, **arguments: Any) -> None:
+        try:
+            command(find_deployment(stage).services, **arguments)
+        except RegistryError as error:
+            raise click.ClickException(error.detail) from None
+        except AWS_ERRORS as error:
+            raise click.ClickException(str(error)) from None
+
+    return _STAGE(run)
 
 
 def _api_url(stage: str, outputs: dict[str, str]) -> str:

@@ -5,7 +5,14 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.fields.validation import validate
-from chalicelib.members.model import Member, MemberChanges, MemberKey, NewMember, parse_member_id
+from chalicelib.members.model import (
+    Member,
+    MemberChanges,
+    MemberKey,
+    NewMember,
+    member_id,
+    parse_member_id,
+)
 from chalicelib.members.search import Search
 from chalicelib.scope import Scope
 from chalicelib.services import services
@@ -14,6 +21,7 @@ from .admission import Admission
 from .requests import (
     PAGING,
     body_fields,
+    flag,
     invalid_parameters,
     normalized_value,
     page_request,
@@ -91,11 +99,33 @@ def change_member(request: Request, admission: Admission, **ids: str) -> Respons
     return _changed(request, key, member)
 
 
-@route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE)
+@route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE, query=("erase",))
 def delete_member(request: Request, admission: Admission, **ids: str) -> Response:
-    """Deletes a member and frees its phone number and client member id."""
-    services().members.delete(_key(admission.scope, **ids), precondition(request))
+    """Deletes a member and frees its phone number and client member id; to erase it deletes its history too."""
+    key = _key(admission.scope, **ids)
+    if flag(request, "erase"):
+        admission.caller.scope("members:erase").require(key.account_id)
+        services().members.erase(key, precondition(request))
+    else:
+        services().members.delete(key, precondition(request), admission.by)
     return no_content()
+
+
+@route(members_api, "GET", f"{MEMBER}/history", f"{ACCOUNT_MEMBER}/history", needs=READ, query=PAGING)
+def get_history(request: Request, admission: Admission, **ids: str) -> Response:
+    """Returns a page of what happened to a member, newest first; also of one that is deleted."""
+    key = _key(admission.scope, **ids)
+    limit, cursor = page_request(request)
+    page = services().member_history.page(key, limit, cursor)
+    path = f"/members/{member_id(*key)}/history"
+    return page_response(request, path, [event.model_dump() for event in page.events], page.cursor)
+
+
+@route(members_api, "POST", f"{MEMBER}/restore", f"{ACCOUNT_MEMBER}/restore", needs=WRITE)
+def restore_member(request: Request, admission: Admission, **ids: str) -> Response:
+    """Adds a deleted member again, as it was last."""
+    member = services().members.restore(_key(admission.scope, **ids), admission.by)
+    return resource_response(member, 201, Location=_location(request, member))
 
 
 def _changed(request: Request, key: MemberKey, member: Member) -> Response:

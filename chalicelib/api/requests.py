@@ -159,6 +159,14 @@ def page_request(request: Request) -> PageRequest:
     return PageRequest(int(limit), query.get("cursor"))
 
 
+def flag(request: Request, name: str) -> bool:
+    """Returns whether a query parameter is true; without it, False. Raises Malformed for other values."""
+    value = query_parameters(request).get(name, "false")
+    if value not in {"true", "false"}:
+        raise invalid_parameters(FieldError(f"?{name}", "unknown_value", f"{name}: Use true or false."))
+    return value == "true"
+
+
 def not_modified(request: Request, etag: str) -> bool:
     """Returns whether If-None-Match names this ETag: the caller has this version."""
     tags = _etags(request, "if-none-match")

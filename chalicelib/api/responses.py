@@ -43,6 +43,7 @@ def problem(request: Request, error: RegistryError) -> Response:
         "detail": error.detail,
         "code": error.code,
         "request_id": request_id(request),
+        **error.facts,
     }
     if error.errors:
         body["errors"] = [_field(request, field) for field in error.errors]

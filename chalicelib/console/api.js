@@ -43,6 +43,7 @@ export class Problem extends Error {
     /** @type {FieldError[]} */
     this.errors = (body.errors ?? []).map((error) => ({ ...error, detail: readable(error.detail) }));
     this.retryAfter = retryAfter;
+    this.facts = { deleted_at: body.deleted_at, moved_to: body.moved_to };
   }
 
   /** Whether the same call may succeed later. */

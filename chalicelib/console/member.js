@@ -6,17 +6,11 @@ import { compare } from "./compare.js";
 import { confirmed } from "./dialogs.js";
 import { announce, button, h, link, redraw, time, whileBusy } from "./dom.js";
 import { createForm, field, fieldValue, showProblem, submitButton } from "./forms.js";
+import { historyOf, LABELS, showMissing } from "./history.js";
 
 /** @import { Child, Context, Me, Member, MemberField, MemberValues } from "./types" */
 
-/** @type {[MemberField, string][]} */
-export const FIELDS = [
-  ["first_name", "First name"],
-  ["last_name", "Last name"],
-  ["phone_number", "Phone number"],
-  ["client_member_id", "Client member id"],
-  ["account_id", "Account"],
-];
+export const FIELDS = /** @type {[MemberField, string][]} */ (Object.entries(LABELS));
 /** @param {Member} member */
 export const addressOf = (member) => `#/members/${member.id}`;
 /** @param {Member} member */
@@ -71,7 +65,13 @@ const changesOf = (member, values) =>
 
 /** @type {(place: HTMLElement, context: Context) => Promise<void>} */
 export async function show(place, context) {
-  draw(place, context, await call("GET", `/members/${context.parts[0]}`, { signal: context.signal }));
+  const [id] = context.parts;
+  try {
+    draw(place, context, await call("GET", `/members/${id}`, { signal: context.signal }));
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    showMissing(place, context, id, error, (member) => draw(place, context, member, member, "Restored."));
+  }
 }
 
 /**
@@ -117,6 +117,7 @@ function draw(place, context, member, values = member, message = "") {
       ["Version", String(member.version)],
       ["Id", member.id],
     ]),
+    historyOf(member.id, context),
   );
   return form;
 }
@@ -201,7 +202,7 @@ async function resolveConflict(place, context, before, mine) {
  * @param {Member} member
  */
 async function remove(pressed, place, messages, context, member) {
-  const text = "Its phone number and client member id become available at once. This cannot be undone.";
+  const text = "Its phone number and client member id become available at once. It can be restored at this address.";
   if (!(await confirmed(`Delete ${fullName(member)}?`, text, "Delete"))) return;
   await whileBusy(pressed, messages, async () => {
     try {

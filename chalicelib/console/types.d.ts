@@ -41,7 +41,13 @@ export type CallOptions = {
   match?: Versioned;
 };
 export type FieldError = { pointer: string; code: string; detail: string; member?: { id: string } };
-export type ProblemBody = { detail?: string; code?: string; errors?: FieldError[] };
+export type ProblemBody = {
+  detail?: string;
+  code?: string;
+  errors?: FieldError[];
+  deleted_at?: string;
+  moved_to?: string;
+};
 
 export type MemberField = "first_name" | "last_name" | "phone_number" | "client_member_id" | "account_id";
 export type MemberValues = Record<MemberField, string>;
@@ -52,6 +58,17 @@ export type Member = MemberValues & {
   last_modified: string;
   created_by: string | null;
   modified_by: string | null;
+};
+
+export type MemberEvent = {
+  action: "created" | "updated" | "moved" | "deleted" | "restored";
+  version: number;
+  at: string;
+  by: string | null;
+  import?: { id: string; line: number };
+  moved_to?: string;
+  moved_from?: string;
+  changes: Partial<Record<MemberField, { from: string | null; to: string | null }>>;
 };
 
 export type Status = "awaiting_upload" | "splitting" | "loading" | "completed" | "failed" | "cancelled";

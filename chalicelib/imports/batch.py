@@ -122,12 +122,14 @@ class BatchWriter:
         """Returns the outcome of a row that makes the stored member `new`, None to delete it, and the writes."""
         old = from_item(item)
         outcome = applied_outcome(row, old)
+        origin, days = self._origin(row, outcome), self._context.history_days
         if new is None:
-            return outcome, [*deletion(item), mark_deletion(self._context.import_id, row, outcome)]
-        return outcome, alteration(item, changed_member(old, new, self._by), self._origin(row, outcome))
+            mark = mark_deletion(self._context.import_id, row, outcome)
+            return outcome, [*deletion(item, self._by, origin, days), mark]
+        return outcome, alteration(item, changed_member(old, new, self._by), origin, days)
 
     def _origin(self, row: MemberRow, outcome: Outcome) -> str:
-        import_id, _, arrived_at, _ = self._context
+        import_id, _, arrived_at, *_ = self._context
         return str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
 
 

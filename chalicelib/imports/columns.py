@@ -5,33 +5,25 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
-from chalicelib.errors import FieldError, Invalid, Unreadable
+from chalicelib.errors import Invalid, Unreadable
 from chalicelib.fields.characters import is_blank
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.text import Identifier
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges, NewMember
 
+from .cells import NAMES, check_damage, check_phone, invalid, read_ids
 from .column_names import ACTION, PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
-from .decoding import REPLACEMENT_CHARACTER
 from .escaping import unescape
-from .garbled import garbled_text, has_stray_quotes, may_be_damaged
+from .garbled import may_be_damaged
 from .member_row import MemberRow
 from .model import Mode
 from .phone_parts import find_phone_parts, is_incomplete
-from .spreadsheets import (
-    damaged_cell,
-    damaged_number,
-    is_plain_account,
-    read_id,
-    unwrap,
-)
+from .spreadsheets import is_plain_account, unwrap
 
-NAMES = ("first_name", "last_name")
 OPTIONAL = (*NAMES, "phone_number")  # rows that change or delete a member may leave them blank
 DELETE = "delete"  # the action
-IDS = ("account_id", "client_member_id", PREVIOUS_ID)
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
 MAX_HEADER = 16 * 1024  # characters: each step and each page of rejected rows reads the header
@@ -126,14 +118,14 @@ class Header:
         if "'" in text or "=" in text:
             values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
         if may_be_damaged(text):
-            _check_damage(values)
+            check_damage(values)
         account_id = values.get("account_id", "")
         if (
             not values["client_member_id"].isalnum()
             or not is_plain_account(account_id)
             or PREVIOUS_ID in values
         ):
-            _read_ids(values)
+            read_ids(values)
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
         previous = values.pop(PREVIOUS_ID, "")
@@ -143,7 +135,7 @@ class Header:
         try:
             member = self._validate(values, rule, deletes=deletes)
         except Invalid:
-            _check_phone(values.get("phone_number", ""))
+            check_phone(values.get("phone_number", ""))
             raise
         self._check_account(member)
         return MemberRow(line, member, _previous_id(previous, member) if previous else "", deletes)
@@ -154,16 +146,16 @@ class Header:
         if self.mode in ("create", "validate") and word != DELETE:
             return False  # there the column is none of ours
         if not is_blank(action) and word != DELETE:
-            raise _invalid(
+            raise invalid(
                 "#/action", "unknown_action", "action: Not an action. Use delete, or leave it blank."
             )
         deletes = word == DELETE or self.mode == "delete"
         if deletes and self.mode in ("create", "validate"):
             detail = "action: An import in the mode create deletes no members. Use the mode upsert or delete."
-            raise _invalid("#/action", "action_not_allowed", detail)
+            raise invalid("#/action", "action_not_allowed", detail)
         if deletes and not is_blank(previous):
             detail = "action: A row that deletes cannot name a previous id. Leave one of them blank."
-            raise _invalid("#/action", "action_not_allowed", detail)
+            raise invalid("#/action", "action_not_allowed", detail)
         return deletes
 
     def _check_count(self) -> None:
@@ -200,10 +192,10 @@ class Header:
         count, limit = len(cells), len(self.columns)
         if count < self.width:
             detail = f"{count} cells, but the header has {limit}. Add the missing cells."
-            raise _invalid("#", "too_few_cells", detail)
+            raise invalid("#", "too_few_cells", detail)
         if count > limit and any(cell.strip() for cell in cells[limit:]):
             detail = f"{count} cells, but the header has {limit}. Remove the extra cells."
-            raise _invalid("#", "too_many_cells", detail)
+            raise invalid("#", "too_many_cells", detail)
 
     def _repeats_header(self, cells: Sequence[str]) -> bool:
         """Returns whether a row names the columns of the file again, as where files are joined."""
@@ -223,7 +215,7 @@ class Header:
                 "phone_number: Its country or area code is in another column. Write the number with + and all of its "
                 "digits."
             )
-            raise _invalid("#/phone_number", "phone_in_parts", detail)
+            raise invalid("#/phone_number", "phone_in_parts", detail)
 
     def _check_account(self, member: NewMember) -> None:
         """Raises Invalid if the member's account is not the given one."""
@@ -232,7 +224,7 @@ class Header:
                 "account_id: Not the account that was given with the import. Correct the cell, or import the row "
                 "without that account."
             )
-            raise _invalid("#/account_id", "account_differs", detail)
+            raise invalid("#/account_id", "account_differs", detail)
 
     def _validate(self, values: dict[str, str], rule: PhoneRule, *, deletes: bool) -> NewMember:
         """Returns the member of these cells, with "" for each blank field that may be blank. Raises Invalid."""
@@ -257,50 +249,9 @@ def _folded(column: str) -> str:
     return column.strip().casefold()
 
 
-def _check_damage(values: Mapping[str, str]) -> None:
-    """Raises Invalid if another program has damaged a value."""
-    for name, text in values.items():
-        is_name = name in NAMES
-        if REPLACEMENT_CHARACTER in text:
-            detail = "Contains a damaged character. Correct it, or save the file as UTF-8."
-            raise _damaged(name, "damaged_character", detail)
-        if advice := damaged_cell(text):
-            raise _damaged(name, "spreadsheet_damage", advice)
-        if name == "phone_number":
-            continue
-        if advice := garbled_text(text, is_name=is_name):
-            raise _damaged(name, "damaged_character", advice)
-        if has_stray_quotes(text, is_name=is_name):
-            raise _damaged(name, "quoted_cell", "Is in quotes that are no part of it. Remove them.")
-
-
-def _damaged(field: str, code: str, advice: str) -> Invalid:
-    return _invalid(f"#/{field}", code, f"{field}: {advice}")
-
-
-def _check_phone(cell: str) -> None:
-    """Raises Invalid if a spreadsheet has changed a phone number, with better advice than that it is none."""
-    if advice := damaged_number(cell):
-        raise _invalid("#/phone_number", "spreadsheet_damage", f"phone_number: {advice}") from None
-
-
-def _read_ids(values: dict[str, str]) -> None:
-    """Puts each id as a spreadsheet got it in place of its cell. Raises Invalid if that is lost."""
-    for name in IDS:
-        if name in values:
-            try:
-                values[name] = read_id(values[name])
-            except ValueError as error:
-                raise _invalid(f"#/{name}", "spreadsheet_damage", f"{name}: {error}") from None
-
-
 def _previous_id(cell: str, member: NewMember) -> str:
     """Returns the previous client member id of a row, "" if it names none or the new one. Raises Invalid."""
     if is_blank(cell):
         return ""
     previous = validate(PreviousId, {PREVIOUS_ID: cell}).previous_client_member_id
     return "" if previous == member.client_member_id else previous
-
-
-def _invalid(pointer: str, code: str, detail: str) -> Invalid:
-    return Invalid([FieldError(pointer, code, detail)])

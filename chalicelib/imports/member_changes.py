@@ -3,27 +3,42 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from chalicelib.clock import now
+from chalicelib.members.history import Cause, record
 from chalicelib.members.items import from_item, phone_key_of, to_claim, to_item
-from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey, changed_member, new_member
+from chalicelib.members.model import (
+    Member,
+    MemberKey,
+    NewMember,
+    Origin,
+    PhoneKey,
+    changed_member,
+    key_of,
+    new_member,
+)
 
 from .known_items import KnownItems
+from .model import RowContext
 from .net_effect import Batch
 
 
 class MemberChange(NamedTuple):
     """The member under `key` becomes `new`, perhaps under another key; it is created if it does not exist.
 
-    It is deleted where `new` is None. `origin` is that of the row, as text.
+    It is deleted where `new` is None. `origin` is that of the row, as text. `old` is the member before the change,
+    which its history keeps; None for one that is created, or lent a number for a while.
     """
 
     key: MemberKey
     new: NewMember | None
     origin: str
+    old: Member | None = None
+    old_origin: Origin | None = None  # the row that wrote `old`
 
     @property
     def new_key(self) -> MemberKey | None:
         """The key of the member after the change."""
-        return MemberKey(self.new.account_id, self.new.client_member_id) if self.new else None
+        return key_of(self.new) if self.new else None
 
     @property
     def new_phone(self) -> PhoneKey | None:
@@ -35,14 +50,14 @@ class MemberChanges:
     """Changes that are made together, and the items before them."""
 
     def __init__(self, changes: Sequence[MemberChange], items: KnownItems) -> None:
-        self._changes = changes
+        self.changes = changes
         self._items = items
         self._stored = [items.member(change.key) for change in changes]
 
     def are_possible(self) -> bool:
         """Returns whether each new id and number is free, or its holder gives it up by one of the changes."""
         left_keys, left_phones = set(), set()
-        for change, item in zip(self._changes, self._stored, strict=True):
+        for change, item in zip(self.changes, self._stored, strict=True):
             left_keys.add(change.key)
             if item and phone_key_of(item) != change.new_phone:
                 left_phones.add(phone_key_of(item))
@@ -53,33 +68,40 @@ class MemberChanges:
                 or (item and phone_key_of(item) == change.new_phone)
                 or not self._items.claim(change.new_phone)
             )
-            for change, item in zip(self._changes, self._stored, strict=True)
+            for change, item in zip(self.changes, self._stored, strict=True)
             if change.new_key and change.new_phone
         )
 
     def count_writes(self) -> int:
         """Returns the number of items that they may write."""
-        members = {key for change in self._changes for key in (change.key, change.new_key) if key}
-        phones = {change.new_phone for change in self._changes if change.new_phone}
-        return len(members) + len(phones | {phone_key_of(item) for item in self._stored if item})
+        members = {key for change in self.changes for key in (change.key, change.new_key) if key}
+        phones = {change.new_phone for change in self.changes if change.new_phone}
+        phones |= {phone_key_of(item) for item in self._stored if item}
+        records = sum(
+            len({change.key, change.new_key or change.key}) for change in self.changes if change.old
+        )
+        return len(members) + len(phones) + records
 
-    def apply(self, batch: Batch, by: str) -> list[PhoneKey]:
+    def apply(self, batch: Batch, context: RowContext) -> list[PhoneKey]:
         """Adds the changes to a batch, and takes them in as known. Returns the phone numbers that became free."""
-        effects = _Effects(batch, self._items)
+        batch.at = batch.at or now()
+        effects = _Effects(batch, self._items, context)
         olds = [from_item(item) if item else None for item in self._stored]
-        pairs = list(zip(self._changes, olds, strict=True))
+        pairs = list(zip(self.changes, olds, strict=True))
         left = [phone for change, old in pairs if old and (phone := effects.leave(change, old))]
         for change, old in pairs:
-            effects.take(change, old, by)
+            effects.take(change, old)
+        batch.steps += 1
         return [phone for phone in left if not self._items.claim(phone)]
 
 
 class _Effects:
     """The effects of changes on a batch, and on what is known."""
 
-    def __init__(self, batch: Batch, items: KnownItems) -> None:
+    def __init__(self, batch: Batch, items: KnownItems, context: RowContext) -> None:
         self._batch = batch
         self._items = items
+        self._context = context
 
     def leave(self, change: MemberChange, old: Member) -> PhoneKey | None:
         """Frees the key and the number of a member, unless it keeps them. Returns the number."""
@@ -94,16 +116,27 @@ class _Effects:
         self._put_claim(phone, None, "")
         return phone
 
-    def take(self, change: MemberChange, old: Member | None, by: str) -> None:
+    def take(self, change: MemberChange, old: Member | None) -> None:
         """Writes a member, unless it is deleted, and its claim unless it kept it."""
         if change.new is None or change.new_key is None or change.new_phone is None:
+            self._record(change, None)
             return
-        member = changed_member(old, change.new, by) if old else new_member(change.new, by)
+        by = self._context.by
+        at = self._batch.at
+        member = changed_member(old, change.new, by, at) if old else new_member(change.new, by, at)
+        self._record(change, member)
         item = to_item(member, change.origin)
         self._batch.change_member(change.new_key, self._items.member(change.new_key), item)
         self._items.put_member(change.new_key, item)
         if old is None or change.key != change.new_key or old.phone_number != member.phone_number:
             self._put_claim(change.new_phone, member, change.origin)
+
+    def _record(self, change: MemberChange, new: Member | None) -> None:
+        if change.old:
+            at = new.last_modified if new else max(self._batch.at, change.old.last_modified)
+            context = self._context
+            cause = Cause(context.by, at, change.origin, context.history_days, self._batch.steps)
+            self._batch.records += record(change.old, new, cause, change.old_origin)
 
     def _put_claim(self, phone: PhoneKey, member: Member | None, origin: str) -> None:
         claim = to_claim(member, origin) if member else None

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, model_validator
 
+from chalicelib.members.history import HISTORY_DAYS
 from chalicelib.scope import Scope
 
 from .csv_reader import Dialect
@@ -55,6 +56,7 @@ class RowContext(NamedTuple):
     mode: Mode
     arrived_at: str
     dry_run: bool = False
+    history_days: int = HISTORY_DAYS  # for which the history of the changed members is kept
 
     @property
     def by(self) -> str:

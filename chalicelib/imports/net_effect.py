@@ -5,8 +5,9 @@ from itertools import chain
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
+from chalicelib.members.history import VERSION
 from chalicelib.members.model import MemberKey, PhoneKey
-from chalicelib.members.writes import CLIENT_ID, PHONE, VERSION, unchanged
+from chalicelib.members.writes import CLIENT_ID, PHONE, unchanged
 
 from .outcomes import Outcome
 from .row_queues import QueuedRow
@@ -33,15 +34,18 @@ class Batch:
     settled: list[tuple[QueuedRow, Outcome]] = field(default_factory=list)
     members: dict[MemberKey, Effect] = field(default_factory=dict)
     claims: dict[PhoneKey, Effect] = field(default_factory=dict)
+    records: list[ConditionalWrite] = field(default_factory=list)  # of what the members were before
+    at: str = ""  # the time of its changes
+    steps: int = 0  # the number of times that members were changed together
     failed: bool = False
 
     def has_room_for_row(self) -> bool:
-        """Returns whether one more row fits: two keys of its member, the number it gets and the one it frees."""
-        return self.has_room(4) and len(self.settled) < MAX_ROWS
+        """Returns whether one more row fits: two keys of its member and a record of each, its old and new number."""
+        return self.has_room(6) and len(self.settled) < MAX_ROWS
 
     def has_room(self, writes: int) -> bool:
         """Returns whether so many more writes fit."""
-        return len(self.members) + len(self.claims) + writes <= MAX_WRITES
+        return len(self.members) + len(self.claims) + len(self.records) + writes <= MAX_WRITES
 
     def member_keys(self) -> set[MemberKey]:
         """Returns the members that the batch concerns."""
@@ -60,10 +64,10 @@ class Batch:
         self.claims.setdefault(phone, Effect(before, None)).after = after
 
     def writes(self) -> list[ConditionalWrite]:
-        """Returns the conditional writes of the net effect: each item once."""
+        """Returns the conditional writes of the net effect, each item once, and those of the records."""
         members = map(_member_write, self.members.values())
         claims = map(_claim_write, self.claims.values())
-        return [write for write in chain(members, claims) if write]
+        return [write for write in chain(members, claims, self.records) if write]
 
 
 def _member_write(effect: Effect) -> ConditionalWrite | None:

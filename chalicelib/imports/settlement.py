@@ -20,7 +20,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
-from chalicelib.members.items import from_item, holder_of, phone_key_of
+from chalicelib.members.items import from_item, holder_of, origin_of, phone_key_of
 from chalicelib.members.model import Member, MemberKey, NewMember, Origin, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE
 
@@ -32,8 +32,9 @@ from .outcomes import Outcome, applied_outcome, desired_member, taken_outcome
 from .row_queues import QueuedMove, QueuedRow, RowQueues
 
 READ_AHEAD = 400  # rows whose items are read together
-# Rows of a ring that are applied in one batch, with one more member: each changes two items.
-RING_PART = MAX_WRITES // 2 - 1
+# Rows of a ring that are applied in one batch: each changes two items, and records what its member was. One more
+# member is lent a number.
+RING_PART = (MAX_WRITES - 2) // 3
 
 
 class Settlement:
@@ -127,7 +128,13 @@ class Settlement:
         """Returns the changes that make rows' members, None for those to delete."""
         import_id, arrived_at = self._context.import_id, self._context.arrived_at
         return [
-            MemberChange(key, new, str(Origin(import_id, queued.line, self._outcome(key), arrived_at)))
+            MemberChange(
+                key,
+                new,
+                str(Origin(import_id, queued.line, self._outcome(key), arrived_at)),
+                self._old(key),
+                origin_of(self._items.member(key) or {}),
+            )
             for queued, new in zip(rows, members, strict=True)
             if (key := self._stored_key(queued))
         ]
@@ -137,20 +144,22 @@ class Settlement:
 
     def _apply(self, rows: Sequence[QueuedRow], changes: MemberChanges) -> None:
         """Settles rows by their changes, all of which are made at once; the last one may have no row."""
-        outcomes = [applied_outcome(queued.row(), self._old(queued)) for queued in rows]
-        freed = changes.apply(self._batch, self._context.by)
+        pairs = zip(rows, changes.changes, strict=False)
+        outcomes = [applied_outcome(queued.row(), change.old) for queued, change in pairs]
+        for queued in rows:
+            self._lent.pop(self._stored_key(queued), None)
+        freed = changes.apply(self._batch, self._context)
         for queued, outcome in zip(rows, outcomes, strict=True):
             self._settle(queued, outcome)
         for phone in freed:
             self._wake(phone)
 
-    def _old(self, queued: QueuedRow) -> Member | None:
-        """Returns the member that a row changes, None where it creates one."""
-        key = self._stored_key(queued)
+    def _old(self, key: MemberKey) -> Member | None:
+        """Returns the member under a key, with its own number where it holds another one for a while."""
         if not self._items.has_member(key):
             return None
         old = self._stored(key)
-        return replace(old, phone_number=self._lent.pop(key, old.phone_number))
+        return replace(old, phone_number=self._lent.get(key, old.phone_number))
 
     def _settle(self, queued: QueuedRow, outcome: Outcome) -> None:
         """Gives a row its outcome; the rows behind it are judged next, and those that waited for its member."""

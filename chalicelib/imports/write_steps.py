@@ -12,7 +12,7 @@ from chalicelib.members.model import PhoneKey
 from .chunk_writer import ChunkWriter, DryRunWriter
 from .limits import broken_limit
 from .member_row import MemberRow, decode_row, encode_row
-from .model import ImportRecord
+from .model import ImportRecord, RowContext
 from .outcomes import Outcome, count_outcomes, not_created, released_numbers
 from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_ahead import ReadAhead
@@ -60,6 +60,7 @@ class WriteSteps:
     ahead: ReadAhead
     in_flight: int
     concurrency: int  # steps of one import at once
+    history_days: int
 
     def write(self, record: ImportRecord, lease: Lease, work: Work) -> None:
         """Writes the independent rows of a chunk."""
@@ -129,7 +130,7 @@ class WriteSteps:
         rows = [row for row in rows if row.line > progress.lease.settled_to]
         kind = DryRunWriter if record.dry_run else ChunkWriter
         repeated = progress.lease.repeated
-        writer = kind(self.table, record.row_context, self.in_flight, dependencies, repeated=repeated)
+        writer = kind(self.table, self._context(record), self.in_flight, dependencies, repeated=repeated)
         if work.instead:
             written = writer.recall(rows) if repeated else {}
             return progress.add([(row, written.get(row.line, work.instead)) for row in rows])
@@ -145,7 +146,10 @@ class WriteSteps:
             raise
 
     def _resolver(self, record: ImportRecord) -> Resolver:
-        return Resolver(self.table, record.row_context, self.in_flight)
+        return Resolver(self.table, self._context(record), self.in_flight)
+
+    def _context(self, record: ImportRecord) -> RowContext:
+        return record.row_context._replace(history_days=self.history_days)
 
     def _resolve(
         self, resolver: Resolver, texts: Mapping[int, bytes], released: frozenset[PhoneKey], work: Work

@@ -26,6 +26,21 @@ def claim_key(account_id: str, phone_number: str) -> Item:
     return {"pk": {"S": f"PHONE#{phone_number}"}, "sk": {"S": f"ACCOUNT#{account_id}"}}
 
 
+def history_key(account_id: str, client_member_id: str, position: str) -> Item:
+    """Returns the key of an entry of a member's history; positions sort by time."""
+    # No id contains the separator, so the entries of account 1 are not among those of account 1#2.
+    return {
+        "pk": {"S": f"HISTORY#{client_member_id}"},
+        "sk": {"S": f"ACCOUNT#{account_id}{SEPARATOR}{position}"},
+    }
+
+
+def parse_history_key(item: Mapping[str, Any]) -> tuple[MemberKey, str]:
+    """Returns (key of the member, position) of an entry of its history."""
+    account_id, _, position = item["sk"]["S"].removeprefix("ACCOUNT#").partition(SEPARATOR)
+    return MemberKey(account_id, item["pk"]["S"].removeprefix("HISTORY#")), position
+
+
 def account_shard(account_id: str, shard: int) -> str:
     """Returns the index partition of one shard of an account."""
     return f"{account_id}#{shard}"
@@ -118,9 +133,14 @@ def claimed_phone_key(claim: Item) -> PhoneKey:
 
 def origin_of(item: Mapping[str, Any]) -> Origin | None:
     """Returns the row that wrote an item, None if a caller of the API did."""
-    if "origin" not in item:
+    return parse_origin(item["origin"]["S"]) if "origin" in item else None
+
+
+def parse_origin(text: str) -> Origin | None:
+    """Returns the Origin of a text, None for an empty one."""
+    if not text:
         return None
-    import_id, _, row = item["origin"]["S"].partition("#")
+    import_id, _, row = text.partition("#")
     line, _, rest = row.partition(":")
     outcome, _, rest = rest.partition("@")
     arrived_at, _, before = rest.partition("|")

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import orjson
@@ -53,12 +53,11 @@ class NewMember(_Body):
             "last_name": normalize_text,
             "phone_number": rule.parse,
         }
-        return cls.of_valid(
-            {
-                name: "" if name in optional and is_blank(texts[name]) else normalize(texts[name])
-                for name, normalize in rules.items()
-            }
-        )
+        values = {}
+        for name, normalize in rules.items():
+            text = texts.get(name, "")
+            values[name] = "" if name in optional and is_blank(text) else normalize(text)
+        return cls.of_valid(values)
 
     @classmethod
     def of_valid(cls, values: dict[str, str]) -> Self:
@@ -174,6 +173,11 @@ class MemberKey(NamedTuple):
     client_member_id: str
 
 
+def key_of(member: Member | NewMember) -> MemberKey:
+    """Returns the key of a member."""
+    return MemberKey(member.account_id, member.client_member_id)
+
+
 class PhoneKey(NamedTuple):
     """The values that identify a claim: a phone number (E.164) belongs to one member of an account."""
 
@@ -202,9 +206,9 @@ class Origin(NamedTuple):
         return f"{text}|{orjson.dumps(self.before).decode()}" if self.before else text
 
 
-def new_member(new: NewMember, by: str | None = None) -> Member:
-    """Returns the member that creating `new` results in."""
-    moment = now()
+def new_member(new: NewMember, by: str | None = None, moment: str = "") -> Member:
+    """Returns the member that creating `new` results in, at a moment, by default now."""
+    moment = moment or now()
     return Member(
         **new.__dict__,
         created_at=moment,
@@ -215,13 +219,20 @@ def new_member(new: NewMember, by: str | None = None) -> Member:
     )
 
 
-def changed_member(old: Member, new: NewMember, by: str | None = None) -> Member:
-    """Returns `old` after writing `new` over it."""
+def changed_member(old: Member, new: NewMember, by: str | None = None, moment: str = "") -> Member:
+    """Returns `old` after writing `new` over it, at a moment, by default now."""
     return Member(
         **new.__dict__,
         created_at=old.created_at,
         created_by=old.created_by,
-        last_modified=now(),
+        last_modified=max(
+            moment or now(), old.last_modified
+        ),  # clocks differ, and history is in the order of time
         modified_by=by,
         version=old.version + 1,
     )
+
+
+def restored_member(old: Member, by: str | None = None) -> Member:
+    """Returns a deleted member as it is after its restoration. Its deletion took a version number too."""
+    return replace(old, last_modified=max(now(), old.last_modified), modified_by=by, version=old.version + 2)

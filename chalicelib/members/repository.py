@@ -9,22 +9,26 @@ from collections.abc import Callable
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.retries import backoff
 from chalicelib.dynamodb.table import Table
-from chalicelib.dynamodb.writes import ConditionsFailed
+from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed, FailedWrite
 from chalicelib.errors import Busy, NotFound, Taken
 from chalicelib.preconditions import ALWAYS, Precondition
 
+from .history import HISTORY_DAYS, VERSION, record_restoration
+from .history_repository import MemberHistory
 from .items import from_item, member_key
-from .model import Member, MemberKey, NewMember, changed_member, new_member
-from .writes import CLIENT_ID, VERSION, alteration, creation, deletion, taken_error
+from .model import Member, MemberKey, NewMember, changed_member, key_of, new_member, restored_member
+from .writes import CLIENT_ID, alteration, creation, deletion, erasure, taken_error
 
 Edit = Callable[[Member], NewMember]
 
 
 class MemberRepository:
-    """The members in one table."""
+    """The members in one table. What they were before each change is kept for `history_days` days."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, history_days: int = HISTORY_DAYS) -> None:
         self._table = table
+        self._history = MemberHistory(table)
+        self._history_days = history_days
 
     def create(self, new: NewMember, by: str | None = None) -> Member:
         """Creates a member. Raises Taken if its phone number or client member id belongs to another one."""
@@ -36,8 +40,11 @@ class MemberRepository:
         return member
 
     def get(self, key: MemberKey) -> Member:
-        """Returns the member under this key. Raises NotFound."""
-        return from_item(self._read(key))
+        """Returns the member under this key. Raises NotFound, which says when one was deleted or moved."""
+        item = self._table.get(member_key(*key))
+        if item is None:
+            raise self._history.not_found(key)
+        return from_item(item)
 
     def put(
         self, new: NewMember, precondition: Precondition = ALWAYS, by: str | None = None
@@ -48,8 +55,7 @@ class MemberRepository:
         """
         for _ in backoff():
             try:
-                key = MemberKey(new.account_id, new.client_member_id)
-                return self.change(key, lambda _: new, precondition, by), False
+                return self.change(key_of(new), lambda _: new, precondition, by), False
             except NotFound:
                 precondition.check(None)
             try:
@@ -76,7 +82,7 @@ class MemberRepository:
                 return old
             member = changed_member(old, new, by)
             try:
-                self._table.write(alteration(item, member))
+                self._table.write(alteration(item, member, history_days=self._history_days))
                 return member
             except ConditionsFailed as error:
                 if not error.breaks(VERSION):
@@ -84,17 +90,62 @@ class MemberRepository:
                 # Another caller has changed the member: read it again.
         raise Busy
 
-    def delete(self, key: MemberKey, precondition: Precondition = ALWAYS) -> None:
+    def delete(self, key: MemberKey, precondition: Precondition = ALWAYS, by: str | None = None) -> None:
         """Deletes the member and frees its phone number. Raises NotFound, or PreconditionFailed as `change` does."""
+        self._delete(key, precondition, lambda item: deletion(item, by, history_days=self._history_days))
+
+    def erase(self, key: MemberKey, precondition: Precondition = ALWAYS) -> None:
+        """Deletes the member and its history, also under ids that it had before; or the history of a deleted one.
+
+        Raises NotFound if there is neither, or PreconditionFailed as `change` does.
+        """
+        try:
+            self._delete(key, precondition, erasure)
+        except NotFound:
+            if not self._history.erase(key):
+                raise
+        else:
+            self._history.erase(key)
+
+    def restore(self, key: MemberKey, by: str | None = None) -> Member:
+        """Creates a deleted member again, as it was last.
+
+        Raises NotFound if none was deleted, or Taken if its phone number or client member id belongs to another one.
+        """
+        for _ in backoff():
+            entry = self._history.last(key)
+            if entry is None or entry.after or entry.restored:
+                raise self._taken_or_missing(key)
+            member = restored_member(entry.before, by)
+            try:
+                self._table.write([*creation(member), record_restoration(entry, member)])
+                return member
+            except ConditionsFailed as error:
+                taken = [failed for failed in error.failed_writes if failed.write.constraint != VERSION]
+                if taken:
+                    raise taken_error(taken) from None
+                # Another caller has restored it: read again.
+        raise Busy
+
+    def _delete(
+        self, key: MemberKey, precondition: Precondition, writes: Callable[[Item], list[ConditionalWrite]]
+    ) -> None:
         for _ in backoff():
             item = self._read(key)
             precondition.check(from_item(item).etag)
             try:
-                self._table.write(deletion(item))
+                self._table.write(writes(item))
                 return
             except ConditionsFailed:
                 continue  # another caller has changed the member: read it again
         raise Busy
+
+    def _taken_or_missing(self, key: MemberKey) -> Taken | NotFound:
+        """Returns why the member under a key cannot be restored: it exists, or none was deleted."""
+        item = self._table.get(member_key(*key))
+        if item is None:
+            return self._history.not_found(key)
+        return taken_error([FailedWrite(creation(from_item(item))[0], item)])
 
     def _read(self, key: MemberKey) -> Item:
         item = self._table.get(member_key(*key))

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
+from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, FailedWrite, delete_if, put_if, put_new
 from chalicelib.errors import FieldError, Taken
 
-from .items import claim_key, from_item, holder_of, member_key, to_claim, to_item
-from .model import Member
+from .history import HISTORY_DAYS, VERSION, Cause, record
+from .items import claim_key, from_item, holder_of, member_key, origin_of, to_claim, to_item
+from .model import Member, key_of
 
-# The constraints. After a failed VERSION the member is read again; the other two are errors for the caller.
-VERSION = "version"
+# The constraints. After a failed VERSION (of history too) the member is read again; these are errors for the caller.
 PHONE = "phone_number"
 CLIENT_ID = "client_member_id"
 
@@ -23,32 +24,44 @@ def creation(member: Member, origin: str = "") -> list[ConditionalWrite]:
     ]
 
 
-def alteration(item: Item, member: Member, origin: str | None = None) -> list[ConditionalWrite]:
-    """Returns the writes that turn the member read as `item` into `member`: one write if only names change.
+def alteration(
+    item: Item, member: Member, origin: str | None = None, history_days: int = HISTORY_DAYS
+) -> list[ConditionalWrite]:
+    """Returns the writes that turn the member read as `item` into `member`, and record what it was.
 
     `origin` is that of the imported row. Without one the stored origin stays, so that a repeated load still
     recognizes its rows.
     """
     old = from_item(item)
     new = to_item(member, item["origin"]["S"] if origin is None and "origin" in item else origin or "")
-    if (old.account_id, old.client_member_id) == (member.account_id, member.client_member_id):
-        writes = [put_if(VERSION, new, unchanged(item))]
+    cause = Cause(member.modified_by, member.last_modified, origin or "", history_days)
+    recorded = record(old, member, cause, origin_of(item))
+    if key_of(old) == key_of(member):
+        writes = [put_if(VERSION, new, unchanged(item)), *recorded]
         if old.phone_number == member.phone_number:
             return writes
     else:
-        old_key = member_key(old.account_id, old.client_member_id)
-        writes = [delete_if(VERSION, old_key, unchanged(item)), put_new(CLIENT_ID, new)]
+        old_key = member_key(*key_of(old))
+        writes = [delete_if(VERSION, old_key, unchanged(item)), put_new(CLIENT_ID, new), *recorded]
     claim = to_claim(member, origin or "")
     if (old.account_id, old.phone_number) == (member.account_id, member.phone_number):
         return [*writes, put_if(VERSION, claim, _held_by(old))]
     return [*writes, _release_phone(old), put_new(PHONE, claim)]
 
 
-def deletion(item: Item) -> list[ConditionalWrite]:
-    """Returns the writes that delete the member read as `item` and free its phone number."""
+def deletion(
+    item: Item, by: str | None, origin: str = "", history_days: int = HISTORY_DAYS
+) -> list[ConditionalWrite]:
+    """Returns the writes that delete the member read as `item`, free its phone number, and record what it was."""
     old = from_item(item)
-    key = member_key(old.account_id, old.client_member_id)
-    return [delete_if(VERSION, key, unchanged(item)), _release_phone(old)]
+    cause = Cause(by, max(now(), old.last_modified), origin, history_days)
+    return [*erasure(item), *record(old, None, cause, origin_of(item))]
+
+
+def erasure(item: Item) -> list[ConditionalWrite]:
+    """Returns the writes that delete the member read as `item` and free its phone number, without a record."""
+    old = from_item(item)
+    return [delete_if(VERSION, member_key(*key_of(old)), unchanged(item)), _release_phone(old)]
 
 
 def taken_error(failed_writes: Iterable[FailedWrite]) -> Taken:

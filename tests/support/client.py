@@ -42,7 +42,7 @@ class Response:
         assert (self.status, self.headers["Content-Type"]) == (status, "application/problem+json"), self
         problem = self.json
         required = {"type": str, "title": str, "status": int, "detail": str, "code": str, "request_id": str}
-        assert problem.keys() - {"errors"} == required.keys(), problem
+        assert problem.keys() - {"errors", "deleted_at", "moved_to"} == required.keys(), problem
         for name, kind in required.items():
             assert isinstance(problem[name], kind), problem
             assert problem[name], problem

@@ -3,7 +3,9 @@
 import random
 from collections.abc import Callable
 
-from chalicelib.members.model import Member, MemberKey, NewMember
+from chalicelib.members.model import Member, NewMember, key_of
+
+__all__ = ["key_of", "person", "phone", "set_fields"]
 
 ODD_NAMES = (
     *("Mouse", "mouse", "MOUSE", "Mouse-Smith", "Mouse Smith", "mous", "Möuse", "Ångström", "Zoë", "Éclair"),
@@ -53,11 +55,6 @@ def person(account_id: str, number: int = 1, /, **fields: str) -> NewMember:
         "phone_number": phone(number),
     }
     return NewMember.model_construct(None, **defaults | fields)
-
-
-def key_of(member: NewMember | Member) -> MemberKey:
-    """Returns the member's key."""
-    return MemberKey(member.account_id, member.client_member_id)
 
 
 def set_fields(**fields: str) -> Callable[[Member], NewMember]:

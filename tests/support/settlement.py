@@ -11,9 +11,11 @@ from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
 from chalicelib.imports.settlement import Settlement
+from chalicelib.members.history import Entry, entry_of
 from chalicelib.members.items import from_item
-from chalicelib.members.model import Member, NewMember, new_member
-from chalicelib.members.writes import creation
+from chalicelib.members.model import Member, NewMember, changed_member, new_member
+from chalicelib.members.writes import alteration, creation
+from tests.support.history import check_history
 
 
 class MemoryTable:
@@ -40,6 +42,9 @@ class MemoryTable:
         assert all(count == 1 for count in Counter(write.key for write in writes).values())
         if not all(self._holds(write) for write in writes):
             return False
+        started = now()
+        while now() == started:
+            pass  # a request takes longer: what it writes is later than what was written before
         for write in writes:
             if write.verb == "Put":
                 self.items[write.key] = write.body["Item"]
@@ -56,20 +61,25 @@ class MemoryTable:
 
     def change_name(self, client_member_id: str, name: str) -> None:
         """Changes a member, if it exists, as a caller of the API does."""
-        for key, item in self.items.items():
+        for key, item in list(self.items.items()):
             if key[0] == f"CLIENT#{client_member_id}":
-                version = str(int(item["version"]["N"]) + 1)
-                self.items[key] = {**item, "first_name": {"S": name}, "version": {"N": version}}
+                old = from_item(item)
+                new = NewMember.of_valid(old.writable() | {"first_name": name})
+                self.write(alteration(item, changed_member(old, new)))
 
     def members(self) -> dict[str, Member]:
         """Returns the members by client member id. Fails unless each has exactly the claim on its number."""
         items = {key: item for key, item in self.items.items() if key[0].startswith("CLIENT#")}
-        claims = {key: item for key, item in self.items.items() if key not in items}
+        claims = {key: item for key, item in self.items.items() if key[0].startswith("PHONE#")}
         found = {member.client_member_id: member for member in map(from_item, items.values())}
         holders = {key[0]: claim["client_member_id"]["S"] for key, claim in claims.items()}
         assert len(holders) == len(claims)
         assert holders == {f"PHONE#{member.phone_number}": name for name, member in found.items()}
+        check_history(found.values(), self._history())
         return found
+
+    def _history(self) -> list[Entry]:
+        return [entry_of(item) for key, item in self.items.items() if key[0].startswith("HISTORY#")]
 
 
 def context(mode: Mode) -> RowContext:

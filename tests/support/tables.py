@@ -2,25 +2,28 @@
 
 from chalicelib import config
 from chalicelib.dynamodb.items import Item
+from chalicelib.members.history import Entry, entry_of
 from chalicelib.members.items import (
     INDEX,
     SHARDS,
     account_shard,
     claim_key,
     from_item,
+    history_key,
     member_key,
     member_key_of,
     name_order,
     shard_of,
 )
 from chalicelib.members.model import Member
+from tests.support.history import check_history
 
 
 def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
     """Returns the account's members by client member id, after checking all items of the account.
 
-    Asserts what holds whenever no write is under way: each member has its claim, each claim its member, and the
-    index equals the table.
+    Asserts what holds whenever no write is under way: each member has its claim, each claim its member, the index
+    equals the table, and history has every change.
     """
     table_name = table_name or config.settings().table_name
     items = _items_of(account_id, table_name)
@@ -39,7 +42,24 @@ def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
         assert item["name_order"] == {"S": name_order(member)}
     indexed = {member.client_member_id: member for member in map(from_item, _indexed(account_id, table_name))}
     assert indexed == members, "the index differs from the table"
+    check_history(members.values(), history_of(account_id, table_name))
     return members
+
+
+def history_of(account_id: str, table_name: str = "") -> list[Entry]:
+    """Returns the entries of the history of an account's members."""
+    first = history_key(account_id, "", "")
+    found = (
+        config.dynamodb()
+        .get_paginator("scan")
+        .paginate(
+            TableName=table_name or config.settings().table_name,
+            ConsistentRead=True,
+            FilterExpression="begins_with(pk, :pk) AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": first["pk"], ":sk": first["sk"]},
+        )
+    )
+    return [entry_of(item) for page in found for item in page["Items"]]
 
 
 def _items_of(account_id: str, table_name: str) -> list[Item]:

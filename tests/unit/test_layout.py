@@ -18,6 +18,7 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "CLIENT#": {"members/items.py"},
     "PHONE#": {"members/items.py"},
     "ACCOUNT#": {"members/items.py"},
+    "HISTORY#": {"members/items.py"},
     "IMPORTS": {"imports/repository.py"},
     "IMPORT#": {"imports/repository.py"},
     "USERS": {"access/items.py"},

@@ -1,18 +1,23 @@
 """The part of the OpenAPI document about members."""
 
-from typing import Any
+from typing import Any, get_args
 
 from chalicelib.fields.text import ID_SCHEMA, TEXT_SCHEMA
+from chalicelib.members.history import Action
 from chalicelib.members.model import READ_ONLY, Member, MemberChanges, NewMember
 
 from .parts import (
     FORM,
     JSON,
+    MOMENT,
+    NULLABLE,
     PRECONDITIONS,
+    TEXT,
     Schema,
     body,
     get_operation,
     list_operation,
+    object_schema,
     operation,
     page,
     parameter,
@@ -21,7 +26,28 @@ from .parts import (
 )
 
 MODELS: list[Any] = [(NewMember, "validation"), (MemberChanges, "validation"), (Member, "serialization")]
-SCHEMAS: Schema = {"MemberPage": page(reference("Member"))}
+_FIELD_CHANGE = object_schema(**{"from": NULLABLE, "to": NULLABLE})
+SCHEMAS: Schema = {
+    "MemberPage": page(reference("Member")),
+    "MemberEvent": object_schema(
+        "import",
+        "moved_to",
+        "moved_from",
+        action={"enum": list(get_args(Action))},
+        version={"type": "integer", "description": "The member's version after it."},
+        at=MOMENT,
+        by=NULLABLE | {"description": "Such as user:ann, token:sync or import:<id>."},
+        **{"import": object_schema(id=TEXT, line={"type": "integer"})},
+        moved_to=TEXT | {"description": "The member's id after a move."},
+        moved_from=TEXT | {"description": "The member's id before a move."},
+        changes={
+            "type": "object",
+            "description": "The changed fields. Empty where a member's first values are not known any more.",
+            "additionalProperties": _FIELD_CHANGE,
+        },
+    ),
+    "MemberHistory": page(reference("MemberEvent")),
+}
 ACCOUNT = "The account's id."
 CLIENT_MEMBER = "The client member id: the account's own id of the member."
 FILTERS = [
@@ -33,6 +59,13 @@ FILTERS = [
         "last_name", "query", "A prefix of the last name, in any case. Requires account_id.", **TEXT_SCHEMA
     ),
 ]
+ERASE = parameter(
+    "erase",
+    "query",
+    "Whether to delete the member's history too. Needs the permission members:erase.",
+    type="boolean",
+    default=False,
+)
 CREATED = response("The new member.", "Member", "Location", "ETag")
 
 
@@ -53,6 +86,13 @@ def paths() -> Schema:
     create = operation(
         "createMember", "Add a member", {"201": CREATED}, "409 413 415 422", requestBody=_body("NewMember")
     )
+    one: Schema = {"parameters": [parameter("member_id", "path", "The member's id.")]}
+    of_account: Schema = {
+        "parameters": [
+            parameter("account_id", "path", ACCOUNT, **ID_SCHEMA),
+            parameter("client_member_id", "path", CLIENT_MEMBER, **ID_SCHEMA),
+        ]
+    }
     return {
         "/members": {
             "get": list_operation(
@@ -61,18 +101,17 @@ def paths() -> Schema:
             "post": create,
         },
         "/members/{member_id}": {
-            "parameters": [parameter("member_id", "path", "The member's id.")],
+            **one,
             **_one("Member"),
             "put": _write("replaceMember", "Replace a member", "NewMember", "404 409 412 413 415 422"),
         },
         "/accounts/{account_id}/members/{client_member_id}": {
-            "parameters": [
-                parameter("account_id", "path", ACCOUNT, **ID_SCHEMA),
-                parameter("client_member_id", "path", CLIENT_MEMBER, **ID_SCHEMA),
-            ],
+            **of_account,
             **_one("AccountMember"),
             "put": _put(),
         },
+        **_past("Member", one, "/members/{member_id}"),
+        **_past("AccountMember", of_account, "/accounts/{account_id}/members/{client_member_id}"),
     }
 
 
@@ -83,7 +122,24 @@ def _one(kind: str) -> Schema:
     return {
         "get": get_operation(f"get{kind}", "Member"),
         "patch": _write(f"change{kind}", change, "MemberChanges", "404 409 412 413 415 422"),
-        "delete": operation(f"delete{kind}", "Delete a member", deleted, "404 412", parameters=PRECONDITIONS),
+        "delete": operation(
+            f"delete{kind}", "Delete a member", deleted, "404 412", parameters=[ERASE, *PRECONDITIONS]
+        ),
+    }
+
+
+def _past(kind: str, parameters: Schema, path: str) -> Schema:
+    """Returns the operations on what a member was."""
+    page = response("What happened to the member, newest first.", "MemberHistory", "Link?")
+    history = list_operation(
+        f"get{kind}History", "Get the history of a member, also of a deleted one", page, "404"
+    )
+    restore = operation(
+        f"restore{kind}", "Add a deleted member again, as it was last", {"201": CREATED}, "404 409"
+    )
+    return {
+        f"{path}/history": {**parameters, "get": history},
+        f"{path}/restore": {**parameters, "post": restore},
     }
 
 

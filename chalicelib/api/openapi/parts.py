@@ -25,6 +25,7 @@ SECURITY_SCHEMES: Schema = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token or a session token."},
 }
 TEXT: Schema = {"type": "string"}
+NULLABLE: Schema = {"type": ["string", "null"]}
 MOMENT: Schema = TEXT | {"format": "date-time"}
 
 
@@ -63,12 +64,16 @@ _FIELD_ERROR = object_schema(
 )
 PROBLEM_SCHEMA = object_schema(
     "errors",
+    "deleted_at",
+    "moved_to",
     type=TEXT,
     title=TEXT,
     status={"type": "integer"},
     detail=TEXT,
     code=TEXT | {"description": "A constant for programs, such as phone_number_taken."},
     request_id=TEXT,
+    deleted_at=MOMENT | {"description": "When the member was deleted that had this id."},
+    moved_to=TEXT | {"description": "The id that the member has now."},
     errors=list_schema(_FIELD_ERROR),
 )
 

@@ -1,0 +1,222 @@
+"""What members were before each change, as items and as events. Pure.
+
+An entry is written in the transaction that changes a member, so none is missing or late. A create writes none: the
+member itself says who created it, and when. The entry of a deletion is what `restore` reads.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.writes import ConditionalWrite, put_new, update_if
+
+from .items import history_key, origin_of, parse_history_key, parse_origin
+from .model import Member, MemberKey, NewMember, Origin, key_of, member_id
+
+VERSION = "version"  # the constraint of an entry: after a failed one the member is read again
+HISTORY_DAYS = 400  # for which entries are kept by default
+Action = Literal["created", "updated", "moved", "deleted", "restored"]
+FIELDS = tuple(NewMember.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change of the member under `key`, from `before` to `after`; None where it was deleted.
+
+    A move has two entries: under the old key and under the new one. `origin` is the row that made the change,
+    `before_origin` the one that wrote the member before. `order` is that of changes made together.
+    """
+
+    key: MemberKey
+    at: str
+    by: str | None
+    origin: Origin | None
+    before: Member
+    after: Member | None
+    before_origin: Origin | None = None
+    restored: Member | None = None
+    order: int = 0
+
+    @property
+    def position(self) -> str:
+        """The end of its sort key: entries are in the order of time, those made together in theirs."""
+        return f"{self.at}#{self.order:04}#{self.before.version:010}"
+
+    @property
+    def item_key(self) -> Item:
+        """The key of its item."""
+        return history_key(*self.key, self.position)
+
+
+class Cause(NamedTuple):
+    """Who makes a change, when, and by which row (its Origin as text, "" without one).
+
+    Entries expire after `days` days. `order` is the place among changes that are written together: a file may delete
+    a member, add it and delete it again.
+    """
+
+    by: str | None
+    at: str
+    origin: str = ""
+    days: int = HISTORY_DAYS
+    order: int = 0
+
+
+def record(
+    old: Member, new: Member | None, cause: Cause, old_origin: Origin | None
+) -> list[ConditionalWrite]:
+    """Returns the writes that record a change of a member; `new` is None for a deletion.
+
+    `old_origin` is the row that wrote the member before.
+    """
+    keys = [key_of(old)] if new is None or key_of(old) == key_of(new) else [key_of(old), key_of(new)]
+    change = Entry(keys[0], cause.at, cause.by, parse_origin(cause.origin), old, new, old_origin)
+    # Two members may exchange their ids: each leaves the old one before the other gets it.
+    entries = [replace(change, key=key, order=2 * cause.order + i) for i, key in enumerate(keys)]
+    return [put_new(VERSION, _to_item(entry, cause.days)) for entry in entries]
+
+
+def record_restoration(entry: Entry, member: Member) -> ConditionalWrite:
+    """Returns the write that adds to the entry of a deletion that the member was restored: once for each deletion."""
+    return update_if(
+        VERSION,
+        entry.item_key,
+        UpdateExpression="SET restored = :restored",
+        ConditionExpression="attribute_exists(pk) AND attribute_not_exists(restored)",
+        ExpressionAttributeValues={":restored": {"S": _dump(member)}},
+    )
+
+
+def _to_item(entry: Entry, days: int) -> Item:
+    item: Item = {
+        **entry.item_key,
+        "before": {"S": _dump(entry.before)},
+        "expires_at": {"N": str(_expiry(entry.at, days))},
+    }
+    if entry.after:
+        item["after"] = {"S": _dump(entry.after)}
+    if entry.by:
+        item["changed_by"] = {"S": entry.by}
+    if entry.origin:
+        item["origin"] = {"S": _short(entry.origin)}
+    if entry.before_origin:
+        item["before_origin"] = {"S": _short(entry.before_origin)}
+    return item
+
+
+def entry_of(item: Mapping[str, Any]) -> Entry:
+    """Returns the entry in an item."""
+    key, position = parse_history_key(item)
+    at, order, _ = position.split("#")
+    return Entry(
+        key=key,
+        at=at,
+        order=int(order),
+        by=item["changed_by"]["S"] if "changed_by" in item else None,
+        origin=origin_of(item),
+        before=_load(item["before"]["S"]),
+        after=_load(item["after"]["S"]) if "after" in item else None,
+        before_origin=parse_origin(item["before_origin"]["S"]) if "before_origin" in item else None,
+        restored=_load(item["restored"]["S"]) if "restored" in item else None,
+    )
+
+
+def _dump(member: Member) -> str:
+    return orjson.dumps({name: value for name, value in vars(member).items() if value is not None}).decode()
+
+
+def _short(origin: Origin) -> str:
+    """Returns an origin without the values that its row has replaced: the entry has them."""
+    return str(origin._replace(before=()))
+
+
+def _load(text: str) -> Member:
+    return Member(**orjson.loads(text))
+
+
+def _expiry(at: str, days: int) -> int:
+    """Returns the time (seconds since the epoch) so many days after a time."""
+    return int((datetime.fromisoformat(at) + timedelta(days=days)).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to a member: `changes` are (old, new) by field; `moved_to` and `moved_from` are member ids."""
+
+    action: Action
+    version: int
+    at: str
+    by: str | None
+    origin: Origin | None
+    changes: dict[str, tuple[str | None, str | None]]
+    moved_to: str | None = None
+    moved_from: str | None = None
+
+    def model_dump(self) -> dict[str, Any]:
+        """Returns it as JSON shows it."""
+        body: dict[str, Any] = {"action": self.action, "version": self.version, "at": self.at, "by": self.by}
+        if self.origin:
+            body["import"] = {"id": self.origin.import_id, "line": self.origin.line}
+        moves = {"moved_to": self.moved_to, "moved_from": self.moved_from}
+        body |= {name: value for name, value in moves.items() if value}
+        return body | {
+            "changes": {name: {"from": old, "to": new} for name, (old, new) in self.changes.items()}
+        }
+
+
+def events(
+    current: Member | None, origin: Origin | None, entries: Sequence[Entry], older: Entry | None
+) -> Iterator[Event]:
+    """Yields what happened to a member, newest first, by its entries, newest first.
+
+    `current` is the member as it is stored, if it is on this page, and `origin` the row that wrote it. `older` is the
+    entry after these, None if there is none.
+    """
+    if current and not _continues(current, entries[0] if entries else older):
+        yield _creation(current, origin)
+    for entry, previous in zip(entries, [*entries, older][1:], strict=True):
+        yield from _events_of(entry)
+        if not _continues(entry.before, previous):
+            yield _creation(entry.before, entry.before_origin)
+
+
+def _continues(member: Member, entry: Entry | None) -> bool:
+    """Returns whether an entry made a member what it is; else the member was created after it."""
+    return entry is not None and member.created_at in {
+        made.created_at for made in (entry.after, entry.restored) if made
+    }
+
+
+def _events_of(entry: Entry) -> Iterator[Event]:
+    if entry.restored:
+        member = entry.restored
+        yield Event(
+            "restored", member.version, member.last_modified, member.modified_by, None, _changes(None, member)
+        )
+    before, after = entry.before, entry.after
+    changes = _changes(before, after)
+    if after is None:
+        yield Event("deleted", before.version + 1, entry.at, entry.by, entry.origin, changes)
+    elif key_of(before) == key_of(after):
+        yield Event("updated", after.version, entry.at, entry.by, entry.origin, changes)
+    else:
+        left = entry.key == key_of(before)
+        ends = (member_id(*key_of(after)), None) if left else (None, member_id(*key_of(before)))
+        yield Event("moved", after.version, entry.at, entry.by, entry.origin, changes, *ends)
+
+
+def _creation(member: Member, origin: Origin | None) -> Event:
+    """Returns the creation of a member. Its values are known only if it was not changed after that, or not yet."""
+    changes = _changes(None, member) if member.version == 1 else {}
+    return Event(
+        "created", 1, member.created_at, member.created_by, origin if member.version == 1 else None, changes
+    )
+
+
+def _changes(before: Member | None, after: Member | None) -> dict[str, tuple[str | None, str | None]]:
+    pairs = {name: (getattr(before, name, None), getattr(after, name, None)) for name in FIELDS}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,0 +1,51 @@
+"""`python rollcall.py history|restore`: what happened to a member, and the way back for a deleted one."""
+
+import click
+
+from chalicelib.members.history import Event
+from chalicelib.members.model import MemberKey
+from chalicelib.services import Services
+
+from .stage import with_services
+
+PAGE = 500
+OPERATOR = "operator"  # who changes members with AWS credentials
+_ACCOUNT = click.argument("account_id", metavar="ACCOUNT")
+_MEMBER = click.argument("client_member_id", metavar="CLIENT_MEMBER_ID")
+
+
+@click.command("history")
+@_ACCOUNT
+@_MEMBER
+@with_services
+def show_history(services: Services, **ids: str) -> None:
+    """Show what happened to a member, the latest first: when, who, and each field from its old to its new value."""
+    key, cursor = MemberKey(**ids), None
+    while True:
+        page = services.member_history.page(key, PAGE, cursor)
+        for event in page.events:
+            click.echo(_text(event))
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+@click.command("restore")
+@_ACCOUNT
+@_MEMBER
+@with_services
+def restore_member(services: Services, **ids: str) -> None:
+    """Add a deleted member again, as it was last."""
+    member = services.members.restore(MemberKey(**ids), OPERATOR)
+    click.echo(f"Restored member {member.client_member_id} of account {member.account_id}.")
+
+
+def _text(event: Event) -> str:
+    """Returns an event as a line, with a line for each changed field below it."""
+    by = event.by or "unknown"
+    if event.origin:
+        by = f"import:{event.origin.import_id}, line {event.origin.line}"
+    lines = [f"{event.at}  {event.action}, version {event.version}, by {by}"]
+    if event.action in ("updated", "moved"):
+        lines += [f"    {name}: {old} → {new}" for name, (old, new) in event.changes.items()]
+    return "\n".join(lines)

@@ -1,0 +1,24 @@
+"""`python rollcall.py history|restore` on a real table."""
+
+from chalicelib.services import Services
+from tests.integration.commands.test_access import run
+from tests.support.people import key_of, person, set_fields
+
+
+def test_history_shows_each_change_with_values(services: Services, stage: None, account: str) -> None:
+    old = services.members.create(person(account), "user:ann")
+    services.members.change(key_of(old), set_fields(first_name="Minnie"), by="token:sync")
+    changed, values, created = run("history", account, "m1").splitlines()
+    assert changed.endswith("  updated, version 2, by token:sync")
+    assert values == f"    first_name: {old.first_name} → Minnie"
+    assert created == f"{old.created_at}  created, version 1, by user:ann"
+    assert run("history", account, "m2", status=1) == "Error: No member has this id.\n"
+
+
+def test_restore_adds_deleted_member_again(services: Services, stage: None, account: str) -> None:
+    old = services.members.create(person(account))
+    services.members.delete(key_of(old))
+    assert run("restore", account, "m1") == f"Restored member m1 of account {account}.\n"
+    restored = services.members.get(key_of(old))
+    assert (restored.first_name, restored.modified_by) == (old.first_name, "operator")
+    assert "belongs to member" in run("restore", account, "m1", status=1)
