@@ -28,6 +28,7 @@ from infra.package import LOCAL, PROJECT, package, source_template
 
 EMULATOR_SECONDS = 600.0  # for each step; the emulator needs ten. On AWS, the AWS CLI gives up after an hour.
 EMULATOR_STARTS = 8  # calls of start_import at once on the emulator; each takes a process of 70 MB
+EMULATOR_RETRIES = 100  # of a call that is throttled: for an hour or so
 
 
 class DeployError(Exception):
@@ -138,14 +139,21 @@ def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
 def _limit_starts(target: _Target) -> None:
     """Limits the calls of start_import on the emulator, which would run a process for each file dropped at once.
 
-    On AWS they need no limit. The emulator repeats throttled calls, see package.EMULATOR_RETRIES.
+    On AWS they need no limit. The emulator counts tries that it throttles among the two that Lambda repeats after an
+    error; Lambda repeats them for six hours (infra/template.yaml).
     """
     found = target.client("cloudformation").describe_stack_resource(
         StackName=target.stack, LogicalResourceId="StartImport"
     )
     name = found["StackResourceDetail"]["PhysicalResourceId"]
-    target.client("lambda").put_function_concurrency(
-        FunctionName=name, ReservedConcurrentExecutions=EMULATOR_STARTS
+    functions = target.client("lambda")
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=EMULATOR_STARTS)
+    config = functions.get_function_event_invoke_config(FunctionName=name, Qualifier="$LATEST")
+    functions.put_function_event_invoke_config(
+        FunctionName=name,
+        Qualifier="$LATEST",
+        MaximumRetryAttempts=EMULATOR_RETRIES,
+        DestinationConfig=config["DestinationConfig"],
     )
 
 

@@ -54,7 +54,6 @@ from chalice.utils import UI, OSUtils, to_cfn_resource_name
 PROJECT = Path(__file__).resolve().parent.parent
 CREDENTIALS = "method.request.header.Authorization"
 LOCAL = "local"  # the stage on the emulator; other stages run on AWS
-EMULATOR_RETRIES = 100  # of a call of start_import that is throttled: for an hour or so
 
 Template = dict[str, Any]
 
@@ -113,8 +112,6 @@ def _adapt_to_emulator(template: Template) -> None:
     authorizer["identitySource"] = CREDENTIALS  # MiniStack treats context.identity.sourceIp as missing
     # MiniStack does not read them from the definition.
     api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
-    # MiniStack counts tries that it throttles; Lambda repeats them for six hours (infra/template.yaml).
-    resources["StartImport"]["Properties"]["EventInvokeConfig"]["MaximumRetryAttempts"] = EMULATOR_RETRIES
     # MiniStack reads parameters as strings, and compares these with a number.
     for function in ("Split", "Load"):
         concurrency = template["Parameters"].pop(f"{function}Concurrency")["Default"]
