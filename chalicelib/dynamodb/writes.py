@@ -65,6 +65,11 @@ def put_new(constraint: str, item: Item) -> ConditionalWrite:
     return ConditionalWrite(constraint, "Put", key_pair(item), b'{"Item":' + orjson.dumps(item) + _IF_NEW)
 
 
+def unused(constraint: str, key: Item) -> ConditionalWrite:
+    """Returns what `put_new` does for an item with this key, to be checked and not written: without the item."""
+    return ConditionalWrite(constraint, "Put", key_pair(key), _IF_NEW)
+
+
 def put_if(constraint: str, item: Item, expected: Mapping[str, Item]) -> ConditionalWrite:
     """Returns a put that replaces an item if its attributes still have the expected values."""
     return _write(constraint, "Put", item, {"Item": item, **_condition(expected)})

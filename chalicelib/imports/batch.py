@@ -11,7 +11,7 @@ from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
 from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of
 from chalicelib.members.model import MemberKey, NewMember, Origin, changed_member, new_member
-from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, deletion
+from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, creation_checks, deletion
 
 from .deletions import MARK, mark_deletion, read_mark
 from .member_row import MemberRow
@@ -110,10 +110,11 @@ class BatchWriter:
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
+        if item is None and self._context.dry_run:
+            return Change(row, CREATED, creation_checks(row.member))  # the table was read: it is not there
         if item is None:
-            return Change(
-                row, CREATED, creation(new_member(row.member, self._by), self._origin(row, CREATED))
-            )
+            member = new_member(row.member, self._by)
+            return Change(row, CREATED, creation(member, self._origin(row, CREATED)))
         return Change(row, *self._changed(row, item, new))
 
     def _changed(

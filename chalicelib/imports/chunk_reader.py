@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.scope import Scope
 
-from .cells import IDS
+from .cell_damage import IDS
 from .columns import OTHER_HEADER, Header
 from .csv_reader import Chunk, Dialect, RejectedRow, Row, rows
 from .member_row import MemberRow

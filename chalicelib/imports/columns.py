@@ -12,7 +12,7 @@ from chalicelib.fields.text import Identifier
 from chalicelib.fields.validation import validate
 from chalicelib.members.model import MemberChanges, NewMember
 
-from .cells import NAMES, check_damage, check_phone, invalid, read_ids
+from .cell_damage import NAMES, check_damage, check_phone, invalid, read_ids
 from .column_names import ACTION, PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .escaping import unescape

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item
-from chalicelib.dynamodb.writes import ConditionalWrite, FailedWrite, delete_if, put_if, put_new
+from chalicelib.dynamodb.writes import ConditionalWrite, FailedWrite, delete_if, put_if, put_new, unused
 from chalicelib.errors import FieldError, Taken
 
 from .history import HISTORY_DAYS, VERSION, Cause, record
 from .items import claim_key, from_item, holder_of, member_key, origin_of, to_claim, to_item
-from .model import Member, key_of
+from .model import Member, NewMember, key_of
 
 # The constraints. After a failed VERSION (of history too) the member is read again; these are errors for the caller.
 PHONE = "phone_number"
@@ -22,6 +22,11 @@ def creation(member: Member, origin: str = "") -> list[ConditionalWrite]:
         put_new(CLIENT_ID, to_item(member, origin)),
         put_new(PHONE, to_claim(member, origin)),
     ]
+
+
+def creation_checks(member: NewMember) -> list[ConditionalWrite]:
+    """Returns what to check before a member is added whose client member id is unused: that its number is, too."""
+    return [unused(PHONE, claim_key(member.account_id, member.phone_number))]
 
 
 def alteration(
