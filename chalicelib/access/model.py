@@ -119,7 +119,10 @@ class Groups(NamedTuple):
 
 
 _BUILT_IN_PERMISSIONS: dict[str, list[Permission]] = {
-    "admins": ["members:read", "members:write", "imports:read", "imports:write", "access:admin"],
+    "admins": [
+        *("members:read", "members:write", "members:export"),
+        *("imports:read", "imports:write", "access:admin"),
+    ],
     "editors": ["members:read", "members:write", "imports:read", "imports:write"],
     "viewers": ["members:read", "imports:read"],
 }

@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from chalicelib.errors import Forbidden
 from chalicelib.scope import Scope
 
-Permission = Literal["members:read", "members:write", "imports:read", "imports:write", "access:admin"]
+Permission = Literal[
+    "members:read", "members:write", "members:export", "imports:read", "imports:write", "access:admin"
+]
 Requirement = Permission | Literal["signed in"]
 AUTHENTICATED: Requirement = "signed in"  # valid credentials, but no particular permission
 ALL_ACCOUNTS: Literal["*"] = "*"

@@ -16,7 +16,14 @@ import { listOf } from "./lists.js";
  * }} Tab
  */
 
-const PERMISSIONS = ["members:read", "members:write", "imports:read", "imports:write", "access:admin"];
+const PERMISSIONS = [
+  "members:read",
+  "members:write",
+  "members:export",
+  "imports:read",
+  "imports:write",
+  "access:admin",
+];
 const TABS = [
   ["users", "Users"],
   ["groups", "Groups"],

@@ -4,6 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
+from chalicelib.cells.escaping import unescape
+from chalicelib.cells.spreadsheets import (
+    damaged_cell,
+    damaged_number,
+    exact_text,
+    is_plain_account,
+    read_id,
+    unwrap,
+)
 from chalicelib.errors import FieldError, Invalid, Unreadable
 from chalicelib.fields.characters import is_blank
 from chalicelib.fields.phone import PhoneRule
@@ -14,9 +23,7 @@ from chalicelib.members.model import MemberChanges, NewMember
 from .column_names import PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .decoding import REPLACEMENT_CHARACTER
-from .escaping import unescape
 from .member_row import MemberRow
-from .spreadsheets import damaged_cell, damaged_number, is_plain_account, read_id, unwrap
 
 OPTIONAL = ("first_name", "last_name", "phone_number")  # an upsert may leave them blank
 IDS = ("account_id", "client_member_id", PREVIOUS_ID)
@@ -109,8 +116,12 @@ class Header:
         """Returns the row with the member that its cells describe. Raises Invalid."""
         values = {name: cells[index] for name, index in self.fields.items()}
         text = "".join(values.values())
+        exact: dict[str, str] = {}
         if "'" in text or "=" in text:
             values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
+            exact = {name: known for name, cell in values.items() if (known := exact_text(cell)) is not None}
+            values |= dict.fromkeys(exact, "")
+            text = "".join(values.values())
         if (
             "#" in text or REPLACEMENT_CHARACTER in text or "Err:" in text
         ):  # few rows need the checks cell by cell
@@ -124,6 +135,7 @@ class Header:
             _read_ids(values)
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
+        values |= exact
         previous = values.pop(PREVIOUS_ID, "")
         try:
             member = self._validate(values, rule)

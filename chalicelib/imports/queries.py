@@ -7,14 +7,15 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from chalicelib.cells.escaping import unescape
 from chalicelib.errors import InvalidCursor, NotFound
+from chalicelib.links import Link
 from chalicelib.scope import Scope
 
-from .escaping import unescape
 from .model import ImportFilter, ImportRecord, is_import_id
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
-from .storage import ImportStorage, Link
+from .storage import ImportStorage
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"

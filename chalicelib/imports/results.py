@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from chalicelib.cells.csv_lines import BYTE_ORDER_MARK, csv_lines
+from chalicelib.cells.escaping import escape, unescape
+from chalicelib.cells.spreadsheets import without_mark
+
 from .columns import RESULT_COLUMNS, Header
 from .csv_reader import RejectedRow
 from .decoding import REPLACEMENT_CHARACTER
-from .escaping import escape, unescape
 from .model import ImportRecord
-from .spreadsheets import without_mark
 from .warnings import WarningSummary
 
 # Bytes of rejected.csv after which a page is full. Lambda returns at most 6 MB, and a control character takes one
 # byte here and seven there: JSON within JSON.
 PAGE_BYTES = 500_000
 SAMPLE_SIZE = 20  # rejected rows shown in a report
-# Without it Excel reads the file in an old encoding, and garbles and saves the accents.
-BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass
@@ -53,7 +53,7 @@ def rejected_file(
 def rejected_header(header: Header) -> str:
     """Returns the start of rejected.csv: the byte order mark and the header line."""
     names = (escape(unescape(header.columns[i])) for i in header.original_indexes)
-    return BYTE_ORDER_MARK + _csv([[*names, *RESULT_COLUMNS]])
+    return BYTE_ORDER_MARK + csv_lines([[*names, *RESULT_COLUMNS]])
 
 
 def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
@@ -61,7 +61,7 @@ def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
 
     Excess cells follow, so that nothing is lost and the row is still too long.
     """
-    return _csv(_result_cells(header, row) for row in rows)
+    return csv_lines(_result_cells(header, row) for row in rows)
 
 
 def _result_cells(header: Header, row: RejectedRow) -> list[str]:
@@ -152,15 +152,3 @@ class ConcatenatedFile:
         end = len(self._buffer) if size < 0 else size
         taken, self._buffer = self._buffer[:end], self._buffer[end:]
         return taken
-
-
-def _csv(rows: Iterable[list[str]]) -> str:
-    return "".join(",".join(map(_quote, cells)) + "\n" for cells in rows)
-
-
-# csv.writer leaves a cell with a leading space unquoted, and the reader skips such spaces.
-_UNQUOTED = re.compile(r'(?! )[^",\r\n]*')
-
-
-def _quote(cell: str) -> str:
-    return cell if not cell or _UNQUOTED.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'

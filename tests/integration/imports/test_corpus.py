@@ -11,15 +11,15 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib import config
+from chalicelib.cells.csv_lines import BYTE_ORDER_MARK
+from chalicelib.cells.escaping import escape
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
 from chalicelib.imports.columns import RESULT_COLUMNS
-from chalicelib.imports.escaping import escape
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.imports.profile import PROFILE
-from chalicelib.imports.results import BYTE_ORDER_MARK
 from chalicelib.members.items import claimed_phone_key, from_item, member_key
 from chalicelib.members.model import Member, NewMember
 from chalicelib.members.repository import MemberRepository

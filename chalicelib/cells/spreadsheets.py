@@ -6,7 +6,10 @@ from functools import lru_cache
 from chalicelib.fields.characters import trim
 from chalicelib.fields.text import MAX_EXACT
 
+from .escaping import escape
+
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)  # keeps zeros: ="00123"
+_EXACT_TEXT = re.compile(r'=T\("((?:[^"]|"")*)"\)', re.DOTALL)  # of an export: nothing has changed this text
 _TEXT_MARK = re.compile(r"'[0-9][^']*")  # an apostrophe keeps zeros too; one around the cell is a quote
 _FLOAT = re.compile(r"(0|[1-9][0-9]*)\.0+")  # 43.0, as data frames write a whole number
 
@@ -31,6 +34,8 @@ _TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?(?:Z|[+-]\d\d:?\d\
 _DATE_AND_TIME = re.compile(rf"{_DATE}[T ] *{_TIME}", re.IGNORECASE)
 # A cell of letters and digits alone is none of the above.
 _SUSPECT = re.compile(r"[=+.,:']")
+
+_NEVER_PLAIN = re.compile("[\\\\\ufffd]|\\A# ")  # a backslash, a damaged character, a comment
 
 # Ids that may be real, and may be something else.
 _MONTH = (
@@ -57,6 +62,32 @@ def unwrap(cell: str) -> str:
     if found := _FORMULA_TEXT.fullmatch(text):
         return found[1].replace('""', '"')
     return text[1:] if _TEXT_MARK.fullmatch(text) else cell
+
+
+def exact_text(cell: str) -> str | None:
+    """Returns the text in a cell that an export keeps from being read as something else, None for other cells."""
+    found = _EXACT_TEXT.fullmatch(cell.strip()) if "=T(" in cell else None
+    return found[1].replace('""', '"') if found else None
+
+
+def exported_cell(text: str) -> str:
+    """Returns a stored name or id as a cell that is read as this text, and safe to open in a spreadsheet."""
+    return escape(text if _is_read_as_it_is(text) else '=T("' + text.replace('"', '""') + '")')
+
+
+def _is_read_as_it_is(text: str) -> bool:
+    """Returns whether a file may have this name or id without more around it.
+
+    A row with a backslash may have an escape in it, and one that starts with "# " may be a comment.
+    """
+    if text.isalnum():
+        return True  # the common case
+    if _NEVER_PLAIN.search(text) or exact_text(text) is not None or damaged_cell(text):
+        return False
+    try:
+        return unwrap(text) == text == read_id(text)
+    except ValueError:
+        return False
 
 
 def is_decimal(cell: str) -> bool:
