@@ -44,7 +44,7 @@ class Exports:
     def drain(self, record: ExportRecord) -> ExportRecord:
         """Writes until the queue is empty; returns the export as it is then."""
         for message in self.messages():
-            self.exporter.run(ExportRecord.model_validate_json(message["export"]))
+            self.exporter.run(self.record_of(message))
         return self.repository.get(record.id)
 
     def messages(self) -> Iterator[dict[str, str]]:
@@ -54,6 +54,10 @@ class Exports:
             for message in found:
                 yield json.loads(message["Body"])
                 config.sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def record_of(self, message: dict[str, str]) -> ExportRecord:
+        """Returns the export in a message."""
+        return ExportRecord.model_validate_json(message["export"])
 
     def delete_file(self, record: ExportRecord) -> None:
         """Deletes the file of an export, as the bucket's lifecycle does."""
