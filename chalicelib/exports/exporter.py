@@ -5,20 +5,21 @@ a part of it; a worker continues there. Only the worker that has the lease write
 """
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.limiter import TimeLeft
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
-from chalicelib.fields.text import SEPARATOR
 from chalicelib.members.items import from_item
 from chalicelib.members.name_index import NameIndex
 
-from .formats import FileBuffer
+from .formats import FileBuffer, file_start, line_of
 from .model import ExportRecord, Failure
 from .repository import ExportRepository, Lease
 from .storage import ExportStorage, UploadLost
@@ -26,7 +27,7 @@ from .storage import ExportStorage, UploadLost
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-PAGE_SIZE = 10_000  # members that are read at once
+BATCH_SIZE = 10_000  # members after which the progress is noted
 # At least 5 MiB, and at most 10,000 parts ("Amazon S3 multipart upload limits" in the User Guide).
 PART_SIZE = 8 * 1024**2
 MAX_SECONDS = 20 * 3600  # less than the day after which S3 removes the parts of an unfinished file
@@ -37,6 +38,14 @@ GIVEN_UP = Failure(code="export_failed", detail="The file could not be written. 
 
 class OutOfTime(Busy):
     """The worker ends before the export does. How far it has come is noted."""
+
+
+class Batch(NamedTuple):
+    """Where a file ends after a batch of members: their number so far, and the place of the last one."""
+
+    rows: int
+    after: str | None
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class Exporter:
     names: NameIndex
     queue: ExportQueue
     time_left: TimeLeft
-    page_size: int = PAGE_SIZE
+    batch_size: int = BATCH_SIZE
     part_size: int = PART_SIZE
 
     def start(self, record: ExportRecord) -> ExportRecord:
@@ -122,37 +131,51 @@ class Exporter:
         record = lease.record
         file = FileBuffer(record.format, self.storage.pending(record.pending) if record.pending else b"")
         if record.after is None:
-            file.start()
-        rows, after, page = record.settled_rows, record.after, [Item()] * self.page_size
-        while len(page) == self.page_size:
-            self.repository.note(lease, started=True, rows=rows)
-            page = self._page(lease, file, rows, after)
-            file.add(map(from_item, page))
-            rows += len(page)
-            after = page[-1]["name_order"]["S"].split(SEPARATOR) if page else after
-            if len(page) == self.page_size and file.size >= self.part_size:
-                self._settle(lease, file.take(), rows=rows, after=after)
+            file.add(file_start(record.format))
+        batch = Batch(record.settled_rows, record.after, is_last=False)
+        found = self._lines(record)
+        while not batch.is_last:
+            self.repository.note(lease, started=True, rows=batch.rows)
+            batch = self._add_batch(lease, file, found, batch)
+            if not batch.is_last and file.size >= self.part_size:
+                self._settle(lease, file.take(), batch)
         last = file.take()
         if lease.record.parts:
-            self._settle(lease, last, rows=rows, after=after, is_read=True)
+            self._settle(lease, last, batch)
         else:
             self.storage.put(lease.record, last)
-            lease.record = lease.record.model_copy(update={"rows": rows, "size": len(last)})
+            lease.record = lease.record.model_copy(update={"rows": batch.rows, "size": len(last)})
 
-    def _page(self, lease: Lease, file: FileBuffer, rows: int, after: list[str] | None) -> list[Item]:
-        """Returns the next members. Without time or capacity stores what is read, and raises Busy."""
-        record = lease.record
+    def _lines(self, record: ExportRecord) -> Iterator[tuple[str, bytes]]:
+        """Yields the place and the line of each member that is left."""
+
+        def line(item: Item) -> bytes:
+            return line_of(record.format, from_item(item))
+
+        return self.names.in_order(record.account_id, record.last_name_prefix, record.after or "", line)
+
+    def _add_batch(
+        self, lease: Lease, file: FileBuffer, found: Iterator[tuple[str, bytes]], before: Batch
+    ) -> Batch:
+        """Adds the next members to the file. Without time or capacity stores what is read, and raises Busy."""
+        reason: Busy | None = None if self.time_left() > 0 else OutOfTime()
+        lines = []
         try:
-            if self.time_left() <= 0:
-                raise OutOfTime
-            return self.names.list_account(record.account_id, record.last_name_prefix, after, self.page_size)
-        except Busy:
-            if after != record.after:
-                key = self.storage.put_pending(record, rows, file.take())
-                self.repository.note(lease, rows=rows, settled_rows=rows, after=after, pending=key)
-            raise
+            for line in islice(found, self.batch_size if reason is None else 0):
+                lines.append(line)  # noqa: PERF402 - those before an error count
+        except Busy as error:
+            reason = error
+        file.add(b"".join(text for _, text in lines))
+        after = lines[-1][0] if lines else before.after
+        batch = Batch(before.rows + len(lines), after, is_last=len(lines) < self.batch_size)
+        if reason is None:
+            return batch
+        if after != lease.record.after:
+            key = self.storage.put_pending(lease.record, batch.rows, file.take())
+            self.repository.note(lease, rows=batch.rows, settled_rows=batch.rows, after=after, pending=key)
+        raise reason
 
-    def _settle(self, lease: Lease, body: bytes, *, rows: int, **changes: object) -> None:
+    def _settle(self, lease: Lease, body: bytes, batch: Batch) -> None:
         """Stores a part, if there is anything in it, and notes that the file has come so far."""
         record = lease.record
         if record.upload_id is None:
@@ -164,7 +187,8 @@ class Exporter:
             parts=parts,
             size=sum(part.size for part in parts),
             pending=None,
-            rows=rows,
-            settled_rows=rows,
-            **changes,
+            rows=batch.rows,
+            settled_rows=batch.rows,
+            after=batch.after,
+            is_read=batch.is_last,
         )

@@ -1,7 +1,6 @@
 """The formats of exports: members as bytes of a file, packed or not. Pure."""
 
 import zlib
-from collections.abc import Iterable
 from functools import partial
 
 import orjson
@@ -30,7 +29,6 @@ class FileBuffer:
     """
 
     def __init__(self, format_: Format, pending: bytes = b"") -> None:
-        self._format = format_
         self._packer = _packer() if format_ == "csv.gz" else None
         self._bytes = bytearray(pending)
 
@@ -39,17 +37,9 @@ class FileBuffer:
         """The number of its bytes so far; of a .gz file the last few are still to come."""
         return len(self._bytes)
 
-    def start(self) -> None:
-        """Adds what comes before the first member."""
-        if self._format != "ndjson":
-            self._add((BYTE_ORDER_MARK + csv_lines([COLUMNS])).encode())
-
-    def add(self, members: Iterable[Member]) -> None:
-        """Adds members."""
-        self._add(_json_lines(members) if self._format == "ndjson" else _csv_lines(members))
-
-    def _add(self, data: bytes) -> None:
-        self._bytes += self._packer.compress(data) if self._packer else data
+    def add(self, text: bytes) -> None:
+        """Adds a piece of the unpacked file."""
+        self._bytes += self._packer.compress(text) if self._packer else text
 
     def take(self) -> bytes:
         """Returns all of it, and leaves it empty."""
@@ -61,12 +51,16 @@ class FileBuffer:
         return taken
 
 
-def _json_lines(members: Iterable[Member]) -> bytes:
-    return b"".join(orjson.dumps(member.model_dump()) + b"\n" for member in members)
+def file_start(format_: Format) -> bytes:
+    """Returns what comes before the first member of an unpacked file."""
+    return b"" if format_ == "ndjson" else (BYTE_ORDER_MARK + csv_lines([COLUMNS])).encode()
 
 
-def _csv_lines(members: Iterable[Member]) -> bytes:
-    return csv_lines(map(_cells, members)).encode()
+def line_of(format_: Format, member: Member) -> bytes:
+    """Returns the line of a member in an unpacked file."""
+    if format_ == "ndjson":
+        return orjson.dumps(member.model_dump()) + b"\n"
+    return csv_lines([_cells(member)]).encode()
 
 
 def _cells(member: Member) -> list[str]:

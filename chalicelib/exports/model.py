@@ -71,7 +71,7 @@ class ExportRecord(BaseModel):
     finished_at: str | None = None
     size: int | None = None
     error: Failure | None = None
-    after: list[str] | None = None
+    after: str | None = None
     settled_rows: int = 0
     upload_id: str | None = None
     parts: list[Part] = []

@@ -24,13 +24,13 @@ from .written_rows import member_rows, write_rows
 class Exports:
     """Runs exports one after the other, in small pages and parts."""
 
-    def __init__(self, page_size: int = 10, part_size: int = 1) -> None:
+    def __init__(self, batch_size: int = 10, part_size: int = 1) -> None:
         self.settings = config.settings()
         # Each look at the clock is later than any lease.
         clock = itertools.count(step=LEASE_SECONDS + 1).__next__
         self.services = Services(self.settings, config.client, clock)
         self.repository = self.services.export_repository
-        self.sizes: dict[str, int] = {"page_size": page_size, "part_size": part_size}
+        self.sizes: dict[str, int] = {"batch_size": batch_size, "part_size": part_size}
         self.exporter = self.within(lambda: 1.0)
 
     def within(self, time_left: Callable[[], float]) -> Exporter:

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from chalicelib.exports.formats import COLUMNS, FileBuffer
+from chalicelib.exports.formats import COLUMNS, FileBuffer, file_start, line_of
 from chalicelib.exports.model import Format
 from chalicelib.fields.text import normalize_id, normalize_text
 from chalicelib.members.model import Member, NewMember, new_member
@@ -104,10 +104,11 @@ def members_of(rows: list[tuple[str, str, str, str]]) -> list[Member]:
 
 def file_of(members: list[Member], format_: Format = "csv", pieces: int = 1) -> bytes:
     buffer = FileBuffer(format_)
-    buffer.start()
+    buffer.add(file_start(format_))
     found = b""
     for start in range(pieces):
-        buffer.add(members[start::pieces])
+        for member in members[start::pieces]:
+            buffer.add(line_of(format_, member))
         found += buffer.take()
     return found
 
