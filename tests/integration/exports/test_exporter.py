@@ -4,13 +4,17 @@ import csv
 import io
 import itertools
 import uuid
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import orjson
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from pydantic_core import PydanticCustomError
 
+from bench.stub import Raw
 from chalicelib import config
 from chalicelib.errors import Busy
 from chalicelib.exports.exporter import MAX_SECONDS
@@ -23,7 +27,7 @@ from chalicelib.members.model import Member, NewMember
 from infra.package import table_definition
 from tests.support.exports import Exports, add_members, new_export
 from tests.support.people import odd_people, person
-from tests.support.pipeline import Pipeline, counts
+from tests.support.pipeline import KilledError, Pipeline, counts
 from tests.support.tables import members_of
 from tests.unit.exports.test_formats import HARD
 
@@ -175,6 +179,41 @@ def test_completed_export_is_not_given_up(exports: Exports, members: list[Member
     record = exports.run(account)
     assert exports.exporter.give_up(record) == record
     assert record.shown().status == "completed"
+
+
+def test_completed_upload_that_s3_has_forgotten_is_complete(
+    exports: Exports, members: list[Member], account: str
+) -> None:
+    """The worker dies after S3 has made the file; on AWS, the upload has ended then."""
+    record = new_export(account)
+    with hooked("after-call.s3.CompleteMultipartUpload", die), pytest.raises(KilledError):
+        exports.exporter.run(record)
+    assert exports.repository.get(record.id).shown().status == "running"
+    with hooked("before-send.s3.CompleteMultipartUpload", no_such_upload):
+        ended = exports.exporter.run(record)
+    assert (ended.shown().status, ended.rows) == ("completed", COUNT)
+    assert len(rows(exports, ended)) == COUNT
+
+
+@contextmanager
+def hooked(event: str, hook: Callable[..., Any]) -> Iterator[None]:
+    """Calls a hook at an event of S3's client."""
+    config.s3().meta.events.register(event, hook)
+    try:
+        yield
+    finally:
+        config.s3().meta.events.unregister(event, hook)
+
+
+def die(**_: Any) -> None:
+    """Ends a worker."""
+    raise KilledError
+
+
+def no_such_upload(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    """Responds as S3 does for an upload that has ended."""
+    raw = Raw(io.BytesIO(b"<Error><Code>NoSuchUpload</Code><Message>It has ended.</Message></Error>"))
+    return AWSResponse(request.url, 404, HTTPHeaders(), raw)
 
 
 def test_lost_upload_fails_the_export(exports: Exports, members: list[Member], account: str) -> None:

@@ -1,10 +1,14 @@
 """Exports under seeded schedules of faults: one complete file, or a clear failure.
 
 Each seed is a schedule: messages that arrive several times, workers that die before or after any call took effect,
-are throttled, get no response or meet another worker. EXPORT_SCHEDULES=3000 runs more, SCHEDULE_SEED=123 runs one.
+are throttled, get no response, have no time left or meet another worker.
+
+EXPORT_SCHEDULES=3000 runs more, SCHEDULE_SEED=123 runs one.
 """
 
 import contextlib
+import itertools
+import math
 import os
 import random
 from collections.abc import Iterator
@@ -123,8 +127,15 @@ class Schedule:
     def attempt(self, worker: Worker, fault: Fault | None, work: Any) -> bool:
         """Lets a worker work; returns whether it finished."""
         services = worker.services(fault, self.settings, lambda: self.time)
+        looks = itertools.count()
+        # Some workers end after a few batches.
+        limit = math.inf if self.deliveries > CALM_AFTER else self.dice.choice([1, 2, 3, math.inf, math.inf])
+
+        def time_left() -> float:
+            return worker.time_left() if next(looks) < limit else 0.0
+
         with contextlib.suppress(Busy, KilledError), transient_errors_as_busy():
-            work(replace(services.exports_within(worker.time_left), **self.sizes))
+            work(replace(services.exports_within(time_left), **self.sizes))
             return True
         return False
 
