@@ -5,7 +5,7 @@ from functools import partial
 
 import orjson
 
-from chalicelib.cells.csv_lines import BYTE_ORDER_MARK, csv_lines
+from chalicelib.cells.csv_text import BYTE_ORDER_MARK, csv_text
 from chalicelib.cells.spreadsheets import exported_cell
 from chalicelib.members.model import Member, NewMember
 
@@ -53,14 +53,14 @@ class FileBuffer:
 
 def file_start(format_: Format) -> bytes:
     """Returns what comes before the first member of an unpacked file."""
-    return b"" if format_ == "ndjson" else (BYTE_ORDER_MARK + csv_lines([COLUMNS])).encode()
+    return b"" if format_ == "ndjson" else (BYTE_ORDER_MARK + csv_text([COLUMNS])).encode()
 
 
 def line_of(format_: Format, member: Member) -> bytes:
     """Returns the line of a member in an unpacked file."""
     if format_ == "ndjson":
         return orjson.dumps(member.model_dump()) + b"\n"
-    return csv_lines([_cells(member)]).encode()
+    return csv_text([_cells(member)]).encode()
 
 
 def _cells(member: Member) -> list[str]:

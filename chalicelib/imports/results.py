@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chalicelib.cells.csv_lines import BYTE_ORDER_MARK, csv_lines
+from chalicelib.cells.csv_text import BYTE_ORDER_MARK, csv_text
 from chalicelib.cells.escaping import escape, unescape
 from chalicelib.cells.spreadsheets import without_mark
 
@@ -53,7 +53,7 @@ def rejected_file(
 def rejected_header(header: Header) -> str:
     """Returns the start of rejected.csv: the byte order mark and the header line."""
     names = (escape(unescape(header.columns[i])) for i in header.original_indexes)
-    return BYTE_ORDER_MARK + csv_lines([[*names, *RESULT_COLUMNS]])
+    return BYTE_ORDER_MARK + csv_text([[*names, *RESULT_COLUMNS]])
 
 
 def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
@@ -61,7 +61,7 @@ def rejected_rows(header: Header, rows: Iterable[RejectedRow]) -> str:
 
     Excess cells follow, so that nothing is lost and the row is still too long.
     """
-    return csv_lines(_result_cells(header, row) for row in rows)
+    return csv_text(_result_cells(header, row) for row in rows)
 
 
 def _result_cells(header: Header, row: RejectedRow) -> list[str]:

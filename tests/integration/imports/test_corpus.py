@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib import config
-from chalicelib.cells.csv_lines import BYTE_ORDER_MARK
+from chalicelib.cells.csv_text import BYTE_ORDER_MARK
 from chalicelib.cells.escaping import escape
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule

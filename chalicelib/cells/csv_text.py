@@ -1,7 +1,7 @@
 """Writes rows as lines of a CSV file. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 # Without it Excel reads the file in an old encoding, and garbles and saves the accents.
 BYTE_ORDER_MARK = "\ufeff"
@@ -9,10 +9,11 @@ BYTE_ORDER_MARK = "\ufeff"
 _UNQUOTED = re.compile(r'(?! )[^",\r\n]*')
 
 
-def csv_lines(rows: Iterable[Sequence[str]]) -> str:
-    """Returns the rows, each as a line with a line feed."""
-    return "".join(",".join(map(_quote, cells)) + "\n" for cells in rows)
+def csv_text(rows: Iterable[Iterable[str]]) -> str:
+    """Returns rows as CSV, each with a line feed."""
+    return "".join(",".join(map(quoted, cells)) + "\n" for cells in rows)
 
 
-def _quote(cell: str) -> str:
+def quoted(cell: str) -> str:
+    """Returns a cell as it is in a CSV, in quotes if it needs them."""
     return cell if not cell or _UNQUOTED.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'
