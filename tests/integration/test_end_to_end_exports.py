@@ -59,13 +59,7 @@ def test_exported_account_is_imported_again_without_changes(stack: Stack) -> Non
 
     stack.put_object("drops/upsert/again.csv.gz", packed)
     again = stack.ended_import("drops/upsert/again.csv.gz")
-    assert again["counts"] == {
-        "rows": COUNT,
-        "created": 0,
-        "updated": 0,
-        "unchanged": COUNT,
-        "rejected": 0,
-    }
+    assert again["counts"]["rows"] == again["counts"]["unchanged"] == COUNT
 
 
 def test_export_in_the_dead_letter_queue_fails(stack: Stack) -> None:
