@@ -37,7 +37,7 @@ test: check ## run all checks and tests
 test-unit: $(INSTALLED) ## the tests that need no emulator and no browser: seconds
 	@exec $(VENV)/bin/python -m pytest tests/unit
 
-test-dynamodb-local: $(INSTALLED) ## run the tests of members, access and imports on AWS's DynamoDB Local (Java 17, Maven)
+test-dynamodb-local: $(INSTALLED) ## run the tests of members, access, imports and exports on AWS's DynamoDB Local (Java 17, Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
 
 check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, and the template in both its forms; needs Node 20

@@ -5,6 +5,7 @@ from chalice.app import Chalice
 from chalicelib.api.access import access_api
 from chalicelib.api.authorizer import authorizer
 from chalicelib.api.console import console
+from chalicelib.api.exports import exports_api
 from chalicelib.api.imports import imports_api
 from chalicelib.api.members import members_api
 from chalicelib.api.openapi.routes import openapi
@@ -13,6 +14,6 @@ from chalicelib.workers import workers
 
 app = Chalice(app_name="rollcall")
 app.api.binary_types.append("text/csv")  # otherwise Chalice decodes a CSV, whatever its encoding
-for blueprint in (authorizer, members_api, imports_api, access_api, openapi, console, workers):
+for blueprint in (authorizer, members_api, imports_api, exports_api, access_api, openapi, console, workers):
     app.register_blueprint(blueprint)
 add_405_routes(app)

@@ -3,16 +3,18 @@
 import click
 
 from commands.access import groups, tokens, users
+from commands.exports import export_account
 from commands.imports import apply_import, import_files
 from commands.members import restore_member, show_history
 
 
 @click.group()
 def main() -> None:
-    """Import rosters, look up and restore members, and manage access. Rollcall is a member registry."""
+    """Import rosters, export accounts, restore members, and manage access. Rollcall is a member registry."""
 
 
-for command in (import_files, apply_import, show_history, restore_member, users, groups, tokens):
+COMMANDS = (import_files, apply_import, export_account, show_history, restore_member, users, groups, tokens)
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""`make bench`: runs all benchmarks but the long ones (million, peers), or those named: `python -m bench load split`.
+"""`make bench`: runs all benchmarks but the long ones (million, export, peers), or those named.
+
+`python -m bench load split` runs two of them.
 
 Each runs in a process of its own, because they change the environment.
 """

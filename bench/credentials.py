@@ -25,7 +25,10 @@ def main() -> None:
         client = config.dynamodb()
         client.create_table(**{**table_definition(), "TableName": name})
         services = Services(
-            Settings(table_name=name, bucket_name="", split_queue_url="", load_queue_url=""), config.client
+            Settings(
+                table_name=name, bucket_name="", split_queue_url="", load_queue_url="", export_queue_url=""
+            ),
+            config.client,
         )
         authenticator = services.authenticator
         services.users.create(NewUser(name="ann", password=PASSWORD, groups=["editors"]))

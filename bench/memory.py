@@ -34,7 +34,7 @@ def main() -> None:
         config.dynamodb().create_table(**{**table_definition(), "TableName": name})
         config.s3().create_bucket(Bucket=name)
         os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name}
-        for kind in ("split", "load"):
+        for kind in ("split", "load", "export"):
             queue = config.sqs().create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
             os.environ[f"{kind.upper()}_QUEUE_URL"] = queue
         print(f"memory: {measure('bench.memory:idle').peak:.0f} MB before any work")

@@ -66,7 +66,8 @@ def _result(query: bytes) -> bytes:
     sent = json.loads(query)
     values = {name: value["S"] for name, value in sent["ExpressionAttributeValues"].items()}
     found = [item for item in _members() if item["account_shard"]["S"] == values[":shard"]] or _members()
-    found = [item for item in found if values[":low"] <= item["name_order"]["S"] <= values[":high"]]
+    low, high = values.get(":low", values.get(":after", "") + "\0"), values.get(":high", "\U0010ffff")
+    found = [item for item in found if low <= item["name_order"]["S"] <= high]
     items = found[: sent["Limit"]]
     result = {"Count": len(items), "ScannedCount": len(items), "Items": items}
     if len(items) < len(found):

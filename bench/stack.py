@@ -28,7 +28,7 @@ class Stack:
         self.emulator = emulator
         self.outputs = outputs
         tokens = TokenRepository(Table(emulator.client("dynamodb"), outputs["TableName"]))
-        self._credentials = f"Bearer {tokens.create(NewToken(name='bench', groups=['editors'])).text}"
+        self._credentials = f"Bearer {tokens.create(NewToken(name='bench', groups=['admins'])).text}"
 
     def call(self, method: str, path: str, data: Any = None, **headers: str) -> tuple[int, Any]:
         """Return (status, JSON) of a request through the gateway; header names have _ in place of -."""

@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "BUCKET_NAME": "bench",
     "SPLIT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-split",
     "LOAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-load",
+    "EXPORT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-export",
 }
 
 

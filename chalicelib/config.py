@@ -26,6 +26,7 @@ class Settings(BaseModel):
     bucket_name: str
     split_queue_url: str
     load_queue_url: str
+    export_queue_url: str
     notice_topic_arn: str | None = None
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
     phone_check: Literal["possible", "valid"] = "possible"
@@ -33,6 +34,7 @@ class Settings(BaseModel):
     writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one worker
     load_write_units: int = Field(default=0, ge=0)  # a second, of all workers together; 0 for no bound
     history_days: int = Field(default=400, ge=1, le=36500)  # for which the history of members is kept
+    result_days: int = Field(default=400, ge=1, le=36500)  # that exports are kept
     import_concurrency: int = Field(default=4, ge=1, le=1000)  # steps of one import that wait or run at once
 
 

@@ -22,6 +22,10 @@ from chalicelib.members.search import MemberSearch
 
 if TYPE_CHECKING:
     from chalicelib.dynamodb.write_budget import WriteBudget
+    from chalicelib.exports.exporter import Exporter
+    from chalicelib.exports.queries import ExportQueries
+    from chalicelib.exports.repository import ExportRepository
+    from chalicelib.exports.storage import ExportStorage
     from chalicelib.imports.pipeline import ImportPipeline
     from chalicelib.imports.queries import ImportQueries
     from chalicelib.imports.read_ahead import ReadAhead
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """The objects of one deployment. Those of imports are imported and built when they are first needed.
+    """The objects of one deployment. Those of imports and exports are imported and built when they are first needed.
 
     `client` returns the AWS client of a service such as "dynamodb". `clock` returns the time for
     authentication, in seconds since the epoch.
@@ -144,6 +148,44 @@ class Services:
         from chalicelib.imports.storage import ImportStorage
 
         return ImportStorage(self._client("s3"), self.settings.bucket_name, self.settings.chunk_size)
+
+    @cached_property
+    def exports(self) -> "Exporter":
+        """The exports, for callers who wait: requests that the table throttles fail within seconds."""
+        return self._exporter(self.table, lambda: math.inf)
+
+    def exports_within(self, time_left: TimeLeft) -> "Exporter":
+        """Returns the exports for a worker, whose reads wait for capacity while it has time."""
+        return self._exporter(self.table.paced(self._limiter, time_left), time_left)
+
+    def _exporter(self, table: Table, time_left: TimeLeft) -> "Exporter":
+        from chalicelib.exports.exporter import Exporter, ExportQueue
+        from chalicelib.members.name_index import NameIndex
+
+        queue = ExportQueue(self._client("sqs"), self.settings.export_queue_url)
+        # Not the worker's table: a worker without time still notes how far it has come.
+        return Exporter(self.export_repository, self._export_storage, NameIndex(table), queue, time_left)
+
+    @cached_property
+    def export_repository(self) -> "ExportRepository":
+        """The records of exports."""
+        from chalicelib.exports.repository import ExportRepository
+
+        return ExportRepository(self.table, self.settings.result_days, self._clock)
+
+    @cached_property
+    def export_queries(self) -> "ExportQueries":
+        """The exports and the links to their files, to read."""
+        from chalicelib.exports.queries import ExportQueries
+
+        return ExportQueries(self.export_repository, self._export_storage)
+
+    @cached_property
+    def _export_storage(self) -> "ExportStorage":
+        """The files of exports in the bucket."""
+        from chalicelib.exports.storage import ExportStorage
+
+        return ExportStorage(self._client("s3"), self.settings.bucket_name)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The triggers: a file dropped in the bucket, an import to split, its next step to load, and dead letters."""
+"""The triggers: a dropped file, an import to split, its next step to load, an export, and dead letters."""
 
 import gc
 import json
@@ -19,6 +19,7 @@ from chalicelib.imports.profile import is_profile
 from chalicelib.services import services
 
 if TYPE_CHECKING:
+    from chalicelib.exports.model import ExportRecord
     from chalicelib.imports.pipeline import ImportPipeline
     from chalicelib.imports.steps import Step
 
@@ -30,7 +31,7 @@ gc.set_threshold(50_000)
 
 RESERVED_SECONDS = 30.0  # of a worker's life: to end what is in flight, and to note what is settled
 AGAIN_SECONDS = 20  # before a message is delivered again whose work lacked capacity
-Work = Callable[[Mapping[str, Any]], ImportRecord]  # of one message; returns the import as it is then
+Work = Callable[[Mapping[str, Any]], None]  # of one message
 
 
 # infra/template.yaml sets the real bucket and queues; Chalice requires a name for each.
@@ -54,8 +55,8 @@ cast(EventSourceHandler, start_import).event_class = AnyS3Event
 def split(event: SQSEvent) -> dict[str, Any]:
     """Splits the file of an import into chunks."""
 
-    def work(message: Mapping[str, Any]) -> ImportRecord:
-        return _imports(event).split(json.loads(message["body"])["import"])
+    def work(message: Mapping[str, Any]) -> None:
+        _log_step(_imports(event).split(json.loads(message["body"])["import"]))
 
     return _handle(event, settings().split_queue_url, work)
 
@@ -64,10 +65,21 @@ def split(event: SQSEvent) -> dict[str, Any]:
 def load(event: SQSEvent) -> dict[str, Any]:
     """Does a step of an import."""
 
-    def work(message: Mapping[str, Any]) -> ImportRecord:
-        return _imports(event).step(*_step_of(json.loads(message["body"])))
+    def work(message: Mapping[str, Any]) -> None:
+        _log_step(_imports(event).step(*_step_of(json.loads(message["body"]))))
 
     return _handle(event, settings().load_queue_url, work)
+
+
+@workers.on_sqs_message(queue="export", batch_size=1)
+def export(event: SQSEvent) -> dict[str, Any]:
+    """Writes the file of an export, or the next part of a long one."""
+
+    def work(message: Mapping[str, Any]) -> None:
+        exports = services().exports_within(_time_left(event))
+        _log_export(exports.run(_export_of(json.loads(message["body"]))))
+
+    return _handle(event, settings().export_queue_url, work)
 
 
 @workers.on_sqs_message(queue="dead", batch_size=1)
@@ -101,8 +113,13 @@ def _handle(event: SQSEvent, queue_url: str, work: Work) -> dict[str, Any]:
 
 def _imports(event: SQSEvent) -> "ImportPipeline":
     """Returns the imports as this worker runs them: its requests wait for capacity while it has time."""
+    return services().imports_within(_time_left(event))
+
+
+def _time_left(event: SQSEvent) -> Callable[[], float]:
+    """Returns a function that returns the seconds that a worker has left for its work."""
     context: Any = event.context
-    return services().imports_within(lambda: context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS)
+    return lambda: context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
 
 
 def _succeeds(work: Work, message: Mapping[str, Any], queue_url: str) -> bool:
@@ -123,11 +140,18 @@ def _step_of(body: Mapping[str, Any]) -> "tuple[str, Step]":
     return body["import"], Step(body["stage"], body["number"])
 
 
+def _export_of(body: Mapping[str, Any]) -> "ExportRecord":
+    """Returns the export in a message."""
+    from chalicelib.exports.model import ExportRecord
+
+    return ExportRecord.model_validate_json(body["export"])
+
+
 def _work_or_send_again(work: Work, message: Mapping[str, Any], queue_url: str) -> None:
     """Does the work of a message. Where the table, S3 or SQS lack capacity, sends a copy of the message."""
     try:
         with transient_errors_as_busy():
-            _log_step(work(message))
+            work(message)
     except Busy as error:
         sqs().send_message(QueueUrl=queue_url, MessageBody=message["body"], DelaySeconds=AGAIN_SECONDS)
         log.info("step_sent_again", message_id=message["messageId"], error=type(error).__name__)
@@ -138,7 +162,9 @@ def _deliveries(message: Mapping[str, Any]) -> int:
 
 
 def _settle(body: Mapping[str, Any]) -> None:
-    if "stage" in body:
+    if "export" in body:
+        _log_export(services().exports.give_up(_export_of(body)))
+    elif "stage" in body:
         _log_step(services().imports.give_up(*_step_of(body)))
     elif "import" in body:
         _log_step(services().imports.give_up_split(body["import"]))
@@ -165,6 +191,13 @@ def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
         )
         if not source.key.endswith("/") and not is_profile(source.key):
             yield source, event_import_id(source, record["eventTime"], item.get("sequencer", ""))
+
+
+def _log_export(record: "ExportRecord") -> None:
+    """Logs one line for each worker of an export. Logs no personal data."""
+    shown = record.shown()
+    error = shown.error.code if shown.error else None
+    log.info("export_step", export_id=shown.id, status=shown.status, rows=shown.rows, error=error)
 
 
 def _log_step(record: ImportRecord) -> None:

@@ -65,6 +65,7 @@ def find_deployment(stage: str) -> Deployment:
             bucket_name=outputs["BucketName"],
             split_queue_url=outputs["SplitQueueUrl"],
             load_queue_url=outputs["LoadQueueUrl"],
+            export_queue_url=outputs["ExportQueueUrl"],
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )
         services = Services(settings, lambda name: client(name, short if name == "dynamodb" else None))

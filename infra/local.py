@@ -27,7 +27,7 @@ from infra.deploy import DeployError, deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
 from infra.local_api import ApiError, LocalApi
 from infra.package import LOCAL, PROJECT
-from infra.resume import resume_imports
+from infra.resume import resume_exports, resume_imports
 from infra.targets import DEFAULT_PORTS, PORTS, STATE
 
 STACK = f"rollcall-{LOCAL}"
@@ -71,6 +71,7 @@ def _run(stack: contextlib.ExitStack) -> None:
     emulator = _start_emulator(stack, ports)
     outputs = _deploy(emulator)
     resume_imports(emulator.client, outputs, started)
+    resume_exports(emulator.client, outputs, started)
     api = _serve(stack, ports["PORT"], emulator, outputs["APIHandlerName"])
     _say(_addresses(ports["PORT"], emulator, outputs))
     if warning := old_data_warning(outputs["LoadQueueUrl"]):

@@ -113,7 +113,7 @@ def _adapt_to_emulator(template: Template) -> None:
     # MiniStack does not read them from the definition.
     api["BinaryMediaTypes"] = api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
     # MiniStack reads parameters as strings, and compares these with a number.
-    for function in ("Split", "Load"):
+    for function in ("Split", "Load", "Export"):
         concurrency = template["Parameters"].pop(f"{function}Concurrency")["Default"]
         source = resources[function]["Properties"]["Events"][f"{function}SqsEventSource"]["Properties"]
         source["ScalingConfig"] = {"MaximumConcurrency": concurrency}

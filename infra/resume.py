@@ -1,4 +1,4 @@
-"""Continue the imports that were under way when `make local` stopped.
+"""Continue the imports and exports that were under way when `make local` stopped.
 
 A queue hides a message that a worker had received for its whole visibility timeout, half an hour or more. The import
 pipeline tolerates messages that come twice.
@@ -10,6 +10,10 @@ from typing import Any
 
 from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
+from chalicelib.exports.exporter import ExportQueue
+from chalicelib.exports.repository import LEASE_SECONDS as EXPORT_LEASE_SECONDS
+from chalicelib.exports.repository import ExportRepository
+from chalicelib.exports.repository import LeaseHeld as ExportLeaseHeld
 from chalicelib.imports.messages import Messenger
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.repository import ImportRepository
@@ -33,6 +37,19 @@ def resume_imports(client: Callable[[Any], Any], outputs: Mapping[str, str], sta
             messenger.send_split(record)
         for step in _due_steps(steps, record):
             messenger.send_step(record.id, step)
+
+
+def resume_exports(client: Callable[[Any], Any], outputs: Mapping[str, str], started: float) -> None:
+    """Queue each export that has not ended, and end older leases on it. `started` is as for imports."""
+    table = Table(client("dynamodb"), outputs["TableName"])
+    days: int = Settings.model_fields["result_days"].default
+    repository = ExportRepository(table, days, lambda: started + EXPORT_LEASE_SECONDS)
+    queue = ExportQueue(client("sqs"), outputs["ExportQueueUrl"])
+    for record in [one for one in repository.newest() if not one.finished_at]:
+        with suppress(ExportLeaseHeld):
+            if lease := repository.acquire(record.id):
+                repository.release(lease)
+                queue.send(record)
 
 
 def _due_steps(steps: StepRepository, record: ImportRecord) -> Iterator[Step]:

@@ -40,13 +40,13 @@ def engine() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def settings(engine: str) -> Iterator[object]:
-    """Yield the settings of a table, a bucket and two queues of this run."""
+    """Yield the settings of a table, a bucket and three queues of this run."""
     name = f"rollcall-test-{uuid.uuid4().hex[:8]}"
     config.dynamodb().create_table(**{**table_definition(), "TableName": name})
     config.s3().create_bucket(Bucket=name)
     config.s3().put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name}
-    for kind in ("split", "load"):
+    for kind in ("split", "load", "export"):
         queue = config.sqs().create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
         os.environ[f"{kind.upper()}_QUEUE_URL"] = queue
     yield config.settings()
@@ -108,6 +108,7 @@ def stage(settings: config.Settings) -> Iterator[None]:
         "BucketName": settings.bucket_name,
         "SplitQueueUrl": settings.split_queue_url,
         "LoadQueueUrl": settings.load_queue_url,
+        "ExportQueueUrl": settings.export_queue_url,
     }
     template = {
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},

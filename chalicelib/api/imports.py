@@ -35,7 +35,7 @@ from .responses import base_path, json_response, page_response
 from .routing import route
 
 if TYPE_CHECKING:
-    from chalicelib.imports.storage import Link
+    from chalicelib.links import Link
 
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"

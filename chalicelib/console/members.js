@@ -2,6 +2,7 @@
 
 import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
 import { h, link, notice, redraw, time } from "./dom.js";
+import { exportButton } from "./exports.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
 import { listOf } from "./lists.js";
 import { addressOf, memberChanges } from "./member.js";
@@ -22,6 +23,9 @@ export function list(place, { me, may, signal, query: given }) {
   const account = given.get("account") ?? defaultAccount(me, "members:read");
   const text = given.get("q") ?? "";
   const form = memberSearch(me, account, by, text);
+  const messages = h("div");
+  // Other searches find members whatever their account, or one alone: there is nothing to export.
+  const exports = text && by !== "last_name" ? null : exportButton(may, account, text, messages);
   const empty = text
     ? "No members match."
     : account
@@ -33,8 +37,14 @@ export function list(place, { me, may, signal, query: given }) {
       "div",
       { class: "title" },
       h("h1", {}, "Members"),
-      may("members:write") ? link("Add a member", "#/members/new", { class: "button" }) : null,
+      h(
+        "span",
+        { class: "buttons" },
+        exports,
+        may("members:write") ? link("Add a member", "#/members/new", { class: "button" }) : null,
+      ),
     ),
+    messages,
     form,
     text && by === "last_name" && !account
       ? notice("Choose an account: last names are searched within one account.")

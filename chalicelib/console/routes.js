@@ -2,6 +2,7 @@
 
 import * as access from "./access.js";
 import { h, redraw } from "./dom.js";
+import * as exports from "./exports.js";
 import * as imports from "./imports.js";
 import * as member from "./member.js";
 import * as members from "./members.js";
@@ -18,6 +19,8 @@ const ROUTES = [
   [/^\/members\/([\w-]+)$/, member.show, "members:read", "members", true],
   [/^\/imports$/, imports.list, "imports:read", "imports", false],
   [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", false],
+  [/^\/exports$/, exports.list, "members:export", "exports", false],
+  [/^\/exports\/([\w-]+)$/, exports.show, "members:export", "exports", false],
   [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access", false],
 ];
 /** @type {{key: string, text: string, address: string, permission: string, unless?: string}[]} */
@@ -32,6 +35,7 @@ const MENU = [
     unless: "members:read",
   },
   { key: "imports", text: "Imports", address: "#/imports", permission: "imports:read" },
+  { key: "exports", text: "Exports", address: "#/exports", permission: "members:export" },
   { key: "access", text: "Access", address: "#/access/users", permission: "access:admin" },
 ];
 /**

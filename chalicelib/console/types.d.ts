@@ -134,6 +134,21 @@ export type ProgressView = {
   showTrouble: (text: string) => void;
 };
 
+export type NewExport = { account_id: string; last_name_prefix?: string | null; format?: string };
+export type Export = {
+  id: string;
+  status: "queued" | "running" | "completed" | "failed";
+  account_id: string;
+  last_name_prefix: string | null;
+  format: string;
+  rows: number;
+  as_of: string;
+  size: number | null;
+  created_by: string | null;
+  finished_at: string | null;
+  error: { code: string; detail: string } | null;
+};
+
 export type User = Versioned & { name: string; groups: string[]; active: boolean; last_login: string | null };
 export type Group = Versioned & { name: string; permissions: string[]; accounts: string[] | "*" };
 export type Token = {

@@ -10,6 +10,7 @@ _FORMAT = "\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u
 _FORMAT += "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
 # Selectors and tags show nothing either, but choose the form of the character before them.
 _SELECTORS = "\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff"
+REPLACEMENT_CHARACTER = "\ufffd"  # replaces each byte that a text's encoding has no character for
 INVISIBLE = re.compile(f"[{_FORMAT}{_SELECTORS}]")
 # What JSON Schema's patterns need to say that a text shows something.
 INVISIBLE_CLASS = _FORMAT + _SELECTORS

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from chalicelib.cells.garbled import garbled_text, has_stray_quotes
+from chalicelib.cells.spreadsheets import damaged_cell, damaged_number, read_id
 from chalicelib.errors import FieldError, Invalid
+from chalicelib.fields.characters import REPLACEMENT_CHARACTER
 
 from .column_names import PREVIOUS_ID
-from .decoding import REPLACEMENT_CHARACTER
-from .garbled import garbled_text, has_stray_quotes
-from .spreadsheets import damaged_cell, damaged_number, read_id
 
 NAMES = ("first_name", "last_name")
 IDS = ("account_id", "client_member_id", PREVIOUS_ID)

@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 
+from chalicelib.cells.csv_text import BYTE_ORDER_MARK, csv_text, quoted
+from chalicelib.cells.escaping import escape, unescape
 from chalicelib.members.model import NewMember, member_id
 
-from .escaping import escape, unescape
 from .outcomes import CREATED, Outcome
-from .results import BYTE_ORDER_MARK, PAGE_BYTES, csv_text, quoted
+from .results import PAGE_BYTES
 
 FIELDS = tuple(NewMember.model_fields)
 COLUMNS = (

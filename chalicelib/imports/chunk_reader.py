@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from chalicelib.cells.escaping import unescape
+from chalicelib.cells.spreadsheets import exact_text
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.scope import Scope
 
@@ -97,7 +99,7 @@ def read_chunk(
             rejected[row.line] = Outcome("rejected", found_row.code, found_row.reason)
         elif row.cells[0].startswith("#") and _is_comment(row.cells[0], header):
             rejected[row.line] = COMMENT
-        elif not literal and _may_be_escaped(found_row):
+        elif not literal and _may_be_escaped(found_row) and not _has_exact_text(row.cells):
             rejected[row.line] = BACKSLASH
         elif not scope.includes(found_row.member.account_id):
             rejected[row.line] = FORBIDDEN
@@ -111,6 +113,11 @@ def _is_comment(first_cell: str, header: Header) -> bool:
     """Returns whether a row that starts with # is a comment; an id may start with it."""
     starts_with_id = any(header.fields.get(name) == 0 for name in IDS)
     return not starts_with_id or first_cell.startswith("# ")
+
+
+def _has_exact_text(cells: list[str]) -> bool:
+    """Returns whether an export wrote the row, and marked what is not to be read as something else."""
+    return any(exact_text(unescape(cell)) is not None for cell in cells)
 
 
 def _may_be_escaped(row: MemberRow) -> bool:

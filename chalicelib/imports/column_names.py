@@ -6,9 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from chalicelib.cells.escaping import unescape
 from chalicelib.errors import Unreadable
-
-from .escaping import unescape
 
 ACTION = "action"  # what to do with the row's member: delete, or blank
 PREVIOUS_ID = "previous_client_member_id"  # of an upsert: the client member id that the member had before

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
+from chalicelib.cells.escaping import unescape
+from chalicelib.cells.garbled import may_be_damaged
+from chalicelib.cells.spreadsheets import exact_text, is_plain_account, unwrap
 from chalicelib.errors import Invalid, Unreadable
 from chalicelib.fields.characters import is_blank
 from chalicelib.fields.phone import PhoneRule
@@ -15,12 +18,9 @@ from chalicelib.members.model import MemberChanges, NewMember
 from .cell_damage import NAMES, check_damage, check_phone, invalid, read_ids
 from .column_names import ACTION, PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
-from .escaping import unescape
-from .garbled import may_be_damaged
 from .member_row import MemberRow
 from .model import Mode
 from .phone_parts import find_phone_parts, is_incomplete
-from .spreadsheets import is_plain_account, unwrap
 
 OPTIONAL = (*NAMES, "phone_number")  # rows that change or delete a member may leave them blank
 DELETE = "delete"  # the action
@@ -115,8 +115,12 @@ class Header:
         """Returns the row with the member that its cells describe. Raises Invalid."""
         values = {name: cells[index] for name, index in self.fields.items()}
         text = "".join(values.values())
+        exact: dict[str, str] = {}
         if "'" in text or "=" in text:
             values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
+            exact = {name: known for name, cell in values.items() if (known := exact_text(cell)) is not None}
+            values |= dict.fromkeys(exact, "")
+            text = "".join(values.values())
         if may_be_damaged(text):
             check_damage(values)
         account_id = values.get("account_id", "")
@@ -128,6 +132,7 @@ class Header:
             read_ids(values)
         if self.account_id is not None and is_blank(account_id):
             values["account_id"] = self.account_id
+        values |= exact
         previous = values.pop(PREVIOUS_ID, "")
         deletes = self._may_delete and self._deletes(values.pop(ACTION, ""), previous)
         if any(self.phone_parts) and not deletes:

@@ -9,11 +9,11 @@ from functools import partial
 from itertools import chain
 
 from chalicelib.errors import Unreadable
+from chalicelib.fields.characters import REPLACEMENT_CHARACTER
 
 MAX_BLOCK = 1024 * 1024  # bytes unpacked at once
 MAX_TEXT = 8 * 1024**3  # characters of one unpacked file: a small archive may expand without limit
 BYTE_ORDER_MARK = "\ufeff"
-REPLACEMENT_CHARACTER = "\ufffd"  # replaces each invalid byte
 # Python decodes an invalid byte (UTF-16: an unpaired surrogate) to a lone surrogate, which no valid text contains.
 # So it is not mistaken for a U+FFFD of the file itself.
 _INVALID = re.compile("[\ud800-\udfff]")

@@ -14,9 +14,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from chalicelib.errors import Unreadable
+from chalicelib.fields.characters import REPLACEMENT_CHARACTER
 
 from .alphabets import COMMON, LANGUAGES, LATIN, LETTERS, MULTI_BYTE, RARE
-from .decoding import REPLACEMENT_CHARACTER
 from .encodings import shown_name
 from .model import EncodingCandidate
 

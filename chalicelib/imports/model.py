@@ -1,18 +1,16 @@
 """An import: its stored record, the part that callers see, its id."""
 
-import base64
 import hashlib
 import math
-import re
-import secrets
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, model_validator
 
 from chalicelib.members.history import HISTORY_DAYS
 from chalicelib.scope import Scope
+from chalicelib.timed_ids import is_timed_id, new_timed_id, timed_id
 
 from .csv_reader import Dialect
 from .option_values import YesNo
@@ -265,20 +263,14 @@ def _seconds_since(moment: str) -> float:
 def event_import_id(source: Source, moment: str, sequencer: str) -> str:
     """Returns the id of a dropped object's import: the same for each delivery of its event at `moment`, ISO 8601."""
     text = "\n".join((source.bucket, source.key, source.version or sequencer))
-    return _import_id(datetime.fromisoformat(moment), hashlib.sha256(text.encode()).digest())
+    return timed_id(datetime.fromisoformat(moment), hashlib.sha256(text.encode()).digest())
 
 
 def new_import_id() -> str:
     """Returns an id for an import that a caller of the API starts."""
-    return _import_id(datetime.now(UTC), secrets.token_bytes(7))
-
-
-def _import_id(moment: datetime, name: bytes) -> str:
-    """Returns an import's id. Ids sort by time."""
-    text = base64.b32encode(name).decode().lower()
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{text[:10]}"
+    return new_timed_id()
 
 
 def is_import_id(text: str) -> bool:
     """Returns whether the text has the form of an import's id."""
-    return re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[a-z2-7]{10}", text) is not None
+    return is_timed_id(text)

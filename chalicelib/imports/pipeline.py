@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.clock import now
 from chalicelib.errors import Ended, NotADryRun, NotFound, Unreadable
+from chalicelib.links import Link
 
 from .drop_key import account_of_key, parse_drop_key
 from .encoding_guess import UnsureEncoding
@@ -23,7 +24,7 @@ from .repository import ImportRepository
 from .splitter import split_object
 from .step_runner import StepRunner
 from .steps import Step
-from .storage import ImportStorage, Link, announced_import_id, upload_key
+from .storage import ImportStorage, announced_import_id, upload_key
 
 
 @dataclass(frozen=True, slots=True)

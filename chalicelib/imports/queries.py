@@ -7,17 +7,18 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from chalicelib.cells.escaping import unescape
 from chalicelib.errors import InvalidCursor, NotFound
+from chalicelib.links import Link
 from chalicelib.scope import Scope
 
 from .changes import HEADER as CHANGES_HEADER
 from .changes import changes_page
-from .escaping import unescape
 from .import_filter import ImportFilter
 from .model import ImportRecord, is_import_id
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
-from .storage import ImportStorage, Link
+from .storage import ImportStorage
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"

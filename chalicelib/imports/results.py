@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from chalicelib.cells.csv_text import BYTE_ORDER_MARK, csv_text
+from chalicelib.cells.escaping import escape, unescape
+from chalicelib.cells.spreadsheets import without_mark
+from chalicelib.fields.characters import REPLACEMENT_CHARACTER
+
 from .columns import RESULT_COLUMNS, Header
 from .csv_reader import RejectedRow
-from .decoding import REPLACEMENT_CHARACTER
-from .escaping import escape, unescape
 from .model import ImportRecord
-from .spreadsheets import without_mark
 from .warnings import WarningSummary
 
 # Bytes of rejected.csv after which a page is full. Lambda returns at most 6 MB, and a control character takes one
 # byte here and seven there: JSON within JSON.
 PAGE_BYTES = 500_000
 SAMPLE_SIZE = 20  # rejected rows shown in a report
-# Without it Excel reads the file in an old encoding, and garbles and saves the accents.
-BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass
@@ -152,17 +152,3 @@ class ConcatenatedFile:
         end = len(self._buffer) if size < 0 else size
         taken, self._buffer = self._buffer[:end], self._buffer[end:]
         return taken
-
-
-def csv_text(rows: Iterable[Iterable[str]]) -> str:
-    """Returns rows as CSV."""
-    return "".join(",".join(map(quoted, cells)) + "\n" for cells in rows)
-
-
-# csv.writer leaves a cell with a leading space unquoted, and the reader skips such spaces.
-_UNQUOTED = re.compile(r'(?! )[^",\r\n]*')
-
-
-def quoted(cell: str) -> str:
-    """Returns a cell as it is in a CSV, in quotes if it needs them."""
-    return cell if not cell or _UNQUOTED.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'

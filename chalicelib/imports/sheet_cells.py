@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element
 from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
+from chalicelib.cells.spreadsheets import unsure
+
 from .number_formats import EXACT_DIGITS, displayed_number, is_date, is_iso_date, shows_text
-from .spreadsheets import unsure
 
 # A line of the text must be a row of the sheet. Both are refused in names and ids, and end a phone number.
 LINE_BREAK = "\u2028"

@@ -3,10 +3,10 @@
 import io
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import NotFound, RegistryError, Unreadable
+from chalicelib.links import Link, presigned_link
 
 from .csv_reader import Chunk
 from .model import Source, is_import_id
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 UPLOADS = "drops/http/"  # <import id>/<file name>, of files that are uploaded through the API
 BLOCK = 256 * 1024  # bytes of one read from S3
-LINK_SECONDS = 900  # how long a presigned link is valid
-
-
-class Link(NamedTuple):
-    """A presigned URL, and when it expires (ISO 8601, UTC)."""
-
-    url: str
-    expires_at: str
 
 
 class ImportStorage:
@@ -53,10 +45,7 @@ class ImportStorage:
         )
 
     def _link(self, operation: str, **params: str) -> Link:
-        params["Bucket"] = self.bucket_name
-        url = self._s3.generate_presigned_url(operation, Params=params, ExpiresIn=LINK_SECONDS)
-        expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
-        return Link(url, expires.isoformat(timespec="seconds").replace("+00:00", "Z"))
+        return presigned_link(self._s3, operation, Bucket=self.bucket_name, **params)
 
     def blocks(self, source: Source) -> Generator[bytes]:
         """Yields the bytes of a file, block by block; read to the end, or close the generator. Raises Unreadable."""

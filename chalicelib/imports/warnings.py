@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from chalicelib.cells.spreadsheets import doubtful_id, is_decimal
 from chalicelib.members.model import NewMember
 
 from .csv_reader import RejectedRow, Row
-from .spreadsheets import doubtful_id, is_decimal
 
 # By code, in the order of the report: what a clerk should know.
 TEXTS = {

@@ -1,4 +1,4 @@
-"""Runs the tests of members, access and imports on AWS's own DynamoDB Local.
+"""Runs the tests of members, access, imports and exports on AWS's own DynamoDB Local.
 
     python -m infra.dynamodb_local [pytest arguments]
 
@@ -31,6 +31,7 @@ TESTS = (
     "access",
     "imports/test_written_rows*.py",
     "imports/test_pipeline*.py",
+    "exports",
 )
 START_SECONDS = 60.0
 FETCH_TRIES = 3

@@ -28,6 +28,7 @@ def test_no_view_violates_accessibility_rules(
     member = local.add_member(account)
     import_id = local.import_csv(roster_csv(account, 3) + f"Bad,Phone,12,x,{account}\n")["id"]
     unsure = local.import_file("unsure.csv", (HEADER + "Jan,Zięba,,1,1\n").encode("windows-1250"))
+    export_id = local.call("POST", "/exports", {"account_id": account})["id"]
     admin_page.emulate_media(color_scheme=scheme)
     admin_page.set_viewport_size({"width": width, "height": 800})
 
@@ -64,6 +65,12 @@ def test_no_view_violates_accessibility_rules(
         ),  # the view before it has another heading
         ("/imports", "Imports", show_options),
         ("/imports?account=nobody&status=failed", "Imports", None),
+        ("/exports", "Exports", None),
+        (
+            f"/exports/{export_id}",
+            f"Export of account {account}",
+            lambda: expect(admin_page.get_by_role("button", name="Download")).to_be_visible(),
+        ),
         (
             f"/imports/{import_id}",
             "upload.csv",

@@ -37,6 +37,7 @@ class SeededAccount:
         self.member = local.add_member(account, last_name=f"Lee{account}")
         text = roster_csv(account, 1) + f"Bad,Phone,12,x,{account}\n"
         self.import_id = local.import_csv(text, f"?filename={account}.csv&account_id={account}")["id"]
+        self.export_id = local.call("POST", "/exports", {"account_id": account})["id"]
         self.imported = local.call("GET", f"/accounts/{account}/members/0")
         for kind, permissions in PERMISSIONS_BY_KIND.items():
             # Reading imports that other users started requires all accounts.
@@ -97,6 +98,13 @@ class SeededAccount:
                     "12",
                     "token:tests",
                 ],
+            ),
+            ("/exports", "members:export", "Exports", [account, "csv", "token:tests"]),
+            (
+                f"/exports/{self.export_id}",
+                "members:export",
+                f"Export of account {account}",
+                ["completed, 2 members", "As of", "csv", "token:tests"],
             ),
             ("/access/users", "access:admin", "Users", [f"{account}-admin", "admins", "yes", "Add a user"]),
             (

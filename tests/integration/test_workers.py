@@ -5,6 +5,7 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote_plus
@@ -15,6 +16,7 @@ from chalice.test import InvokeResponse
 
 from chalicelib import config
 from chalicelib.imports.model import Source
+from tests.support.exports import Exports, new_export
 from tests.support.pipeline import HEADER, Pipeline
 
 
@@ -75,6 +77,22 @@ def message(body: Any, times: int = 1) -> dict[str, Any]:
     return {"Records": [{"messageId": "m1", "body": json.dumps(body), "attributes": attributes}]}
 
 
+@contextmanager
+def sent_messages() -> Iterator[list[Any]]:
+    """Yields a list of the messages that are sent meanwhile; they do not reach their queue."""
+    sent: list[Any] = []
+
+    def note(params: dict[str, Any], **_: Any) -> Any:
+        sent.append(json.loads(params["body"]))
+        return SimpleNamespace(status_code=200), {}
+
+    config.sqs().meta.events.register("before-call.sqs.SendMessage", note)
+    try:
+        yield sent
+    finally:
+        config.sqs().meta.events.unregister("before-call.sqs.SendMessage", note)
+
+
 def test_each_record_of_an_event_is_an_import(functions: Functions, pipeline: Pipeline, account: str) -> None:
     body = (HEADER + f"Ann,Lee,3235550001,1,{account}\n").encode()
     objects = [pipeline.drop(key, body) for key in ("drops/a b+c.csv", "drops/ü/名.csv")]
@@ -97,7 +115,7 @@ def test_test_events_and_folders_start_no_import(functions: Functions, pipeline:
     assert pipeline.repository.newest(1) == before
 
 
-@pytest.mark.parametrize("function", ["split", "load"])
+@pytest.mark.parametrize("function", ["split", "load", "export"])
 def test_failed_message_is_reported_and_returns_soon(
     functions: Functions, pipeline: Pipeline, function: str
 ) -> None:
@@ -123,23 +141,38 @@ def test_step_without_capacity_is_sent_again(functions: Functions, pipeline: Pip
     """Its message is deleted; the new one has all its deliveries before it."""
     import_id = pipeline.split("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n").id
     [body] = pipeline.messages(pipeline.settings.load_queue_url)
-    sent: list[Any] = []
 
-    def note(params: dict[str, Any], **_: Any) -> Any:
-        sent.append(json.loads(params["body"]))
-        return SimpleNamespace(status_code=200), {}
-
-    config.sqs().meta.events.register("before-call.sqs.SendMessage", note)
-    try:
+    with sent_messages() as sent:
         answer = functions.invoke("load", message(body, times=9), seconds=20)
-    finally:
-        config.sqs().meta.events.unregister("before-call.sqs.SendMessage", note)
 
     assert answer.payload == {"batchItemFailures": []}
     assert [json.loads(one["MessageBody"]) for one in sent] == [body]
     assert sent[0]["DelaySeconds"] > 0
     functions.invoke("load", message(body))
     assert pipeline.repository.get(import_id).counts.created == 1
+
+
+def test_export_without_time_is_sent_again(functions: Functions, account: str) -> None:
+    exports = Exports()
+    record = exports.exporter.start(new_export(account))
+    [body] = exports.messages()
+
+    with sent_messages() as sent:
+        answer = functions.invoke("export", message(body), seconds=20)
+
+    assert answer.payload == {"batchItemFailures": []}
+    assert [json.loads(one["MessageBody"]) for one in sent] == [body]
+    functions.invoke("export", message(body))
+    functions.invoke("export", message(body, times=2))
+    assert exports.repository.get(record.id).shown().status == "completed"
+
+
+def test_dead_letter_of_an_export_fails_it(functions: Functions, account: str) -> None:
+    exports = Exports()
+    record = exports.exporter.start(new_export(account))
+    [body] = exports.messages()
+    functions.invoke("settle_dead_letters", message(body))
+    assert exports.repository.get(record.id).shown().status == "failed"
 
 
 def test_dead_letter_of_a_step_rejects_its_rows(

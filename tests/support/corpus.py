@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.cells.escaping import escape
 from chalicelib.imports.drop_key import parse_drop_key
-from chalicelib.imports.escaping import escape
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.outcomes import OUTCOMES
 

@@ -78,10 +78,17 @@ class Worker:
         self, fault: Fault | None, settings: Settings, clock: Callable[[], float]
     ) -> Iterator[ImportPipeline]:
         """Yields the pipeline as this worker runs it."""
+        yield self.services(fault, settings, clock).imports_within(self.time_left)
+
+    def services(self, fault: Fault | None, settings: Settings, clock: Callable[[], float]) -> Services:
+        """Returns the services of a new run of this worker, which meets the fault."""
         self._fault, self._calls = fault, 0
         self._killed = self._starved = False
-        services = Services(settings, self._clients.__getitem__, clock)
-        yield services.imports_within(lambda: 0.0 if self._starved else math.inf)
+        return Services(settings, self._clients.__getitem__, clock)
+
+    def time_left(self) -> float:
+        """Returns the seconds that this run has left: none once the worker is starved."""
+        return 0.0 if self._starved else math.inf
 
     def _next(self) -> Fault | None:
         """Returns the fault of the current call. A killed worker makes no call."""

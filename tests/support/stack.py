@@ -21,6 +21,7 @@ SETTINGS = {  # the fields of Settings, and the outputs of the stack
     "bucket_name": "BucketName",
     "split_queue_url": "SplitQueueUrl",
     "load_queue_url": "LoadQueueUrl",
+    "export_queue_url": "ExportQueueUrl",
 }
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 Resources = dict[str, dict[str, Any]]
 
-FUNCTIONS = {"APIHandler", "Authorize", "StartImport", "Split", "Load", "SettleDeadLetters"}
+FUNCTIONS = {"APIHandler", "Authorize", "StartImport", "Split", "Load", "Export", "SettleDeadLetters"}
 
 
 def of_type(resources: Resources, kind: str) -> Resources:

@@ -4,7 +4,13 @@ import pytest
 
 from chalicelib import config
 
-REQUIRED = {"TABLE_NAME": "t", "BUCKET_NAME": "b", "SPLIT_QUEUE_URL": "s", "LOAD_QUEUE_URL": "q"}
+REQUIRED = {
+    "TABLE_NAME": "t",
+    "BUCKET_NAME": "b",
+    "SPLIT_QUEUE_URL": "s",
+    "LOAD_QUEUE_URL": "q",
+    "EXPORT_QUEUE_URL": "e",
+}
 
 
 @pytest.fixture(autouse=True)

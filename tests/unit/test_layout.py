@@ -21,6 +21,7 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "HISTORY#": {"members/items.py"},
     "IMPORTS": {"imports/repository.py"},
     "IMPORT#": {"imports/repository.py"},
+    "EXPORTS": {"exports/repository.py"},
     "USERS": {"access/items.py"},
     "TOKENS": {"access/items.py"},
     "SESSIONS": {"access/items.py"},

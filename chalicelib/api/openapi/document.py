@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from chalicelib import __version__
 
-from . import access, imports, members
+from . import access, exports, imports, members
 from .parts import PROBLEM_SCHEMA, SECURITY_SCHEMES, Schema, operation, response
 
 DESCRIPTION = (
@@ -27,6 +27,7 @@ def document() -> Schema:
         "paths": {
             **members.paths(),
             **imports.paths(),
+            **exports.paths(),
             **access.paths(),
             "/openapi.json": {"get": itself},
         },
@@ -35,7 +36,7 @@ def document() -> Schema:
 
 
 def _schemas() -> Schema:
-    models = [*members.MODELS, *imports.MODELS, *access.MODELS]
+    models = [*members.MODELS, *imports.MODELS, *exports.MODELS, *access.MODELS]
     adapters: list[Any] = [(model, mode, TypeAdapter(model)) for model, mode in models]
     _, generated = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
     schemas: Schema = generated["$defs"]
@@ -47,6 +48,7 @@ def _schemas() -> Schema:
         **schemas,
         **members.SCHEMAS,
         **imports.SCHEMAS,
+        **exports.SCHEMAS,
         **access.SCHEMAS,
         "Problem": PROBLEM_SCHEMA,
         "OpenApiDocument": {"type": "object", "required": ["openapi", "info", "paths"]},

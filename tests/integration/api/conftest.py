@@ -12,7 +12,7 @@ from tests.support.api import unique_name
 from tests.support.client import Http
 
 Grant = Callable[[Sequence[Permission], list[str]], Http]
-ALL: list[Permission] = ["members:read", "members:write", "imports:read", "imports:write"]
+ALL: list[Permission] = ["members:read", "members:write", "members:export", "imports:read", "imports:write"]
 
 
 @pytest.fixture

@@ -67,6 +67,9 @@ def test_public_routes_are_documented_as_public() -> None:
         ("viewers", "POST", "/imports/x/cancel", 403),
         ("editors", "POST", "/members", 400),  # permitted, but the body is empty
         ("editors", "POST", "/imports", 400),
+        ("editors", "POST", "/exports", 403),
+        ("viewers", "GET", "/exports", 403),
+        ("admins", "POST", "/exports", 400),
         ("editors", "GET", "/users", 403),
         ("editors", "POST", "/tokens", 403),
         ("admins", "GET", "/users", 200),

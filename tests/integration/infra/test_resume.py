@@ -14,7 +14,8 @@ from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.steps import Step
 from chalicelib.services import Services
 from infra.package import table_definition
-from infra.resume import resume_imports
+from infra.resume import resume_exports, resume_imports
+from tests.support.exports import new_export
 from tests.support.pipeline import KilledError, Pipeline, dies
 
 ROSTER = b"first_name,last_name,phone_number,client_member_id\nAnn,Lee,3235550001,1\n"
@@ -27,7 +28,7 @@ def services(settings: Settings) -> Iterator[Services]:
     config.dynamodb().create_table(**{**table_definition(), "TableName": name})
     queues = {
         f"{kind}_queue_url": config.sqs().create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
-        for kind in ("split", "load")
+        for kind in ("split", "load", "export")
     }
     yield Services(settings.model_copy(update={"table_name": name, **queues}), config.client)
     config.dynamodb().delete_table(TableName=name)
@@ -129,3 +130,18 @@ def test_split_whose_message_was_never_sent_is_queued(
     resume(services, started=time.time())
 
     assert splits(services) == [import_id]
+
+
+def test_export_of_a_killed_worker_continues_after_a_restart(services: Services, account: str) -> None:
+    settings = services.settings
+    open_one = services.export_repository.add(new_export(account))
+    assert services.export_repository.acquire(open_one.id)  # by a worker that was killed
+    ended = services.exports.give_up(new_export(account))
+    outputs = {"TableName": settings.table_name, "ExportQueueUrl": settings.export_queue_url}
+
+    resume_exports(boto3.client, outputs, time.time())
+
+    found = config.sqs().receive_message(QueueUrl=settings.export_queue_url, MaxNumberOfMessages=10)
+    [message] = found["Messages"]
+    assert json.loads(json.loads(message["Body"])["export"])["id"] == open_one.id != ended.id
+    assert services.exports.run(open_one).shown().status == "completed"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.decoding import REPLACEMENT_CHARACTER, Decoder, OtherEncoding
+from chalicelib.fields.characters import REPLACEMENT_CHARACTER
+from chalicelib.imports.decoding import Decoder, OtherEncoding
 
 
 def decoded(blocks: list[bytes]) -> tuple[str, str]:

@@ -86,3 +86,11 @@ def test_two_numbers_in_a_cell_are_rejected(region: str, data: st.DataObject) ->
     found = read(["Ada", "Quill", cell, "1", "1"], region)
     assert isinstance(found, RejectedRow)
     assert found.code == "several_numbers"
+
+
+@given(st.sampled_from(["43.0", "#N/A", "1,234", "=1+1", "'007", "a\\b", "\ufffd", "2026-03-02 00:00:00"]))
+def test_exact_text_is_not_read_as_anything_else(text: str) -> None:
+    cell = f'=T("{text}")'
+    found = read([cell, cell, "3235550101", cell, cell], "US")
+    assert isinstance(found, NewMember)
+    assert {found.first_name, found.last_name, found.client_member_id, found.account_id} == {text}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.cells.escaping import unescape
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.chunking import chunks
 from chalicelib.imports.column_names import field_of
@@ -16,7 +17,6 @@ from chalicelib.imports.columns import MAX_COLUMNS, MAX_HEADER, RESULT_COLUMNS, 
 from chalicelib.imports.csv_reader import MAX_ROW, SHOWN_OF_LONG_ROW, Chunk, Dialect, RejectedRow, Row, rows
 from chalicelib.imports.decoding import Decoder
 from chalicelib.imports.dialects import detect_dialect
-from chalicelib.imports.escaping import unescape
 from chalicelib.imports.results import (
     SAMPLE_SIZE,
     RowSummary,

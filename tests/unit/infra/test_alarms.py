@@ -18,9 +18,16 @@ def test_each_kind_of_failure_has_an_alarm(resources: Resources) -> None:
     dead = json.dumps({"Fn::GetAtt": ["DeadQueue", "QueueName"]})
     split = json.dumps({"Fn::GetAtt": ["SplitQueue", "QueueName"]})
     load = json.dumps({"Fn::GetAtt": ["LoadQueue", "QueueName"]})
+    export = json.dumps({"Fn::GetAtt": ["ExportQueue", "QueueName"]})
     table = json.dumps({"Ref": "Table"})
     age = "ApproximateAgeOfOldestMessage"
-    assert watched >= errors | {("NumberOfMessagesReceived", dead), (age, dead), (age, split), (age, load)}
+    assert watched >= errors | {
+        ("NumberOfMessagesReceived", dead),
+        (age, dead),
+        (age, split),
+        (age, load),
+        (age, export),
+    }
     assert watched >= {
         ("5XXError", json.dumps({"Fn::Sub": "rollcall-${Stage}"})),
         ("WriteThrottleEvents", table),

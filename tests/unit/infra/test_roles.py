@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.template import FUNCTIONS, Resources, statements
 
-IMPORT_FUNCTIONS = FUNCTIONS - {"APIHandler", "Authorize"}
+IMPORT_FUNCTIONS = FUNCTIONS - {"APIHandler", "Authorize", "Export"}
 
 
 def test_each_function_has_its_own_role(resources: Resources) -> None:
@@ -40,6 +40,7 @@ def test_each_function_may_use_only_the_services_it_calls(resources: Resources) 
 
     assert services("APIHandler") == {"dynamodb", "s3", "sqs", "sns", "logs"}
     assert services("Authorize") == {"dynamodb", "logs"}
+    assert services("Export") == {"dynamodb", "s3", "sqs", "logs"}
     for function in IMPORT_FUNCTIONS:
         assert services(function) == {"dynamodb", "s3", "sqs", "sns", "logs"}, function
     deletes = {f for f in FUNCTIONS for s in statements(resources, f) if "s3:DeleteObject" in s["Action"]}
@@ -56,9 +57,23 @@ def test_import_functions_cannot_access_users_and_tokens(resources: Resources) -
         for statement in statements(resources, function):
             if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
                 keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                assert set(keys) <= {"CLIENT#*", "PHONE#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*"}, statement[
-                    "Sid"
-                ]
+                known = {"CLIENT#*", "PHONE#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*", "EXPORTS"}
+                assert set(keys) <= known, statement["Sid"]
+
+
+def test_export_changes_nothing_but_exports(resources: Resources) -> None:
+    """It reads members from their index alone."""
+    for statement in statements(resources, "Export"):
+        if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
+            assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["EXPORTS"]}
+        elif statement["Action"][0].startswith("dynamodb:"):
+            assert (statement["Action"], statement["Resource"]) == (
+                ["dynamodb:Query"],
+                {"Fn::Sub": "${Table.Arn}/index/by_account"},
+            )
+        elif statement["Action"][0].startswith("s3:"):
+            places = [one["Fn::Sub"].partition("/")[2] for one in statement["Resource"]]
+            assert places == ["exports/*", "chunks/exports/*"]
 
 
 def test_template_contains_no_secret(prod: dict[str, Any], resources: Resources) -> None:

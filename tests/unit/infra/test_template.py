@@ -9,7 +9,12 @@ from infra.package import LOCAL, table_definition
 from tests.support.template import FUNCTIONS, Resources, of_type
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
-QUEUES = {"Split": "SplitQueue", "Load": "LoadQueue", "SettleDeadLetters": "DeadQueue"}  # of each function
+QUEUES = {
+    "Split": "SplitQueue",
+    "Load": "LoadQueue",
+    "Export": "ExportQueue",
+    "SettleDeadLetters": "DeadQueue",
+}  # of each function
 
 
 def test_deployment_is_one_stack(resources: Resources) -> None:
@@ -41,7 +46,9 @@ def test_layer_is_deleted_with_its_stack(resources: Resources) -> None:
 
 
 def test_outputs_name_api_table_bucket_and_queues(prod: dict[str, Any]) -> None:
-    assert {"ApiUrl", "TableName", "BucketName", "SplitQueueUrl", "LoadQueueUrl"} <= set(prod["Outputs"])
+    assert {"ApiUrl", "TableName", "BucketName", "SplitQueueUrl", "LoadQueueUrl", "ExportQueueUrl"} <= set(
+        prod["Outputs"]
+    )
 
 
 def test_table_is_on_demand_backed_up_encrypted_and_expires_items(resources: Resources) -> None:
@@ -97,7 +104,12 @@ def test_rosters_expire_by_their_tag(resources: Resources, prod: dict[str, Any])
 def test_every_object_in_the_bucket_expires(resources: Resources) -> None:
     rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    assert days == {"chunks/": 14, "drops/": {"Ref": "RosterDays"}, "imports/": {"Ref": "ResultDays"}}
+    assert days == {
+        "chunks/": 14,
+        "drops/": {"Ref": "RosterDays"},
+        "imports/": {"Ref": "ResultDays"},
+        "exports/": {"Ref": "ResultDays"},
+    }
     assert any("NoncurrentVersionExpiration" in rule for rule in rules)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
@@ -136,8 +148,8 @@ def test_each_call_gets_one_message(resources: Resources, function: str, queue: 
     assert source.get("FunctionResponseTypes") == reports
 
 
-@pytest.mark.parametrize(("function", "default"), [("Split", 5), ("Load", 10)])
-def test_splits_and_loads_have_a_limit_each(
+@pytest.mark.parametrize(("function", "default"), [("Split", 5), ("Load", 10), ("Export", 2)])
+def test_splits_loads_and_exports_have_a_limit_each(
     resources: Resources, prod: dict[str, Any], function: str, default: int
 ) -> None:
     sources = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
@@ -152,14 +164,14 @@ def test_dead_letters_take_little_of_the_concurrency(resources: Resources) -> No
     assert found["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
-@pytest.mark.parametrize(("function", "default"), [("Split", 5), ("Load", 10)])
+@pytest.mark.parametrize(("function", "default"), [("Split", 5), ("Load", 10), ("Export", 2)])
 def test_local_stage_has_the_default_limits(local: dict[str, Any], function: str, default: int) -> None:
     """MiniStack takes numbers only."""
     (source,) = local["Resources"][function]["Properties"]["Events"].values()
     assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": default}
 
 
-@pytest.mark.parametrize("function", ["Load", "SettleDeadLetters"])
+@pytest.mark.parametrize("function", ["Load", "Export", "SettleDeadLetters"])
 def test_recursive_loop_detection_is_off(resources: Resources, function: str) -> None:
     """Each step sends the next one to the same queue; Lambda would stop that chain after about 16 calls."""
     assert resources[function]["Properties"]["RecursiveLoop"] == "Allow"
@@ -167,7 +179,7 @@ def test_recursive_loop_detection_is_off(resources: Resources, function: str) ->
 
 def test_failed_steps_and_events_reach_the_dead_letter_queue(resources: Resources) -> None:
     dead = {"Fn::GetAtt": ["DeadQueue", "Arn"]}
-    for queue in ("SplitQueue", "LoadQueue"):
+    for queue in ("SplitQueue", "LoadQueue", "ExportQueue"):
         redrive = resources[queue]["Properties"]["RedrivePolicy"]
         assert redrive == {"deadLetterTargetArn": dead, "maxReceiveCount": 10}
     assert resources["DeadQueue"]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600

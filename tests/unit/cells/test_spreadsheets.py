@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.cells.spreadsheets import (
+    damaged_cell,
+    damaged_number,
+    doubtful_id,
+    exact_text,
+    exported_cell,
+    read_id,
+    unwrap,
+)
 from chalicelib.imports.csv_reader import MAX_ROW
-from chalicelib.imports.spreadsheets import damaged_cell, damaged_number, doubtful_id, read_id, unwrap
 
 
 @pytest.mark.parametrize(
@@ -128,3 +136,36 @@ def test_long_cells_take_linear_time() -> None:
         with suppress(ValueError):
             read_id(cell)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('=T("43.0")', "43.0"),
+        (' =T("a ""b""") ', 'a "b"'),
+        ('=T("=T(""7"")")', '=T("7")'),
+        ('="43.0"', None),
+        ('=T("a"&"b")', None),
+        ("T(7)", None),
+    ],
+)
+def test_text_of_an_export_is_exact(cell: str, text: str | None) -> None:
+    assert exact_text(cell) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("007", "007"),
+        ("O'Neil", "O'Neil"),
+        ("=1+1", '\'=T("=1+1")'),
+        ("-1", "'-1"),
+        ("43.0", '\'=T("43.0")'),
+        ("'007", "'=T(\"'007\")"),
+        ("#N/A", '\'=T("#N/A")'),
+        ("a\\", '\'=T("a\\")'),
+        ("a;=1", "a;'=1"),
+    ],
+)
+def test_only_texts_that_a_file_would_change_are_marked(text: str, cell: str) -> None:
+    assert exported_cell(text) == cell

@@ -6,7 +6,11 @@ from functools import lru_cache
 from chalicelib.fields.characters import fold, trim
 from chalicelib.fields.text import MAX_EXACT
 
+from .escaping import escape
+from .garbled import may_be_damaged
+
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)  # keeps zeros: ="00123"
+_EXACT_TEXT = re.compile(r'=T\("((?:[^"]|"")*)"\)', re.DOTALL)  # of an export: nothing has changed this text
 _TEXT_MARK = re.compile(r"'[0-9][^']*")  # an apostrophe keeps zeros too; one around the cell is a quote
 _MARKED_ID = re.compile(r"'[^\W_][^']*")  # as _TEXT_MARK; names may begin with an apostrophe and a letter
 _FLOAT = re.compile(r"(0|[1-9][0-9]*)\.0+")  # 43.0, as data frames write a whole number
@@ -34,6 +38,8 @@ _TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?(?:Z|[+-]\d\d:?\d\
 _DATE_AND_TIME = re.compile(rf"{_DATE}[T ] *{_TIME}", re.IGNORECASE)
 # A cell of letters and digits alone is none of the above.
 _SUSPECT = re.compile("[=+.,:'\x80-\U0010ffff]")
+
+_NEVER_PLAIN = re.compile("[\\\\\ufffd]|\\A# ")  # a backslash, a damaged character, a comment
 
 # Ids that may be real, and may be something else.
 # Months in English, German, French, Polish, Turkish, Spanish, Italian, Portuguese and Dutch.
@@ -66,6 +72,37 @@ def unwrap(cell: str) -> str:
     if found := _FORMULA_TEXT.fullmatch(text):
         return found[1].replace('""', '"')
     return text[1:] if _TEXT_MARK.fullmatch(text) else cell
+
+
+def exact_text(cell: str) -> str | None:
+    """Returns the text in a cell that an export keeps from being read as something else, None for other cells."""
+    found = _EXACT_TEXT.fullmatch(cell.strip()) if "=T(" in cell else None
+    return found[1].replace('""', '"') if found else None
+
+
+def exported_cell(text: str) -> str:
+    """Returns a stored name or id as a cell that is read as this text, and safe to open in a spreadsheet."""
+    return escape(text if _is_read_as_it_is(text) else '=T("' + text.replace('"', '""') + '")')
+
+
+def _is_read_as_it_is(text: str) -> bool:
+    """Returns whether a file may have this name or id without more around it.
+
+    A row with a backslash may have an escape in it, and one that starts with "# " may be a comment.
+    """
+    if text.isalnum():
+        return True  # the common case
+    if (
+        _NEVER_PLAIN.search(text)
+        or may_be_damaged(text)
+        or exact_text(text) is not None
+        or damaged_cell(text)
+    ):
+        return False
+    try:
+        return unwrap(text) == text == read_id(text)
+    except ValueError:
+        return False
 
 
 def is_decimal(cell: str) -> bool:

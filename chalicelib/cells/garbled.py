@@ -2,9 +2,7 @@
 
 import re
 
-from chalicelib.fields.characters import trim
-
-from .decoding import REPLACEMENT_CHARACTER
+from chalicelib.fields.characters import REPLACEMENT_CHARACTER, trim
 
 # UTF-8 that was read as windows-1252, Mac Roman or a DOS encoding: a letter with an accent before a sign that stands
 # beside no letter in names; and signs that stand in no name at all.

@@ -1,0 +1,1 @@
+"""The cells of CSV files: quoting, formulas, and what spreadsheets do to values."""
