@@ -7,7 +7,7 @@ from chalicelib.fields.characters import fold, trim
 from chalicelib.fields.text import MAX_EXACT
 
 from .escaping import escape
-from .garbled import may_be_damaged
+from .garbled import garbled_text, has_stray_quotes, may_be_damaged
 
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)  # keeps zeros: ="00123"
 _EXACT_TEXT = re.compile(r'=T\("((?:[^"]|"")*)"\)', re.DOTALL)  # of an export: nothing has changed this text
@@ -85,18 +85,26 @@ def exported_cell(text: str) -> str:
     return escape(text if _is_read_as_it_is(text) else '=T("' + text.replace('"', '""') + '")')
 
 
+def _seems_damaged(text: str) -> bool:
+    """Returns whether an import would refuse this name, or this id, as damaged."""
+    return may_be_damaged(text) and bool(
+        garbled_text(text, is_name=True)
+        or any(has_stray_quotes(text, is_name=kind) for kind in (True, False))
+    )
+
+
 def _is_read_as_it_is(text: str) -> bool:
     """Returns whether a file may have this name or id without more around it.
 
     A row with a backslash may have an escape in it, and one that starts with "# " may be a comment.
     """
-    if text.isalnum():
+    if text.isascii() and text.isalnum():
         return True  # the common case
     if (
         _NEVER_PLAIN.search(text)
-        or may_be_damaged(text)
         or exact_text(text) is not None
         or damaged_cell(text)
+        or _seems_damaged(text)
     ):
         return False
     try:
