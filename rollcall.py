@@ -3,8 +3,19 @@
 import click
 
 from commands.access import groups, tokens, users
-from commands.imports import apply_import, import_files
+from commands.imports import apply_import, import_files, undo_import
 from commands.members import restore_member, show_history
+
+COMMANDS = (
+    import_files,
+    apply_import,
+    undo_import,
+    show_history,
+    restore_member,
+    users,
+    groups,
+    tokens,
+)
 
 
 @click.group()
@@ -12,7 +23,7 @@ def main() -> None:
     """Import rosters, look up and restore members, and manage access. Rollcall is a member registry."""
 
 
-for command in (import_files, apply_import, show_history, restore_member, users, groups, tokens):
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.queries import CHANGES, REPORT
 from chalicelib.imports.queries import REJECTED as REJECTED_ROWS
-from chalicelib.imports.storage import result_key
+from chalicelib.imports.queries import REPORT
+from chalicelib.imports.storage import CHANGES, result_key
 
 from .outcomes import (
     DONE,

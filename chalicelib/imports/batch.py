@@ -9,15 +9,24 @@ from chalicelib.dynamodb.retries import MAX_ATTEMPTS
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
+from chalicelib.members.history import record_restoration
 from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of
-from chalicelib.members.model import MemberKey, NewMember, Origin, changed_member, new_member
+from chalicelib.members.model import (
+    MemberKey,
+    Origin,
+    changed_member,
+    new_member,
+    restored_member,
+)
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, deletion
 
 from .deletions import MARK, mark_deletion, read_mark
 from .member_row import MemberRow
 from .model import RowContext
-from .outcomes import DEFERRED, Outcome, applied_outcome, desired_member, taken_outcome
+from .outcomes import DEFERRED, Outcome, applied_outcome, taken_outcome
 from .row_hashes import Dependencies
+from .row_rules import Wanted, rule_of
+from .undo_rules import Restoration
 
 MAX_WRITES = 100  # DynamoDB's limit for one transaction: 50 new members take two writes each
 
@@ -42,6 +51,7 @@ class BatchWriter:
         self._dependencies = dependencies
         # A dry run judges rows by the same conditions, and writes nothing.
         self._write_all = table.check if context.dry_run else table.write
+        self._desired = rule_of(table, context)
 
     def write(
         self,
@@ -92,7 +102,7 @@ class BatchWriter:
 
     def _clash(self, claim: Item) -> Outcome:
         """Returns the outcome of a row whose number has a holder: deferred if a row of the file may change that."""
-        if self._context.mode == "upsert" and self._dependencies.names_member(member_key_of(claim)):
+        if self._context.rows_may_wait and self._dependencies.names_member(member_key_of(claim)):
             return DEFERRED
         return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 
@@ -106,13 +116,13 @@ class BatchWriter:
         item = stored.get(row.key) if stored else None
         previous = stored.get(row.previous_key) if row.previous else None
         earlier = item and written_outcome(self._context.import_id, row, item)
-        new = earlier or desired_member(row, item, self._context, previous)
+        new = earlier or self._desired(row, item, previous)
         if isinstance(new, Outcome):
             return row, new
         return Change(row, *self._writes(row, item or previous, new))
 
     def _writes(
-        self, row: MemberRow, item: Item | None, new: NewMember | None
+        self, row: MemberRow, item: Item | None, new: Wanted
     ) -> tuple[Outcome, list[ConditionalWrite]]:
         """Returns the outcome of a row that makes the stored member `new`, None to delete it, and the writes."""
         old = from_item(item) if item else None
@@ -125,6 +135,11 @@ class BatchWriter:
         new = new or row.member
         arrived_at = self._context.arrived_at
         origin = str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
+        if isinstance(new, Restoration):
+            member = restored_member(new.old, by)
+            # A dry run reads the items of its writes, and has read this one.
+            mark = [] if self._context.dry_run else [record_restoration(new.last, member, origin)]
+            return outcome, [*creation(member, origin), *mark]
         if item is None or old is None:
             return outcome, creation(new_member(new, by), origin)
         return outcome, alteration(item, changed_member(old, new, by), origin, self._context.history_days)

@@ -17,7 +17,7 @@ from .parts import ImportParts, ResolvedRows
 from .read_steps import PARTS_AHEAD, chunk_rows, in_order
 from .repository import ImportRepository
 from .results import ConcatenatedFile, RowSummary, rejected_file, report
-from .storage import ImportStorage, result_key
+from .storage import CHANGES, ImportStorage, result_key
 from .warnings import RowWarning
 
 ChunkResults = tuple[list[RejectedRow], list[RowWarning]]
@@ -41,7 +41,7 @@ class Finisher:
             found = in_order(pool, self._chunk_results(record, parts, resolved), record.chunks)
             self._put(record, "rejected.csv", rejected_file(header, _rejected_rows(found, summary), summary))
             lines = in_order(pool, lambda number: parts.changes(number, resolved), record.chunks)
-            self._put(record, "changes.csv", chain([CHANGES_HEADER], lines))
+            self._put(record, CHANGES, chain([CHANGES_HEADER], lines))
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)
 

@@ -23,7 +23,8 @@ from .repository import ImportRepository
 from .splitter import split_object
 from .step_runner import StepRunner
 from .steps import Step
-from .storage import ImportStorage, Link, announced_import_id, upload_key
+from .storage import CHANGES, ImportStorage, Link, announced_import_id, result_key, upload_key
+from .undo_splitter import check_undoable, split_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class ImportPipeline:
             "created_by": by,
             "status": "splitting",
         }
-        kept = checked.model_dump(include={*NewImport.model_fields, "accounts", "column_map"})
+        kept = checked.model_dump(include={*NewImport.model_fields, "accounts", "column_map", "of"})
         source = checked.source.model_copy(update={"arrived_at": checked.row_context.arrived_at})
         options = {**kept, "mode": mode, "dry_run": False, "applies": checked.id, "source": source}
         if (
@@ -102,6 +103,29 @@ class ImportPipeline:
         ):  # detected: declared, it would be enforced
             options["encoding"] = None
         record = ImportRecord(**{**options, **started, "started_at": started["created_at"]})
+        self.repository.add(record)
+        self.messenger.send_split(record)
+        return record
+
+    def undo(self, done: ImportRecord, by: str | None, *, dry_run: bool = False) -> ImportRecord:
+        """Takes an import back, by an import of its own. Raises NotUndoable; NotFound if its results have expired."""
+        check_undoable(done)
+        size = self.storage.result_size(done.id, CHANGES)
+        source = Source(bucket=self.storage.bucket_name, key=result_key(done.id, CHANGES), size=size)
+        moment = now()
+        record = ImportRecord(
+            id=new_import_id(),
+            status="splitting",
+            mode="undo",
+            dry_run=dry_run,
+            source=source,
+            of=done.id,
+            account_id=done.account_id,
+            accounts=done.accounts,
+            created_by=by,
+            created_at=moment,
+            started_at=moment,
+        )
         self.repository.add(record)
         self.messenger.send_split(record)
         return record
@@ -123,11 +147,17 @@ class ImportPipeline:
         record = self.repository.get(import_id)
         if record.status == "splitting":
             try:
-                ready = split_object(self.storage, record)
+                ready = self._split(record)
             except Unreadable as error:
                 return self.finisher.fail(record, error.code, error.detail)
             record = self.repository.transition(ready, "splitting") or self.repository.get(record.id)
         return self.runner.start(record)
+
+    def _split(self, record: ImportRecord) -> ImportRecord:
+        """Stores the chunks of an import, and returns it, ready to load. Raises Unreadable, NotFound."""
+        if record.of:
+            return split_undo(self.storage, record, self.repository.get(record.of))
+        return split_object(self.storage, record)
 
     def give_up_split(self, import_id: str) -> ImportRecord:
         """Ends an import whose split failed too often. Raises NotFound."""

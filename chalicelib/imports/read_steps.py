@@ -15,6 +15,7 @@ from .repository import ImportRepository
 from .row_hashes import RowHashes, find_dependencies, hash_rows
 from .steps import Lease, StepRepository
 from .storage import ImportStorage
+from .undo_rows import read_undo_chunk, undo_cells
 
 PARTS_AHEAD = 8  # objects that are read from the bucket at once
 
@@ -39,6 +40,8 @@ class ReadSteps:
 
     def read_chunk(self, record: ImportRecord, number: int) -> ReadChunk:
         """Returns the rows of a chunk."""
+        if record.mode == "undo":
+            return read_undo_chunk(self.storage.chunk(record.folder, number), record.scope)
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
         rows = chunk_rows(self.storage, record, number)
         return read_chunk(rows, self.repository.header(record), rule, record.scope, record.dialect)
@@ -58,6 +61,8 @@ class ReadSteps:
 
 def chunk_rows(storage: ImportStorage, record: ImportRecord, number: int) -> list[Row | RejectedRow]:
     """Returns the rows of a stored chunk, without the header, what is above it, and a trailer."""
+    if record.mode == "undo":
+        return undo_cells(storage.chunk(record.folder, number))
     trailer = record.has_trailer and number == record.chunks - 1
     chunk = storage.chunk(record.folder, number)
     return data_rows(chunk, record.dialect, record.header_line, first=number == 0, trailer=trailer)

@@ -28,7 +28,8 @@ class Entry:
     """A change of the member under `key`, from `before` to `after`; None where it was deleted.
 
     A move has two entries: under the old key and under the new one. `origin` is the row that made the change,
-    `before_origin` the one that wrote the member before. `order` is that of changes made together.
+    `before_origin` the one that wrote the member before. `order` is that of changes made together. `restored` is the
+    member that was restored under the key after this change, `restored_origin` the row that did it.
     """
 
     key: MemberKey
@@ -39,6 +40,7 @@ class Entry:
     after: Member | None
     before_origin: Origin | None = None
     restored: Member | None = None
+    restored_origin: Origin | None = None
     order: int = 0
 
     @property
@@ -69,25 +71,42 @@ class Cause(NamedTuple):
 def record(
     old: Member, new: Member | None, cause: Cause, old_origin: Origin | None
 ) -> list[ConditionalWrite]:
-    """Returns the writes that record a change of a member; `new` is None for a deletion.
+    """Returns the writes that record a change of a member, see `new_entries`."""
+    return [record_entry(entry, cause.days) for entry in new_entries(old, new, cause, old_origin)]
+
+
+def new_entries(old: Member, new: Member | None, cause: Cause, old_origin: Origin | None) -> list[Entry]:
+    """Returns the entries of a change of a member; `new` is None for a deletion.
 
     `old_origin` is the row that wrote the member before.
     """
     keys = [key_of(old)] if new is None or key_of(old) == key_of(new) else [key_of(old), key_of(new)]
     change = Entry(keys[0], cause.at, cause.by, parse_origin(cause.origin), old, new, old_origin)
     # Two members may exchange their ids: each leaves the old one before the other gets it.
-    entries = [replace(change, key=key, order=2 * cause.order + i) for i, key in enumerate(keys)]
-    return [put_new(VERSION, _to_item(entry, cause.days)) for entry in entries]
+    return [replace(change, key=key, order=2 * cause.order + i) for i, key in enumerate(keys)]
 
 
-def record_restoration(entry: Entry, member: Member) -> ConditionalWrite:
-    """Returns the write that adds to the entry of a deletion that the member was restored: once for each deletion."""
+def record_entry(entry: Entry, days: int) -> ConditionalWrite:
+    """Returns the write of a new entry."""
+    return put_new(VERSION, _to_item(entry, days))
+
+
+def record_restoration(entry: Entry, member: Member, origin: str = "") -> ConditionalWrite:
+    """Returns the write that adds to the last entry of a key that a member was restored: once for each entry.
+
+    `origin` is the row that restores it, as text.
+    """
+    values: Item = {":restored": {"S": _dump(member)}}
+    update = "SET restored = :restored"
+    if origin:
+        update += ", restored_origin = :origin"
+        values[":origin"] = {"S": origin}
     return update_if(
         VERSION,
         entry.item_key,
-        UpdateExpression="SET restored = :restored",
+        UpdateExpression=update,
         ConditionExpression="attribute_exists(pk) AND attribute_not_exists(restored)",
-        ExpressionAttributeValues={":restored": {"S": _dump(member)}},
+        ExpressionAttributeValues=values,
     )
 
 
@@ -105,6 +124,10 @@ def _to_item(entry: Entry, days: int) -> Item:
         item["origin"] = {"S": _short(entry.origin)}
     if entry.before_origin:
         item["before_origin"] = {"S": _short(entry.before_origin)}
+    if entry.restored:
+        item["restored"] = {"S": _dump(entry.restored)}
+    if entry.restored_origin:
+        item["restored_origin"] = {"S": _short(entry.restored_origin)}
     return item
 
 
@@ -122,6 +145,7 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         after=_load(item["after"]["S"]) if "after" in item else None,
         before_origin=parse_origin(item["before_origin"]["S"]) if "before_origin" in item else None,
         restored=_load(item["restored"]["S"]) if "restored" in item else None,
+        restored_origin=parse_origin(item["restored_origin"]["S"]) if "restored_origin" in item else None,
     )
 
 
@@ -194,9 +218,8 @@ def _continues(member: Member, entry: Entry | None) -> bool:
 def _events_of(entry: Entry) -> Iterator[Event]:
     if entry.restored:
         member = entry.restored
-        yield Event(
-            "restored", member.version, member.last_modified, member.modified_by, None, _changes(None, member)
-        )
+        changes, at = _changes(None, member), member.last_modified
+        yield Event("restored", member.version, at, member.modified_by, entry.restored_origin, changes)
     before, after = entry.before, entry.after
     changes = _changes(before, after)
     if after is None:

@@ -6,14 +6,13 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.imports.member_row import MemberRow, encode_row
+from chalicelib.imports.member_row import MemberRow
 from chalicelib.imports.model import Mode
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
-from chalicelib.imports.settlement import Settlement
 from chalicelib.members.model import NewMember
 from tests.support.model import Line, Settling, Stored
-from tests.support.settlement import MemoryTable, context, settle
+from tests.support.settlement import MemoryTable, settle, settlement
 
 FILES = int(os.environ.get("SETTLEMENTS", "400"))
 
@@ -118,7 +117,7 @@ def test_long_shape_takes_few_batches_and_reads(shape: str) -> None:
     pairs = SHAPES[shape]
     table, rows = moves(pairs)
     batches = 0
-    for batch in Settlement(map(encode_row, rows), context("upsert"), table.read).batches():
+    for batch in settlement(table, rows, "upsert").batches():
         batches += 1
         assert table.write(batch.writes())
     assert batches <= SIZE / 40
@@ -144,7 +143,7 @@ def check_renewed(table: MemoryTable, pairs: list[tuple[int, int]]) -> None:
 def test_long_shape_of_ids_takes_few_batches_and_reads(shape: str) -> None:
     table, rows = renewals(SHAPES[shape])
     batches = 0
-    for batch in Settlement(map(encode_row, rows), context("upsert"), table.read).batches():
+    for batch in settlement(table, rows, "upsert").batches():
         batches += 1
         assert table.write(batch.writes())
     assert batches <= SIZE / 20
@@ -195,9 +194,9 @@ def test_rows_are_judged_again_after_a_change_by_others(seed: int) -> None:
     dice = random.Random(seed)
     before, lines = random_file(dice, dice.choice([0, 0.5]), dice.choice([0, 0.3]))
     table = MemoryTable(members(before))
-    settlement = Settlement((encode_row(row(*item)) for item in lines.items()), context("upsert"), table.read)
+    settling = settlement(table, [row(*item) for item in lines.items()], "upsert")
     outcomes: dict[int, Outcome] = {}
-    for number, batch in enumerate(settlement.batches()):
+    for number, batch in enumerate(settling.batches()):
         if number < 3 and batch.members:
             key = dice.choice(list(batch.members))
             table.change_name(key.client_member_id, f"Changed{number}")
