@@ -1,6 +1,7 @@
 """Ends imports: writes rejected.csv, changes.csv and the report, closes the import, sends the notice."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from .results import ConcatenatedFile, RowSummary, rejected_file, report
 from .storage import CHANGES, ImportStorage, result_key
 from .warnings import RowWarning
 
-ChunkResults = tuple[list[RejectedRow], list[RowWarning]]
+ChunkResults = tuple[list[RejectedRow], list[RowWarning], Counter[str]]  # the last: see RowSummary.changed_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,20 @@ class Finisher:
     def _chunk_results(
         self, record: ImportRecord, parts: ImportParts, resolved: ResolvedRows
     ) -> Callable[[int], ChunkResults]:
-        """Returns a function that returns the rejected rows and the warnings of a chunk, in the order of the file."""
+        """Returns a function that returns the results of a chunk, in the order of the file."""
 
         def results(number: int) -> ChunkResults:
             outcomes, warnings = parts.found(number, resolved)
+            changed_by = Counter(one.by for one in outcomes.values() if one.by)
             outcomes = {line: one for line, one in outcomes.items() if one.outcome == "rejected"}
             if not outcomes:
-                return [], warnings
+                return [], warnings, changed_by
             cells = {row.line: row.cells for row in chunk_rows(self.storage, record, number)}
             rejected = [
                 RejectedRow(line, cells[line], outcome.code, outcome.reason)
                 for line, outcome in sorted(outcomes.items())
             ]
-            return rejected, warnings
+            return rejected, warnings, changed_by
 
         return results
 
@@ -108,7 +110,8 @@ class Finisher:
 
 
 def _rejected_rows(found: Iterable[ChunkResults], summary: RowSummary) -> Iterator[list[RejectedRow]]:
-    """Yields the rejected rows of each chunk, and adds its warnings to `summary`."""
-    for rejected, warnings in found:
+    """Yields the rejected rows of each chunk, and adds its other results to `summary`."""
+    for rejected, warnings, changed_by in found:
         summary.warnings.add(warnings)
+        summary.changed_by += changed_by
         yield rejected

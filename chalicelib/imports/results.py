@@ -26,11 +26,15 @@ BYTE_ORDER_MARK = "\ufeff"
 
 @dataclass
 class RowSummary:
-    """The number of rejected rows by code, the first of them as a sample, and the warnings about other rows."""
+    """The number of rejected rows by code, the first of them as a sample, and the warnings about other rows.
+
+    `changed_by` has the number of rows that kept a newer change, by who made it.
+    """
 
     codes: Counter[str] = field(default_factory=Counter)
     sample: list[dict[str, Any]] = field(default_factory=list)
     warnings: WarningSummary = field(default_factory=WarningSummary)
+    changed_by: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: RejectedRow) -> None:
         """Counts a row."""
@@ -119,6 +123,7 @@ def report(record: ImportRecord, header: Header | None, summary: RowSummary) -> 
         "passed_over": header.passed_over if header else {},
         "codes": dict(summary.codes),
         "sample": summary.sample,
+        "changed_since_by": dict(summary.changed_by.most_common(SAMPLE_SIZE)),
         "warnings": summary.warnings.kinds(),
         "seconds": seconds,
         "rows_per_second": round(record.counts.rows / seconds) if seconds else None,

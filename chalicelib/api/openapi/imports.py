@@ -64,6 +64,11 @@ SCHEMAS: Schema = {
         "required": ["id", "counts", "codes", "columns", "sample", "seconds"],
         "properties": {
             "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "changed_since_by": {
+                "description": "The number of rows that kept a newer change, by who made it: the first 20.",
+                "type": "object",
+                "additionalProperties": {"type": "integer"},
+            },
             "warnings": list_schema(
                 {
                     "description": "One kind of accepted rows that may be wrong, with its first cells.",
