@@ -51,7 +51,7 @@ function changedRows(record, outcome, signal) {
   /** @type {Column<ChangedRow>[]} */
   const columns = [
     ["Line", (row) => formatNumber(row.line), "number"],
-    ["Outcome", (row) => row.outcome + (row.code ? `: ${row.code.replaceAll("_", " ")}` : "")],
+    ["Outcome", outcomeText],
     ["Changes", changesText],
     ["Member", (row) => (row.member_id ? link("Show", `#/members/${row.member_id}`) : "")],
   ];
@@ -65,6 +65,10 @@ function changedRows(record, outcome, signal) {
     columns,
   }).place;
 }
+
+/** @param {ChangedRow} row */
+const outcomeText = ({ outcome, code, changed_by }) =>
+  outcome + (code ? `: ${code.replaceAll("_", " ")}` : "") + (changed_by ? ` by ${changed_by}` : "");
 
 /** @param {ChangedRow} row */
 const changesText = (row) =>

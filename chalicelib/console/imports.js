@@ -8,9 +8,10 @@ import { checkboxes, clearErrors, field, fieldValue, fieldValues, showError } fr
 import { listOf } from "./lists.js";
 import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
 import { showResults } from "./report.js";
+import { undoButton } from "./undo.js";
 import * as uploads from "./uploads.js";
 
-/** @import { Column, Context, Import, Me } from "./types" */
+/** @import { Child, Column, Context, Import, Me } from "./types" */
 
 // ---- The list, and the form that sends files
 
@@ -135,6 +136,7 @@ export async function show(place, { signal, parts, may, navigateAway }) {
     place,
     h("p", {}, link("All imports", "#/imports")),
     h("h1", {}, fileName(first)),
+    first.of ? h("p", {}, link("The import that it takes back", `#/imports/${first.of}`)) : null,
     progress.place,
     actions,
     results,
@@ -143,8 +145,7 @@ export async function show(place, { signal, parts, may, navigateAway }) {
   const follow = async () => {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
-      const canApply = record.dry_run && record.status === "completed" && may("imports:write");
-      redraw(actions, canApply ? applyButton(record, navigateAway) : null);
+      redraw(actions, may("imports:write") ? followUp(record, navigateAway) : null);
       if (!first.finished_at) announce(endText(fileName(record), record));
       await showResults(results, record, signal);
     } catch (error) {
@@ -152,6 +153,16 @@ export async function show(place, { signal, parts, may, navigateAway }) {
     }
   };
   follow();
+}
+
+/**
+ * Offers what can be done with an import that has ended.
+ * @type {(record: Import, navigateAway: (address: string) => void) => Child}
+ */
+function followUp(record, navigateAway) {
+  if (record.dry_run) return record.status === "completed" ? applyButton(record, navigateAway) : null;
+  const { created, updated, deleted } = record.counts;
+  return created + updated + deleted ? undoButton(record, navigateAway) : null;
 }
 
 /**
@@ -163,14 +174,20 @@ function applyButton(record, navigateAway) {
   const messages = h("div");
   const apply = async () => {
     const { id } = await call("POST", `/imports/${record.id}/apply`);
-    announce(`${fileName(record)} is being imported.`);
+    announce(record.of ? "The import is being taken back." : `${fileName(record)} is being imported.`);
     navigateAway(`#/imports/${id}`);
   };
   const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, apply);
   return h(
     "div",
     { class: "buttons" },
-    h("p", {}, "No member was changed. This imports the same version of the file, with the same options."),
+    h(
+      "p",
+      {},
+      record.of
+        ? "No member was changed."
+        : "No member was changed. This imports the same version of the file, with the same options.",
+    ),
     button("Apply this", onPress, { class: "main" }),
     messages,
   );

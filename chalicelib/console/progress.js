@@ -25,11 +25,12 @@ export const MODES = [
 /** @param {Import} record */
 export function modeText(record) {
   const mode = record.mode === "validate" ? "create" : record.mode;
-  const text = MODES.find(([name]) => name === mode)?.[1] ?? mode;
+  const text = mode === "undo" ? "Take an import back" : (MODES.find(([name]) => name === mode)?.[1] ?? mode);
   return record.dry_run ? `${text} (check only)` : text;
 }
 /** @param {Import} record */
-export const fileName = (record) => record.source.key.split("/").pop() || "upload";
+export const fileName = (record) =>
+  record.of ? `Undo of ${record.of}` : record.source.key.split("/").pop() || "upload";
 /** @param {Import} record */
 const summary = (record) =>
   OUTCOMES.filter((name) => record.counts[name])

@@ -118,7 +118,7 @@ def report(record: ImportRecord, header: Header | None, summary: RowSummary) -> 
         "sheets": record.sheets,
         "columns": {
             "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},
-            "ignored": header.ignored if header else [],
+            "ignored": header.ignored if header and record.mode != "undo" else [],
         },
         "passed_over": header.passed_over if header else {},
         "codes": dict(summary.codes),
