@@ -138,7 +138,7 @@ class BatchWriter:
         if isinstance(new, Restoration):
             member = restored_member(new.old, by)
             # A dry run reads the items of its writes, and has read this one.
-            mark = [] if self._context.dry_run else [record_restoration(new.last, member, origin)]
+            mark = [] if self._context.dry_run else [record_restoration(new.last, member, row.line)]
             return outcome, [*creation(member, origin), *mark]
         if item is None or old is None:
             return outcome, creation(new_member(new, by), origin)

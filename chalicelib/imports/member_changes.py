@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chalicelib.clock import now
 from chalicelib.members.history import Cause, new_entries
-from chalicelib.members.items import from_item, phone_key_of, to_claim, to_item
+from chalicelib.members.items import from_item, parse_origin, phone_key_of, to_claim, to_item
 from chalicelib.members.model import (
     Member,
     MemberKey,
@@ -133,7 +133,8 @@ class _Effects:
         at = self._batch.at
         if isinstance(change.wanted, Restoration):
             member, days = restored_member(change.wanted.old, by, at), self._context.history_days
-            self._batch.record_restoration(change.wanted.last, member, change.origin, days)
+            origin = parse_origin(change.origin)
+            self._batch.record_restoration(change.wanted.last, member, origin.line if origin else 0, days)
         else:
             member = changed_member(old, change.new, by, at) if old else new_member(change.new, by, at)
             self._record(change, member)

@@ -84,6 +84,11 @@ def encode_row(row: MemberRow) -> bytes:
     return orjson.dumps(values)
 
 
+def pack_row(row: MemberRow) -> bytes:
+    """Returns what `encode_row` does, in the memory that it needs: orjson keeps a buffer of 4 kB for each result."""
+    return b"%s" % encode_row(row)
+
+
 def decode_row(text: bytes) -> MemberRow:
     """Returns the row that `encode_row` wrote."""
     line, *values = orjson.loads(text)

@@ -7,7 +7,6 @@ from itertools import chain
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
 from chalicelib.members.history import VERSION, Entry, record_entry, record_restoration
-from chalicelib.members.items import parse_origin
 from chalicelib.members.model import Member, MemberKey, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE, unchanged
 
@@ -76,14 +75,14 @@ class Batch:
             self.entries[entry.key] = (entry, len(self.records))
             self.records.append(record_entry(entry, days))
 
-    def record_restoration(self, last: Entry, member: Member, origin: str, days: int) -> None:
-        """Adds to the last entry of a key that a member was restored; `last` is that in the table."""
+    def record_restoration(self, last: Entry, member: Member, line: int, days: int) -> None:
+        """Adds to the last entry of a key that a row restored a member; `last` is that in the table."""
         if last.key in self.entries:  # the batch writes the last one itself
             entry, place = self.entries[last.key]
-            restored = replace(entry, restored=member, restored_origin=parse_origin(origin))
+            restored = replace(entry, restored=member, restored_line=line)
             self.records[place] = record_entry(restored, days)
         else:
-            self.records.append(record_restoration(last, member, origin))
+            self.records.append(record_restoration(last, member, line))
 
     def writes(self) -> list[ConditionalWrite]:
         """Returns the conditional writes of the net effect, each item once, and those of the records."""

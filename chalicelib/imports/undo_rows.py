@@ -13,7 +13,7 @@ from chalicelib.scope import Scope
 
 from .chunk_reader import FORBIDDEN, ReadChunk
 from .csv_reader import Chunk, RejectedRow, Row
-from .member_row import MemberRow, Undoes, decode_row, encode_row
+from .member_row import MemberRow, Undoes, decode_row, pack_row
 from .outcomes import APPLIED
 
 # Of rejected.csv: an upsert of its rows does what the undo could not do.
@@ -72,7 +72,7 @@ class _Rows:
             if row.deletes and restored:
                 self._remove(index)
                 continue
-            self._texts.append(encode_row(row))
+            self._texts.append(pack_row(row))
             self._earlier.append(index)
             if not row.deletes:
                 restores = row.undoes is not None and row.undoes.outcome == "deleted"

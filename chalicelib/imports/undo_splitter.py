@@ -13,7 +13,7 @@ from .applied_order import ORDER, AppliedOrder
 from .changes import HEADER, read_change
 from .chunking import MAX_LINES
 from .csv_reader import Chunk
-from .member_row import MemberRow, decode_row, encode_row
+from .member_row import MemberRow, decode_row, encode_row, pack_row
 from .model import ImportRecord
 from .splitter import PUTS_IN_FLIGHT, ChunkPuts
 from .storage import CHANGES, ImportStorage
@@ -54,17 +54,17 @@ def split_undo(storage: ImportStorage, record: ImportRecord, original: ImportRec
 def _rows(storage: ImportStorage, original: ImportRecord) -> Iterator[MemberRow]:
     """Yields the rows of an undo: those that concern each other first, in the reverse of their order."""
     lines = count(1)
-    deferred: dict[int, bytes] = {}
+    applied: set[int] = set()
     if original.rows_deferred:
         order = _order(storage, original)
         applied = set(order.lines)
-        deferred = {line: encode_row(row) for line, row in _undo_rows(storage, original) if line in applied}
-        steps = ([decode_row(deferred[line]) for line in step] for step in order.reversed_steps())
+        deferred = {line: pack_row(row) for line, row in _undo_rows(storage, original) if line in applied}
+        steps = ([decode_row(deferred.pop(line)) for line in step] for step in order.reversed_steps())
         for row in unwind(steps):
             next(lines)
             yield row
     for line, row in _undo_rows(storage, original):
-        if line not in deferred:
+        if line not in applied:
             yield numbered(row, next(lines))
 
 

@@ -29,7 +29,8 @@ class Entry:
 
     A move has two entries: under the old key and under the new one. `origin` is the row that made the change,
     `before_origin` the one that wrote the member before. `order` is that of changes made together. `restored` is the
-    member that was restored under the key after this change, `restored_origin` the row that did it.
+    member that was restored under the key after this change, `restored_line` the line of the import that did it, 0 if
+    no import did.
     """
 
     key: MemberKey
@@ -40,7 +41,7 @@ class Entry:
     after: Member | None
     before_origin: Origin | None = None
     restored: Member | None = None
-    restored_origin: Origin | None = None
+    restored_line: int = 0
     order: int = 0
 
     @property
@@ -91,16 +92,16 @@ def record_entry(entry: Entry, days: int) -> ConditionalWrite:
     return put_new(VERSION, _to_item(entry, days))
 
 
-def record_restoration(entry: Entry, member: Member, origin: str = "") -> ConditionalWrite:
+def record_restoration(entry: Entry, member: Member, line: int = 0) -> ConditionalWrite:
     """Returns the write that adds to the last entry of a key that a member was restored: once for each entry.
 
-    `origin` is the row that restores it, as text.
+    `line` is that of the import that restores it.
     """
     values: Item = {":restored": {"S": _dump(member)}}
     update = "SET restored = :restored"
-    if origin:
-        update += ", restored_origin = :origin"
-        values[":origin"] = {"S": origin}
+    if line:
+        update += ", restored_line = :line"
+        values[":line"] = {"N": str(line)}
     return update_if(
         VERSION,
         entry.item_key,
@@ -126,8 +127,8 @@ def _to_item(entry: Entry, days: int) -> Item:
         item["before_origin"] = {"S": _short(entry.before_origin)}
     if entry.restored:
         item["restored"] = {"S": _dump(entry.restored)}
-    if entry.restored_origin:
-        item["restored_origin"] = {"S": _short(entry.restored_origin)}
+    if entry.restored_line:
+        item["restored_line"] = {"N": str(entry.restored_line)}
     return item
 
 
@@ -145,7 +146,7 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         after=_load(item["after"]["S"]) if "after" in item else None,
         before_origin=parse_origin(item["before_origin"]["S"]) if "before_origin" in item else None,
         restored=_load(item["restored"]["S"]) if "restored" in item else None,
-        restored_origin=parse_origin(item["restored_origin"]["S"]) if "restored_origin" in item else None,
+        restored_line=int(item["restored_line"]["N"]) if "restored_line" in item else 0,
     )
 
 
@@ -219,7 +220,14 @@ def _events_of(entry: Entry) -> Iterator[Event]:
     if entry.restored:
         member = entry.restored
         changes, at = _changes(None, member), member.last_modified
-        yield Event("restored", member.version, at, member.modified_by, entry.restored_origin, changes)
+        yield Event(
+            "restored",
+            member.version,
+            at,
+            member.modified_by,
+            _restorer(member, entry.restored_line),
+            changes,
+        )
     before, after = entry.before, entry.after
     changes = _changes(before, after)
     if after is None:
@@ -230,6 +238,11 @@ def _events_of(entry: Entry) -> Iterator[Event]:
         left = entry.key == key_of(before)
         ends = (member_id(*key_of(after)), None) if left else (None, member_id(*key_of(before)))
         yield Event("moved", after.version, entry.at, entry.by, entry.origin, changes, *ends)
+
+
+def _restorer(member: Member, line: int) -> Origin | None:
+    """Returns the row that restored a member, None if a caller of the API did."""
+    return Origin((member.modified_by or "").removeprefix("import:"), line, "created") if line else None
 
 
 def _creation(member: Member, origin: Origin | None) -> Event:

@@ -56,7 +56,7 @@ class MemoryTable:
                 self.items[write.key] = write.body["Item"]
             elif write.verb == "Update":  # of an entry of history
                 values = write.body["ExpressionAttributeValues"]
-                more = {"restored": values[":restored"], "restored_origin": values[":origin"]}
+                more = {"restored": values[":restored"], "restored_line": values[":line"]}
                 self.items[write.key] = self.items[write.key] | more
             else:
                 del self.items[write.key]
