@@ -102,10 +102,7 @@ class ImportPipeline:
             checked.encoding_guessed or checked.encoding == "utf-8"
         ):  # detected: declared, it would be enforced
             options["encoding"] = None
-        record = ImportRecord(**{**options, **started, "started_at": started["created_at"]})
-        self.repository.add(record)
-        self.messenger.send_split(record)
-        return record
+        return self._queue(ImportRecord(**{**options, **started, "started_at": started["created_at"]}))
 
     def undo(self, done: ImportRecord, by: str | None, *, dry_run: bool = False) -> ImportRecord:
         """Takes an import back, by an import of its own. Raises NotUndoable; NotFound if its results have expired."""
@@ -126,8 +123,16 @@ class ImportPipeline:
             created_at=moment,
             started_at=moment,
         )
+        return self._queue(record)
+
+    def _queue(self, record: ImportRecord) -> ImportRecord:
+        """Adds an import and queues its split. If that fails, so does the import: no event would start it."""
         self.repository.add(record)
-        self.messenger.send_split(record)
+        try:
+            self.messenger.send_split(record)
+        except Exception:
+            self.finisher.fail(record, "not_started", "The import could not be queued; start it again.")
+            raise
         return record
 
     def start(self, source: Source, import_id: str) -> ImportRecord:

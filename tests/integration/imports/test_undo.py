@@ -1,6 +1,7 @@
 """Taking imports back: what they created, changed, moved and deleted."""
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import config
 from chalicelib.errors import NotUndoable
@@ -191,3 +192,20 @@ def test_results_that_expire_fail_the_undo(pipeline: Pipeline, account: str) -> 
     failed = pipeline.imports.split(started.id)
     assert (failed.status, failed.error and failed.error.code) == ("failed", "no_results")
     assert list(members_of(account)) == ["m1"]
+
+
+def test_undo_that_cannot_be_queued_has_failed(pipeline: Pipeline, account: str) -> None:
+    done = pipeline.run("drops/a.csv", f"{HEADER}Ann,Lee,{phone(1)},m1,{account}\n")
+
+    def refuse(**_: object) -> None:
+        raise ReadTimeoutError(endpoint_url="")
+
+    events = config.sqs().meta.events
+    events.register_first("before-call.sqs.SendMessage", refuse)
+    try:
+        with pytest.raises(ReadTimeoutError):
+            pipeline.imports.undo(done, None)
+    finally:
+        events.unregister("before-call.sqs.SendMessage", refuse)
+    [failed] = [one for one in pipeline.repository.newest(50) if one.of == done.id]
+    assert (failed.status, failed.error and failed.error.code) == ("failed", "not_started")

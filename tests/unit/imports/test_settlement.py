@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.model import Mode
+from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
 from chalicelib.members.model import NewMember
@@ -186,6 +186,20 @@ def test_row_with_a_previous_id_has_its_outcome(stored: str, cells: Line, code: 
     table = MemoryTable(row(0, Line("Zed", "Lee", f"+{name}", name)).member for name in stored)
     outcome = settle(table, [row(2, cells)], "upsert")[2]
     assert (outcome.code or outcome.outcome) == code
+
+
+def test_ring_of_ids_keeps_a_member_changed_since() -> None:
+    pairs = [(0, 1), (1, 0), (2, 3), (3, 2)]
+    table, rows = renewals(pairs)
+    arrived = RowContext("import", "upsert", max(one.last_modified for one in table.members().values()))
+    table.change_name("1", "Zoe")
+    outcomes = settle(table, rows, arrived)
+    assert Counter(one.code or one.outcome for one in outcomes.values()) == {
+        "updated": 2,
+        "changed_since": 1,
+        "client_member_id_taken": 1,
+    }
+    assert table.members()["1"].first_name == "Zoe"
 
 
 @pytest.mark.parametrize("seed", range(100))
