@@ -79,6 +79,17 @@ def test_import_that_cannot_be_taken_back_is_refused(http: Http, pipeline: Pipel
     http.request("POST", f"/imports/{done['id']}/undo").problem(404, "no_results")
 
 
+def test_no_file_has_the_mode_undo(http: Http, pipeline: Pipeline, account: str) -> None:
+    problem = http.send("POST", "/imports", {"mode": "undo"}).problem(422, "invalid")
+    assert (
+        problem["errors"][0]["detail"]
+        == "mode: Not an allowed value. Use create, upsert, delete or validate."
+    )
+    dropped = pipeline.run("drops/mode=undo/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    assert dropped.error
+    assert dropped.error.code == "unknown_mode"
+
+
 def test_undo_needs_permission_and_all_accounts(
     http: Http, grant: Grant, mine: Http, pipeline: Pipeline, account: str, other: str
 ) -> None:
