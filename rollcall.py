@@ -4,8 +4,20 @@ import click
 
 from commands.access import groups, tokens, users
 from commands.exports import export_account
-from commands.imports import apply_import, import_files
+from commands.imports import apply_import, import_files, undo_import
 from commands.members import restore_member, show_history
+
+COMMANDS = (
+    import_files,
+    apply_import,
+    undo_import,
+    export_account,
+    show_history,
+    restore_member,
+    users,
+    groups,
+    tokens,
+)
 
 
 @click.group()
@@ -13,7 +25,6 @@ def main() -> None:
     """Import rosters, export accounts, restore members, and manage access. Rollcall is a member registry."""
 
 
-COMMANDS = (import_files, apply_import, export_account, show_history, restore_member, users, groups, tokens)
 for command in COMMANDS:
     main.add_command(command)
 

@@ -137,6 +137,12 @@ class NotADryRun(RegistryError):
         super().__init__("Only a dry run that has completed can be applied.")
 
 
+class NotUndoable(RegistryError):
+    """An import that cannot be taken back; the code says why."""
+
+    status, code = 409, "not_undoable"
+
+
 class PreconditionFailed(RegistryError):
     """If-Match or If-None-Match does not hold for the current ETag."""
 

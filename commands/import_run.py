@@ -15,9 +15,9 @@ from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.queries import CHANGES, REPORT
 from chalicelib.imports.queries import REJECTED as REJECTED_ROWS
-from chalicelib.imports.storage import result_key
+from chalicelib.imports.queries import REPORT
+from chalicelib.imports.storage import CHANGES, result_key
 
 from .outcomes import (
     DONE,
@@ -25,9 +25,11 @@ from .outcomes import (
     INTERRUPTED,
     REJECTED,
     FileOutcome,
+    changed_since,
     failure,
     format_path,
     guessed_encoding,
+    next_command,
     summary,
     warning_lines,
 )
@@ -80,7 +82,7 @@ class ImportRun:
 
     def follow(self, record: ImportRecord) -> FileOutcome:
         """Watches an import whose file is stored until it ends, and returns its outcome."""
-        path = Path(Path(record.source.key).name)
+        path = Path(f"undo-{record.of}" if record.of else Path(record.source.key).name)
         self._display.upload(format_path(path), record.source.size)
         with self._waits.checking(), ThreadPoolExecutor(1) as pool:
             watched = pool.submit(self._finish, path, record)
@@ -192,6 +194,7 @@ class ImportRun:
         if others := report.get("sheets", [])[1:]:
             text += f"\n  Sheets that were not read: {', '.join(others)}."
         text += "".join(f"\n  {line}" for line in warning_lines(report.get("warnings", [])))
+        text += changed_since(report.get("changed_since_by", {}))
         for code, number in sorted(report.get("codes", {}).items(), key=lambda pair: (-pair[1], pair[0])):
             text += f"\n  {number:>9,}  {code}"
         for name, contents in self._results(record).items():
@@ -202,8 +205,7 @@ class ImportRun:
             except (OSError, *AWS_ERRORS) as error:
                 return FileOutcome(FAILED, f"{text}\n  {format_path(target)} could not be written: {error}")
             text += f"\n  {contents}: {format_path(target)}"
-        if record.dry_run and record.status == "completed":
-            text += f"\n  To import what was checked: python rollcall.py apply {record.id}"
+        text += next_command(record.shown())
         return FileOutcome(status, text)
 
     def _results(self, record: ImportRecord) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """`python rollcall.py import FILE…`: imports rosters, and watches each import until it ends."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -7,7 +8,9 @@ import click
 from chalicelib.errors import Invalid, RegistryError
 from chalicelib.fields.validation import validate
 from chalicelib.imports.drop_key import MODES
+from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.new_import import NewImport
+from chalicelib.imports.pipeline import ImportPipeline
 from infra.package import LOCAL
 
 from .import_run import ImportRun
@@ -109,10 +112,47 @@ def apply_import(context: click.Context, /, import_id: str, stage: str, *, chang
 
     The results are written to files in this directory. The exit status is that of `import`.
     """
+    _run_again(
+        context, stage, import_id, lambda imports, checked: imports.apply(checked, None), changes=changes
+    )
+
+
+@click.command("undo")
+@click.argument("import_id", metavar="ID")
+@click.option("--dry-run", is_flag=True, help="Report what the undo would do, and write no members.")
+@CHANGES
+@click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@click.pass_context
+def undo_import(
+    context: click.Context, /, import_id: str, stage: str, *, dry_run: bool, changes: bool
+) -> None:
+    """Take back what an import did: delete what it created, restore what it changed and deleted.
+
+    Members that others have changed since stay as they are. The results are written to files in this directory. The
+    exit status is that of `import`.
+    """
+    _run_again(
+        context,
+        stage,
+        import_id,
+        lambda imports, done: imports.undo(done, None, dry_run=dry_run),
+        changes=changes,
+    )
+
+
+def _run_again(
+    context: click.Context,
+    stage: str,
+    import_id: str,
+    start: Callable[[ImportPipeline, ImportRecord], ImportRecord],
+    *,
+    changes: bool,
+) -> None:
+    """Starts an import from an earlier one, and watches it until it ends."""
     deployment = find_deployment(stage)
     try:
-        checked = deployment.services.import_queries.get(import_id)
-        record = deployment.services.imports.apply(checked, None)
+        earlier = deployment.services.import_queries.get(import_id)
+        record = start(deployment.services.imports, earlier)
     except RegistryError as error:
         raise click.ClickException(error.detail) from None
     with make_display() as display:

@@ -58,6 +58,22 @@ def guessed_encoding(shown: Import) -> str:
     return f"\n  Encoding: guessed to be {shown.encoding}{names}. If they are wrong, import with --encoding NAME."
 
 
+def changed_since(numbers: Mapping[str, int]) -> str:
+    """Returns a line about the rows that kept newer changes, by who made these; "" without any."""
+    if not numbers:
+        return ""
+    return f"\n  Kept newer changes by {', '.join(f'{by} ({number:,})' for by, number in numbers.items())}."
+
+
+def next_command(shown: Import) -> str:
+    """Returns a line with the command that does what a dry run has checked, "" after other imports."""
+    if not shown.dry_run or shown.status != "completed":
+        return ""
+    if shown.of:
+        return f"\n  To take the import back: python rollcall.py undo {shown.of}"
+    return f"\n  To import what was checked: python rollcall.py apply {shown.id}"
+
+
 def warning_lines(warnings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yields a sentence for each kind of warning of a report, with the first lines that it is about."""
     for warning in warnings:

@@ -12,7 +12,7 @@ from chalicelib.fields.validation import validate
 from chalicelib.imports.encodings import UNKNOWN, encoding_name
 from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.imports.import_filter import ImportFilter
-from chalicelib.imports.model import ImportRecord, Status, is_import_id
+from chalicelib.imports.model import ImportRecord, Status, UndoOptions, is_import_id
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.members.model import NewMember
@@ -104,6 +104,14 @@ def apply_import(request: Request, admission: Admission, import_id: str) -> Resp
     return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
 
 
+@route(imports_api, "POST", f"{IMPORT}/undo", needs=WRITE, query=("dry_run",))
+def undo_import(request: Request, admission: Admission, import_id: str) -> Response:
+    """Takes an import back, by an import of its own."""
+    done, options = _visible(import_id, admission), _undo_options(request)
+    record = services().imports.undo(done, admission.by, dry_run=options.dry_run)
+    return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
+
+
 @route(imports_api, "GET", f"{IMPORT}/report", needs=READ)
 def get_report(_request: Request, admission: Admission, import_id: str) -> Response:
     """Returns the report of an ended import: counts by code, columns, times."""
@@ -156,6 +164,19 @@ def _one_of(request: Request, name: str, allowed: Sequence[Word]) -> Word | None
     raise invalid_parameters(FieldError(f"?{name}", "unknown_value", detail))
 
 
+def _undo_options(request: Request) -> UndoOptions:
+    """Returns the options of an undo. Raises Malformed."""
+    try:
+        return validate(UndoOptions, query_parameters(request))
+    except Invalid as error:
+        raise invalid_parameters(*(_in_query(e) for e in error.errors)) from None
+
+
+def _in_query(error: FieldError) -> FieldError:
+    """Returns an error of a field as that of a query parameter."""
+    return replace(error, pointer=error.pointer.replace("#/", "?"))
+
+
 def _import_filter(request: Request, admission: Admission) -> ImportFilter:
     """Returns the imports that the query selects. Raises Malformed, Forbidden."""
     account_id = query_parameters(request).get("account_id")
@@ -170,8 +191,7 @@ def _options_in_query(request: Request) -> NewImport:
     try:
         new = _options(query_parameters(request))
     except Invalid as error:
-        errors = (replace(e, pointer=e.pointer.replace("#/", "?")) for e in error.errors)
-        raise invalid_parameters(*errors) from None
+        raise invalid_parameters(*(_in_query(e) for e in error.errors)) from None
     declared = _declared_encoding(request)
     if new.encoding not in (None, declared or new.encoding):
         detail = "encoding: Differs from the charset of the Content-Type. Send one of them."

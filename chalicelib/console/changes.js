@@ -51,7 +51,7 @@ function changedRows(record, outcome, signal) {
   /** @type {Column<ChangedRow>[]} */
   const columns = [
     ["Line", (row) => formatNumber(row.line), "number"],
-    ["Outcome", (row) => row.outcome + (row.code ? `: ${row.code.replaceAll("_", " ")}` : "")],
+    ["Outcome", outcomeText],
     ["Changes", changesText],
     ["Member", (row) => (isStored(row, record) ? link("Show", `#/members/${row.member_id}`) : "")],
   ];
@@ -71,6 +71,10 @@ function isStored(row, record) {
   const nobody = record.mode === "delete" && row.outcome === "unchanged" && !row.code;
   return Boolean(row.member_id) && !nobody && row.outcome !== (record.dry_run ? "created" : "deleted");
 }
+
+/** @param {ChangedRow} row */
+const outcomeText = ({ outcome, code, changed_by }) =>
+  outcome + (code ? `: ${code.replaceAll("_", " ")}` : "") + (changed_by ? ` by ${changed_by}` : "");
 
 /** @param {ChangedRow} row */
 const changesText = (row) =>

@@ -19,9 +19,10 @@ import { listOf } from "./lists.js";
 import { forgetRows, moreOptions, readOptions } from "./options.js";
 import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, statusText, watch } from "./progress.js";
 import { showResults } from "./report.js";
+import { undoButton } from "./undo.js";
 import * as uploads from "./uploads.js";
 
-/** @import { Column, Context, Import, Me } from "./types" */
+/** @import { Child, Column, Context, Import, Me } from "./types" */
 
 /** @typedef {{account: string, status: string}} Wanted the imports to list, "" for any */
 
@@ -187,6 +188,7 @@ export async function show(place, { signal, parts, may, navigateAway }) {
     place,
     h("p", {}, link("All imports", "#/imports")),
     h("h1", {}, fileName(first)),
+    first.of ? h("p", {}, link("The import that it takes back", `#/imports/${first.of}`)) : null,
     progress.place,
     actions,
     results,
@@ -195,8 +197,7 @@ export async function show(place, { signal, parts, may, navigateAway }) {
   const follow = async () => {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
-      const canApply = record.dry_run && record.status === "completed" && may("imports:write");
-      redraw(actions, canApply ? applyButton(record, navigateAway) : null);
+      redraw(actions, may("imports:write") ? followUp(record, navigateAway) : null);
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
       await showResults(results, record, signal, may("imports:write"));
@@ -208,6 +209,16 @@ export async function show(place, { signal, parts, may, navigateAway }) {
 }
 
 /**
+ * Offers what can be done with an import that has ended.
+ * @type {(record: Import, navigateAway: (address: string) => void) => Child}
+ */
+function followUp(record, navigateAway) {
+  if (record.dry_run) return record.status === "completed" ? applyButton(record, navigateAway) : null;
+  const { created, updated, deleted } = record.counts;
+  return created + updated + deleted ? undoButton(record, navigateAway) : null;
+}
+
+/**
  * Offers to import the file that a dry run has checked.
  * @param {Import} record
  * @param {(address: string) => void} navigateAway
@@ -216,14 +227,14 @@ function applyButton(record, navigateAway) {
   const messages = h("div");
   const apply = async () => {
     const { id } = await call("POST", `/imports/${record.id}/apply`);
-    announce(`${fileName(record)} is being imported.`);
+    announce(record.of ? "The import is being taken back." : `${fileName(record)} is being imported.`);
     navigateAway(`#/imports/${id}`);
   };
   const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, apply);
-  return [
-    h("p", {}, "No member was changed. This imports the same version of the file, with the same options."),
-    h("div", { class: "buttons" }, button("Apply this", onPress, { class: "main" }), messages),
-  ];
+  const text = record.of
+    ? "No member was changed."
+    : "No member was changed. This imports the same version of the file, with the same options.";
+  return [h("p", {}, text), h("div", { class: "buttons" }, button("Apply this", onPress, { class: "main" }), messages)];
 }
 
 /** @type {(record: Import, place: HTMLElement) => HTMLElement} */

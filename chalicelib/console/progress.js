@@ -28,11 +28,12 @@ export const MODES = [
 /** @param {Import} record */
 export function modeText(record) {
   const mode = record.mode === "validate" ? "create" : record.mode;
-  const text = MODES.find(([name]) => name === mode)?.[1] ?? mode;
+  const text = mode === "undo" ? "Take an import back" : (MODES.find(([name]) => name === mode)?.[1] ?? mode);
   return record.dry_run ? `${text} (check only)` : text;
 }
 /** @param {Import} record */
-export const fileName = (record) => record.source.key.split("/").pop() || "upload";
+export const fileName = (record) =>
+  record.of ? `Undo of ${record.of}` : record.source.key.split("/").pop() || "upload";
 /** @type {(name: Outcome, record: Import) => string} the outcome of rows, such as "would be created" in a dry run */
 const outcomeText = (name, record) =>
   record.dry_run && ["created", "updated", "deleted"].includes(name) ? `would be ${name}` : name;

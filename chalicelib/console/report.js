@@ -2,7 +2,7 @@
 
 import { call, readable } from "./api.js";
 import { changesSection } from "./changes.js";
-import { button, formatNumber, h, redraw, tableHead, whileBusy } from "./dom.js";
+import { button, formatNumber, h, plural, redraw, tableHead, whileBusy } from "./dom.js";
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
 import { readingSection } from "./reading.js";
@@ -11,6 +11,8 @@ import { readingSection } from "./reading.js";
 
 /** @type {Record<string, string>} the API's codes in the words of a user who has the file open */
 const REASONS = {
+  later_row_kept: "A later row of the import about this member could not be taken back",
+  no_history: "What the member was is no longer kept",
   phone_not_possible: "The phone number has too few or too many digits",
   phone_not_a_number: "This is not a phone number",
   phone_not_valid: "The phone number is in no assigned range of its country",
@@ -59,10 +61,17 @@ export async function showResults(place, record, signal, mayImport) {
   redraw(
     place,
     warningList(report?.warnings ?? []),
+    keptChanges(report?.changed_since_by ?? {}),
     report ? readingSection(record, report) : null,
     record.counts.rejected ? await rejectedSections(record, report, signal, mayImport) : null,
     record.counts.rows ? changesSection(record, signal) : null,
   );
+}
+
+/** @type {(numbers: Record<string, number>) => Child} */
+function keptChanges(numbers) {
+  const names = Object.entries(numbers).map(([by, rows]) => `${by} (${plural(rows, "row")})`);
+  return names.length ? h("p", {}, `Newer changes were kept, made by ${names.join(", ")}.`) : null;
 }
 
 const MAX_LINES = 5; // shown with a warning

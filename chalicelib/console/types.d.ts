@@ -72,7 +72,7 @@ export type MemberEvent = {
 };
 
 export type Status = "awaiting_upload" | "splitting" | "loading" | "completed" | "failed" | "cancelled";
-export type Mode = "create" | "upsert" | "delete" | "validate";
+export type Mode = "create" | "upsert" | "delete" | "validate" | "undo";
 export type Outcome = "created" | "updated" | "unchanged" | "deleted" | "rejected";
 export type Counts = Record<Outcome | "rows", number>;
 export type Import = {
@@ -81,6 +81,7 @@ export type Import = {
   mode: Mode;
   dry_run: boolean;
   applies: string | null;
+  of: string | null;
   source: { key: string };
   counts: Counts;
   percent: number;
@@ -103,6 +104,7 @@ export type Import = {
 export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
 export type Report = {
   codes?: Record<string, number>;
+  changed_since_by?: Record<string, number>;
   columns?: { used?: Record<string, string>; ignored?: string[] };
   passed_over?: Record<string, string[]>;
   sheets?: string[];
@@ -116,6 +118,7 @@ export type ChangedRow = {
   code: string | null;
   member_id: string | null;
   changes: Record<string, { from: string | null; to: string | null }>;
+  changed_by: string | null;
 };
 /** The options of an import beside its mode, as the form gives them. */
 export type MoreOptions = {

@@ -9,15 +9,24 @@ from chalicelib.dynamodb.retries import MAX_ATTEMPTS
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed
 from chalicelib.errors import Busy
+from chalicelib.members.history import record_restoration
 from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of
-from chalicelib.members.model import MemberKey, NewMember, Origin, changed_member, new_member
+from chalicelib.members.model import (
+    MemberKey,
+    Origin,
+    changed_member,
+    new_member,
+    restored_member,
+)
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, creation_checks, deletion
 
 from .deletions import MARK, mark_deletion, read_mark
 from .member_row import MemberRow
 from .model import RowContext
-from .outcomes import CREATED, DEFERRED, Outcome, applied_outcome, desired_member, taken_outcome
+from .outcomes import DEFERRED, Outcome, applied_outcome, taken_outcome
 from .row_hashes import Dependencies
+from .row_rules import Wanted, rule_of
+from .undo_rules import Restoration
 
 MAX_WRITES = 100  # DynamoDB's limit for one transaction: 50 new members take two writes each
 
@@ -42,6 +51,7 @@ class BatchWriter:
         self._dependencies = dependencies
         # A dry run judges rows by the same conditions, and writes nothing.
         self._write_all = table.check if context.dry_run else table.write
+        self._desired = rule_of(table, context)
 
     def write(
         self,
@@ -92,7 +102,7 @@ class BatchWriter:
 
     def _clash(self, claim: Item) -> Outcome:
         """Returns the outcome of a row whose number has a holder: deferred if a row of the file may change that."""
-        if self._context.mode == "upsert" and self._dependencies.names_member(member_key_of(claim)):
+        if self._context.rows_may_wait and self._dependencies.names_member(member_key_of(claim)):
             return DEFERRED
         return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 
@@ -106,20 +116,15 @@ class BatchWriter:
         item = stored.get(row.key) if stored else None
         previous = stored.get(row.previous_key) if row.previous else None
         earlier = item and written_outcome(self._context.import_id, row, item)
-        new = earlier or desired_member(row, item, self._context, previous)
+        new = earlier or self._desired(row, item, previous)
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
-        if item is None and self._context.dry_run:
-            return Change(row, CREATED, creation_checks(row.member))  # the table was read: it is not there
         if item is None:
-            member = new_member(row.member, self._by)
-            return Change(row, CREATED, creation(member, self._origin(row, CREATED)))
+            return Change(row, *self._created(row, new))
         return Change(row, *self._changed(row, item, new))
 
-    def _changed(
-        self, row: MemberRow, item: Item, new: NewMember | None
-    ) -> tuple[Outcome, list[ConditionalWrite]]:
+    def _changed(self, row: MemberRow, item: Item, new: Wanted) -> tuple[Outcome, list[ConditionalWrite]]:
         """Returns the outcome of a row that makes the stored member `new`, None to delete it, and the writes."""
         old = from_item(item)
         outcome = applied_outcome(row, old)
@@ -128,6 +133,20 @@ class BatchWriter:
             mark = mark_deletion(self._context.import_id, row, outcome)
             return outcome, [*deletion(item, self._by, origin, days), mark]
         return outcome, alteration(item, changed_member(old, new, self._by), origin, days)
+
+    def _created(self, row: MemberRow, new: Wanted) -> tuple[Outcome, list[ConditionalWrite]]:
+        """Returns the outcome of a row that adds a member, perhaps a deleted one again, and the writes.
+
+        A dry run has read that the member is not there.
+        """
+        outcome = applied_outcome(row, None)
+        if self._context.dry_run:
+            return outcome, creation_checks(new.new if isinstance(new, Restoration) else row.member)
+        origin = self._origin(row, outcome)
+        if isinstance(new, Restoration):
+            member = restored_member(new.old, self._by)
+            return outcome, [*creation(member, origin), record_restoration(new.last, member, row.line)]
+        return outcome, creation(new_member(row.member, self._by), origin)
 
     def _origin(self, row: MemberRow, outcome: Outcome) -> str:
         import_id, _, arrived_at, *_ = self._context

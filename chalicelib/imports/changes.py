@@ -21,6 +21,7 @@ COLUMNS = (
     "code",
     "member_id",
     *(f"{name}_{side}" for name in FIELDS for side in ("from", "to")),
+    "changed_by",
 )
 HEADER = BYTE_ORDER_MARK + csv_text([COLUMNS])
 SCANNED_BYTES = 4_000_000  # of changes.csv for one page at most: a filter may select few rows
@@ -42,7 +43,7 @@ def chunk_lines(rows: bytes, outcomes: Mapping[int, Outcome]) -> str:
         number = int(line or 0)
         if line and number not in outcomes:
             name = member_id(account_id, client_id)
-            lines[number] = f"{line},created,,{name},,{account_id},,{client_id},,{first},,{last},,{phone}\n"
+            lines[number] = f"{line},created,,{name},,{account_id},,{client_id},,{first},,{last},,{phone},\n"
         else:
             number, *values = orjson.loads(text)
             lines[number] = lines.get(number) or _line(number, values, outcomes.get(number, CREATED))
@@ -57,7 +58,7 @@ def _cell(value: str) -> str:
 
 
 def _rejected(line: int, outcome: Outcome) -> str:
-    return f"{line},{outcome.outcome},{outcome.code},{',' * 2 * len(FIELDS)}\n"
+    return f"{line},{outcome.outcome},{outcome.code},{',' * (2 * len(FIELDS) + 1)}\n"
 
 
 def _line(line: int, values: Sequence[str], outcome: Outcome) -> str:
@@ -67,7 +68,7 @@ def _line(line: int, values: Sequence[str], outcome: Outcome) -> str:
     after = fields if outcome.outcome != "deleted" else dict.fromkeys(FIELDS, "")
     changes = (f"{_cell(before[name])},{_cell(after[name])}" if name in before else "," for name in FIELDS)
     name = member_id(fields["account_id"], fields["client_member_id"])
-    return f"{line},{outcome.outcome},{outcome.code},{name},{','.join(changes)}\n"
+    return f"{line},{outcome.outcome},{outcome.code},{name},{','.join(changes)},{_cell(outcome.by)}\n"
 
 
 def changes_page(lines: Iterable[bytes], limit: int, outcome: str | None) -> tuple[list[dict[str, Any]], int]:
@@ -81,23 +82,26 @@ def changes_page(lines: Iterable[bytes], limit: int, outcome: str | None) -> tup
     for line in lines:
         size += len(line)
         if line.partition(b",")[2].startswith(wanted):
-            rows.append(_row(line.decode()))
+            rows.append(read_change(line.decode()))
             taken += len(line)
         if len(rows) == limit or taken > PAGE_BYTES or size > SCANNED_BYTES:
             break
     return rows, size
 
 
-def _row(text: str) -> dict[str, Any]:
+def read_change(text: str) -> dict[str, Any]:
+    """Returns a row of changes.csv as JSON shows it. Raises ValueError or csv.Error if the text is no row."""
     [cells] = csv.reader([text])
     line, outcome, code, name, *values = (unescape(cell) or None for cell in cells)
-    if len(values) != 2 * len(FIELDS) or not line:
+    values, more = values[: 2 * len(FIELDS)], values[2 * len(FIELDS) :]
+    if len(values) != 2 * len(FIELDS) or len(more) > 1 or not line:
         raise ValueError
-    changes = dict(_changes(values))
-    return {"line": int(line), "outcome": outcome, "code": code, "member_id": name, "changes": changes}
+    shown = {"line": int(line), "outcome": outcome, "code": code, "member_id": name}
+    # Files of earlier versions do not say who has changed a member.
+    return {**shown, "changes": dict(_changes(values)), "changed_by": more[0] if more else None}
 
 
-def _changes(values: list[str | None]) -> Iterator[tuple[str, dict[str, str | None]]]:
+def _changes(values: Sequence[str | None]) -> Iterator[tuple[str, dict[str, str | None]]]:
     for name, before, after in zip(FIELDS, values[::2], values[1::2], strict=True):
         if before or after:
             yield name, {"from": before, "to": after}

@@ -138,6 +138,8 @@ class DryRunWriter(ChunkWriter):
     def _write(self, rows: Sequence[MemberRow], *, read_first: bool) -> list[SettledRow]:
         """Returns the outcomes of some rows. Raises Busy."""
         stored = self._read(rows) if read_first else {}
+        if self._context.mode == "undo":  # its ids are stored ones
+            return self._batch_writer.write(rows, stored)
         named = [row for row in rows if not row.member.client_member_id.isdigit()]
         self._differ_by_case.update(row.line for row in named if self._dependencies.differs_by_case(row))
         self._differ_by_case.update(self._lines_of_alike([row for row in named if row.key not in stored]))

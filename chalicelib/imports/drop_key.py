@@ -10,10 +10,10 @@ from chalicelib.fields.characters import fold
 from chalicelib.fields.validation import validate
 
 from .file_names import UNSUPPORTED_FILE_TYPE, is_roster
-from .model import Mode, is_import_id
+from .model import FileMode, is_import_id
 from .new_import import NewImport
 
-MODES: tuple[Mode, ...] = get_args(Mode)
+MODES: tuple[FileMode, ...] = get_args(FileMode)
 DRY_RUN = "dry_run"  # a folder too, without a value
 _MAX_SHOWN = 80  # characters of a folder in a message
 # The names of options in folders, with - or _ between words, and the fields of NewImport that they set.

@@ -1,6 +1,7 @@
 """Ends imports: writes rejected.csv, changes.csv and the report, closes the import, sends the notice."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,10 +22,10 @@ from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_steps import PARTS_AHEAD, chunk_rows, in_order
 from .repository import ImportRepository
 from .results import ConcatenatedFile, RowSummary, rejected_file, report
-from .storage import ImportStorage, result_key
+from .storage import CHANGES, ImportStorage, result_key
 from .warnings import RowWarning
 
-ChunkResults = tuple[list[RejectedRow], list[RowWarning]]
+ChunkResults = tuple[list[RejectedRow], list[RowWarning], Counter[str]]  # the last: see RowSummary.changed_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Finisher:
             self._put(record, "rejected.csv", rejected_file(header, _rejected_rows(found, summary), summary))
             changes = _loaded_changes(loaded) if loaded else partial(parts.changes, resolved=resolved)
             lines = in_order(pool, changes, record.chunks)
-            self._put(record, "changes.csv", chain([CHANGES_HEADER], lines))
+            self._put(record, CHANGES, chain([CHANGES_HEADER], lines))
         status = "completed" if record.status == "loading" else record.status
         return self.end(with_status(record, status, record.error), record.status, header, summary)
 
@@ -62,13 +63,13 @@ class Finisher:
     def _chunk_results(
         self, record: ImportRecord, parts: ImportParts, resolved: ResolvedRows
     ) -> Callable[[int], ChunkResults]:
-        """Returns a function that returns the rejected rows and the warnings of a chunk, in the order of the file."""
+        """Returns a function that returns the results of a chunk, in the order of the file."""
 
         def results(number: int) -> ChunkResults:
             outcomes, warnings = parts.found(number, resolved)
             rejected = _rejected(outcomes)
             rows = chunk_rows(self.storage, record, number) if rejected else []
-            return _with_cells(rejected, rows), warnings
+            return _with_cells(rejected, rows), warnings, _changed_by(outcomes)
 
         return results
 
@@ -113,7 +114,8 @@ class Finisher:
 def _loaded_results(loaded: LoadedFile) -> Callable[[int], ChunkResults]:
     """Returns a function that returns the results of a file's only chunk."""
     rejected = _rejected(loaded.written.outcomes)
-    return lambda _: (_with_cells(rejected, loaded.rows), loaded.written.warnings)
+    rows, written = _with_cells(rejected, loaded.rows), loaded.written
+    return lambda _: (rows, written.warnings, _changed_by(written.outcomes))
 
 
 def _loaded_changes(loaded: LoadedFile) -> Callable[[int], str]:
@@ -123,6 +125,11 @@ def _loaded_changes(loaded: LoadedFile) -> Callable[[int], str]:
 
 def _rejected(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
     return {line: one for line, one in outcomes.items() if one.outcome == "rejected"}
+
+
+def _changed_by(outcomes: Mapping[int, Outcome]) -> Counter[str]:
+    """Returns who made the newer changes that an import has kept, with the number of rows."""
+    return Counter(one.by for one in outcomes.values() if one.by)
 
 
 def _with_cells(outcomes: Mapping[int, Outcome], rows: Iterable[Row | RejectedRow]) -> list[RejectedRow]:
@@ -135,7 +142,8 @@ def _with_cells(outcomes: Mapping[int, Outcome], rows: Iterable[Row | RejectedRo
 
 
 def _rejected_rows(found: Iterable[ChunkResults], summary: RowSummary) -> Iterator[list[RejectedRow]]:
-    """Yields the rejected rows of each chunk, and adds its warnings to `summary`."""
-    for rejected, warnings in found:
+    """Yields the rejected rows of each chunk, and adds its other results to `summary`."""
+    for rejected, warnings, changed_by in found:
         summary.warnings.add(warnings)
+        summary.changed_by += changed_by
         yield rejected

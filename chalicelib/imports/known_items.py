@@ -33,9 +33,9 @@ class KnownItems:
         keys = [member_key(*key) for key in unknown] + [claim_key(*phone) for phone in unclaimed]
         for item in self._read(keys):
             if "phone_number" in item:
-                self._members[member_key_of(item)] = orjson.dumps(item)
+                self._members[member_key_of(item)] = _dumps(item)
             else:
-                self._claims[claimed_phone_key(item)] = orjson.dumps(item)
+                self._claims[claimed_phone_key(item)] = _dumps(item)
 
     def knows(self, row: QueuedRow) -> bool:
         """Returns whether the items of a row are loaded."""
@@ -62,15 +62,15 @@ class KnownItems:
 
     def expect_claim(self, phone: PhoneKey, claim: Item) -> None:
         """Takes in a claim that must exist, because its member does, unless it is loaded."""
-        self._claims.setdefault(phone, orjson.dumps(claim))
+        self._claims.setdefault(phone, _dumps(claim))
 
     def put_member(self, key: MemberKey, item: Item | None) -> None:
         """Takes in a written member, None for one that moved to another key."""
-        self._members[key] = orjson.dumps(item) if item else _UNUSED
+        self._members[key] = _dumps(item) if item else _UNUSED
 
     def put_claim(self, phone: PhoneKey, claim: Item | None) -> None:
         """Takes in a written claim, None for one that was released."""
-        self._claims[phone] = orjson.dumps(claim) if claim else _UNUSED
+        self._claims[phone] = _dumps(claim) if claim else _UNUSED
 
     def forget(self, members: Iterable[MemberKey], phones: Iterable[PhoneKey]) -> None:
         """Removes members and claims: they are read again when a row needs them."""
@@ -78,6 +78,11 @@ class KnownItems:
             self._members.pop(key, None)
         for phone in phones:
             self._claims.pop(phone, None)
+
+
+def _dumps(item: Item) -> bytes:
+    """Returns an item as JSON, in the memory that it needs: orjson keeps a buffer of 4 kB for each result."""
+    return b"%s" % orjson.dumps(item)
 
 
 def _loads(text: bytes) -> Item | None:

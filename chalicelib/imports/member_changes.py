@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chalicelib.clock import now
-from chalicelib.members.history import Cause, record
-from chalicelib.members.items import from_item, phone_key_of, to_claim, to_item
+from chalicelib.members.history import Cause, new_entries
+from chalicelib.members.items import from_item, parse_origin, phone_key_of, to_claim, to_item
 from chalicelib.members.model import (
     Member,
     MemberKey,
@@ -15,25 +15,33 @@ from chalicelib.members.model import (
     changed_member,
     key_of,
     new_member,
+    restored_member,
 )
 
 from .known_items import KnownItems
 from .model import RowContext
 from .net_effect import Batch
+from .row_rules import Wanted
+from .undo_rules import Restoration
 
 
 class MemberChange(NamedTuple):
-    """The member under `key` becomes `new`, perhaps under another key; it is created if it does not exist.
+    """The member under `key` becomes what is `wanted`, perhaps under another key; it is created if it does not exist.
 
-    It is deleted where `new` is None. `origin` is that of the row, as text. `old` is the member before the change,
+    It is deleted where that is None. `origin` is that of the row, as text. `old` is the member before the change,
     which its history keeps; None for one that is created, or lent a number for a while.
     """
 
     key: MemberKey
-    new: NewMember | None
+    wanted: Wanted
     origin: str
     old: Member | None = None
     old_origin: Origin | None = None  # the row that wrote `old`
+
+    @property
+    def new(self) -> NewMember | None:
+        """The member after the change, None if it is deleted."""
+        return self.wanted.new if isinstance(self.wanted, Restoration) else self.wanted
 
     @property
     def new_key(self) -> MemberKey | None:
@@ -123,8 +131,13 @@ class _Effects:
             return
         by = self._context.by
         at = self._batch.at
-        member = changed_member(old, change.new, by, at) if old else new_member(change.new, by, at)
-        self._record(change, member)
+        if isinstance(change.wanted, Restoration):
+            member, days = restored_member(change.wanted.old, by, at), self._context.history_days
+            origin = parse_origin(change.origin)
+            self._batch.record_restoration(change.wanted.last, member, origin.line if origin else 0, days)
+        else:
+            member = changed_member(old, change.new, by, at) if old else new_member(change.new, by, at)
+            self._record(change, member)
         item = to_item(member, change.origin)
         self._batch.change_member(change.new_key, self._items.member(change.new_key), item)
         self._items.put_member(change.new_key, item)
@@ -136,7 +149,7 @@ class _Effects:
             at = new.last_modified if new else max(self._batch.at, change.old.last_modified)
             context = self._context
             cause = Cause(context.by, at, change.origin, context.history_days, self._batch.steps)
-            self._batch.records += record(change.old, new, cause, change.old_origin)
+            self._batch.record(new_entries(change.old, new, cause, change.old_origin), cause.days)
 
     def _put_claim(self, phone: PhoneKey, member: Member | None, origin: str) -> None:
         claim = to_claim(member, origin) if member else None

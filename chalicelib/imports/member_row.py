@@ -9,17 +9,30 @@ from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
 _SIZE = len(NewMember.model_fields)
 
 
+class Undoes(NamedTuple):
+    """The row of an earlier import that a row of an undo takes back: its line, and its outcome.
+
+    `after` is the line of the undo that took back the next row about that member, 0 if there was none.
+    """
+
+    line: int
+    outcome: str
+    after: int = 0
+
+
 class MemberRow(NamedTuple):
     """A row that describes a member: its line, and the member with "" for each field that an upsert keeps.
 
     `previous` is the client member id that the member had before, "" if the row names none or the same one.
     A row that `deletes` the member may have names and a phone number, which must be those of the stored member.
+    The rows of an undo have `undoes`.
     """
 
     line: int
     member: NewMember
     previous: str = ""
     deletes: bool = False
+    undoes: Undoes | None = None
 
     @property
     def key(self) -> MemberKey:
@@ -62,11 +75,18 @@ class MemberRow(NamedTuple):
 def encode_row(row: MemberRow) -> bytes:
     """Returns a row as one line of JSON, without a line feed."""
     values = [row.line, *(getattr(row.member, name) for name in NewMember.model_fields)]
-    if row.deletes:
+    if row.undoes:
+        values += [row.previous, int(row.deletes), tuple(row.undoes)]
+    elif row.deletes:
         values += [row.previous, 1]
     elif row.previous:
         values.append(row.previous)
     return orjson.dumps(values)
+
+
+def pack_row(row: MemberRow) -> bytes:
+    """Returns what `encode_row` does, in the memory that it needs: orjson keeps a buffer of 4 kB for each result."""
+    return b"%s" % encode_row(row)
 
 
 def decode_row(text: bytes) -> MemberRow:
@@ -74,4 +94,7 @@ def decode_row(text: bytes) -> MemberRow:
     line, *values = orjson.loads(text)
     rest = values[_SIZE:]
     member = NewMember.of_valid(dict(zip(NewMember.model_fields, values, strict=False)))
-    return MemberRow(line, member, rest[0], len(rest) > 1) if rest else MemberRow(line, member)
+    if not rest:
+        return MemberRow(line, member)
+    undoes = Undoes(*rest[2]) if len(rest) > 2 else None
+    return MemberRow(line, member, rest[0], len(rest) > 1 and bool(rest[1]), undoes)

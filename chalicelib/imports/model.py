@@ -15,7 +15,8 @@ from chalicelib.timed_ids import is_timed_id, new_timed_id, timed_id
 from .csv_reader import Dialect
 from .option_values import YesNo
 
-Mode = Literal["create", "upsert", "delete", "validate"]  # validate is a dry run of create
+FileMode = Literal["create", "upsert", "delete", "validate"]  # of a file; validate is a dry run of create
+Mode = Literal["create", "upsert", "delete", "validate", "undo"]
 Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
 # The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
 Stage = Literal["read", "decide", "write", "resolve", "finish", "load"]
@@ -47,7 +48,8 @@ class Counts(BaseModel):
 class RowContext(NamedTuple):
     """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived.
 
-    `mode` is that of the rows, never validate. A dry run finds the outcomes and writes nothing.
+    `mode` is that of the rows, never validate. A dry run finds the outcomes and writes nothing. `of` is the import
+    that an undo takes back.
     """
 
     import_id: str
@@ -55,11 +57,17 @@ class RowContext(NamedTuple):
     arrived_at: str
     dry_run: bool = False
     history_days: int = HISTORY_DAYS  # for which the history of the changed members is kept
+    of: str = ""
 
     @property
     def by(self) -> str:
         """The `modified_by` of the members that the import writes."""
-        return f"import:{self.import_id}"
+        return modifier(self.import_id)
+
+    @property
+    def rows_may_wait(self) -> bool:
+        """Whether a row waits for its phone number while rows about the number's holder are unsettled."""
+        return self.mode in ("upsert", "undo")
 
 
 class LineAbove(BaseModel):
@@ -88,7 +96,7 @@ class Import(BaseModel):
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
     run (`dry_run`) has the counts that the import would have, and writes no member.
-    `applies` is the id of the dry run whose file it imports.
+    `applies` is the id of the dry run whose file it imports, `of` that of the import that it takes back (mode undo).
     `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
     three names or ids as they were read. Where the guess was not sure (unsure_encoding), the candidates are up to
     three encodings with the same names in each.
@@ -116,6 +124,7 @@ class Import(BaseModel):
     max_rejected: str | None
     rows: int | None
     applies: str | None
+    of: str | None
     changed_since: int
     encoding: str | None
     encoding_guessed: bool
@@ -123,13 +132,18 @@ class Import(BaseModel):
     encoding_candidates: list[EncodingCandidate]
 
 
-class ImportOptions(BaseModel):
-    """The options that say what becomes of the rows."""
+class UndoOptions(BaseModel):
+    """The options of an undo."""
 
-    mode: Mode = "create"
     dry_run: Annotated[
         YesNo, Field(description="Find out what the import would do, and write no member.")
     ] = False
+
+
+class ImportOptions(UndoOptions):
+    """The options that say what becomes of the rows."""
+
+    mode: FileMode = "create"
 
     @model_validator(mode="before")
     @classmethod
@@ -144,7 +158,7 @@ class ImportRecord(ImportOptions):
 
     id: str
     status: Status
-    mode: Mode
+    mode: Mode  # type: ignore[assignment]  # no file has the mode undo
     source: Source
     counts: Counts = Counts()
     created_at: str
@@ -158,6 +172,7 @@ class ImportRecord(ImportOptions):
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
     rows: int | None = None  # that the file must have, by its sender or its trailer
     applies: str | None = None  # the dry run whose file it imports
+    of: str | None = None  # the import that it takes back
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
     column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns
@@ -196,7 +211,8 @@ class ImportRecord(ImportOptions):
     def row_context(self) -> RowContext:
         """What the outcomes of its rows depend on."""
         mode: Mode = "create" if self.mode == "validate" else self.mode
-        return RowContext(self.id, mode, self.source.arrived_at or self.created_at, self.dry_run)
+        arrived_at = self.source.arrived_at or self.created_at
+        return RowContext(self.id, mode, arrived_at, self.dry_run, of=self.of or "")
 
     @property
     def dialect(self) -> Dialect:
@@ -254,6 +270,11 @@ class ImportRecord(ImportOptions):
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
     """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
+
+
+def modifier(import_id: str) -> str:
+    """Returns the `modified_by` of the members that an import writes."""
+    return f"import:{import_id}"
 
 
 def _seconds_since(moment: str) -> float:

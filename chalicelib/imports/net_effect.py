@@ -1,12 +1,13 @@
 """What a batch of settled rows changes in the table: one conditional write for each item it touches. Pure."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
-from chalicelib.members.history import VERSION
-from chalicelib.members.model import MemberKey, PhoneKey
+from chalicelib.members.history import VERSION, Entry, record_entry, record_restoration
+from chalicelib.members.model import Member, MemberKey, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE, unchanged
 
 from .outcomes import Outcome
@@ -35,6 +36,11 @@ class Batch:
     members: dict[MemberKey, Effect] = field(default_factory=dict)
     claims: dict[PhoneKey, Effect] = field(default_factory=dict)
     records: list[ConditionalWrite] = field(default_factory=list)  # of what the members were before
+    # The last entry of each history that it writes to, and its place in `records`.
+    entries: dict[MemberKey, tuple[Entry, int]] = field(default_factory=dict)
+    rings: list[list[int]] = field(
+        default_factory=list
+    )  # lines that were applied together, and moved members
     at: str = ""  # the time of its changes
     steps: int = 0  # the number of times that members were changed together
     failed: bool = False
@@ -62,6 +68,21 @@ class Batch:
     def change_claim(self, phone: PhoneKey, before: Item | None, after: Item | None) -> None:
         """Adds a change of a claim."""
         self.claims.setdefault(phone, Effect(before, None)).after = after
+
+    def record(self, entries: Iterable[Entry], days: int) -> None:
+        """Adds entries of history, which are kept for `days` days."""
+        for entry in entries:
+            self.entries[entry.key] = (entry, len(self.records))
+            self.records.append(record_entry(entry, days))
+
+    def record_restoration(self, last: Entry, member: Member, line: int, days: int) -> None:
+        """Adds to the last entry of a key that a row restored a member; `last` is that in the table."""
+        if last.key in self.entries:  # the batch writes the last one itself
+            entry, place = self.entries[last.key]
+            restored = replace(entry, restored=member, restored_line=line)
+            self.records[place] = record_entry(restored, days)
+        else:
+            self.records.append(record_restoration(last, member, line))
 
     def writes(self) -> list[ConditionalWrite]:
         """Returns the conditional writes of the net effect, each item once, and those of the records."""

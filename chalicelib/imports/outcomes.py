@@ -13,28 +13,33 @@ from chalicelib.members.model import Member, NewMember, PhoneKey, Values
 from chalicelib.members.writes import CLIENT_ID
 
 from .member_row import MemberRow
-from .model import RowContext
+from .model import RowContext, modifier
 
+APPLIED = ("created", "updated", "deleted")
 OUTCOMES = ("created", "updated", "unchanged", "deleted", "rejected")
 
 
 class Outcome(NamedTuple):
-    """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and in CHANGED_SINCE.
+    """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and after a newer change.
 
-    `before` are the values that an applied row replaces.
+    `before` are the values that an applied row replaces. `by` is who has made the newer change.
     """
 
     outcome: str
     code: str = ""
     reason: str = ""
     before: Values = ()
+    by: str = ""
 
 
 CREATED = Outcome("created")
 DEFERRED = Outcome("deferred")  # of a row that the resolver settles
-CHANGED_SINCE = Outcome(
-    "unchanged", "changed_since", "The member was changed by others after this file had arrived."
-)
+CHANGED_SINCE = "changed_since"  # the code of an unchanged row
+
+
+def changed_since(by: str | None) -> Outcome:
+    """Returns the outcome of a row whose member others have changed."""
+    return Outcome("unchanged", CHANGED_SINCE, by=by or "")
 
 
 def count_outcomes(outcomes: Iterable[Outcome]) -> Counter[str]:
@@ -43,7 +48,7 @@ def count_outcomes(outcomes: Iterable[Outcome]) -> Counter[str]:
     for outcome in outcomes:
         counts["rows"] += 1
         counts[outcome.outcome] += 1
-        if outcome == CHANGED_SINCE:
+        if outcome.code == CHANGED_SINCE:
             counts[outcome.code] += 1
     return counts
 
@@ -67,7 +72,7 @@ def encode_outcomes(outcomes: Iterable[tuple[int, Outcome]]) -> bytes:
 
 def _shortened(outcome: Outcome) -> tuple[Any, ...]:
     """Returns the fields of an outcome without empty ones at the end."""
-    size = 4 if outcome.before else 3 if outcome.code else 1
+    size = 5 if outcome.by else 4 if outcome.before else 3 if outcome.code else 1
     return outcome[:size]
 
 
@@ -75,7 +80,8 @@ def decode_outcomes(text: bytes | str) -> dict[int, Outcome]:
     """Returns what `encode_outcomes` was given, by line."""
     found = ((line, rest) for line, *rest in orjson.loads(text))
     return {
-        line: Outcome(*rest[:3], *(tuple(map(tuple, before)) for before in rest[3:])) for line, rest in found
+        line: Outcome(*rest[:3], *(tuple(map(tuple, before)) for before in rest[3:4]), *rest[4:])
+        for line, rest in found
     }
 
 
@@ -101,7 +107,7 @@ def desired_member(
     if row.deletes:
         return _kept_outcome(row, item, context)
     if item and previous:
-        return taken_outcome(CLIENT_ID, holder_of(item), context.import_id)
+        return _unmoved_outcome(item, previous, context)
     item = item or previous
     if item is None:
         return missing_field_outcome(row) if row.missing_field else row.member
@@ -111,7 +117,15 @@ def desired_member(
     new = row.with_stored(old)
     if old.has_values_of(new):
         return Outcome("unchanged")
-    return CHANGED_SINCE if _changed_since(item, old, context) else new
+    return changed_since(old.modified_by) if _changed_since(item, old, context) else new
+
+
+def _unmoved_outcome(item: Item, previous: Item, context: RowContext) -> Outcome:
+    """Returns the outcome of a row that moves the member `previous` to the id of another one."""
+    member = from_item(previous)
+    if _changed_since(previous, member, context):
+        return changed_since(member.modified_by)
+    return taken_outcome(CLIENT_ID, holder_of(item), context.import_id)
 
 
 def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Outcome | None:
@@ -120,7 +134,7 @@ def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Out
         return Outcome("unchanged")
     old = from_item(item)
     if _changed_since(item, old, context):
-        return CHANGED_SINCE
+        return changed_since(old.modified_by)
     stored = old.writable()
     differing = next((name for name, value in row.member if value not in ("", stored[name])), None)
     if differing is None:
@@ -140,7 +154,7 @@ def _changed_since(item: Item, member: Member, context: RowContext) -> bool:
     if member.modified_by == context.by:
         return False
     origin = origin_of(item)
-    if origin and origin.arrived_at and member.modified_by == f"import:{origin.import_id}":
+    if origin and origin.arrived_at and member.modified_by == modifier(origin.import_id):
         return (origin.arrived_at, origin.import_id) > (context.arrived_at, context.import_id)
     return member.last_modified > context.arrived_at
 

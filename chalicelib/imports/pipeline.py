@@ -24,7 +24,8 @@ from .repository import ImportRepository
 from .splitter import split_object
 from .step_runner import StepRunner
 from .steps import Step
-from .storage import ImportStorage, announced_import_id, upload_key
+from .storage import CHANGES, ImportStorage, announced_import_id, result_key, upload_key
+from .undo_splitter import check_undoable, split_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +96,44 @@ class ImportPipeline:
             "created_by": by,
             "status": "splitting",
         }
-        kept = checked.model_dump(include={*NewImport.model_fields, "accounts", "column_map"})
+        kept = checked.model_dump(include={*NewImport.model_fields, "accounts", "column_map", "of"})
         source = checked.source.model_copy(update={"arrived_at": checked.row_context.arrived_at})
         options = {**kept, "mode": mode, "dry_run": False, "applies": checked.id, "source": source}
         if (
             checked.encoding_guessed or checked.encoding == "utf-8"
         ):  # detected: declared, it would be enforced
             options["encoding"] = None
-        record = ImportRecord(**{**options, **started, "started_at": started["created_at"]})
+        return self._queue(ImportRecord(**{**options, **started, "started_at": started["created_at"]}))
+
+    def undo(self, done: ImportRecord, by: str | None, *, dry_run: bool = False) -> ImportRecord:
+        """Takes an import back, by an import of its own. Raises NotUndoable; NotFound if its results have expired."""
+        check_undoable(done)
+        size = self.storage.result_size(done.id, CHANGES)
+        source = Source(bucket=self.storage.bucket_name, key=result_key(done.id, CHANGES), size=size)
+        moment = now()
+        record = ImportRecord(
+            id=new_import_id(),
+            status="splitting",
+            mode="undo",
+            dry_run=dry_run,
+            source=source,
+            of=done.id,
+            account_id=done.account_id,
+            accounts=done.accounts,
+            created_by=by,
+            created_at=moment,
+            started_at=moment,
+        )
+        return self._queue(record)
+
+    def _queue(self, record: ImportRecord) -> ImportRecord:
+        """Adds an import and queues its split. If that fails, so does the import: no event would start it."""
         self.repository.add(record)
-        self.messenger.send_split(record)
+        try:
+            self.messenger.send_split(record)
+        except Exception:
+            self.finisher.fail(record, "not_started", "The import could not be queued; start it again.")
+            raise
         return record
 
     def start(self, source: Source, import_id: str) -> ImportRecord:
@@ -125,8 +154,7 @@ class ImportPipeline:
         self.storage.tag_roster(record.source)
         if record.status == "splitting":
             try:
-                record = self._with_profile(record)
-                ready = split_object(self.storage, record)
+                ready = self._split(record)
             except UnsureEncoding as error:
                 record = record.model_copy(update={"encoding_candidates": error.candidates})
                 return self.finisher.fail(record, error.code, error.detail)
@@ -134,6 +162,12 @@ class ImportPipeline:
                 return self.finisher.fail(record, error.code, error.detail)
             record = self.repository.transition(ready, "splitting") or self.repository.get(record.id)
         return self.runner.start(record)
+
+    def _split(self, record: ImportRecord) -> ImportRecord:
+        """Stores the chunks of an import, and returns it, ready to load. Raises Unreadable, NotFound."""
+        if record.of:
+            return split_undo(self.storage, record, self.repository.get(record.of))
+        return split_object(self.storage, record if record.applies else self._with_profile(record))
 
     def give_up_split(self, import_id: str) -> ImportRecord:
         """Ends an import whose split failed too often. Raises NotFound."""

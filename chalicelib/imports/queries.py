@@ -18,11 +18,10 @@ from .import_filter import ImportFilter
 from .model import ImportRecord, is_import_id
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
-from .storage import ImportStorage
+from .storage import CHANGES, ImportStorage
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"
-CHANGES = "changes.csv"
 # The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
 READ_SIZE = 500  # records per query
 MAX_READ = 2000  # records per page

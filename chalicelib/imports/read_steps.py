@@ -17,6 +17,7 @@ from .repository import ImportRepository
 from .row_hashes import RowHashes, find_dependencies, hash_rows
 from .steps import Lease, StepRepository
 from .storage import ImportStorage
+from .undo_rows import read_undo_chunk, undo_cells
 
 PARTS_AHEAD = 8  # objects that are read from the bucket at once
 
@@ -36,13 +37,17 @@ class ReadSteps:
         """Stores the rows of a chunk, and their hashes."""
         number = lease.step.number
         rows, header = chunk_rows(self.storage, record, number), self.repository.header(record)
-        found = self.member_rows(record, rows, header)
+        found = self.member_rows(record, number, rows, header)
         hashes = hash_rows(found.rows, dry_run=record.dry_run)
         ImportParts(self.storage, record).put_read(number, found, hashes)
         self.steps.finish(lease, found.counts())
 
-    def member_rows(self, record: ImportRecord, rows: list[Row | RejectedRow], header: Header) -> ReadChunk:
+    def member_rows(
+        self, record: ImportRecord, number: int, rows: list[Row | RejectedRow], header: Header
+    ) -> ReadChunk:
         """Returns the members that the rows of a chunk describe."""
+        if record.mode == "undo":
+            return read_undo_chunk(self.storage.chunk(record.folder, number), record.scope)
         rule = PhoneRule(record.region or self.phone_rule.region, self.phone_rule.check)
         literal = bool(record.dialect.escape) or is_workbook(record.source.key)
         return read_chunk(rows, header, rule, record.scope, literal=literal)
@@ -62,6 +67,8 @@ class ReadSteps:
 
 def chunk_rows(storage: ImportStorage, record: ImportRecord, number: int) -> list[Row | RejectedRow]:
     """Returns the rows of a stored chunk, without the header, what is above it, and a trailer."""
+    if record.mode == "undo":
+        return undo_cells(storage.chunk(record.folder, number))
     trailer = record.has_trailer and number == record.chunks - 1
     chunk = storage.chunk(record.folder, number)
     return data_rows(chunk, record.dialect, record.header_line, first=number == 0, trailer=trailer)

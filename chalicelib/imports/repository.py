@@ -68,7 +68,9 @@ class ImportRepository:
 
     def header(self, record: ImportRecord) -> Header:
         """Returns the columns of an import's file, as this import reads them. Raises NotFound before the split."""
-        return Header(self.columns(record), record.account_id, record.column_map, record.mode)
+        # The rows of an undo have the columns of an upsert.
+        mode = "upsert" if record.mode == "undo" else record.mode
+        return Header(self.columns(record), record.account_id, record.column_map, mode)
 
     def columns(self, record: ImportRecord) -> list[str]:
         """Returns the column names of an import's file. Raises NotFound before the split."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
+import orjson
+
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
 from chalicelib.dynamodb.writes import ConditionsFailed, put_new
@@ -20,6 +22,7 @@ from .model import RowContext
 from .net_effect import Batch
 from .outcomes import Outcome, count_outcomes, decode_outcomes, encode_outcomes
 from .repository import detail_key
+from .row_rules import rule_of
 from .settlement import Settlement
 from .steps import IMPORT, KEPT_SECONDS, Stopped, add_counts
 
@@ -36,12 +39,13 @@ class Resolver:
         self._import_id = context.import_id
         self._in_flight = in_flight
         self._batches = 0  # that are written
+        self.rings: list[list[int]] = []  # of these batches, see Batch.rings
         self.adds_counts = not context.dry_run  # a dry run writes no batches, with which it could add them
 
     def settled(self) -> dict[int, Outcome]:
-        """Returns the outcomes of the rows that are settled, by line."""
+        """Returns the outcomes of the rows that are settled, by line, in the order in which they were."""
         found: dict[int, Outcome] = {}
-        self._batches = 0
+        self._batches, self.rings = 0, []
         first = detail_key(self._import_id, PREFIX)
         for item in self._table.query_all(
             ConsistentRead=True,
@@ -49,6 +53,7 @@ class Resolver:
             ExpressionAttributeValues={":pk": first["pk"], ":prefix": first["sk"]},
         ):
             found |= decode_outcomes(item["outcomes"]["S"])
+            self.rings += orjson.loads(item["rings"]["S"]) if "rings" in item else []
             self._batches += 1
         return found
 
@@ -61,7 +66,8 @@ class Resolver:
         """
         with ThreadPoolExecutor(self._in_flight) as pool:
             written = not self._context.dry_run
-            settlement = Settlement(rows, self._context, self._reader(pool, released), written=written)
+            read, rule = self._reader(pool, released), rule_of(self._table, self._context)
+            settlement = Settlement(rows, self._context, read, rule, written=written)
             for batch in settlement.batches():
                 outcomes = [(queued.line, outcome) for queued, outcome in batch.settled]
                 batch.failed = written and not self._write(batch, outcomes)
@@ -73,7 +79,7 @@ class Resolver:
         counts = count_outcomes(outcome for _, outcome in outcomes)
         added = add_counts(self._import_id, counts, "status", "loading")
         try:
-            self._table.write([*batch.writes(), put_new(BATCH, self._item(outcomes)), added])
+            self._table.write([*batch.writes(), put_new(BATCH, self._item(outcomes, batch.rings)), added])
         except ConditionsFailed as error:
             if error.breaks(IMPORT):
                 raise Stopped from None
@@ -81,16 +87,17 @@ class Resolver:
                 raise Busy from None
             return False
         self._batches += 1
+        self.rings += batch.rings
         return True
 
-    def _item(self, outcomes: list[tuple[int, Outcome]]) -> Item:
+    def _item(self, outcomes: list[tuple[int, Outcome]], rings: list[list[int]]) -> Item:
         """Returns the item of a batch."""
-        text = encode_outcomes(outcomes).decode()
-        return {
+        item = {
             **detail_key(self._import_id, f"{PREFIX}{self._batches:08}"),
-            "outcomes": {"S": text},
+            "outcomes": {"S": encode_outcomes(outcomes).decode()},
             "expires_at": {"N": str(int(time.time()) + KEPT_SECONDS)},
         }
+        return item | {"rings": {"S": orjson.dumps(rings).decode()}} if rings else item
 
     def _reader(
         self, pool: ThreadPoolExecutor, released: Container[PhoneKey]

@@ -26,11 +26,15 @@ SAMPLE_SIZE = 20  # rejected rows shown in a report
 
 @dataclass
 class RowSummary:
-    """The number of rejected rows by code, the first of them as a sample, and the warnings about other rows."""
+    """The number of rejected rows by code, the first of them as a sample, and the warnings about other rows.
+
+    `changed_by` has the number of rows that kept a newer change, by who made it.
+    """
 
     codes: Counter[str] = field(default_factory=Counter)
     sample: list[dict[str, Any]] = field(default_factory=list)
     warnings: WarningSummary = field(default_factory=WarningSummary)
+    changed_by: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: RejectedRow) -> None:
         """Counts a row."""
@@ -114,11 +118,12 @@ def report(record: ImportRecord, header: Header | None, summary: RowSummary) -> 
         "sheets": record.sheets,
         "columns": {
             "used": {name: header.columns[i] for name, i in header.fields.items()} if header else {},
-            "ignored": header.ignored if header else [],
+            "ignored": header.ignored if header and record.mode != "undo" else [],
         },
         "passed_over": header.passed_over if header else {},
         "codes": dict(summary.codes),
         "sample": summary.sample,
+        "changed_since_by": dict(summary.changed_by.most_common(SAMPLE_SIZE)),
         "warnings": summary.warnings.kinds(),
         "seconds": seconds,
         "rows_per_second": round(record.counts.rows / seconds) if seconds else None,

@@ -86,7 +86,7 @@ INDEPENDENT = Dependencies(array(_INT), array(_INT), array(_LONG))  # of rows th
 def hash_rows(rows: Sequence[MemberRow], *, dry_run: bool = False) -> RowHashes:
     """Returns the hashes of a chunk's rows."""
     members, phones = [], []
-    for _, member, previous, deletes in rows:
+    for _, member, previous, deletes, _ in rows:
         account_id, phone_number = member.account_id, member.phone_number
         members.append(_hash(account_id, member.client_member_id))
         if previous:

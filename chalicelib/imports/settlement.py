@@ -8,9 +8,8 @@ The meaning (a row with a previous client member id is about two members: the on
 3. Rows that wait for each other in a ring are applied together. If nothing else can be settled, the earliest waiting
    row is rejected.
 
-The order in which rows are settled beyond that makes no difference. So a row is judged again only when its answer may
-have changed: when it becomes the first about its members and its number, when its number changes hands, and when its
-holder has no more rows.
+The order beyond that makes no difference. So a row is judged again only when its answer may have changed: when it is
+the first about its members and its number, when that changes hands, and when its holder has no more rows.
 """
 
 import heapq
@@ -28,12 +27,12 @@ from .known_items import KnownItems, Read
 from .member_changes import MemberChange, MemberChanges
 from .model import RowContext
 from .net_effect import MAX_WRITES, Batch
-from .outcomes import Outcome, applied_outcome, desired_member, taken_outcome
+from .outcomes import Outcome, applied_outcome, taken_outcome
 from .row_queues import QueuedMove, QueuedRow, RowQueues
+from .row_rules import RowRule, Wanted
 
 READ_AHEAD = 400  # rows whose items are read together
-# Rows of a ring that are applied in one batch: each changes two items, and records what its member was. One more
-# member is lent a number.
+# Rows of a ring that are applied in one batch: each has two items and a record; one more member is lent a number.
 RING_PART = (MAX_WRITES - 2) // 3
 
 
@@ -41,11 +40,12 @@ class Settlement:
     """The unsettled rows, and what is known of the items they depend on."""
 
     def __init__(
-        self, texts: Iterable[bytes], context: RowContext, read: Read, *, written: bool = True
+        self, texts: Iterable[bytes], context: RowContext, read: Read, rule: RowRule, *, written: bool = True
     ) -> None:
         self._queues = RowQueues(texts)
         self._context = context
         self._items = KnownItems(read)
+        self._rule = rule
         self._written = written
         self._ready = deque(self._queues.first_rows())  # rows to judge
         self._waiting: list[tuple[int, QueuedRow]] = []  # a heap by line; settled rows stay in it
@@ -93,7 +93,7 @@ class Settlement:
         holder = self._items.holder(queued.phone) if queued.phone else None
         if holder in (None, self._stored_key(queued)):
             return self._apply([queued], MemberChanges(self._changes([queued], [new]), self._items))
-        if self._context.mode == "upsert" and self._queues.mention(holder):
+        if self._context.rows_may_wait and self._queues.mention(holder):
             return self._wait(queued)
         return self._settle(queued, self._taken(queued))
 
@@ -101,22 +101,27 @@ class Settlement:
         """Returns whether a move waits for its new id, or comes after an earlier row about that id."""
         taken = self._items.has_member(move.key) and self._items.has_member(move.new_key)
         other = self._queues.of_member(move.new_key)
-        move.waits_for_id = bool(taken and other and self._queues.gives_way(other, move))
+        gives_way = taken and other and self._queues.gives_way(other, move)
+        move.waits_for_id = bool(gives_way and not self._stays(move))
         if move.waits_for_id:
             self._wait(move)
             if other and other.line > move.line:
                 self._ready.append(other)
         return move.waits_for_id or self._queues.earlier(move) is not None
 
+    def _stays(self, move: QueuedMove) -> bool:
+        """Returns whether a member would not move even if its new id were free: others have changed it."""
+        return isinstance(self._rule(move.row(), None, self._items.member(move.key)), Outcome)
+
     def _wait(self, queued: QueuedRow) -> None:
         heapq.heappush(self._waiting, (queued.line, queued))
         self._unchecked.append(queued)
 
-    def _desired(self, queued: QueuedRow) -> NewMember | Outcome | None:
-        """Returns the member that a row asks for (see desired_member), or its outcome if nothing is to be written."""
+    def _desired(self, queued: QueuedRow) -> Wanted | Outcome:
+        """Returns what a row asks for, or its outcome if nothing is to be written: see RowRule."""
         item = self._items.member(queued.new_key or queued.key)
         previous = self._items.member(queued.key) if queued.new_key else None
-        return desired_member(queued.row(), item, self._context, previous)
+        return self._rule(queued.row(), item, previous)
 
     def _stored_key(self, queued: QueuedRow) -> MemberKey:
         """Returns the key of the member that a row changes: its new one if a move was made before."""
@@ -124,23 +129,21 @@ class Settlement:
             return queued.new_key
         return queued.key
 
-    def _changes(self, rows: Sequence[QueuedRow], members: Iterable[NewMember | None]) -> list[MemberChange]:
+    def _changes(self, rows: Sequence[QueuedRow], members: Iterable[Wanted]) -> list[MemberChange]:
         """Returns the changes that make rows' members, None for those to delete."""
         import_id, arrived_at = self._context.import_id, self._context.arrived_at
         return [
             MemberChange(
                 key,
                 new,
-                str(Origin(import_id, queued.line, self._outcome(key), arrived_at)),
+                str(Origin(import_id, queued.line, outcome, arrived_at)),
                 self._old(key),
                 origin_of(self._items.member(key) or {}),
             )
             for queued, new in zip(rows, members, strict=True)
             if (key := self._stored_key(queued))
+            and (outcome := "updated" if self._items.has_member(key) else "created")
         ]
-
-    def _outcome(self, key: MemberKey) -> str:
-        return "updated" if self._items.has_member(key) else "created"
 
     def _apply(self, rows: Sequence[QueuedRow], changes: MemberChanges) -> None:
         """Settles rows by their changes, all of which are made at once; the last one may have no row."""
@@ -253,6 +256,7 @@ class Settlement:
                 if batch.failed:
                     return
             self._apply(part, changes)
+            self._batch.rings += [[queued.line for queued in part]] if _moves(part) else []
 
     def _ring_changes(self, ring: Sequence[QueuedRow]) -> list[MemberChange]:
         stored = [self._stored(self._stored_key(queued)) for queued in ring]

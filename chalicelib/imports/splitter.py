@@ -186,7 +186,7 @@ def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> I
     with (
         _opened(storage, record, plan) as (found, dialect, decoder, sheets),
         ThreadPoolExecutor(PUTS_IN_FLIGHT) as pool,
-        _Puts(storage, folder, pool) as puts,
+        ChunkPuts(storage, folder, pool) as puts,
     ):
         for chunk in found:
             if not sheets:
@@ -229,7 +229,7 @@ def _trailer(record: ImportRecord, found: int | None) -> dict[str, object]:
     return {"rows": found, "has_trailer": True}
 
 
-class _Puts:
+class ChunkPuts:
     """Stores chunks, some at once, and counts them."""
 
     def __init__(self, storage: ImportStorage, folder: str, pool: ThreadPoolExecutor) -> None:

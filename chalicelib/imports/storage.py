@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 UPLOADS = "drops/http/"  # <import id>/<file name>, of files that are uploaded through the API
+CHANGES = "changes.csv"  # a result: what the import did with each row
 BLOCK = 256 * 1024  # bytes of one read from S3
 
 

@@ -9,18 +9,19 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy
 from chalicelib.members.model import PhoneKey
 
+from .applied_order import ORDER, AppliedOrder
 from .chunk_writer import ChunkWriter, DryRunWriter
 from .limits import broken_limit
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord, RowContext
-from .outcomes import Outcome, count_outcomes, not_created, released_numbers
+from .outcomes import APPLIED, Outcome, count_outcomes, not_created, released_numbers
 from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, chunk_rows, in_order
 from .resolver import Resolver
 from .row_hashes import INDEPENDENT, Dependencies, find_dependencies, hash_rows
 from .steps import Lease, OutOfTime, StepRepository
-from .storage import ImportStorage
+from .storage import ImportStorage, result_key
 from .write_progress import WriteProgress
 
 MAX_DEFERRED = 1_000_000  # rows that resolve settles: each takes about 1 kB of its memory
@@ -80,6 +81,7 @@ class WriteSteps:
         record = self.read_steps.repository.get(record.id)  # the last worker may have counted rows since
         left = record.rows_found - record.counts.rows
         if instead := work.instead or (TOO_MANY_DEFERRED if left > MAX_DEFERRED else None):
+            self._put_order(record, settled, resolver)
             parts.put_resolved(ResolvedRows(settled, instead))
             return self.steps.finish(lease, {"rows": left, instead.outcome: left})
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
@@ -88,13 +90,14 @@ class WriteSteps:
             chunks = in_order(pool, parts.released, record.chunks) if record.dry_run else ()
             released = _asked_for(texts.values(), chain.from_iterable(chunks))
         found, counts = self._resolve(resolver, texts, released, work)
+        self._put_order(record, settled | found, resolver)
         parts.put_resolved(ResolvedRows(not_created(settled | found)))
         return self.steps.finish(lease, counts)
 
     def load(self, record: ImportRecord, lease: Lease, work: Work) -> LoadedFile:
         """Does all of this for a file of one chunk, without the detours over the bucket. Then its end is due."""
         all_rows, header = chunk_rows(self.storage, record, 0), self.read_steps.repository.header(record)
-        read = self.read_steps.member_rows(record, all_rows, header)
+        read = self.read_steps.member_rows(record, 0, all_rows, header)
         first = {} if lease.saved else read.counts()
         parts = ImportParts(self.storage, record)
         progress = WriteProgress(self.steps, parts, lease, first)
@@ -115,6 +118,7 @@ class WriteSteps:
         progress.written.outcomes |= read.rejected | not_created(settled | found)
         progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
         parts.put_rows(0, read.rows)
+        self._put_order(record, settled | found, resolver)
         progress.finish_stage(counts, "finish")
         return LoadedFile(header, all_rows, read.rows, progress.written)
 
@@ -144,6 +148,13 @@ class WriteSteps:
         except Busy:
             progress.note()
             raise
+
+    def _put_order(self, record: ImportRecord, settled: Mapping[int, Outcome], resolver: Resolver) -> None:
+        """Stores the order in which deferred rows were applied, for an undo."""
+        applied = [line for line, one in settled.items() if one.outcome in APPLIED]
+        if applied and not record.dry_run:
+            key = result_key(record.id, ORDER)
+            self.storage.put(key, AppliedOrder(applied, resolver.rings).to_bytes())
 
     def _resolver(self, record: ImportRecord) -> Resolver:
         return Resolver(self.table, self._context(record), self.in_flight)

@@ -28,7 +28,9 @@ class Entry:
     """A change of the member under `key`, from `before` to `after`; None where it was deleted.
 
     A move has two entries: under the old key and under the new one. `origin` is the row that made the change,
-    `before_origin` the one that wrote the member before. `order` is that of changes made together.
+    `before_origin` the one that wrote the member before. `order` is that of changes made together. `restored` is the
+    member that was restored under the key after this change, `restored_line` the line of the import that did it, 0 if
+    no import did.
     """
 
     key: MemberKey
@@ -39,6 +41,7 @@ class Entry:
     after: Member | None
     before_origin: Origin | None = None
     restored: Member | None = None
+    restored_line: int = 0
     order: int = 0
 
     @property
@@ -69,25 +72,42 @@ class Cause(NamedTuple):
 def record(
     old: Member, new: Member | None, cause: Cause, old_origin: Origin | None
 ) -> list[ConditionalWrite]:
-    """Returns the writes that record a change of a member; `new` is None for a deletion.
+    """Returns the writes that record a change of a member, see `new_entries`."""
+    return [record_entry(entry, cause.days) for entry in new_entries(old, new, cause, old_origin)]
+
+
+def new_entries(old: Member, new: Member | None, cause: Cause, old_origin: Origin | None) -> list[Entry]:
+    """Returns the entries of a change of a member; `new` is None for a deletion.
 
     `old_origin` is the row that wrote the member before.
     """
     keys = [key_of(old)] if new is None or key_of(old) == key_of(new) else [key_of(old), key_of(new)]
     change = Entry(keys[0], cause.at, cause.by, parse_origin(cause.origin), old, new, old_origin)
     # Two members may exchange their ids: each leaves the old one before the other gets it.
-    entries = [replace(change, key=key, order=2 * cause.order + i) for i, key in enumerate(keys)]
-    return [put_new(VERSION, _to_item(entry, cause.days)) for entry in entries]
+    return [replace(change, key=key, order=2 * cause.order + i) for i, key in enumerate(keys)]
 
 
-def record_restoration(entry: Entry, member: Member) -> ConditionalWrite:
-    """Returns the write that adds to the entry of a deletion that the member was restored: once for each deletion."""
+def record_entry(entry: Entry, days: int) -> ConditionalWrite:
+    """Returns the write of a new entry."""
+    return put_new(VERSION, _to_item(entry, days))
+
+
+def record_restoration(entry: Entry, member: Member, line: int = 0) -> ConditionalWrite:
+    """Returns the write that adds to the last entry of a key that a member was restored: once for each entry.
+
+    `line` is that of the import that restores it.
+    """
+    values: Item = {":restored": {"S": _dump(member)}}
+    update = "SET restored = :restored"
+    if line:
+        update += ", restored_line = :line"
+        values[":line"] = {"N": str(line)}
     return update_if(
         VERSION,
         entry.item_key,
-        UpdateExpression="SET restored = :restored",
+        UpdateExpression=update,
         ConditionExpression="attribute_exists(pk) AND attribute_not_exists(restored)",
-        ExpressionAttributeValues={":restored": {"S": _dump(member)}},
+        ExpressionAttributeValues=values,
     )
 
 
@@ -105,6 +125,10 @@ def _to_item(entry: Entry, days: int) -> Item:
         item["origin"] = {"S": _short(entry.origin)}
     if entry.before_origin:
         item["before_origin"] = {"S": _short(entry.before_origin)}
+    if entry.restored:
+        item["restored"] = {"S": _dump(entry.restored)}
+    if entry.restored_line:
+        item["restored_line"] = {"N": str(entry.restored_line)}
     return item
 
 
@@ -122,6 +146,7 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         after=_load(item["after"]["S"]) if "after" in item else None,
         before_origin=parse_origin(item["before_origin"]["S"]) if "before_origin" in item else None,
         restored=_load(item["restored"]["S"]) if "restored" in item else None,
+        restored_line=int(item["restored_line"]["N"]) if "restored_line" in item else 0,
     )
 
 
@@ -194,8 +219,14 @@ def _continues(member: Member, entry: Entry | None) -> bool:
 def _events_of(entry: Entry) -> Iterator[Event]:
     if entry.restored:
         member = entry.restored
+        changes, at = _changes(None, member), member.last_modified
         yield Event(
-            "restored", member.version, member.last_modified, member.modified_by, None, _changes(None, member)
+            "restored",
+            member.version,
+            at,
+            member.modified_by,
+            _restorer(member, entry.restored_line),
+            changes,
         )
     before, after = entry.before, entry.after
     changes = _changes(before, after)
@@ -207,6 +238,11 @@ def _events_of(entry: Entry) -> Iterator[Event]:
         left = entry.key == key_of(before)
         ends = (member_id(*key_of(after)), None) if left else (None, member_id(*key_of(before)))
         yield Event("moved", after.version, entry.at, entry.by, entry.origin, changes, *ends)
+
+
+def _restorer(member: Member, line: int) -> Origin | None:
+    """Returns the row that restored a member, None if a caller of the API did."""
+    return Origin((member.modified_by or "").removeprefix("import:"), line, "created") if line else None
 
 
 def _creation(member: Member, origin: Origin | None) -> Event:

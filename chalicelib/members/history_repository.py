@@ -50,6 +50,10 @@ class MemberHistory:
         """Returns the last change of the members under a key, None if there is none. Strongly consistent."""
         return next(self._entries(key, 1), None)
 
+    def entries(self, key: MemberKey) -> Iterator[Entry]:
+        """Yields the changes of the members under a key, newest first: few are read at once. Strongly consistent."""
+        return self._entries(key, 4)
+
     def not_found(self, key: MemberKey) -> NotFound:
         """Returns the error that no member has this id, with what became of the last one."""
         entry = self.last(key)

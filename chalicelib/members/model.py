@@ -233,6 +233,10 @@ def changed_member(old: Member, new: NewMember, by: str | None = None, moment: s
     )
 
 
-def restored_member(old: Member, by: str | None = None) -> Member:
-    """Returns a deleted member as it is after its restoration. Its deletion took a version number too."""
-    return replace(old, last_modified=max(now(), old.last_modified), modified_by=by, version=old.version + 2)
+def restored_member(old: Member, by: str | None = None, moment: str = "") -> Member:
+    """Returns a deleted member as it is after its restoration, at a moment, by default now.
+
+    Its deletion took a version number too.
+    """
+    at = max(moment or now(), old.last_modified)
+    return replace(old, last_modified=at, modified_by=by, version=old.version + 2)

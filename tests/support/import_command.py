@@ -52,7 +52,8 @@ class Workers(threading.Thread):
 
     def _load_applied(self) -> None:
         for message in self._pipeline.messages(self._pipeline.settings.split_queue_url):
-            if self._pipeline.repository.get(message["import"]).applies:
+            record = self._pipeline.repository.get(message["import"])
+            if record.applies or record.of:
                 self._pipeline.drain(self._pipeline.imports.split(message["import"]).id)
 
     def _uploaded(self) -> list[str]:

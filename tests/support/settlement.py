@@ -10,10 +10,11 @@ from chalicelib.imports.member_row import MemberRow, encode_row
 from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
+from chalicelib.imports.row_rules import row_rule
 from chalicelib.imports.settlement import Settlement
 from chalicelib.members.history import Entry, entry_of
 from chalicelib.members.items import from_item
-from chalicelib.members.model import Member, NewMember, changed_member, new_member
+from chalicelib.members.model import Member, MemberKey, NewMember, changed_member, new_member
 from chalicelib.members.writes import alteration, creation
 from tests.support.history import check_history
 
@@ -35,6 +36,11 @@ class MemoryTable:
         self.requests += 1
         return [self.items[key_pair(key)] for key in keys if key_pair(key) in self.items]
 
+    def entries(self, key: MemberKey) -> list[Entry]:
+        """Returns the changes of the members under a key, newest first."""
+        found = [entry for entry in self._history() if entry.key == key]
+        return sorted(found, key=lambda entry: entry.position, reverse=True)
+
     def write(self, writes: Iterable[ConditionalWrite]) -> bool:
         """Applies all writes, or none where a condition fails."""
         writes = list(writes)
@@ -48,6 +54,10 @@ class MemoryTable:
         for write in writes:
             if write.verb == "Put":
                 self.items[write.key] = write.body["Item"]
+            elif write.verb == "Update":  # of an entry of history
+                values = write.body["ExpressionAttributeValues"]
+                more = {"restored": values[":restored"], "restored_line": values[":line"]}
+                self.items[write.key] = self.items[write.key] | more
             else:
                 del self.items[write.key]
         return True
@@ -56,6 +66,8 @@ class MemoryTable:
         stored, body = self.items.get(write.key), write.body
         if body["ConditionExpression"] == "attribute_not_exists(pk)":
             return stored is None
+        if write.verb == "Update":
+            return stored is not None and "restored" not in stored
         expected = body["ExpressionAttributeValues"]
         return stored is not None and all(stored.get(name[1:]) == value for name, value in expected.items())
 
@@ -87,10 +99,16 @@ def context(mode: Mode) -> RowContext:
     return RowContext("import", mode, now())
 
 
-def settle(table: MemoryTable, rows: Iterable[MemberRow], mode: Mode) -> dict[int, Outcome]:
-    """Settles rows in a table, and returns their outcomes by line."""
+def settlement(table: MemoryTable, rows: Iterable[MemberRow], mode: Mode | RowContext) -> Settlement:
+    """Returns the settlement of rows in a table."""
+    of_file = context(mode) if isinstance(mode, str) else mode
+    return Settlement(map(encode_row, rows), of_file, table.read, row_rule(of_file, table.entries))
+
+
+def settle(table: MemoryTable, rows: Iterable[MemberRow], mode: Mode | RowContext) -> dict[int, Outcome]:
+    """Settles rows in a table, and returns their outcomes by line, in the order in which they are settled."""
     outcomes: dict[int, Outcome] = {}
-    for batch in Settlement(map(encode_row, rows), context(mode), table.read).batches():
+    for batch in settlement(table, rows, mode).batches():
         batch.failed = not table.write(batch.writes())
         if not batch.failed:
             outcomes |= {queued.line: outcome for queued, outcome in batch.settled}

@@ -43,12 +43,21 @@ def write_rows(
     import_id: str = "",
     in_flight: int = 4,
     arrived_at: str = "",
+    of: str = "",
 ) -> dict[int, Outcome]:
-    """Writes the rows of a file as the steps of an import do; returns the outcomes by line."""
+    """Writes the rows of a file as the steps of an import do; returns the outcomes by line.
+
+    `of` is the import that an undo takes back.
+    """
     import_id = import_id_of(import_id or uuid.uuid4().hex)
     source = Source(bucket="", key="")
     record = ImportRecord(
-        id=import_id, status="loading", mode=mode, source=source, created_at=arrived_at or now()
+        id=import_id,
+        status="loading",
+        mode=mode,
+        source=source,
+        created_at=arrived_at or now(),
+        of=of or None,
     )
     resolver = Resolver(table, record.row_context, in_flight)
     repeated = not ImportRepository(table).add(record)

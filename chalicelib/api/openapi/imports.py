@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from chalicelib.fields.text import TEXT_SCHEMA
-from chalicelib.imports.model import Import, Status
+from chalicelib.imports.model import Import, Status, UndoOptions
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.option_values import COLUMN_MAP_TEXT
 from chalicelib.imports.outcomes import OUTCOMES
@@ -43,6 +43,7 @@ CHANGED_ROW = object_schema(
         "description": "The fields that the row changes, or would change; null stands for no value.",
         "additionalProperties": _CHANGE,
     },
+    changed_by={"type": ["string", "null"], "description": "Who has made the newer change that was kept."},
 )
 OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(OUTCOMES))]
 FILTERS = [
@@ -63,6 +64,11 @@ SCHEMAS: Schema = {
         "required": ["id", "counts", "codes", "columns", "sample", "seconds"],
         "properties": {
             "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "changed_since_by": {
+                "description": "The number of rows that kept a newer change, by who made it: the first 20.",
+                "type": "object",
+                "additionalProperties": {"type": "integer"},
+            },
             "warnings": list_schema(
                 {
                     "description": "One kind of accepted rows that may be wrong, with its first cells.",
@@ -99,6 +105,7 @@ def paths() -> Schema:
         "/imports/{import_id}": _one("get", operation("getImport", "Get an import", {"200": found}, "404")),
         "/imports/{import_id}/apply": _one("post", _apply()),
         "/imports/{import_id}/cancel": _one("post", _cancel()),
+        "/imports/{import_id}/undo": _one("post", _undo()),
         "/imports/{import_id}/report": _one("get", _report()),
         "/imports/{import_id}/changes": _one("get", _changes()),
         "/imports/{import_id}/changes/rows": _one("get", _changed_rows()),
@@ -147,6 +154,14 @@ def _cancel() -> Schema:
 def _apply() -> Schema:
     started = response("The import has started. Poll its Location.", "Import", "Location")
     return operation("applyImport", "Import the file that a dry run has checked", {"202": started}, "404 409")
+
+
+def _undo() -> Schema:
+    started = response("The undo has started. Poll its Location.", "Import", "Location")
+    summary = "Take back what an import did, but for members that others have changed since"
+    schema = UndoOptions.model_json_schema()["properties"]["dry_run"]
+    options = [{"name": "dry_run", "in": "query", "required": False, "schema": schema}]
+    return operation("undoImport", summary, {"202": started}, "404 409", parameters=options)
 
 
 def _report() -> Schema:

@@ -8,9 +8,9 @@ import pytest
 from chalicelib.imports.changes import HEADER, changes_page, chunk_lines
 from chalicelib.imports.member_row import MemberRow, encode_row
 from chalicelib.imports.outcomes import (
-    CHANGED_SINCE,
     Outcome,
     applied_outcome,
+    changed_since,
     decode_outcomes,
     encode_outcomes,
 )
@@ -49,7 +49,7 @@ def test_row_has_outcome_member_and_changed_fields() -> None:
     outcomes = {
         3: applied_outcome(rows[1], old),
         4: Outcome("unchanged"),
-        5: CHANGED_SINCE,
+        5: changed_since("user:ann"),
         6: Outcome("rejected", "blank", "first_name: Must not be blank."),
         7: Outcome("rejected", "phone_number_taken", "phone_number: Already used."),
     }
@@ -63,6 +63,7 @@ def test_row_has_outcome_member_and_changed_fields() -> None:
         (6, "rejected", "blank"),
         (7, "rejected", "phone_number_taken"),
     ]
+    assert [one["changed_by"] for one in found] == [None, None, None, "user:ann", None, None]
     names = [one["member_id"] for one in found]
     assert names == [*(member_id("acc", str(line)) for line in range(2, 6)), None, None]
     assert found[0]["changes"] == {name: {"from": None, "to": value} for name, value in rows[0].member}

@@ -6,8 +6,8 @@ from chalicelib.dynamodb.items import Item
 from chalicelib.imports.member_row import MemberRow, decode_row, encode_row
 from chalicelib.imports.model import RowContext
 from chalicelib.imports.outcomes import (
-    CHANGED_SINCE,
     Outcome,
+    changed_since,
     desired_member,
     existing_member_outcome,
     missing_field_outcome,
@@ -108,7 +108,7 @@ def test_member_changed_after_the_file_arrived_stays(
     member.last_modified = last_modified
     row, context = entry(3, first_name="New"), UPSERT._replace(arrived_at=ARRIVED)
     found = desired_member(row, to_item(member, str(origin or "")), context)
-    assert found == (CHANGED_SINCE if expected else row.member)
+    assert found == (changed_since(by) if expected else row.member)
 
 
 def test_equal_row_of_a_changed_member_is_unchanged() -> None:

@@ -6,14 +6,13 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.model import Mode
+from chalicelib.imports.member_row import MemberRow
+from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
-from chalicelib.imports.settlement import Settlement
 from chalicelib.members.model import NewMember
 from tests.support.model import Line, Settling, Stored
-from tests.support.settlement import MemoryTable, context, settle
+from tests.support.settlement import MemoryTable, settle, settlement
 
 FILES = int(os.environ.get("SETTLEMENTS", "400"))
 
@@ -118,7 +117,7 @@ def test_long_shape_takes_few_batches_and_reads(shape: str) -> None:
     pairs = SHAPES[shape]
     table, rows = moves(pairs)
     batches = 0
-    for batch in Settlement(map(encode_row, rows), context("upsert"), table.read).batches():
+    for batch in settlement(table, rows, "upsert").batches():
         batches += 1
         assert table.write(batch.writes())
     assert batches <= SIZE / 30
@@ -144,7 +143,7 @@ def check_renewed(table: MemoryTable, pairs: list[tuple[int, int]]) -> None:
 def test_long_shape_of_ids_takes_few_batches_and_reads(shape: str) -> None:
     table, rows = renewals(SHAPES[shape])
     batches = 0
-    for batch in Settlement(map(encode_row, rows), context("upsert"), table.read).batches():
+    for batch in settlement(table, rows, "upsert").batches():
         batches += 1
         assert table.write(batch.writes())
     assert batches <= SIZE / 20
@@ -189,15 +188,29 @@ def test_row_with_a_previous_id_has_its_outcome(stored: str, cells: Line, code: 
     assert (outcome.code or outcome.outcome) == code
 
 
+def test_ring_of_ids_keeps_a_member_changed_since() -> None:
+    pairs = [(0, 1), (1, 0), (2, 3), (3, 2)]
+    table, rows = renewals(pairs)
+    arrived = RowContext("import", "upsert", max(one.last_modified for one in table.members().values()))
+    table.change_name("1", "Zoe")
+    outcomes = settle(table, rows, arrived)
+    assert Counter(one.code or one.outcome for one in outcomes.values()) == {
+        "updated": 2,
+        "changed_since": 1,
+        "client_member_id_taken": 1,
+    }
+    assert table.members()["1"].first_name == "Zoe"
+
+
 @pytest.mark.parametrize("seed", range(100))
 def test_rows_are_judged_again_after_a_change_by_others(seed: int) -> None:
     """Now and then another writer changes an item of a batch: then the rest of the file meets the new state."""
     dice = random.Random(seed)
     before, lines = random_file(dice, dice.choice([0, 0.5]), dice.choice([0, 0.3]))
     table = MemoryTable(members(before))
-    settlement = Settlement((encode_row(row(*item)) for item in lines.items()), context("upsert"), table.read)
+    settling = settlement(table, [row(*item) for item in lines.items()], "upsert")
     outcomes: dict[int, Outcome] = {}
-    for number, batch in enumerate(settlement.batches()):
+    for number, batch in enumerate(settling.batches()):
         if number < 3 and batch.members:
             key = dice.choice(list(batch.members))
             table.change_name(key.client_member_id, f"Changed{number}")

@@ -9,6 +9,7 @@ import pytest
 from tests.support.template import FUNCTIONS, Resources, statements
 
 IMPORT_FUNCTIONS = FUNCTIONS - {"APIHandler", "Authorize", "Export"}
+KEYS_OF_IMPORTS = {"CLIENT#*", "PHONE#*", "HISTORY#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*", "EXPORTS"}
 
 
 def test_each_function_has_its_own_role(resources: Resources) -> None:
@@ -57,8 +58,7 @@ def test_import_functions_cannot_access_users_and_tokens(resources: Resources) -
         for statement in statements(resources, function):
             if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
                 keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                known = {"CLIENT#*", "PHONE#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*", "EXPORTS"}
-                assert set(keys) <= known, statement["Sid"]
+                assert set(keys) <= KEYS_OF_IMPORTS, statement["Sid"]
 
 
 def test_export_changes_nothing_but_exports(resources: Resources) -> None:
@@ -74,6 +74,23 @@ def test_export_changes_nothing_but_exports(resources: Resources) -> None:
         elif statement["Action"][0].startswith("s3:"):
             places = [one["Fn::Sub"].partition("/")[2] for one in statement["Resource"]]
             assert places == ["exports/*", "chunks/exports/*"]
+
+
+def keys_by_action(resources: Resources, function: str, action: str) -> set[str]:
+    """Returns the partition keys of the table that a function may use with an action."""
+    found: set[str] = set()
+    for statement in statements(resources, function):
+        if action in statement["Action"]:
+            found.update(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+    return found
+
+
+def test_workers_may_read_what_they_have_settled(resources: Resources) -> None:
+    """Load writes and reads history too: each change has an entry, and an undo restores members from it."""
+    for action in ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"):
+        assert keys_by_action(resources, "Load", action) >= {"HISTORY#*", "IMPORT#*"}
+    assert "IMPORT#*" in keys_by_action(resources, "SettleDeadLetters", "dynamodb:Query")
+    assert keys_by_action(resources, "SettleDeadLetters", "dynamodb:BatchGetItem") >= {"CLIENT#*", "IMPORT#*"}
 
 
 def test_template_contains_no_secret(prod: dict[str, Any], resources: Resources) -> None:

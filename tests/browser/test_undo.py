@@ -1,0 +1,35 @@
+"""Taking an import back on its page."""
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import heading, open_view, rows
+from tests.support.client import href
+from tests.support.local_stack import LocalStack, roster_csv
+
+
+def test_import_is_checked_then_taken_back(local: LocalStack, admin_page: Page, account: str) -> None:
+    sent = local.import_csv(roster_csv(account, 3))
+    local.call("PATCH", href(account, "2"), {"last_name": "Vole"})
+    open_view(admin_page, f"/imports/{sent['id']}")
+    admin_page.get_by_role("button", name="Undo this import").click()
+    dialog = admin_page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_have_count(0)
+
+    admin_page.get_by_role("button", name="Undo this import").click()
+    dialog.get_by_role("button", name="Check first").click()
+    expect(heading(admin_page, f"Undo of {sent['id']}")).to_be_visible()
+    expect(admin_page.locator(".outcomes")).to_contain_text("2 deleted")
+    expect(admin_page.get_by_text("No member was changed.")).to_be_visible()
+    expect(admin_page.get_by_text("Newer changes were kept, made by token:tests (1 row).")).to_be_visible()
+
+    admin_page.get_by_role("link", name="The import that it takes back").click()
+    admin_page.get_by_role("button", name="Undo this import").click()
+    dialog.get_by_role("button", name="Undo the import").click()
+    expect(admin_page.locator(".status.completed")).to_be_visible()
+    expect(admin_page.locator(".outcomes")).to_contain_text("2 deleted")
+    admin_page.get_by_role("button", name="Show the rows").click()
+    expect(rows(admin_page).filter(has_text="changed since by token:tests")).to_have_count(1)
+    assert [
+        one["client_member_id"] for one in local.call("GET", f"/members?account_id={account}")["items"]
+    ] == ["2"]
