@@ -16,15 +16,8 @@ import { listOf } from "./lists.js";
  * }} Tab
  */
 
-const PERMISSIONS = [
-  "members:read",
-  "members:write",
-  "members:erase",
-  "members:export",
-  "imports:read",
-  "imports:write",
-  "access:admin",
-];
+const PERMISSIONS =
+  "members:read members:write members:erase members:export imports:read imports:write access:admin".split(" ");
 const TABS = [
   ["users", "Users"],
   ["groups", "Groups"],

@@ -13,6 +13,7 @@ from chalicelib.members.history import record_restoration
 from chalicelib.members.items import from_item, holder_of, member_key, member_key_of, origin_of
 from chalicelib.members.model import (
     MemberKey,
+    NewMember,
     Origin,
     changed_member,
     new_member,
@@ -120,11 +121,13 @@ class BatchWriter:
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
-        if item is None:
+        if item is None or isinstance(new, Restoration):
             return Change(row, *self._created(row, new))
         return Change(row, *self._changed(row, item, new))
 
-    def _changed(self, row: MemberRow, item: Item, new: Wanted) -> tuple[Outcome, list[ConditionalWrite]]:
+    def _changed(
+        self, row: MemberRow, item: Item, new: NewMember | None
+    ) -> tuple[Outcome, list[ConditionalWrite]]:
         """Returns the outcome of a row that makes the stored member `new`, None to delete it, and the writes."""
         old = from_item(item)
         outcome = applied_outcome(row, old)
