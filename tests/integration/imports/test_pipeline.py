@@ -61,7 +61,7 @@ def test_small_file_is_imported_in_few_requests(
         "dynamodb.BatchGetItem": 1,
         "dynamodb.TransactWriteItems": 2,  # the members; the counts, with the lease of the end
         "s3.GetObject": 1,
-        "s3.PutObject": 3,  # the outcomes, rejected.csv, report.json
+        "s3.PutObject": 5,  # the rows, their outcomes, rejected.csv, changes.csv, report.json
     }
 
 

@@ -84,14 +84,14 @@ def test_phone_number_moves_after_its_holder_changes_first(table: MemberReposito
     assert [members_of(account)[f"m{n}"].phone_number for n in range(3)] == [phone(10), phone(0), phone(1)]
 
 
-def test_shifted_numbers_move_fifty_rows_a_transaction(table: MemberRepository, account: str) -> None:
+def test_shifted_numbers_move_thirty_rows_a_transaction(table: MemberRepository, account: str) -> None:
     """Each row takes the number of the next row's member, which gives it up in a later row."""
     load([person(account, n) for n in range(120)])
     shifted = [person(account, n, phone_number=phone(n + 1), first_name="") for n in range(120)]
     with metered(config.dynamodb()) as meter:
         assert codes(load(shifted, "upsert", account)) == ["updated"] * 120
-    # The last row is independent of the others, all others wait for the next one. A batch takes 47 of them.
-    assert meter.calls["TransactWriteItems"] <= 10
+    # The last row is independent of the others, all others wait for the next one. A batch takes 32 of them.
+    assert meter.calls["TransactWriteItems"] <= 12
     assert [members_of(account)[f"m{n}"].phone_number for n in range(120)] == [
         phone(n + 1) for n in range(120)
     ]
@@ -104,7 +104,7 @@ def test_many_rows_of_one_member_cost_few_writes(table: MemberRepository, accoun
     with metered(config.dynamodb()) as meter:
         outcomes = codes(load(rows, "upsert"))
     assert outcomes == ["created"] + ["updated"] * 500 + ["created"]
-    assert meter.calls["TransactWriteItems"] < 4
+    assert meter.calls["TransactWriteItems"] < 8  # each change has an entry in the history
 
 
 def test_new_member_without_a_name_is_blank_before_taken(table: MemberRepository, account: str) -> None:
