@@ -12,7 +12,8 @@ from chalicelib.fields.validation import validate
 from chalicelib.imports.encodings import UNKNOWN, encoding_name
 from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.imports.import_filter import ImportFilter
-from chalicelib.imports.model import ImportRecord, Status, is_import_id
+from chalicelib.imports.import_ids import is_import_id
+from chalicelib.imports.model import ImportRecord, Status
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.members.model import NewMember

@@ -91,8 +91,9 @@ class BatchWriter:
         return self._change(row, {row.key: failed[CLIENT_ID]} if CLIENT_ID in failed else {})
 
     def _clash(self, claim: Item) -> Outcome:
-        """Returns the outcome of a row whose number has a holder: deferred if a row of the file may change that."""
-        if self._context.mode == "upsert" and self._dependencies.names_member(member_key_of(claim)):
+        """Returns the outcome of a row whose number has a holder: deferred if the import may change that."""
+        may_change = self._context.sync or self._dependencies.names_member(member_key_of(claim))
+        if self._context.mode == "upsert" and may_change:
             return DEFERRED
         return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 

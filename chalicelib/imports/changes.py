@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
-from chalicelib.members.model import NewMember, member_id
+from chalicelib.members.model import NewMember, Values, member_id
 
 from .escaping import escape, unescape
 from .outcomes import CREATED, Outcome
+from .removal import KEPT, REMOVAL_OUTCOMES
 from .results import BYTE_ORDER_MARK, PAGE_BYTES, csv_text, quoted
 
 FIELDS = tuple(NewMember.model_fields)
@@ -69,6 +70,14 @@ def _line(line: int, values: Sequence[str], outcome: Outcome) -> str:
     return f"{line},{outcome.outcome},{outcome.code},{name},{','.join(changes)}\n"
 
 
+def removal_line(outcome: str, code: str, values: Values) -> str:
+    """Returns the line of a member that no row of the file is about, by its values."""
+    fields = dict(values)
+    after = dict.fromkeys(FIELDS, "") if outcome != KEPT else fields
+    changes = ",".join("," if after[n] == fields[n] else f"{_cell(fields[n])}," for n in FIELDS)
+    return f",{outcome},{code},{member_id(fields['account_id'], fields['client_member_id'])},{changes}\n"
+
+
 def changes_page(lines: Iterable[bytes], limit: int, outcome: str | None) -> tuple[list[dict[str, Any]], int]:
     """Returns (at most `limit` rows with an outcome, the bytes of changes.csv that were read for them).
 
@@ -90,10 +99,16 @@ def changes_page(lines: Iterable[bytes], limit: int, outcome: str | None) -> tup
 def _row(text: str) -> dict[str, Any]:
     [cells] = csv.reader([text])
     line, outcome, code, name, *values = (unescape(cell) or None for cell in cells)
-    if len(values) != 2 * len(FIELDS) or not line:
+    if len(values) != 2 * len(FIELDS) or not (line or outcome in REMOVAL_OUTCOMES):
         raise ValueError
     changes = dict(_changes(values))
-    return {"line": int(line), "outcome": outcome, "code": code, "member_id": name, "changes": changes}
+    return {
+        "line": int(line) if line else None,
+        "outcome": outcome,
+        "code": code,
+        "member_id": name,
+        "changes": changes,
+    }
 
 
 def _changes(values: list[str | None]) -> Iterator[tuple[str, dict[str, str | None]]]:

@@ -9,7 +9,8 @@ from chalicelib.errors import Invalid, Unreadable
 from chalicelib.fields.validation import validate
 
 from .file_names import UNSUPPORTED_FILE_TYPE, is_roster
-from .model import Mode, is_import_id
+from .import_ids import is_import_id
+from .model import Mode
 from .new_import import NewImport
 
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -24,13 +25,15 @@ FOLDER_OPTIONS: Mapping[str, str] = {
     "encoding": "encoding",
     "max_rejected": "max_rejected",
     "rows": "rows",
+    "max_removed": "max_removed",
+    "max_removed_percent": "max_removed_percent",
     "dry_run": DRY_RUN,
 }
 # The code of an invalid value; else invalid_…
 _CODES = {"mode": "unknown_mode", "region": "unknown_region", "encoding": "unknown_encoding"}
 # Words of folders whose files may not be meant to be written, or not in the mode create.
 _MODE_WORD = re.compile(
-    r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|validat\w*|valid|delet(e|es|ed|ing|ion|ions)|sync|undo"
+    r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|validat\w*|valid|delet(e|es|ed|ing|ion|ions)|sync\w*|undo"
     r"|dry|dryruns?|simulat\w*|preview\w*|trial|test|tests|testing|check|noop"
 )
 _MISSPELT = ("upsert", "validate", "delete")  # modes that a folder may name wrongly

@@ -32,6 +32,7 @@ class Outcome(NamedTuple):
 
 CREATED = Outcome("created")
 DEFERRED = Outcome("deferred")  # of a row that the resolver settles
+HELD = Outcome("held")  # of a row that waits until a sync may remove the holder of its number
 CHANGED_SINCE = Outcome(
     "unchanged", "changed_since", "The member was changed by others after this file had arrived."
 )
@@ -111,7 +112,7 @@ def desired_member(
     new = row.with_stored(old)
     if old.has_values_of(new):
         return Outcome("unchanged")
-    return CHANGED_SINCE if _changed_since(item, old, context) else new
+    return CHANGED_SINCE if changed_since(item, old, context) else new
 
 
 def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Outcome | None:
@@ -119,7 +120,7 @@ def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Out
     if item is None:
         return Outcome("unchanged")
     old = from_item(item)
-    if _changed_since(item, old, context):
+    if changed_since(item, old, context):
         return CHANGED_SINCE
     stored = old.writable()
     differing = next((name for name, value in row.member if value not in ("", stored[name])), None)
@@ -131,7 +132,7 @@ def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Out
     return Outcome("rejected", "identity_mismatch", f"{differing}: {detail}")
 
 
-def _changed_since(item: Item, member: Member, context: RowContext) -> bool:
+def changed_since(item: Item, member: Member, context: RowContext) -> bool:
     """Returns whether others changed a member after the import's file had arrived.
 
     What another import wrote counts from the arrival of its file: of two files the later one wins, whichever loads

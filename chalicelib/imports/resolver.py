@@ -53,15 +53,17 @@ class Resolver:
         return found
 
     def resolve(
-        self, rows: Iterable[bytes], released: Container[PhoneKey] = ()
+        self, rows: Iterable[bytes], freed: Container[PhoneKey] = ()
     ) -> Iterator[list[tuple[int, Outcome]]]:
         """Settles rows, and yields the outcomes of some at a time, by line. Raises Busy, Stopped.
 
-        `released` are the numbers that other rows of a dry run would have released by now.
+        `freed` are the numbers that other rows or removals of a dry run would have freed by now. In a sync they will
+        be free later: rows that wait for them are left.
         """
         with ThreadPoolExecutor(self._in_flight) as pool:
             written = not self._context.dry_run
-            settlement = Settlement(rows, self._context, self._reader(pool, released), written=written)
+            reader = self._reader(pool, () if written else freed)
+            settlement = Settlement(rows, self._context, reader, freed if written else (), written=written)
             for batch in settlement.batches():
                 outcomes = [(queued.line, outcome) for queued, outcome in batch.settled]
                 batch.failed = written and not self._write(batch, outcomes)

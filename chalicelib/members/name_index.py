@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -10,7 +11,7 @@ from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 
-from .items import INDEX, SHARDS, account_shard, fold_name, member_key, shard_of
+from .items import INDEX, SHARDS, account_shard, fold_name, member_key, member_key_of, shard_of
 
 HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name
 
@@ -35,6 +36,16 @@ class NameIndex:
         shards = [self._table.query_all(first, **q) for q, first in zip(queries, first_pages, strict=True)]
         merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
         return list(islice(merged, limit))
+
+    def shard_ids(self, account_id: str, shard: int) -> Iterator[tuple[str, str]]:
+        """Yields (client member id, time of creation) of each member in a shard of an account."""
+        items = self._table.query_all(
+            IndexName=INDEX,
+            KeyConditionExpression="account_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": account_shard(account_id, shard)}},
+            ProjectionExpression="pk, sk, created_at",
+        )
+        return ((member_key_of(item).client_member_id, item["created_at"]["S"]) for item in items)
 
     def list_all(self, after: list[str] | None, limit: int) -> list[Item]:
         """Returns the next `limit` members of all accounts, unordered. The index contains only members."""

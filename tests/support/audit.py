@@ -17,7 +17,7 @@ def audited(schedule: Schedule, file: File) -> tuple[dict[str, int], dict[int, s
     """Returns (counts, codes of the rejected rows by line) of an import, whose results agree with each other."""
     record = schedule.pipeline.repository.get(file.import_id)
     assert record.finished_at, f"it is still {record.status}"
-    counts = record.counts.model_dump()
+    counts = record.counts.model_dump(exclude={"removed"})
     without_report = record.error is not None and record.error.code == "report_failed"
     assert record.status == "cancelled" or without_report or file.import_id not in schedule.cancelled
     _check_report_and_notice(schedule, record)

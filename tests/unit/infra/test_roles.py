@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.template import FUNCTIONS, Resources, statements
 
+MEMBERS_AND_IMPORTS = {"CLIENT#*", "PHONE#*", "HISTORY#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*", "SYNC#*"}
 IMPORT_FUNCTIONS = FUNCTIONS - {"APIHandler", "Authorize"}
 
 
@@ -59,9 +60,7 @@ def test_import_functions_cannot_access_users_and_tokens(resources: Resources) -
         for statement in statements(resources, function):
             if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
                 keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-                assert set(keys) <= {"CLIENT#*", "PHONE#*", "DRY_RUN#*", "IMPORTS", "IMPORT#*"}, statement[
-                    "Sid"
-                ]
+                assert set(keys) <= MEMBERS_AND_IMPORTS, statement["Sid"]
 
 
 def test_template_contains_no_secret(prod: dict[str, Any], resources: Resources) -> None:

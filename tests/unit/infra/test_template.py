@@ -97,7 +97,7 @@ def test_rosters_expire_by_their_tag(resources: Resources, prod: dict[str, Any])
 def test_every_object_in_the_bucket_expires(resources: Resources) -> None:
     rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    assert days == {"chunks/": 14, "drops/": {"Ref": "RosterDays"}, "imports/": {"Ref": "ResultDays"}}
+    assert days == {"chunks/": 30, "drops/": {"Ref": "RosterDays"}, "imports/": {"Ref": "ResultDays"}}
     assert any("NoncurrentVersionExpiration" in rule for rule in rules)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
