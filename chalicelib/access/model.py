@@ -125,6 +125,7 @@ _BUILT_IN_PERMISSIONS: dict[str, list[Permission]] = {
         "members:erase",
         "imports:read",
         "imports:write",
+        "imports:approve",
         "access:admin",
     ],
     "editors": ["members:read", "members:write", "imports:read", "imports:write"],

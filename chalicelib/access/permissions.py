@@ -8,7 +8,13 @@ from chalicelib.errors import Forbidden
 from chalicelib.scope import Scope
 
 Permission = Literal[
-    "members:read", "members:write", "members:erase", "imports:read", "imports:write", "access:admin"
+    "members:read",
+    "members:write",
+    "members:erase",
+    "imports:read",
+    "imports:write",
+    "imports:approve",
+    "access:admin",
 ]
 Requirement = Permission | Literal["signed in"]
 AUTHENTICATED: Requirement = "signed in"  # valid credentials, but no particular permission

@@ -50,7 +50,7 @@ export function changesSection(record, signal) {
 function changedRows(record, outcome, signal) {
   /** @type {Column<ChangedRow>[]} */
   const columns = [
-    ["Line", (row) => formatNumber(row.line), "number"],
+    ["Line", (row) => (row.line === null ? "" : formatNumber(row.line)), "number"],
     ["Outcome", (row) => row.outcome + (row.code ? `: ${row.code.replaceAll("_", " ")}` : "")],
     ["Changes", changesText],
     ["Member", (row) => (row.member_id ? link("Show", `#/members/${row.member_id}`) : "")],

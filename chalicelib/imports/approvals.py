@@ -1,7 +1,6 @@
 """Lets removals that wait for approval happen, or not: by people, by a newer sync, by time."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from chalicelib.clock import now
 from chalicelib.errors import ApproverIsSender, NotAwaitingApproval, NotFound
@@ -55,7 +54,7 @@ class Approvals:
     def lapse(self, record: ImportRecord) -> ImportRecord:
         """Ends the wait of an import after its time; returns the import as it is then."""
         expires_at = record.removal.expires_at if record.removal else None
-        if expires_at and datetime.fromisoformat(expires_at) <= datetime.now(UTC):
+        if expires_at and expires_at <= now():
             return self._settle(record, "expired")
         return record
 

@@ -14,8 +14,11 @@ from chalicelib.members.writes import CLIENT_ID
 
 from .member_row import MemberRow
 from .model import RowContext
+from .removal import REMOVAL_OUTCOMES
 
 OUTCOMES = ("created", "updated", "unchanged", "deleted", "rejected")
+# Those in changes.csv: also of rows that wait for a removal, and of members that no row is about.
+LISTED_OUTCOMES = (*OUTCOMES, "held", *REMOVAL_OUTCOMES)
 
 
 class Outcome(NamedTuple):

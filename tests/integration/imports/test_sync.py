@@ -11,6 +11,7 @@ from tests.support.pipeline import HEADER, Pipeline, counts
 from tests.support.syncs import fill, ids_of, roster, row
 
 
+@pytest.mark.usefixtures("settings")
 @pytest.mark.parametrize("chunk_size", [1024, 1_000_000])
 def test_members_not_in_the_file_are_removed(table: MemberRepository, account: str, chunk_size: int) -> None:
     pipeline = Pipeline(chunk_size=chunk_size)
