@@ -60,7 +60,7 @@ class Approvals:
 
     def _decide(self, record: ImportRecord, state: RemovalState, by: str | None) -> ImportRecord:
         decided = self._settle(record, state, by)
-        if decided.removal is None or decided.removal.state != state:
+        if decided.finished_at or decided.removal is None or decided.removal.state != state:
             raise NotAwaitingApproval(decided.shown().status)
         return decided
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from chalicelib import config
 from chalicelib.imports.model import Import, ImportRecord, Source
+from chalicelib.imports.steps import Step
 from chalicelib.imports.storage import UPLOADS
 from commands.progress import Lines, OnBytesSent
 from rollcall import main
@@ -41,6 +42,7 @@ class Workers(threading.Thread):
                 self._seen.add(key)
                 self.load(key)
             self._load_applied()
+            self._load_decided()
 
     def load(self, key: str) -> ImportRecord:
         """Import an uploaded file, and return the ended import."""
@@ -52,6 +54,11 @@ class Workers(threading.Thread):
         for message in self._pipeline.messages(self._pipeline.settings.split_queue_url):
             if self._pipeline.repository.get(message["import"]).applies:
                 self._pipeline.drain(self._pipeline.imports.split(message["import"]).id)
+
+    def _load_decided(self) -> None:
+        """Goes on with imports that waited for approval."""
+        for message in self._pipeline.messages(self._pipeline.settings.load_queue_url):
+            self._pipeline.imports.step(message["import"], Step(message["stage"], message["number"]))
 
     def _uploaded(self) -> list[str]:
         page = config.s3().list_objects_v2(Bucket=self._bucket, Prefix=UPLOADS)
