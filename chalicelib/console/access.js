@@ -16,7 +16,8 @@ import { listOf } from "./lists.js";
  * }} Tab
  */
 
-const PERMISSIONS = ["members:read", "members:write", "members:erase", "imports:read", "imports:write", "imports:approve", "access:admin"];
+const PERMISSIONS =
+  "members:read members:write members:erase imports:read imports:write imports:approve access:admin".split(" ");
 const TABS = [
   ["users", "Users"],
   ["groups", "Groups"],

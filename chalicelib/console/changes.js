@@ -26,7 +26,8 @@ const LABELS = {
 export function changesSection(record, signal) {
   const messages = h("div");
   const place = h("div");
-  const options = OUTCOMES.filter((name) => record.counts[name]).map((name) => /** @type {const} */ ([name, name]));
+  const names = [...OUTCOMES.filter((name) => record.counts[name]), ...removalOutcomes(record)];
+  const options = names.map((name) => /** @type {const} */ ([name, name.replaceAll("_", " ")]));
   const outcome = field({ name: "outcome", label: "Rows", options: [["", "all"], ...options] });
   const select = /** @type {HTMLSelectElement} */ (find(outcome, "select"));
   const showRows = () => redraw(place, changedRows(record, select.value, signal));
@@ -46,12 +47,22 @@ export function changesSection(record, signal) {
   ];
 }
 
+/**
+ * Returns the outcomes of members that no row is about.
+ * @param {Import} record
+ */
+function removalOutcomes({ removal, counts, dry_run }) {
+  if (!removal?.found) return [];
+  if (removal.state === "awaiting_approval" || (dry_run && counts.removed)) return ["would_remove"];
+  return [...(counts.removed ? ["removed"] : []), ...(counts.removed < removal.found ? ["kept"] : [])];
+}
+
 /** @type {(record: Import, outcome: string, signal: AbortSignal) => HTMLElement} */
-function changedRows(record, outcome, signal) {
+export function changedRows(record, outcome, signal) {
   /** @type {Column<ChangedRow>[]} */
   const columns = [
     ["Line", (row) => (row.line === null ? "" : formatNumber(row.line)), "number"],
-    ["Outcome", (row) => row.outcome + (row.code ? `: ${row.code.replaceAll("_", " ")}` : "")],
+    ["Outcome", (row) => row.outcome.replaceAll("_", " ") + (row.code ? `: ${row.code.replaceAll("_", " ")}` : "")],
     ["Changes", changesText],
     ["Member", (row) => (row.member_id ? link("Show", `#/members/${row.member_id}`) : "")],
   ];

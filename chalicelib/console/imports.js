@@ -7,6 +7,7 @@ import { announce, button, failure, find, formatNumber, h, link, redraw, time, w
 import { checkboxes, clearErrors, field, fieldValue, fieldValues, showError } from "./forms.js";
 import { listOf } from "./lists.js";
 import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, watch } from "./progress.js";
+import { approval } from "./removals.js";
 import { showResults } from "./report.js";
 import * as uploads from "./uploads.js";
 
@@ -123,7 +124,8 @@ for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event
 // ---- One import
 
 /** @type {(place: HTMLElement, context: Context) => Promise<void>} */
-export async function show(place, { signal, parts, may, navigateAway }) {
+export async function show(place, context) {
+  const { signal, parts, may, navigateAway } = context;
   const [id] = parts;
   /** @type {Import} */
   const first = await call("GET", `/imports/${id}`, { signal });
@@ -143,6 +145,11 @@ export async function show(place, { signal, parts, may, navigateAway }) {
   const follow = async () => {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
+      if (record.status === "awaiting_approval") {
+        redraw(actions);
+        redraw(results, approval(record, context, follow));
+        return;
+      }
       const canApply = record.dry_run && record.status === "completed" && may("imports:write");
       redraw(actions, canApply ? applyButton(record, navigateAway) : null);
       if (!first.finished_at) announce(endText(fileName(record), record));

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { formatNumber, h, plural, time } from "./dom.js";
+import { removalText } from "./removal_text.js";
 
 /** @import { Counts, Import, Mode, Outcome, ProgressView, Status } from "./types" */
 
@@ -12,6 +13,7 @@ export const STATUS_TEXT = {
   awaiting_upload: "waiting for its file",
   splitting: "reading the file",
   loading: "loading",
+  awaiting_approval: "waiting for approval",
   completed: "completed",
   failed: "failed",
   cancelled: "cancelled",
@@ -21,6 +23,7 @@ export const MODES = [
   ["create", "Add new members"],
   ["upsert", "Add and change members"],
   ["delete", "Delete the members in the file"],
+  ["sync", "Add, change, and remove members who are not in the file"],
 ];
 /** @param {Import} record */
 export function modeText(record) {
@@ -36,7 +39,10 @@ const summary = (record) =>
     .map((name) => `${formatNumber(record.counts[name])} ${name}`)
     .join(", ");
 /** @type {(name: string, record: Import) => string} */
-export const endText = (name, record) => `${name}: ${STATUS_TEXT[record.status]}. ${summary(record)}`;
+export const endText = (name, record) => {
+  const removal = removalText(record);
+  return `${name}: ${STATUS_TEXT[record.status]}. ${summary(record)}${removal ? `. ${removal}` : ""}`;
+};
 
 const POLL_SECONDS = 1;
 const RETRY_SECONDS = 5;
@@ -59,7 +65,7 @@ export const delay = (seconds, signal) =>
   });
 
 /**
- * Polls an import until it has ended, and returns it. It polls only while `view` is in the page, and goes on after a
+ * Polls an import until it has ended or waits for approval, and returns it. It polls only while `view` is in the page, and goes on after a
  * transient error.
  * @param {string} id
  * @param {AbortSignal} signal
@@ -74,7 +80,7 @@ export async function watch(id, signal, view) {
         /** @type {Import} */
         const record = await call("GET", `/imports/${id}`, { signal });
         view.update(record);
-        if (record.finished_at) return record;
+        if (record.finished_at || record.status === "awaiting_approval") return record;
       }
     } catch (error) {
       if (!error.transient) throw error;
@@ -93,6 +99,7 @@ export function createProgress(hasEnded = false) {
   const status = h("span", { class: "status" });
   const pace = h("span", {});
   const error = h("p", { class: "message bad", hidden: true });
+  const removal = h("p", { hidden: true });
   const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
   const { chart, legend, draw } = outcomeChart();
   const { facts, showFacts } = importFacts();
@@ -103,6 +110,7 @@ export function createProgress(hasEnded = false) {
     error,
     bar,
     h("div", { class: "outcomes" }, chart, legend),
+    removal,
     facts,
   );
 
@@ -115,6 +123,8 @@ export function createProgress(hasEnded = false) {
     error.textContent = record.error?.detail ?? "";
     bar.value = record.finished_at ? 100 : record.percent;
     draw(record.counts);
+    removal.textContent = removalText(record);
+    removal.hidden = !removal.textContent;
     showFacts(record);
   }
   return {
