@@ -237,9 +237,10 @@ class ImportRecord(ImportOptions):
     @property
     def only_account(self) -> str | None:
         """The account of all members that the import may write, None if it may write to several."""
-        if self.account_id is None and self.accounts is not None and len(self.accounts) == 1:
-            return self.accounts[0]
-        return self.account_id
+        account_id = self.account_id or (self.removal.account_id if self.removal else None)
+        return (
+            self.accounts[0] if not account_id and self.accounts and len(self.accounts) == 1 else account_id
+        )
 
     def visible_to(self, scope: Scope) -> bool:
         """Returns whether the scope covers all accounts that the import may write to."""

@@ -17,6 +17,8 @@ from .named_members import NamedMembers, accounts_of, ids_of
 from .removal import KEPT, REMOVED, WOULD_REMOVE
 from .storage import ImportStorage
 
+LINES = 1000  # of changes.csv that are made at once
+
 
 class Missing(NamedTuple):
     """A member that the file of a sync does not name, as it was when they were compared."""
@@ -104,13 +106,14 @@ class SyncParts:
         if removal is None:
             return
         for shard in range(SHARDS):
-            missing = self.missing(shard)
-            if missing:
-                kept = self._kept_or_none(shard)
-                yield "".join(
-                    removal_line(*self._outcome(kept, place), self._values(one))
-                    for place, one in enumerate(missing)
+            kept, missing = self._kept_or_none(shard), self.missing(shard)
+            for start in range(0, len(missing), LINES):
+                places = range(start, min(start + LINES, len(missing)))
+                lines = (
+                    removal_line(*self._outcome(kept, place), self._values(missing[place]))
+                    for place in places
                 )
+                yield "".join(lines)
 
     def _outcome(self, kept: Mapping[int, str] | None, place: int) -> tuple[str, str]:
         """Returns (outcome, code) of a missing member."""
