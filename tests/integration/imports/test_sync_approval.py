@@ -1,9 +1,12 @@
 """Removals above the limits: they wait, and are approved, declined, superseded, or expire."""
 
+import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chalicelib import config
 from chalicelib.errors import ApproverIsSender, Busy, NotAwaitingApproval
 from chalicelib.imports import approvals
 from chalicelib.imports.model import ImportRecord
@@ -150,6 +153,29 @@ def test_sender_cannot_approve_where_another_must(account: str) -> None:
         pipeline.imports.approvals.approve(record.id, "user:ann")
     pipeline.imports.approvals.approve(record.id, "user:ben")
     assert pipeline.drain(record.id).counts.removed == 10
+
+
+@pytest.mark.usefixtures("settings")
+def test_notice_is_sent_when_an_import_waits_and_when_it_ends(account: str) -> None:
+    pipeline = Pipeline(**SMALL, notice_topic_arn="arn:aws:sns:us-east-1:000000000000:notices")
+    published: list[tuple[str, str]] = []
+
+    def publish(params: dict[str, Any], **_: Any) -> Any:
+        attributes = params["body"]
+        published.append((json.loads(attributes["Message"])["status"], str(attributes)))
+        return SimpleNamespace(status_code=200), {}
+
+    events = config.sns().meta.events
+    events.register_first("before-call.sns.Publish", publish)
+    try:
+        record = waiting(pipeline, account)
+        pipeline.imports.step(record.id, Step("hold"))
+        pipeline.imports.approvals.decline(record.id)
+        pipeline.drain(record.id)
+    finally:
+        events.unregister("before-call.sns.Publish", publish)
+    assert [status for status, _ in published] == ["awaiting_approval", "completed"]
+    assert account in published[0][1]  # though no option names it
 
 
 @pytest.mark.usefixtures("settings")
