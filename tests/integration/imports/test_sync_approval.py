@@ -156,7 +156,7 @@ def test_sender_cannot_approve_where_another_must(account: str) -> None:
 
 
 @pytest.mark.usefixtures("settings")
-def test_notice_is_sent_when_an_import_waits_and_when_it_ends(account: str) -> None:
+def test_notice_tells_that_an_import_waits(account: str) -> None:
     pipeline = Pipeline(**SMALL, notice_topic_arn="arn:aws:sns:us-east-1:000000000000:notices")
     published: list[tuple[str, str]] = []
 
