@@ -4,13 +4,15 @@ import click
 
 from commands.access import groups, tokens, users
 from commands.exports import export_account
-from commands.imports import apply_import, import_files, undo_import
+from commands.imports import apply_import, approve_import, decline_import, import_files, undo_import
 from commands.members import restore_member, show_history
 
 COMMANDS = (
     import_files,
     apply_import,
     undo_import,
+    approve_import,
+    decline_import,
     export_account,
     show_history,
     restore_member,

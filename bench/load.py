@@ -25,7 +25,7 @@ from chalicelib.imports.chunk_writer import ChunkWriter, DryRunWriter
 from chalicelib.imports.columns import Header
 from chalicelib.imports.csv_reader import Chunk, rows
 from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.model import Mode, RowContext
+from chalicelib.imports.row_context import Mode, RowContext
 from chalicelib.imports.row_hashes import find_dependencies, hash_rows
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member

@@ -65,7 +65,8 @@ def idle() -> Callable[[], None]:
 def split(key: str) -> Callable[[], tuple[str, int]]:
     """Return work that splits a dropped file, and returns the import's id and number of chunks."""
     idle()
-    from chalicelib.imports.model import Source, new_import_id
+    from chalicelib.imports.import_ids import new_import_id
+    from chalicelib.imports.model import Source
     from chalicelib.services import services
 
     def work() -> tuple[str, int]:

@@ -35,6 +35,10 @@ class Settings(BaseModel):
     load_write_units: int = Field(default=0, ge=0)  # a second, of all workers together; 0 for no bound
     history_days: int = Field(default=400, ge=1, le=36500)  # for which the history of members is kept
     result_days: int = Field(default=400, ge=1, le=36500)  # that exports are kept
+    # A sync that would remove more members than both, a number and a percentage of the account, waits for approval.
+    max_removed: int = Field(default=25, ge=0)
+    max_removed_percent: int = Field(default=5, ge=0, le=100)
+    approver_must_differ: bool = False  # from the user or token that started the import
     import_concurrency: int = Field(default=4, ge=1, le=1000)  # steps of one import that wait or run at once
 
 

@@ -143,6 +143,24 @@ class NotUndoable(RegistryError):
     status, code = 409, "not_undoable"
 
 
+class NotAwaitingApproval(RegistryError):
+    """Only an import that waits for approval can be approved or declined."""
+
+    status, code = 409, "not_awaiting_approval"
+
+    def __init__(self, import_status: str) -> None:
+        super().__init__(f"The import does not wait for approval: it is {import_status}.")
+
+
+class ApproverIsSender(Forbidden):
+    """The deployment demands that somebody else approves."""
+
+    code = "approver_must_differ"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else must approve: you have started this import.")
+
+
 class PreconditionFailed(RegistryError):
     """If-Match or If-None-Match does not hold for the current ETag."""
 

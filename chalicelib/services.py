@@ -85,13 +85,19 @@ class Services:
         return WriteBudget(self.table, units) if units else None
 
     def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
+        from chalicelib.imports.approvals import Approvals
         from chalicelib.imports.finisher import Finisher
         from chalicelib.imports.messages import Messenger
+        from chalicelib.imports.newer_imports import NewerImports
         from chalicelib.imports.pipeline import ImportPipeline
         from chalicelib.imports.read_steps import ReadSteps
+        from chalicelib.imports.removal import RemovalLimits
+        from chalicelib.imports.removal_steps import RemovalSteps
         from chalicelib.imports.repository import ImportRepository
         from chalicelib.imports.step_runner import StepRunner
         from chalicelib.imports.steps import StepRepository
+        from chalicelib.imports.sync_ledger import SyncLedger
+        from chalicelib.imports.sync_steps import SyncSteps
         from chalicelib.imports.write_steps import WriteSteps
 
         repository, storage = ImportRepository(table), self.import_storage
@@ -118,8 +124,40 @@ class Services:
             settings.history_days,
         )
         finisher = Finisher(repository, storage, messenger)
-        runner = StepRunner(repository, messenger, steps, reads, writes, finisher, concurrency, time_left)
-        return ImportPipeline(repository, storage, messenger, finisher, runner)
+        ledger = SyncLedger(self.table)
+        approvals = Approvals(repository, messenger, ledger, settings.approver_must_differ)
+        syncs = SyncSteps(
+            table,
+            steps,
+            storage,
+            repository,
+            ledger,
+            approvals,
+            NewerImports(repository, storage),
+            RemovalLimits(settings.max_removed, settings.max_removed_percent),
+        )
+        removals = RemovalSteps(table, steps, storage, settings.writes_in_flight, settings.history_days)
+        runner = StepRunner(
+            repository,
+            messenger,
+            steps,
+            reads,
+            writes.load,
+            {
+                "write": writes.write,
+                "resolve": writes.resolve,
+                "settle": writes.resolve,
+                "compare": syncs.compare,
+                "judge": syncs.judge,
+                "recheck": syncs.recheck,
+                "remove": removals.remove,
+            },
+            approvals,
+            finisher,
+            concurrency,
+            time_left,
+        )
+        return ImportPipeline(repository, storage, messenger, finisher, runner, approvals)
 
     @cached_property
     def _read_ahead(self) -> "ReadAhead":

@@ -14,7 +14,8 @@ from chalicelib.clock import normalized_time
 from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
-from chalicelib.imports.model import ImportRecord, Source, event_import_id
+from chalicelib.imports.import_ids import event_import_id
+from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.profile import is_profile
 from chalicelib.services import services
 

@@ -30,6 +30,7 @@ from .outcomes import (
     format_path,
     guessed_encoding,
     next_command,
+    removal_lines,
     summary,
     warning_lines,
 )
@@ -150,7 +151,7 @@ class ImportRun:
             return sent
         try:
             record = self._watch(name, sent)
-            if not record.shown().finished_at:
+            if not _rests(record):
                 return FileOutcome(INTERRUPTED, self._still_running(name, record.id))
             self._waits.update(name, "report", "waiting for S3 to return the results of the import")
             return self._outcome(path, record)
@@ -160,7 +161,7 @@ class ImportRun:
             self._waits.end(name)
 
     def _watch(self, name: str, record: ImportRecord) -> ImportRecord:
-        """Returns the import when it has ended, or as it is when Ctrl-C ends the watch.
+        """Returns the import when it has ended or waits for approval, or as it is when Ctrl-C ends the watch.
 
         Raises Busy when DynamoDB has not responded for NO_RESPONSE_SECONDS.
         """
@@ -178,7 +179,7 @@ class ImportRun:
             self._waits.update(
                 name, (record.status, record.stage, record.steps_done, record.counts.rows), text
             )
-            if record.shown().finished_at or self._stopped.wait(POLL_SECONDS):
+            if _rests(record) or self._stopped.wait(POLL_SECONDS):
                 return record
 
     def _still_running(self, name: str, import_id: str) -> str:
@@ -186,10 +187,12 @@ class ImportRun:
         return f"{name}: import {import_id} is still running. To cancel it:\n  curl -u NAME -X POST {url}"
 
     def _outcome(self, path: Path, record: ImportRecord) -> FileOutcome:
-        """Returns the outcome of an ended import; writes its results beside the file."""
-        status = FAILED if record.status != "completed" else REJECTED if record.counts.rejected else DONE
+        """Returns the outcome of an ended import, or of one that waits; writes its results beside the file."""
+        waits = record.status == "awaiting_approval"
+        status = REJECTED if record.counts.rejected or waits else DONE
+        status = status if record.status == "completed" or waits else FAILED
         text = f"{format_path(path)}: {summary(record.shown())}"
-        text += guessed_encoding(record.shown())
+        text += guessed_encoding(record.shown()) + removal_lines(record.shown())
         report = self._report(record) if record.counts.rows else {}
         if others := report.get("sheets", [])[1:]:
             text += f"\n  Sheets that were not read: {', '.join(others)}."
@@ -213,6 +216,8 @@ class ImportRun:
         found = {REJECTED_ROWS: "The rejected rows, with their reasons"} if record.counts.rejected else {}
         if record.counts.rows and record.dry_run:
             found[CHANGES] = "What would happen to each row"
+        elif record.status == "awaiting_approval":
+            found[CHANGES] = "Who would be removed, and what happened to each row"
         elif record.counts.rows and self._changes:
             found[CHANGES] = "What happened to each row"
         return found
@@ -223,3 +228,9 @@ class ImportRun:
             self._deployment.services.import_storage.result(record.id, REPORT)
         )
         return report
+
+
+def _rests(record: ImportRecord) -> bool:
+    """Returns whether an import has ended, or waits for approval and its results are written."""
+    waits = record.status == "awaiting_approval" and record.notified
+    return waits or record.shown().finished_at is not None

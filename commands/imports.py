@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -14,6 +15,7 @@ from chalicelib.imports.pipeline import ImportPipeline
 from infra.package import LOCAL
 
 from .import_run import ImportRun
+from .members import OPERATOR
 from .progress import make_display
 from .stage import find_deployment
 
@@ -24,6 +26,8 @@ OPTIONS = {
     "max_rejected": "--max-rejected",
     "region": "--region",
     "rows": "--rows",
+    "max_removed": "--max-removed",
+    "max_removed_percent": "--max-removed-percent",
     "dry_run": "--dry-run",
 }
 
@@ -42,7 +46,8 @@ CHANGES = click.option(
     default="create",
     show_default=True,
     help="create adds new members. upsert also updates existing members. delete deletes the members that the file "
-    "names. validate writes no members and reports what create would do.",
+    "names. sync takes a whole roster of one account, and removes the members that it does not name. validate writes "
+    "no members and reports what create would do.",
 )
 @click.option(
     "--dry-run", is_flag=True, default=None, help="Report what the import would do, and write no members."
@@ -68,6 +73,13 @@ CHANGES = click.option(
     "--rows", metavar="NUMBER", help="The number of rows. A file that has another number of rows fails."
 )
 @click.option(
+    "--max-removed",
+    metavar="NUMBER",
+    help="A sync waits for approval if it would remove more members than this, and more than --max-removed-percent. "
+    "It cannot raise the limits of the deployment.",
+)
+@click.option("--max-removed-percent", metavar="NUMBER", help="See --max-removed.")
+@click.option(
     "--columns",
     metavar="FIELD=NAME,...",
     help="Your own names of columns, such as 'Phone=Handy,Member ID=Kundennummer'.",
@@ -89,8 +101,8 @@ def import_files(
     Rejected rows are written to FILE.rejected.csv, each with its line and the reason. Correct the rows in that
     file, and import it. A dry run writes what would happen to each row to FILE.changes.csv.
 
-    The exit status is 0 when no row was rejected, 1 when rows were rejected, 2 when an import failed, and 130 after
-    Ctrl-C.
+    The exit status is 0 when no row was rejected, 1 when rows were rejected or removals wait for approval, 2 when an
+    import failed, and 130 after Ctrl-C.
     """
     given = {name: value for name, value in options.items() if value is not None}
     _check_options(given)
@@ -157,6 +169,43 @@ def _run_again(
         raise click.ClickException(error.detail) from None
     with make_display() as display:
         outcome = ImportRun(deployment, {}, display, changes=changes).follow(record)
+    click.echo(outcome.text)
+    context.exit(outcome.status)
+
+
+@click.command("approve")
+@click.argument("import_id", metavar="ID")
+@click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@click.pass_context
+def approve_import(context: click.Context, /, import_id: str, stage: str) -> None:
+    """Let a sync that waits for approval remove the members that it has shown.
+
+    Who was changed since, or is named by a newer file, stays. The exit status is that of `import`.
+    """
+    _decide(context, stage, import_id, "approve")
+
+
+@click.command("decline")
+@click.argument("import_id", metavar="ID")
+@click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@click.pass_context
+def decline_import(context: click.Context, /, import_id: str, stage: str) -> None:
+    """Let a sync that waits for approval remove nobody."""
+    _decide(context, stage, import_id, "decline")
+
+
+def _decide(context: click.Context, stage: str, import_id: str, act: Literal["approve", "decline"]) -> None:
+    """Approves or declines removals, and watches the import until it ends."""
+    deployment = find_deployment(stage)
+    try:
+        record = deployment.services.import_queries.get(import_id)
+        approvals = deployment.services.imports.approvals
+        decide = approvals.approve if act == "approve" else approvals.decline
+        record = decide(record.id, OPERATOR)
+    except RegistryError as error:
+        raise click.ClickException(error.detail) from None
+    with make_display() as display:
+        outcome = ImportRun(deployment, {}, display, changes=True).follow(record)
     click.echo(outcome.text)
     context.exit(outcome.status)
 

@@ -44,7 +44,8 @@ def _text(event: Event) -> str:
     """Returns an event as a line, with a line for each changed field below it."""
     by = event.by or "unknown"
     if event.origin:
-        by = f"import:{event.origin.import_id}, line {event.origin.line}"
+        line = f", line {event.origin.line}" if event.origin.line else ""
+        by = f"import:{event.origin.import_id}{line}"
     lines = [f"{event.at}  {event.action}, version {event.version}, by {by}"]
     if event.action in ("updated", "moved"):
         lines += [f"    {name}: {old} → {new}" for name, (old, new) in event.changes.items()]

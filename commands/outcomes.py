@@ -38,15 +38,38 @@ def format_path(path: Path) -> str:
 
 def summary(shown: Import) -> str:
     """Returns a line about an ended import: "completed, 1,000 rows in 2 s: 994 created, 6 rejected"."""
-    status = "checked" if shown.dry_run and shown.status == "completed" else shown.status
+    checked = shown.dry_run and shown.status == "completed"
+    status = "checked" if checked else shown.status.replace("_", " ")
     start = f"{status}: {shown.error.detail}" if shown.error else status
-    if not shown.counts.rows or not shown.started_at or not shown.finished_at:
+    if not shown.counts.rows or not shown.started_at:
         return start
-    took = datetime.fromisoformat(shown.finished_at) - datetime.fromisoformat(shown.started_at)
     rows = "1 row" if shown.counts.rows == 1 else f"{shown.counts.rows:,} rows"
     comma = "" if shown.error else ","
-    return (
-        f"{start}{comma} {rows} in {format_duration(math.ceil(took.total_seconds()))}: {format_counts(shown)}"
+    time = ""
+    if shown.finished_at:
+        took = datetime.fromisoformat(shown.finished_at) - datetime.fromisoformat(shown.started_at)
+        time = f" in {format_duration(math.ceil(took.total_seconds()))}"
+    return f"{start}{comma} {rows}{time}: {format_counts(shown)}"
+
+
+def removal_lines(shown: Import) -> str:
+    """Returns lines about the members that a sync has not removed, "" where there are none."""
+    removal = shown.removal
+    if removal is None:
+        return ""
+    members = f"{removal.found:,} of {removal.members:,} members are not in the file"
+    if removal.state == "not_done":
+        return f"\n  Nobody was removed: {removal.detail} {members}."
+    if removal.state != "awaiting_approval":
+        return ""
+    if shown.dry_run:
+        return f"\n  {members}: their removal would wait for approval."
+    return "".join(
+        (
+            f"\n  {members}. Removing them needs approval until {removal.expires_at}:",
+            f"\n    python rollcall.py approve {shown.id}",
+            f"\n    python rollcall.py decline {shown.id}",
+        )
     )
 
 

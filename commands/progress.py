@@ -15,6 +15,7 @@ from rich.text import Text
 
 from chalicelib.imports.model import Import
 from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.imports.removal import REMOVED
 
 from .waiting import Clock
 
@@ -146,9 +147,10 @@ def make_display() -> Bars | Lines:
 def format_counts(shown: Import) -> str:
     """Returns the rows by outcome: "994 created, 6 rejected"."""
     would = "would be " if shown.dry_run else ""
-    words = {name: f"{would}{name}" for name in ("created", "updated", "deleted")}
+    words = {name: f"{would}{name}" for name in ("created", "updated", "deleted", REMOVED)}
     counts = shown.counts.model_dump()
-    return ", ".join(f"{counts[name]:,} {words.get(name, name)}" for name in OUTCOMES if counts[name])
+    names = (*OUTCOMES, REMOVED)
+    return ", ".join(f"{counts[name]:,} {words.get(name, name)}" for name in names if counts[name])
 
 
 def format_duration(seconds: int) -> str:

@@ -85,12 +85,20 @@ def _next_step(record: ImportRecord) -> str:
         return "the bucket to call the function start_import for the uploaded file"
     if record.status == "splitting":
         return "the function split to divide the file into chunks"
+    if record.status == "awaiting_approval":
+        return "somebody to approve or decline the removals"
     done = f"({record.steps_done} of {record.chunks} chunks done)"
     works = {
         "read": f"read the rows {done}",
         "decide": "compare the rows",
         "write": f"write the rows {done}" if record.status == "loading" else f"reject the rows {done}",
+        "compare": "compare the members of the account with the file",
+        "judge": "compare the removals with the limits",
         "resolve": "settle rows that depend on each other",
+        "hold": "write what waits for approval",
+        "recheck": "find the members that newer files name",
+        "remove": "remove the members that the file does not name",
+        "settle": "settle rows that ask for numbers of removed members",
         "finish": "write the report",
         "load": "load the rows",
     }

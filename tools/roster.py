@@ -101,6 +101,7 @@ class Roster:
             "unchanged": 0,
             "deleted": 0,
             "rejected": rejected,
+            "removed": 0,
         }
         return {"counts": counts, "codes": dict(sorted(Counter(self.rejected.values()).items()))}
 

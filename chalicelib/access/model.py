@@ -121,7 +121,7 @@ class Groups(NamedTuple):
 _BUILT_IN_PERMISSIONS: dict[str, list[Permission]] = {
     "admins": [
         *("members:read", "members:write", "members:erase", "members:export"),
-        *("imports:read", "imports:write", "access:admin"),
+        *("imports:read", "imports:write", "imports:approve", "access:admin"),
     ],
     "editors": ["members:read", "members:write", "imports:read", "imports:write"],
     "viewers": ["members:read", "imports:read"],

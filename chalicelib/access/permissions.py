@@ -14,6 +14,7 @@ Permission = Literal[
     "members:export",
     "imports:read",
     "imports:write",
+    "imports:approve",
     "access:admin",
 ]
 Requirement = Permission | Literal["signed in"]

@@ -12,9 +12,10 @@ from chalicelib.fields.validation import validate
 from chalicelib.imports.encodings import UNKNOWN, encoding_name
 from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.imports.import_filter import ImportFilter
-from chalicelib.imports.model import ImportRecord, Status, UndoOptions, is_import_id
+from chalicelib.imports.import_ids import is_import_id
+from chalicelib.imports.model import ImportRecord, Status, UndoOptions
 from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.imports.outcomes import LISTED_OUTCOMES
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -45,6 +46,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 Word = TypeVar("Word", bound=str)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
+APPROVE: Requirement = "imports:approve"
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
 
 
@@ -97,6 +99,22 @@ def cancel_import(_request: Request, admission: Admission, import_id: str) -> Re
     return json_response(services().imports.cancel(import_id).shown().model_dump(), 202)
 
 
+@route(imports_api, "POST", f"{IMPORT}/approve", needs=APPROVE)
+def approve_import(_request: Request, admission: Admission, import_id: str) -> Response:
+    """Lets a sync remove the members that it shows, as far as that is still right."""
+    _visible(import_id, admission)
+    record = services().imports.approvals.approve(import_id, admission.by)
+    return json_response(record.shown().model_dump(), 202)
+
+
+@route(imports_api, "POST", f"{IMPORT}/decline", needs=APPROVE)
+def decline_import(_request: Request, admission: Admission, import_id: str) -> Response:
+    """Lets a sync end without a removal."""
+    _visible(import_id, admission)
+    record = services().imports.approvals.decline(import_id, admission.by)
+    return json_response(record.shown().model_dump(), 202)
+
+
 @route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE)
 def apply_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Imports the file that a dry run has checked, with the same options."""
@@ -143,7 +161,7 @@ def get_changes(request: Request, admission: Admission, import_id: str) -> Respo
 def list_changes(request: Request, admission: Admission, import_id: str) -> Response:
     """Returns a page of rows in file order, each with its outcome and what it changes."""
     record, (limit, cursor) = _visible(import_id, admission), page_request(request)
-    outcome = _one_of(request, "outcome", OUTCOMES)
+    outcome = _one_of(request, "outcome", LISTED_OUTCOMES)
     rows, following = services().import_queries.changes_page(record, limit, cursor, outcome)
     return page_response(request, f"/imports/{record.id}/changes/rows", rows, following)
 

@@ -16,8 +16,10 @@ import { listOf } from "./lists.js";
  * }} Tab
  */
 
-const PERMISSIONS =
-  "members:read members:write members:erase members:export imports:read imports:write access:admin".split(" ");
+const PERMISSIONS = [
+  ...["members:read", "members:write", "members:erase", "members:export"],
+  ...["imports:read", "imports:write", "imports:approve", "access:admin"],
+];
 const TABS = [
   ["users", "Users"],
   ["groups", "Groups"],

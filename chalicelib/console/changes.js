@@ -26,7 +26,8 @@ const LABELS = {
 export function changesSection(record, signal) {
   const messages = h("div");
   const place = h("div");
-  const options = OUTCOMES.filter((name) => record.counts[name]).map((name) => /** @type {const} */ ([name, name]));
+  const names = [...OUTCOMES.filter((name) => record.counts[name]), ...removalOutcomes(record)];
+  const options = names.map((name) => /** @type {const} */ ([name, name.replaceAll("_", " ")]));
   const outcome = field({ name: "outcome", label: "Rows", options: [["", "all"], ...options] });
   const select = /** @type {HTMLSelectElement} */ (find(outcome, "select"));
   const showRows = () => redraw(place, changedRows(record, select.value, signal));
@@ -46,11 +47,21 @@ export function changesSection(record, signal) {
   ];
 }
 
+/**
+ * Returns the outcomes of members that no row is about.
+ * @param {Import} record
+ */
+function removalOutcomes({ removal, counts, dry_run }) {
+  if (!removal?.found) return [];
+  if (removal.state === "awaiting_approval" || (dry_run && counts.removed)) return ["would_remove"];
+  return [...(counts.removed ? ["removed"] : []), ...(counts.removed < removal.found ? ["kept"] : [])];
+}
+
 /** @type {(record: Import, outcome: string, signal: AbortSignal) => HTMLElement} */
-function changedRows(record, outcome, signal) {
+export function changedRows(record, outcome, signal) {
   /** @type {Column<ChangedRow>[]} */
   const columns = [
-    ["Line", (row) => formatNumber(row.line), "number"],
+    ["Line", (row) => (row.line === null ? "" : formatNumber(row.line)), "number"],
     ["Outcome", outcomeText],
     ["Changes", changesText],
     ["Member", (row) => (isStored(row, record) ? link("Show", `#/members/${row.member_id}`) : "")],
@@ -69,12 +80,15 @@ function changedRows(record, outcome, signal) {
 /** @type {(row: ChangedRow, record: Import) => boolean} whether there should be a member to show */
 function isStored(row, record) {
   const nobody = record.mode === "delete" && row.outcome === "unchanged" && !row.code;
-  return Boolean(row.member_id) && !nobody && row.outcome !== (record.dry_run ? "created" : "deleted");
+  const gone = record.dry_run ? ["created"] : ["deleted", "removed"];
+  return Boolean(row.member_id) && !nobody && !gone.includes(row.outcome);
 }
 
 /** @param {ChangedRow} row */
 const outcomeText = ({ outcome, code, changed_by }) =>
-  outcome + (code ? `: ${code.replaceAll("_", " ")}` : "") + (changed_by ? ` by ${changed_by}` : "");
+  outcome.replaceAll("_", " ") +
+  (code ? `: ${code.replaceAll("_", " ")}` : "") +
+  (changed_by ? ` by ${changed_by}` : "");
 
 /** @param {ChangedRow} row */
 const changesText = (row) =>

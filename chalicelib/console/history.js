@@ -64,7 +64,7 @@ function whatHappened({ action, changes, moved_to, moved_from }) {
 function author(context, { by, import: row }) {
   const id = row?.id ?? (by?.startsWith("import:") ? by.slice("import:".length) : null);
   if (!id) return by;
-  const text = row ? `an import, line ${row.line}` : "an import";
+  const text = row?.line ? `an import, line ${row.line}` : "an import";
   return context.may("imports:read") ? link(text, `#/imports/${id}`) : text;
 }
 

@@ -18,6 +18,7 @@ import {
 import { listOf } from "./lists.js";
 import { forgetRows, moreOptions, readOptions } from "./options.js";
 import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, statusText, watch } from "./progress.js";
+import { approval } from "./removals.js";
 import { showResults } from "./report.js";
 import { undoButton } from "./undo.js";
 import * as uploads from "./uploads.js";
@@ -176,7 +177,8 @@ for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event
 // ---- One import
 
 /** @type {(place: HTMLElement, context: Context) => Promise<void>} */
-export async function show(place, { signal, parts, may, navigateAway }) {
+export async function show(place, context) {
+  const { signal, parts, may, navigateAway } = context;
   const [id] = parts;
   /** @type {Import} */
   const first = await call("GET", `/imports/${id}`, { signal });
@@ -197,6 +199,11 @@ export async function show(place, { signal, parts, may, navigateAway }) {
   const follow = async () => {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
+      if (record.status === "awaiting_approval") {
+        redraw(actions);
+        redraw(results, approval(record, context, follow));
+        return;
+      }
       redraw(actions, may("imports:write") ? followUp(record, navigateAway) : null);
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
@@ -214,8 +221,8 @@ export async function show(place, { signal, parts, may, navigateAway }) {
  */
 function followUp(record, navigateAway) {
   if (record.dry_run) return record.status === "completed" ? applyButton(record, navigateAway) : null;
-  const { created, updated, deleted } = record.counts;
-  return created + updated + deleted ? undoButton(record, navigateAway) : null;
+  const { created, updated, deleted, removed } = record.counts;
+  return created + updated + deleted + removed ? undoButton(record, navigateAway) : null;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { formatNumber, h, plural, time } from "./dom.js";
+import { removalText } from "./removal_text.js";
 
 /** @import { Child, Import, Mode, Outcome, ProgressView, Status } from "./types" */
 
@@ -12,6 +13,7 @@ export const STATUS_TEXT = {
   awaiting_upload: "waiting for its file",
   splitting: "reading the file",
   loading: "loading",
+  awaiting_approval: "waiting for approval",
   completed: "completed",
   failed: "failed",
   cancelled: "cancelled",
@@ -24,6 +26,7 @@ export const MODES = [
   ["create", "Add new members"],
   ["upsert", "Add and change members"],
   ["delete", "Delete members"],
+  ["sync", "Add, change, and remove members who are not in the file"],
 ];
 /** @param {Import} record */
 export function modeText(record) {
@@ -43,7 +46,10 @@ const summary = (record) =>
     .map((name) => `${formatNumber(record.counts[name])} ${outcomeText(name, record)}`)
     .join(", ");
 /** @type {(name: string, record: Import) => string} */
-export const endText = (name, record) => `${name}: ${statusText(record)}. ${summary(record)}`;
+export const endText = (name, record) => {
+  const removal = removalText(record);
+  return `${name}: ${statusText(record)}. ${summary(record)}${removal ? `. ${removal}` : ""}`;
+};
 
 const POLL_SECONDS = 1;
 const RETRY_SECONDS = 5;
@@ -66,7 +72,7 @@ export const delay = (seconds, signal) =>
   });
 
 /**
- * Polls an import until it has ended, and returns it. It polls only while `view` is in the page, and goes on after a
+ * Polls an import until it has ended or waits for approval, and returns it. It polls only while `view` is in the page, and goes on after a
  * transient error.
  * @param {string} id
  * @param {AbortSignal} signal
@@ -81,7 +87,7 @@ export async function watch(id, signal, view) {
         /** @type {Import} */
         const record = await call("GET", `/imports/${id}`, { signal });
         view.update(record);
-        if (record.finished_at) return record;
+        if (record.finished_at || record.status === "awaiting_approval") return record;
       }
     } catch (error) {
       if (!error.transient) throw error;
@@ -101,6 +107,7 @@ export function createProgress(hasEnded = false) {
   const pace = h("span", {});
   const error = h("p", { class: "message bad", hidden: true });
   const advice = h("div");
+  const removal = h("p", { hidden: true });
   const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
   const { chart, legend, draw } = outcomeChart();
   const outcomes = h("div", { class: "outcomes" }, chart, legend);
@@ -114,6 +121,7 @@ export function createProgress(hasEnded = false) {
     advice,
     bar,
     outcomes,
+    removal,
     notes,
     facts,
   );
@@ -129,6 +137,8 @@ export function createProgress(hasEnded = false) {
     bar.hidden = hasEnded || outcomes.hidden;
     bar.value = record.percent;
     draw(record);
+    removal.textContent = removalText(record);
+    removal.hidden = !removal.textContent;
     notes.replaceChildren(...notesOf(record).map((text) => h("p", {}, text)));
     facts.replaceChildren(...factsOf(record));
   }

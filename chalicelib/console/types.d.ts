@@ -65,16 +65,38 @@ export type MemberEvent = {
   version: number;
   at: string;
   by: string | null;
-  import?: { id: string; line: number };
+  import?: { id: string; line?: number };
   moved_to?: string;
   moved_from?: string;
   changes: Partial<Record<MemberField, { from: string | null; to: string | null }>>;
 };
 
-export type Status = "awaiting_upload" | "splitting" | "loading" | "completed" | "failed" | "cancelled";
-export type Mode = "create" | "upsert" | "delete" | "validate" | "undo";
+export type Status =
+  | "awaiting_upload"
+  | "splitting"
+  | "loading"
+  | "awaiting_approval"
+  | "completed"
+  | "failed"
+  | "cancelled";
+export type Mode = "create" | "upsert" | "delete" | "sync" | "validate" | "undo";
 export type Outcome = "created" | "updated" | "unchanged" | "deleted" | "rejected";
-export type Counts = Record<Outcome | "rows", number>;
+export type Counts = Record<Outcome | "rows" | "removed", number>;
+export type Removal = {
+  state:
+    | "pending"
+    | "not_done"
+    | "within_limits"
+    | "awaiting_approval"
+    | "approved"
+    | "declined"
+    | "superseded"
+    | "expired";
+  members: number;
+  found: number;
+  detail: string | null;
+  decided_by: string | null;
+};
 export type Import = {
   id: string;
   status: Status;
@@ -100,6 +122,7 @@ export type Import = {
   max_rejected: string | null;
   rows: number | null;
   changed_since: number;
+  removal: Removal | null;
 };
 export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
 export type Report = {
@@ -113,8 +136,8 @@ export type Report = {
 };
 export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
 export type ChangedRow = {
-  line: number;
-  outcome: Outcome;
+  line: number | null;
+  outcome: string;
   code: string | null;
   member_id: string | null;
   changes: Record<string, { from: string | null; to: string | null }>;

@@ -36,7 +36,7 @@ function askBeforeUndo(record) {
     h(
       "p",
       {},
-      "Members that it created are deleted, those that it changed get their old values, and those that it deleted come back.",
+      "Members that it created are deleted, those that it changed get their old values, and those that it deleted or removed come back.",
     ),
     h("p", {}, "A member that somebody has changed since stays as it is. The result lists who changed it."),
     h(

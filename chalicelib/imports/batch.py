@@ -23,8 +23,8 @@ from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, cr
 
 from .deletions import MARK, mark_deletion, read_mark
 from .member_row import MemberRow
-from .model import RowContext
 from .outcomes import DEFERRED, Outcome, applied_outcome, taken_outcome
+from .row_context import RowContext
 from .row_hashes import Dependencies
 from .row_rules import Wanted, rule_of
 from .undo_rules import Restoration
@@ -102,8 +102,9 @@ class BatchWriter:
         return self._change(row, {row.key: failed[CLIENT_ID]} if CLIENT_ID in failed else {})
 
     def _clash(self, claim: Item) -> Outcome:
-        """Returns the outcome of a row whose number has a holder: deferred if a row of the file may change that."""
-        if self._context.rows_may_wait and self._dependencies.names_member(member_key_of(claim)):
+        """Returns the outcome of a row whose number has a holder: deferred if the import may change that."""
+        may_change = self._context.sync or self._dependencies.names_member(member_key_of(claim))
+        if self._context.rows_may_wait and may_change:
             return DEFERRED
         return taken_outcome(PHONE, holder_of(claim), self._context.import_id)
 

@@ -9,9 +9,10 @@ import orjson
 
 from chalicelib.cells.csv_text import BYTE_ORDER_MARK, csv_text, quoted
 from chalicelib.cells.escaping import escape, unescape
-from chalicelib.members.model import NewMember, member_id
+from chalicelib.members.model import NewMember, Values, member_id
 
 from .outcomes import CREATED, Outcome
+from .removal import KEPT, REMOVAL_OUTCOMES
 from .results import PAGE_BYTES
 
 FIELDS = tuple(NewMember.model_fields)
@@ -71,6 +72,14 @@ def _line(line: int, values: Sequence[str], outcome: Outcome) -> str:
     return f"{line},{outcome.outcome},{outcome.code},{name},{','.join(changes)},{_cell(outcome.by)}\n"
 
 
+def removal_line(outcome: str, code: str, values: Values) -> str:
+    """Returns the line of a member that no row of the file is about, by its values."""
+    fields = dict(values)
+    after = dict.fromkeys(FIELDS, "") if outcome != KEPT else fields
+    changes = ",".join("," if after[n] == fields[n] else f"{_cell(fields[n])}," for n in FIELDS)
+    return f",{outcome},{code},{member_id(fields['account_id'], fields['client_member_id'])},{changes},\n"
+
+
 def changes_page(lines: Iterable[bytes], limit: int, outcome: str | None) -> tuple[list[dict[str, Any]], int]:
     """Returns (at most `limit` rows with an outcome, the bytes of changes.csv that were read for them).
 
@@ -94,9 +103,9 @@ def read_change(text: str) -> dict[str, Any]:
     [cells] = csv.reader([text])
     line, outcome, code, name, *values = (unescape(cell) or None for cell in cells)
     values, more = values[: 2 * len(FIELDS)], values[2 * len(FIELDS) :]
-    if len(values) != 2 * len(FIELDS) or len(more) > 1 or not line:
+    if len(values) != 2 * len(FIELDS) or len(more) > 1 or not (line or outcome in REMOVAL_OUTCOMES):
         raise ValueError
-    shown = {"line": int(line), "outcome": outcome, "code": code, "member_id": name}
+    shown = {"line": int(line) if line else None, "outcome": outcome, "code": code, "member_id": name}
     # Files of earlier versions do not say who has changed a member.
     return {**shown, "changes": dict(_changes(values)), "changed_by": more[0] if more else None}
 

@@ -18,8 +18,8 @@ from chalicelib.members.model import MemberKey
 from .batch import BatchWriter, SettledRow, written_outcome
 from .deletions import deletions_before
 from .member_row import MemberRow
-from .model import RowContext
 from .outcomes import Outcome
+from .row_context import RowContext
 from .row_hashes import Dependencies
 from .warnings import RowWarning
 

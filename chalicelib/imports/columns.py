@@ -19,11 +19,12 @@ from .cell_damage import NAMES, check_damage, check_phone, invalid, read_ids
 from .column_names import ACTION, PREVIOUS_ID, field_of, find_columns
 from .csv_reader import RejectedRow, Row
 from .member_row import MemberRow
-from .model import Mode
 from .phone_parts import find_phone_parts, is_incomplete
+from .row_context import Mode
 
 OPTIONAL = (*NAMES, "phone_number")  # rows that change or delete a member may leave them blank
 DELETE = "delete"  # the action
+UPSERTS: tuple[Mode, ...] = ("upsert", "sync")  # the modes whose rows change members too
 RESULT_COLUMNS = ("line", "code", "reason")  # rejected.csv adds them to the columns of the file
 MAX_COLUMNS = 500  # rejected.csv repeats all of them in each row: rows of one letter would become gigabytes
 MAX_HEADER = 16 * 1024  # characters: each step and each page of rejected rows reads the header
@@ -44,8 +45,8 @@ class Header:
 
     `passed_over` has the names of columns that could be a field too, and are ignored. `column_map` has the sender's
     own names by field. `account_id` is the account of rows that name none, and the only one that rows may name. In
-    the `mode` upsert a blank name or phone number keeps the stored value, and rows may name the previous client
-    member id. In the mode delete only the ids are needed.
+    the modes upsert and sync a blank name or phone number keeps the stored value, and rows may name the previous
+    client member id. In the mode delete only the ids are needed.
     """
 
     def __init__(
@@ -59,10 +60,11 @@ class Header:
         self.columns = list(columns)
         self.account_id = account_id
         self.mode = mode
+        self.column_map = column_map or {}
         # Rows may end after the last named column: spreadsheets append nameless ones.
         self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
         self._check_count()
-        found = find_columns(columns, column_map or {}, upsert=mode == "upsert")
+        found = find_columns(columns, self.column_map, upsert=mode in UPSERTS)
         self.fields = found.fields
         self.passed_over = {field: [columns[i] for i in more] for field, more in found.passed_over.items()}
         self._may_delete = mode == "delete" or ACTION in self.fields
@@ -233,7 +235,7 @@ class Header:
 
     def _validate(self, values: dict[str, str], rule: PhoneRule, *, deletes: bool) -> NewMember:
         """Returns the member of these cells, with "" for each blank field that may be blank. Raises Invalid."""
-        optional = OPTIONAL if self.mode == "upsert" or deletes else ()
+        optional = OPTIONAL if self.mode in UPSERTS or deletes else ()
         try:
             return NewMember.from_texts(values, rule, optional)
         except PydanticCustomError:
@@ -241,7 +243,7 @@ class Header:
 
     def _validate_all(self, values: dict[str, str], rule: PhoneRule, *, deletes: bool) -> NewMember:
         """Does what `_validate` does, and names every error of the row."""
-        if self.mode != "upsert" and not deletes:
+        if self.mode not in UPSERTS and not deletes:
             return validate(NewMember, values, rule)
         blank = {name: "" for name in OPTIONAL if is_blank(values.get(name, ""))}
         given = {name: value for name, value in values.items() if name not in blank}

@@ -10,8 +10,9 @@ from chalicelib.fields.characters import fold
 from chalicelib.fields.validation import validate
 
 from .file_names import UNSUPPORTED_FILE_TYPE, is_roster
-from .model import FileMode, is_import_id
+from .import_ids import is_import_id
 from .new_import import NewImport
+from .row_context import FileMode
 
 MODES: tuple[FileMode, ...] = get_args(FileMode)
 DRY_RUN = "dry_run"  # a folder too, without a value
@@ -25,13 +26,15 @@ FOLDER_OPTIONS: Mapping[str, str] = {
     "encoding": "encoding",
     "max_rejected": "max_rejected",
     "rows": "rows",
+    "max_removed": "max_removed",
+    "max_removed_percent": "max_removed_percent",
     "dry_run": DRY_RUN,
 }
 # The code of an invalid value; else invalid_…
 _CODES = {"mode": "unknown_mode", "region": "unknown_region", "encoding": "unknown_encoding"}
 # Words of folders whose files may not be meant to be written, or not in the mode create.
 _MODE_WORD = re.compile(
-    r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|valid\w*|delet(e|es|ed|ing|ion|ions)|sync|undo"
+    r"creat(e|es|ed|ing)|upsert\w*|updat(e|es|ed|ing)|valid\w*|delet(e|es|ed|ing|ion|ions)|sync\w*|undo"
     r"|insert\w*|append\w*|merg(e|ed|ing)|replac(e|ed|ing)|overwrit\w*|remov(e|ed|al|als|ing)|purg(e|ed|ing)"
     r"|terminat(e|ed|ions?)|deactivat(e|ed|ions?)|rollback|revert(ed)?"
     r"|dry|dryruns?|simulat\w*|preview\w*|trial|test|tests|testing|check|noop|drafts?|sandbox"

@@ -23,6 +23,7 @@ from .read_steps import PARTS_AHEAD, chunk_rows, in_order
 from .repository import ImportRepository
 from .results import ConcatenatedFile, RowSummary, rejected_file, report
 from .storage import CHANGES, ImportStorage, result_key
+from .sync_parts import SyncParts
 from .warnings import RowWarning
 
 ChunkResults = tuple[list[RejectedRow], list[RowWarning], Counter[str]]  # the last: see RowSummary.changed_by
@@ -41,19 +42,33 @@ class Finisher:
 
         The worker that has `loaded` the file need not read it again.
         """
+        header, summary = self._write_results(record, loaded)
+        status = "completed" if record.status == "loading" else record.status
+        return self.end(with_status(record, status, record.error), record.status, header, summary)
+
+    def hold(self, record: ImportRecord) -> ImportRecord:
+        """Lets an import wait for approval: writes the results so far, and returns it as it is then."""
+        waiting = with_status(record, "awaiting_approval", None)
+        self._report(waiting, *self._write_results(waiting))
+        return self.repository.transition(waiting, "loading") or self.repository.get(record.id)
+
+    def _write_results(
+        self, record: ImportRecord, loaded: LoadedFile | None = None
+    ) -> tuple[Header, RowSummary]:
+        """Writes rejected.csv and changes.csv; returns the columns of the file, and a summary of its rows."""
         header = loaded.header if loaded else self.repository.header(record)
         summary = RowSummary()
         parts = ImportParts(self.storage, record)
-        resolved = parts.resolved() if record.rows_deferred and record.chunks > 1 else ResolvedRows()
+        resolved = parts.resolved() if record.rows_deferred and not record.in_one_step else ResolvedRows()
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
             results = _loaded_results(loaded) if loaded else self._chunk_results(record, parts, resolved)
             found = in_order(pool, results, record.chunks)
             self._put(record, "rejected.csv", rejected_file(header, _rejected_rows(found, summary), summary))
             changes = _loaded_changes(loaded) if loaded else partial(parts.changes, resolved=resolved)
             lines = in_order(pool, changes, record.chunks)
-            self._put(record, CHANGES, chain([CHANGES_HEADER], lines))
-        status = "completed" if record.status == "loading" else record.status
-        return self.end(with_status(record, status, record.error), record.status, header, summary)
+            removals = SyncParts(self.storage, record).changes()
+            self._put(record, CHANGES, chain([CHANGES_HEADER], removals, lines))
+        return header, summary
 
     def _put(self, record: ImportRecord, name: str, texts: Iterator[str]) -> None:
         """Stores a result of any size."""
@@ -98,13 +113,13 @@ class Finisher:
         return record
 
     def notify_once(self, record: ImportRecord) -> None:
-        """Sends the notice of an ended import, unless it was sent."""
+        """Sends the notice of an import that has ended or waits for approval, unless it was sent."""
         if record.notified:
             return
         if not record.chunks:
             self._report(record, None, RowSummary())
         self.messenger.send_notice(record)
-        self.repository.mark_notified(record.id)
+        self.repository.mark_notified(record)
 
     def _report(self, record: ImportRecord, header: Header | None, summary: RowSummary) -> None:
         text = json.dumps(report(record, header, summary), indent=2, ensure_ascii=False)

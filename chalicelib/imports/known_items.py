@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable
 import orjson
 
 from chalicelib.dynamodb.items import Item
-from chalicelib.members.items import claim_key, claimed_phone_key, member_key, member_key_of
-from chalicelib.members.model import MemberKey, PhoneKey
+from chalicelib.members.items import claim_key, claimed_phone_key, from_item, member_key, member_key_of
+from chalicelib.members.model import Member, MemberKey, PhoneKey
 
 from .row_queues import QueuedRow
 
@@ -50,6 +50,10 @@ class KnownItems:
     def member(self, key: MemberKey) -> Item | None:
         """Returns a loaded member's item, None if it does not exist."""
         return _loads(self._members[key])
+
+    def stored(self, key: MemberKey) -> Member:
+        """Returns a loaded member that exists."""
+        return from_item(self.member(key) or {})
 
     def claim(self, phone: PhoneKey) -> Item | None:
         """Returns a loaded claim, None if the number is free."""

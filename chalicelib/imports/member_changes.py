@@ -19,8 +19,8 @@ from chalicelib.members.model import (
 )
 
 from .known_items import KnownItems
-from .model import RowContext
 from .net_effect import Batch
+from .row_context import RowContext
 from .row_rules import Wanted
 from .undo_rules import Restoration
 

@@ -26,15 +26,15 @@ class Messenger:
         """Queues the split of the import's file."""
         self._send(self.split_queue_url, {"import": record.id})
 
-    def send_step(self, import_id: str, step: Step) -> None:
-        """Queues a step."""
-        self._send(self.load_queue_url, {"import": import_id, **step._asdict()})
+    def send_step(self, import_id: str, step: Step, delay: int = 0) -> None:
+        """Queues a step, to be done after `delay` seconds."""
+        self._send(self.load_queue_url, {"import": import_id, **step._asdict()}, delay)
 
-    def _send(self, queue_url: str, message: dict[str, str | int]) -> None:
-        self.sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message))
+    def _send(self, queue_url: str, message: dict[str, str | int], delay: int = 0) -> None:
+        self.sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message), DelaySeconds=delay)
 
     def send_notice(self, record: ImportRecord) -> None:
-        """Publishes the end of an import, with attributes by which a subscription can filter."""
+        """Publishes that an import has ended or waits for approval, with attributes for filters of subscriptions."""
         if self.topic_arn:
             subject = f"Rollcall import {record.id}: {record.status}"
             message = record.shown().model_dump_json()

@@ -1,25 +1,39 @@
 """An import: its stored record, the part that callers see, its id."""
 
-import hashlib
 import math
 import time
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from chalicelib.members.history import HISTORY_DAYS
+from chalicelib.members.items import SHARDS
 from chalicelib.scope import Scope
-from chalicelib.timed_ids import is_timed_id, new_timed_id, timed_id
 
 from .csv_reader import Dialect
 from .option_values import YesNo
+from .removal import Removal
+from .row_context import ROW_MODES, FileMode, Mode, RowContext
 
-FileMode = Literal["create", "upsert", "delete", "validate"]  # of a file; validate is a dry run of create
-Mode = Literal["create", "upsert", "delete", "validate", "undo"]
-Status = Literal["awaiting_upload", "splitting", "loading", "completed", "failed", "cancelled"]
-# The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all.
-Stage = Literal["read", "decide", "write", "resolve", "finish", "load"]
+Status = Literal[
+    "awaiting_upload", "splitting", "loading", "awaiting_approval", "completed", "failed", "cancelled"
+]
+# The stages of an import whose file is split. A file of one chunk has only `load`, in which one step does it all,
+# unless it is a sync, which has more stages.
+Stage = Literal[
+    "read",
+    "decide",
+    "write",
+    "compare",
+    "judge",
+    "resolve",
+    "hold",
+    "recheck",
+    "remove",
+    "settle",
+    "finish",
+    "load",
+]
 READ_SHARE = 10  # percent of the work of an import that reading its rows takes; the rest is writing them
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 
@@ -35,7 +49,10 @@ class Source(BaseModel):
 
 
 class Counts(BaseModel):
-    """Rows by outcome; rows = created + updated + unchanged + deleted + rejected."""
+    """Rows by outcome; rows = created + updated + unchanged + deleted + rejected.
+
+    `removed` counts the members beside them that a sync has removed.
+    """
 
     rows: int = 0
     created: int = 0
@@ -43,31 +60,7 @@ class Counts(BaseModel):
     unchanged: int = 0
     deleted: int = 0
     rejected: int = 0
-
-
-class RowContext(NamedTuple):
-    """What the outcome of a row depends on beside the row and the table: its import, and when its file arrived.
-
-    `mode` is that of the rows, never validate. A dry run finds the outcomes and writes nothing. `of` is the import
-    that an undo takes back.
-    """
-
-    import_id: str
-    mode: Mode
-    arrived_at: str
-    dry_run: bool = False
-    history_days: int = HISTORY_DAYS  # for which the history of the changed members is kept
-    of: str = ""
-
-    @property
-    def by(self) -> str:
-        """The `modified_by` of the members that the import writes."""
-        return modifier(self.import_id)
-
-    @property
-    def rows_may_wait(self) -> bool:
-        """Whether a row waits for its phone number while rows about the number's holder are unsettled."""
-        return self.mode in ("upsert", "undo")
+    removed: int = 0
 
 
 class LineAbove(BaseModel):
@@ -102,6 +95,8 @@ class Import(BaseModel):
     three encodings with the same names in each.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
+    `removal` is what a sync does about members that its file does not name, null in other modes.
+
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
     `finished_at` is still counting the rows that it will not load.
     """
@@ -130,6 +125,9 @@ class Import(BaseModel):
     encoding_guessed: bool
     encoding_examples: list[str]
     encoding_candidates: list[EncodingCandidate]
+    max_removed: int | None
+    max_removed_percent: int | None
+    removal: Removal | None
 
 
 class UndoOptions(BaseModel):
@@ -171,6 +169,8 @@ class ImportRecord(ImportOptions):
     accounts: list[str] | None = None  # the only accounts that it may write to; None for all
     max_rejected: str | None = None  # such as 100 or 5%: with more rejected rows the import fails
     rows: int | None = None  # that the file must have, by its sender or its trailer
+    max_removed: int | None = None  # lower limits of this sync
+    max_removed_percent: int | None = None
     applies: str | None = None  # the dry run whose file it imports
     of: str | None = None  # the import that it takes back
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
@@ -199,6 +199,12 @@ class ImportRecord(ImportOptions):
     rows_deferred: int = 0  # that the resolver settles
     other_headers: int = 0  # lines that name the columns in another order
     changed_since: int = 0  # rows, see outcomes.CHANGED_SINCE
+    rows_held: int = 0  # that wait for numbers of members which a sync may remove
+    unreadable_ids: int = 0  # rows of a sync
+    members_found: int = 0  # of the account, when a sync compares them with its file
+    removals_found: int = 0  # those of them that the file does not name
+    shards_skipped: int = 0  # of the account, which could not be compared
+    removal: Removal | None = None  # of a sync, from the stage decide on
     advanced_at: str | None = None  # the time of the last change of the counts
     notified: bool = False  # the notice of its end was sent
 
@@ -210,9 +216,9 @@ class ImportRecord(ImportOptions):
     @property
     def row_context(self) -> RowContext:
         """What the outcomes of its rows depend on."""
-        mode: Mode = "create" if self.mode == "validate" else self.mode
-        arrived_at = self.source.arrived_at or self.created_at
-        return RowContext(self.id, mode, arrived_at, self.dry_run, of=self.of or "")
+        mode = ROW_MODES.get(self.mode, self.mode)
+        arrived_at, of = self.source.arrived_at or self.created_at, self.of or ""
+        return RowContext(self.id, mode, arrived_at, self.dry_run, of=of, sync=self.mode == "sync")
 
     @property
     def dialect(self) -> Dialect:
@@ -227,9 +233,10 @@ class ImportRecord(ImportOptions):
     @property
     def only_account(self) -> str | None:
         """The account of all members that the import may write, None if it may write to several."""
-        if self.account_id is None and self.accounts is not None and len(self.accounts) == 1:
-            return self.accounts[0]
-        return self.account_id
+        account_id = self.account_id or (self.removal.account_id if self.removal else None)
+        return (
+            self.accounts[0] if not account_id and self.accounts and len(self.accounts) == 1 else account_id
+        )
 
     def visible_to(self, scope: Scope) -> bool:
         """Returns whether the scope covers all accounts that the import may write to."""
@@ -249,7 +256,14 @@ class ImportRecord(ImportOptions):
     @property
     def steps(self) -> int:
         """The number of steps of this stage."""
+        if self.stage in ("compare", "remove"):
+            return SHARDS
         return self.chunks if self.stage in ("read", "write") else 1
+
+    @property
+    def in_one_step(self) -> bool:
+        """Whether one step does all the work."""
+        return self.chunks == 1 and self.mode != "sync"
 
     def _percent(self) -> float:
         if self.stage == "read":
@@ -260,7 +274,13 @@ class ImportRecord(ImportOptions):
 
     def _seconds_left(self) -> int | None:
         percent = self._percent()
-        if self.finished_at or self.loading_at is None or self.advanced_at is None or not percent:
+        if (
+            self.finished_at
+            or self.status == "awaiting_approval"
+            or self.loading_at is None
+            or self.advanced_at is None
+            or not percent
+        ):
             return None
         since = _seconds_since(self.advanced_at)
         so_far = _seconds_since(self.loading_at) - since
@@ -272,26 +292,5 @@ def with_status(record: ImportRecord, status: Status, error: Failure | None) -> 
     return record.model_copy(update={"status": status, "error": error})
 
 
-def modifier(import_id: str) -> str:
-    """Returns the `modified_by` of the members that an import writes."""
-    return f"import:{import_id}"
-
-
 def _seconds_since(moment: str) -> float:
     return time.time() - datetime.fromisoformat(moment).timestamp()
-
-
-def event_import_id(source: Source, moment: str, sequencer: str) -> str:
-    """Returns the id of a dropped object's import: the same for each delivery of its event at `moment`, ISO 8601."""
-    text = "\n".join((source.bucket, source.key, source.version or sequencer))
-    return timed_id(datetime.fromisoformat(moment), hashlib.sha256(text.encode()).digest())
-
-
-def new_import_id() -> str:
-    """Returns an id for an import that a caller of the API starts."""
-    return new_timed_id()
-
-
-def is_import_id(text: str) -> bool:
-    """Returns whether the text has the form of an import's id."""
-    return is_timed_id(text)

@@ -10,8 +10,9 @@ from chalicelib.fields.text import TEXT_SCHEMA, Identifier, Name
 
 from .encodings import Encoding
 from .file_names import NAME_END
-from .model import ImportOptions, ImportRecord, Source, new_import_id
-from .option_values import ColumnMap, RowCount
+from .import_ids import new_import_id
+from .model import ImportOptions, ImportRecord, Source
+from .option_values import ColumnMap, MaxRemoved, MaxRemovedPercent, RowCount
 
 # For the OpenAPI document: the file names that the API accepts.
 FILENAME_SCHEMA: dict[str, JsonValue] = {"pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + NAME_END}
@@ -37,6 +38,8 @@ class NewImport(ImportOptions):
     encoding: Encoding | None = None
     max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
     rows: RowCount | None = None
+    max_removed: MaxRemoved | None = None
+    max_removed_percent: MaxRemovedPercent | None = None
     columns: ColumnMap | None = None
 
     def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:

@@ -34,6 +34,28 @@ RowCount = Annotated[
 ]
 
 
+MaxRemoved = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=1_000_000_000,
+        description="A sync that would remove more members than this, and more than max_removed_percent, waits for "
+        "approval. It cannot raise the limit of the deployment.",
+    ),
+    BeforeValidator(_whole_number),
+]
+MaxRemovedPercent = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=100,
+        description="A sync that would remove a greater part of the account's members, and more than max_removed, "
+        "waits for approval. It cannot raise the limit of the deployment.",
+    ),
+    BeforeValidator(_whole_number),
+]
+
+
 def _yes_or_no(value: object) -> object:
     """Returns the Boolean in a query parameter, a folder or an option, and a Boolean as it is."""
     word = value.strip().casefold() if isinstance(value, str) else ""

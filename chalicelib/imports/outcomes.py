@@ -13,10 +13,13 @@ from chalicelib.members.model import Member, NewMember, PhoneKey, Values
 from chalicelib.members.writes import CLIENT_ID
 
 from .member_row import MemberRow
-from .model import RowContext, modifier
+from .removal import REMOVAL_OUTCOMES
+from .row_context import RowContext, modifier
 
 APPLIED = ("created", "updated", "deleted")
 OUTCOMES = ("created", "updated", "unchanged", "deleted", "rejected")
+# Those in changes.csv: also of rows that wait for a removal, and of members that no row is about.
+LISTED_OUTCOMES = (*OUTCOMES, "held", *REMOVAL_OUTCOMES)
 
 
 class Outcome(NamedTuple):
@@ -34,6 +37,7 @@ class Outcome(NamedTuple):
 
 CREATED = Outcome("created")
 DEFERRED = Outcome("deferred")  # of a row that the resolver settles
+HELD = Outcome("held")  # of a row that waits until a sync may remove the holder of its number
 CHANGED_SINCE = "changed_since"  # the code of an unchanged row
 
 
@@ -117,13 +121,13 @@ def desired_member(
     new = row.with_stored(old)
     if old.has_values_of(new):
         return Outcome("unchanged")
-    return changed_since(old.modified_by) if _changed_since(item, old, context) else new
+    return changed_since(old.modified_by) if was_changed_since(item, old, context) else new
 
 
 def _unmoved_outcome(item: Item, previous: Item, context: RowContext) -> Outcome:
     """Returns the outcome of a row that moves the member `previous` to the id of another one."""
     member = from_item(previous)
-    if _changed_since(previous, member, context):
+    if was_changed_since(previous, member, context):
         return changed_since(member.modified_by)
     return taken_outcome(CLIENT_ID, holder_of(item), context.import_id)
 
@@ -133,7 +137,7 @@ def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Out
     if item is None:
         return Outcome("unchanged")
     old = from_item(item)
-    if _changed_since(item, old, context):
+    if was_changed_since(item, old, context):
         return changed_since(old.modified_by)
     stored = old.writable()
     differing = next((name for name, value in row.member if value not in ("", stored[name])), None)
@@ -145,7 +149,7 @@ def _kept_outcome(row: MemberRow, item: Item | None, context: RowContext) -> Out
     return Outcome("rejected", "identity_mismatch", f"{differing}: {detail}")
 
 
-def _changed_since(item: Item, member: Member, context: RowContext) -> bool:
+def was_changed_since(item: Item, member: Member, context: RowContext) -> bool:
     """Returns whether others changed a member after the import's file had arrived.
 
     What another import wrote counts from the arrival of its file: of two files the later one wins, whichever loads

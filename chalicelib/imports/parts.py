@@ -62,7 +62,7 @@ class ImportParts:
     def __init__(self, storage: ImportStorage, record: ImportRecord) -> None:
         self._storage = storage
         self._folder = record.folder
-        self._in_one_step = record.chunks == 1  # then `written` has the outcomes of all rows
+        self._in_one_step = record.in_one_step  # then `written` has the outcomes of all rows
 
     def put_read(self, number: int, found: ReadChunk, hashes: RowHashes) -> None:
         """Stores what reading a chunk has found."""

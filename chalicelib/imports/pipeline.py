@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.clock import now
-from chalicelib.errors import Ended, NotADryRun, NotFound, Unreadable
+from chalicelib.errors import Ended, NotADryRun, NotAwaitingApproval, NotFound, Unreadable
 from chalicelib.links import Link
 
+from .approvals import Approvals
 from .drop_key import account_of_key, parse_drop_key
 from .encoding_guess import UnsureEncoding
 from .finisher import Finisher
+from .import_ids import new_import_id
 from .messages import Messenger
-from .model import Failure, ImportRecord, Source, new_import_id, with_status
+from .model import Failure, ImportRecord, Source, with_status
 from .new_import import NewImport
 from .profile import parse_profile, profile_keys, with_profile
 from .repository import ImportRepository
@@ -37,6 +39,7 @@ class ImportPipeline:
     messenger: Messenger
     finisher: Finisher
     runner: StepRunner
+    approvals: Approvals
 
     def announce(self, record: ImportRecord, filename: str) -> tuple[ImportRecord, Link]:
         """Adds an import whose file is still to be uploaded; returns it and the link for that."""
@@ -77,6 +80,9 @@ class ImportPipeline:
                 ended = self.finisher.end(stopped, record.status)
                 if ended.status == "cancelled":
                     return ended
+            elif record.status == "awaiting_approval":
+                with suppress(NotAwaitingApproval):
+                    return self.approvals.decline(import_id)
             else:
                 if record.finished_at:
                     self.finisher.notify_once(record)

@@ -15,7 +15,8 @@ from chalicelib.scope import Scope
 from .changes import HEADER as CHANGES_HEADER
 from .changes import changes_page
 from .import_filter import ImportFilter
-from .model import ImportRecord, is_import_id
+from .import_ids import is_import_id
+from .model import ImportRecord
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
 from .storage import CHANGES, ImportStorage
@@ -91,7 +92,7 @@ class ImportQueries:
 
     def report(self, record: ImportRecord) -> str:
         """Returns the report of an ended import, as JSON text. Raises NotFound."""
-        if not record.finished_at or not record.notified:
+        if not _has_results(record) or not record.notified:
             raise NotFound(f"There is no report: the import is {record.shown().status}.", code="no_results")
         return self._storage.result(record.id, REPORT).decode()
 
@@ -145,9 +146,14 @@ class ImportQueries:
         return RejectedPage(columns, rows, str(end) if end < size else None)
 
 
+def _has_results(record: ImportRecord) -> bool:
+    """Returns whether the results are written: of an import that waits for approval, those so far."""
+    return bool(record.finished_at) or record.status == "awaiting_approval"
+
+
 def _check_rows(record: ImportRecord) -> None:
     """Raises NotFound for an import without a rejected.csv and changes.csv."""
-    if not record.finished_at or not record.chunks:
+    if not _has_results(record) or not record.chunks:
         detail = f"There are no rows: the import is {record.shown().status}."
         raise NotFound(detail, code="no_results")
     if record.error and record.error.code == "report_failed":

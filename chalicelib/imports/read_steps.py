@@ -11,14 +11,21 @@ from .chunk_reader import ReadChunk, data_rows, read_chunk
 from .columns import Header
 from .csv_reader import RejectedRow, Row
 from .file_names import is_workbook
-from .model import ImportRecord
+from .model import Failure, ImportRecord, with_status
+from .named_members import named_members
 from .parts import ImportParts
+from .removal import Removal
 from .repository import ImportRepository
 from .row_hashes import RowHashes, find_dependencies, hash_rows
 from .steps import Lease, StepRepository
 from .storage import ImportStorage
+from .sync_parts import SyncParts
 from .undo_rows import read_undo_chunk, undo_cells
 
+SEVERAL_ACCOUNTS = Failure(
+    code="several_accounts",
+    detail="The file names several accounts. A sync takes a whole roster of one: send each as a file of its own.",
+)
 PARTS_AHEAD = 8  # objects that are read from the bucket at once
 
 T = TypeVar("T")
@@ -38,9 +45,14 @@ class ReadSteps:
         number = lease.step.number
         rows, header = chunk_rows(self.storage, record, number), self.repository.header(record)
         found = self.member_rows(record, number, rows, header)
+        counts = found.counts()
+        if record.mode == "sync":
+            named = named_members(found, rows, header)
+            SyncParts(self.storage, record).put_named(number, named)
+            counts["unreadable_ids"] = named.unreadable
         hashes = hash_rows(found.rows, dry_run=record.dry_run)
         ImportParts(self.storage, record).put_read(number, found, hashes)
-        self.steps.finish(lease, found.counts())
+        self.steps.finish(lease, counts)
 
     def member_rows(
         self, record: ImportRecord, number: int, rows: list[Row | RejectedRow], header: Header
@@ -62,7 +74,20 @@ class ReadSteps:
                     return in_order(pool, parts.hashes, record.chunks)
 
                 parts.put_dependencies(find_dependencies(read, record.rows_found))
+                if record.mode == "sync":
+                    self._find_account(record, pool)
         self.steps.finish(lease, {})
+
+    def _find_account(self, record: ImportRecord, pool: ThreadPoolExecutor) -> None:
+        """Notes the account of a sync, or lets the import fail if the file names several."""
+        parts = SyncParts(self.storage, record)
+        accounts = {record.account_id} - {None}
+        if not accounts:
+            accounts.update(*in_order(pool, parts.accounts, record.chunks))
+        if len(accounts) > 1:
+            self.repository.transition(with_status(record, "failed", SEVERAL_ACCOUNTS), "loading")
+        account_id = accounts.pop() if len(accounts) == 1 else None
+        self.repository.put_removal(record, Removal(account_id=account_id))
 
 
 def chunk_rows(storage: ImportStorage, record: ImportRecord, number: int) -> list[Row | RejectedRow]:

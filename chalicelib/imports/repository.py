@@ -15,6 +15,7 @@ from chalicelib.errors import NotFound
 
 from .columns import Header
 from .model import Counts, ImportRecord, Stage, Status
+from .removal import Removal
 
 PARTITION = (
     "IMPORTS"  # all imports, by id; a worker writes here a few times a second, far below a partition's limit
@@ -27,16 +28,18 @@ NUMBERS = (
     "rows_deferred",
     "other_headers",
     "changed_since",
+    "rows_held",
+    "unreadable_ids",
+    "members_found",
+    "removals_found",
+    "shards_skipped",
     "steps_done",
 )
 OWN_ATTRIBUTES = {
     "counts",
-    "rows_found",
-    "rows_deferred",
-    "other_headers",
-    "changed_since",
-    "steps_done",
+    *(name for name in NUMBERS if name not in Counts.model_fields),
     "stage",
+    "removal",
     "advanced_at",
     "notified",
     "columns",
@@ -150,12 +153,49 @@ class ImportRepository:
         )
         return _record(stored) if stored else None
 
-    def mark_notified(self, import_id: str) -> None:
-        """Records that the notice of an import's end was sent."""
+    def put_removal(self, record: ImportRecord, removal: Removal) -> None:
+        """Stores what a sync does about missing members, if the import is in the record's stage and has not ended."""
         self._table.update(
-            import_key(import_id),
+            import_key(record.id),
+            UpdateExpression="SET removal = :removal",
+            ConditionExpression=f"{NOT_ENDED} AND #stage = :stage",
+            ExpressionAttributeNames={"#stage": "stage"},
+            ExpressionAttributeValues={
+                ":removal": {"S": removal.model_dump_json()},
+                ":stage": {"S": record.stage},
+            },
+        )
+
+    def leave_hold(self, record: ImportRecord, removal: Removal, stage: Stage) -> ImportRecord | None:
+        """Moves an import that waits for an approval to another stage, with what was decided.
+
+        Returns the import as stored then, None if it waits no more.
+        """
+        stored = self._table.update(
+            import_key(record.id),
+            UpdateExpression="SET #status = :loading, #record = :record, removal = :removal, #stage = :stage, "
+            "steps_done = :zero REMOVE notified",
+            ConditionExpression=f"{NOT_ENDED} AND #status = :awaiting",
+            ExpressionAttributeNames={"#status": "status", "#record": "record", "#stage": "stage"},
+            ExpressionAttributeValues={
+                ":loading": {"S": "loading"},
+                ":awaiting": {"S": "awaiting_approval"},
+                ":record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)},
+                ":removal": {"S": removal.model_dump_json()},
+                ":stage": {"S": stage},
+                ":zero": {"N": "0"},
+            },
+        )
+        return _record(stored) if stored else None
+
+    def mark_notified(self, record: ImportRecord) -> None:
+        """Records that the notice of an import's status was sent, if it still has it."""
+        self._table.update(
+            import_key(record.id),
             UpdateExpression="SET notified = :true",
-            ExpressionAttributeValues={":true": {"BOOL": True}},
+            ConditionExpression="#status = :status",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":true": {"BOOL": True}, ":status": {"S": record.status}},
         )
 
 
@@ -181,15 +221,13 @@ def _record(item: Mapping[str, Any]) -> ImportRecord:
         return int(item.get(name, {}).get("N", 0))
 
     counts = Counts(**{name: number(name) for name in Counts.model_fields})
+    removal = item.get("removal", {}).get("S")
     return record.model_copy(
         update={
+            **{name: number(name) for name in NUMBERS if name not in Counts.model_fields},
             "counts": counts,
             "stage": item.get("stage", {}).get("S"),
-            "rows_found": number("rows_found"),
-            "other_headers": number("other_headers"),
-            "rows_deferred": number("rows_deferred"),
-            "steps_done": number("steps_done"),
-            "changed_since": number("changed_since"),
+            "removal": Removal.model_validate_json(removal) if removal else None,
             "advanced_at": item.get("advanced_at", {}).get("S"),
             "notified": "notified" in item or "noticed" in item,  # its name in an earlier version
         }

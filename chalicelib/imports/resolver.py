@@ -18,10 +18,10 @@ from chalicelib.errors import Busy
 from chalicelib.members.items import claimed_phone_key
 from chalicelib.members.model import PhoneKey
 
-from .model import RowContext
 from .net_effect import Batch
 from .outcomes import Outcome, count_outcomes, decode_outcomes, encode_outcomes
 from .repository import detail_key
+from .row_context import RowContext
 from .row_rules import rule_of
 from .settlement import Settlement
 from .steps import IMPORT, KEPT_SECONDS, Stopped, add_counts
@@ -58,16 +58,18 @@ class Resolver:
         return found
 
     def resolve(
-        self, rows: Iterable[bytes], released: Container[PhoneKey] = ()
+        self, rows: Iterable[bytes], freed: Container[PhoneKey] = ()
     ) -> Iterator[list[tuple[int, Outcome]]]:
         """Settles rows, and yields the outcomes of some at a time, by line. Raises Busy, Stopped.
 
-        `released` are the numbers that other rows of a dry run would have released by now.
+        `freed` are the numbers that other rows or removals of a dry run would have freed by now. In a sync they will
+        be free later: rows that wait for them are left.
         """
         with ThreadPoolExecutor(self._in_flight) as pool:
             written = not self._context.dry_run
-            read, rule = self._reader(pool, released), rule_of(self._table, self._context)
-            settlement = Settlement(rows, self._context, read, rule, written=written)
+            read, held = self._reader(pool, () if written else freed), freed if written else ()
+            rule = rule_of(self._table, self._context)
+            settlement = Settlement(rows, self._context, read, rule, held, written=written)
             for batch in settlement.batches():
                 outcomes = [(queued.line, outcome) for queued, outcome in batch.settled]
                 batch.failed = written and not self._write(batch, outcomes)

@@ -50,6 +50,11 @@ class QueuedMove(QueuedRow):
         self.waits_for_id = False  # for the row that moves away the member that has the new id
 
 
+def moves(rows: Iterable[QueuedRow]) -> bool:
+    """Returns whether one of the rows may move its member to another id."""
+    return any(queued.new_key for queued in rows)
+
+
 R = TypeVar("R", bound=QueuedRow)
 
 

@@ -8,8 +8,8 @@ from chalicelib.members.history_repository import MemberHistory
 from chalicelib.members.model import NewMember
 
 from .member_row import MemberRow
-from .model import RowContext
 from .outcomes import Outcome, desired_member
+from .row_context import RowContext
 from .undo_rules import Entries, Restoration, undone_member
 
 Wanted = NewMember | Restoration | None  # None: the member is to be deleted

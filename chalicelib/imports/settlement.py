@@ -14,21 +14,21 @@ the first about its members and its number, when that changes hands, and when it
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
-from chalicelib.members.items import from_item, holder_of, origin_of, phone_key_of
+from chalicelib.members.items import holder_of, origin_of, phone_key_of
 from chalicelib.members.model import Member, MemberKey, NewMember, Origin, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE
 
 from .known_items import KnownItems, Read
 from .member_changes import MemberChange, MemberChanges
-from .model import RowContext
 from .net_effect import MAX_WRITES, Batch
 from .outcomes import Outcome, applied_outcome, taken_outcome
-from .row_queues import QueuedMove, QueuedRow, RowQueues
+from .row_context import RowContext
+from .row_queues import QueuedMove, QueuedRow, RowQueues, moves
 from .row_rules import RowRule, Wanted
 
 READ_AHEAD = 400  # rows whose items are read together
@@ -37,16 +37,23 @@ RING_PART = (MAX_WRITES - 2) // 3
 
 
 class Settlement:
-    """The unsettled rows, and what is known of the items they depend on."""
+    """The unsettled rows, and what is known of the items they depend on. Rows that ask for `held` numbers stay."""
 
     def __init__(
-        self, texts: Iterable[bytes], context: RowContext, read: Read, rule: RowRule, *, written: bool = True
+        self,
+        texts: Iterable[bytes],
+        context: RowContext,
+        read: Read,
+        rule: RowRule,
+        held: Container[PhoneKey] = (),
+        *,
+        written: bool = True,
     ) -> None:
         self._queues = RowQueues(texts)
         self._context = context
         self._items = KnownItems(read)
         self._rule = rule
-        self._written = written
+        self._written, self._held, self._leaves_rows = written, held, False
         self._ready = deque(self._queues.first_rows())  # rows to judge
         self._waiting: list[tuple[int, QueuedRow]] = []  # a heap by line; settled rows stay in it
         self._unchecked: deque[QueuedRow] = deque()  # waiting rows that may close a ring
@@ -54,7 +61,7 @@ class Settlement:
         self._lent: dict[MemberKey, str] = {}  # the own numbers of members that hold another one for a while
 
     def batches(self) -> Iterator[Batch]:
-        """Yields batches, each to be written before the next is made, until every row is settled.
+        """Yields batches, each to be written before the next is made, until every row is settled or left.
 
         A batch that cannot be written is marked as failed: its rows are judged again.
         """
@@ -65,7 +72,7 @@ class Settlement:
                 self._judge(self._ready.popleft())
             elif ring := self._find_ring():
                 yield from self._settle_ring(ring)
-            elif row := self._earliest_waiting():
+            elif not self._leaves_rows and (row := self._earliest_waiting()):
                 self._settle(row, self._taken(row))
             elif self._batch.settled:
                 yield from self._finish_batch()
@@ -82,10 +89,7 @@ class Settlement:
 
     def _judge(self, queued: QueuedRow) -> None:
         """Settles a row, or leaves it waiting for its new id or for the holder of its number."""
-        if not self._queues.is_first(queued):
-            return None
-        self._load(queued)
-        if isinstance(queued, QueuedMove) and self._is_held_back(queued):
+        if not self._can_be_judged(queued):
             return None
         new = self._desired(queued)
         if isinstance(new, Outcome):
@@ -95,7 +99,14 @@ class Settlement:
             return self._apply([queued], MemberChanges(self._changes([queued], [new]), self._items))
         if self._context.rows_may_wait and self._queues.mention(holder):
             return self._wait(queued)
-        return self._settle(queued, self._taken(queued))
+        self._leaves_rows |= (left := queued.phone in self._held)
+        return None if left else self._settle(queued, self._taken(queued))
+
+    def _can_be_judged(self, queued: QueuedRow) -> bool:
+        if not self._queues.is_first(queued):
+            return False
+        self._load(queued)
+        return not (isinstance(queued, QueuedMove) and self._is_held_back(queued))
 
     def _is_held_back(self, move: QueuedMove) -> bool:
         """Returns whether a move waits for its new id, or comes after an earlier row about that id."""
@@ -161,7 +172,7 @@ class Settlement:
         """Returns the member under a key, with its own number where it holds another one for a while."""
         if not self._items.has_member(key):
             return None
-        old = self._stored(key)
+        old = self._items.stored(key)
         return replace(old, phone_number=self._lent.get(key, old.phone_number))
 
     def _settle(self, queued: QueuedRow, outcome: Outcome) -> None:
@@ -180,9 +191,8 @@ class Settlement:
     def _taken(self, queued: QueuedRow) -> Outcome:
         """Returns the outcome of a row whose new id or number another member holds."""
         if queued.new_key and queued.waits_for_id:
-            return taken_outcome(
-                CLIENT_ID, holder_of(self._items.member(queued.new_key) or {}), self._context.import_id
-            )
+            holder = holder_of(self._items.member(queued.new_key) or {})
+            return taken_outcome(CLIENT_ID, holder, self._context.import_id)
         claim = self._items.claim(queued.row().phone)
         return taken_outcome(PHONE, holder_of(claim or {}), self._context.import_id)
 
@@ -231,7 +241,7 @@ class Settlement:
         In a ring that moves members, one row may keep a number that another asks for. Such a ring is never applied in
         parts: the rest of it would not find its members.
         """
-        if not _moves(ring):
+        if not moves(ring):
             return True
         changes = MemberChanges(self._ring_changes(ring), self._items)
         return changes.count_writes() <= MAX_WRITES and changes.are_possible()
@@ -242,13 +252,10 @@ class Settlement:
         A larger ring gets smaller by each batch: its first rows get their numbers, and the member of the next row
         holds the number that became free until the rest of the ring is applied.
         """
-        size = len(ring) if _moves(ring) else RING_PART
+        size = len(ring) if moves(ring) else RING_PART
         while ring:
             part, ring = ring[:size], ring[size:]
-            loan = []
-            if ring:
-                self._lent[ring[0].key] = self._stored(ring[0].key).phone_number
-                loan = [self._loan(ring[0].key, self._stored(part[0].key).phone_number)]
+            loan = [self._loan(ring[0].key, self._items.stored(part[0].key).phone_number)] if ring else []
             changes = MemberChanges(self._ring_changes(part) + loan, self._items)
             if not self._batch.has_room(changes.count_writes()):
                 batch = self._batch
@@ -256,20 +263,18 @@ class Settlement:
                 if batch.failed:
                     return
             self._apply(part, changes)
-            self._batch.rings += [[queued.line for queued in part]] if _moves(part) else []
+            self._batch.rings += [[queued.line for queued in part]] if moves(part) else []
 
     def _ring_changes(self, ring: Sequence[QueuedRow]) -> list[MemberChange]:
-        stored = [self._stored(self._stored_key(queued)) for queued in ring]
+        stored = [self._items.stored(self._stored_key(queued)) for queued in ring]
         members = (queued.row().with_stored(old) for queued, old in zip(ring, stored, strict=True))
         return self._changes(ring, members)
 
-    def _stored(self, key: MemberKey) -> Member:
-        return from_item(self._items.member(key) or {})
-
     def _loan(self, key: MemberKey, phone_number: str) -> MemberChange:
         """Returns the change that gives a member of a ring another number until its own row is applied."""
-        item = self._items.member(key) or {}
-        fields: dict[str, Any] = from_item(item).writable() | {"phone_number": phone_number}
+        item, old = self._items.member(key) or {}, self._items.stored(key)
+        self._lent[key] = old.phone_number
+        fields: dict[str, Any] = old.writable() | {"phone_number": phone_number}
         return MemberChange(key, NewMember.of_valid(fields), item.get("origin", {}).get("S", ""))
 
     def _earliest_waiting(self) -> QueuedRow | None:
@@ -293,8 +298,3 @@ class Settlement:
         members = [key for key in batch.member_keys() if not self._queues.mention(key)]
         phones = [phone for phone in batch.phones() if not self._queues.of_phone(phone)]
         self._items.forget(members, phones)
-
-
-def _moves(ring: Sequence[QueuedRow]) -> bool:
-    """Returns whether a row of a ring may move its member to another id."""
-    return any(queued.new_key for queued in ring)

@@ -210,7 +210,11 @@ def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> I
     changes |= {"encoding_examples": plan.guess.examples() if plan.guess else []}
     changes |= {"invalid_bytes": decoder.invalid_bytes, **dialect._asdict(), "chunks": puts.count}
     changes |= _trailer(record, trailer)
-    changes |= {"folder": folder, "status": "loading", "stage": "read" if puts.count > 1 else "load"}
+    changes |= {
+        "folder": folder,
+        "status": "loading",
+        "stage": "load" if puts.count == 1 and record.mode != "sync" else "read",
+    }
     return record.model_copy(update={**changes, "loading_at": now()})
 
 

@@ -7,13 +7,14 @@ more than `concurrency` of them. See docs/imports.md.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.dynamodb.limiter import TimeLeft
 from chalicelib.errors import Busy
 
+from .approvals import Approvals
 from .finisher import Finisher
 from .limits import broken_limit
 from .messages import Messenger
@@ -21,30 +22,19 @@ from .model import ImportRecord, Stage, with_status
 from .outcomes import Outcome
 from .parts import LoadedFile
 from .read_steps import ReadSteps
+from .removal import REASONS
 from .repository import ImportRepository
+from .stages import next_stage
 from .steps import Lease, Step, StepDone, StepRepository, Stopped
-from .write_steps import Work, WriteSteps
+from .write_steps import Work
 
-NEXT_STAGE: dict[Stage, Stage] = {
-    "read": "decide",
-    "decide": "write",
-    "write": "resolve",
-    "resolve": "finish",
-    "load": "finish",
-}
+WAIT_SECONDS = 900  # the longest delay of a message ("SendMessage" in the Amazon SQS API Reference)
 MAX_SECONDS = 7 * 24 * 3600  # after the split; then the rows of an import that found no capacity are rejected
 NOT_PROCESSED = Outcome("rejected", "not_processed", "The row could not be processed; send it again.")
 STOPPED = {
     "cancelled": Outcome("rejected", "cancelled", "The import was cancelled before this row was loaded."),
     "failed": Outcome("rejected", "not_loaded", "The import had stopped before this row was loaded."),
 }
-
-
-def next_stage(record: ImportRecord) -> Stage:
-    """Returns the stage after the record's."""
-    if record.stage == "write" and not record.rows_deferred:
-        return "finish"
-    return NEXT_STAGE[record.stage or "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,9 @@ class StepRunner:
     messenger: Messenger
     steps: StepRepository
     read_steps: ReadSteps
-    write_steps: WriteSteps
+    load: Callable[[ImportRecord, Lease, Work], LoadedFile]
+    work_of: Mapping[Stage, Callable[[ImportRecord, Lease, Work], None]]  # the other stages
+    approvals: Approvals
     finisher: Finisher
     concurrency: int  # steps of one import that wait or run at once
     time_left: TimeLeft
@@ -84,6 +76,8 @@ class StepRunner:
 
     def _run(self, record: ImportRecord, step: Step, work: Work) -> ImportRecord:
         """Does the work of a step if it is due and no other worker has it."""
+        if record.status == "awaiting_approval":
+            return self._wait(record)
         if record.finished_at or record.stage != step.stage:
             return self._continue(record, step)
         try:
@@ -100,18 +94,19 @@ class StepRunner:
 
     def _work(self, record: ImportRecord, lease: Lease, work: Work) -> ImportRecord | None:
         """Does the work of a step. Returns the import if it has ended."""
+        if do := self.work_of.get(lease.step.stage):
+            do(record, lease, work)
+            return None
         match lease.step.stage:
             case "read":
                 self.read_steps.read(record, lease)
             case "decide":
                 self.read_steps.decide(record, lease)
-            case "write":
-                self.write_steps.write(record, lease, work)
-            case "resolve":
-                self.write_steps.resolve(record, lease, work)
             case "load":
-                loaded = self.write_steps.load(record, lease, work)
+                loaded = self.load(record, lease, work)
                 return self._complete(self._stop_if_unfit(self.repository.get(record.id)), loaded)
+            case "hold":
+                return self._hold(record, lease, work)
             case "finish" if work.gives_up:
                 detail = "All rows are accounted for; the report could not be written."
                 return self.finisher.fail(record, "report_failed", detail)
@@ -125,6 +120,28 @@ class StepRunner:
         if not ended.finished_at:
             raise Stopped  # it was cancelled meanwhile, and must end as cancelled
         return ended
+
+    def _hold(self, record: ImportRecord, lease: Lease, work: Work) -> ImportRecord | None:
+        """Lets an import wait for approval, unless it was stopped: then nothing will be removed."""
+        if work.instead is None:
+            held = self.finisher.hold(record)
+            if held.status != "awaiting_approval":
+                raise Stopped
+            self.steps.release(lease)
+            return self._wait(held)
+        if record.removal:
+            code = work.instead.code if work.instead.code in REASONS else "failed"
+            self.repository.put_removal(record, record.removal.not_done(code))
+        self.steps.finish(lease, {})
+        return None
+
+    def _wait(self, record: ImportRecord) -> ImportRecord:
+        """Sends the notice of an import that waits for approval, and looks again later, until its time is over."""
+        record = self.approvals.lapse(record)
+        if record.status == "awaiting_approval":
+            self.finisher.notify_once(record)
+            self.messenger.send_step(record.id, Step("hold"), WAIT_SECONDS)
+        return record
 
     def start(self, record: ImportRecord) -> ImportRecord:
         """Sends what follows a split, unless its worker did before it died."""
@@ -156,7 +173,7 @@ class StepRunner:
         for number in numbers:
             step = Step(record.stage or "load", number)
             # That a worker has begun a step means that it was sent, except for the end of a small file.
-            if number < record.steps and (record.chunks == 1 or not self.steps.started(record.id, step)):
+            if number < record.steps and (record.in_one_step or not self.steps.started(record.id, step)):
                 self.messenger.send_step(record.id, step)
 
     def _stop_if_unfit(self, record: ImportRecord) -> ImportRecord:

@@ -9,7 +9,8 @@ from chalicelib.errors import NotFound, RegistryError, Unreadable
 from chalicelib.links import Link, presigned_link
 
 from .csv_reader import Chunk
-from .model import Source, is_import_id
+from .import_ids import is_import_id
+from .model import Source
 from .profile import MAX_PROFILE
 
 if TYPE_CHECKING:
@@ -131,6 +132,11 @@ class ImportStorage:
     def part(self, folder: str, name: str) -> bytes:
         """Returns what `put_part` stored."""
         return self._s3.get_object(Bucket=self.bucket_name, Key=_part_key(folder, name))["Body"].read()
+
+    def find_part(self, folder: str, name: str) -> bytes:
+        """Returns what `put_part` stored. Raises NotFound."""
+        with _missing_as_not_found():
+            return self.part(folder, name)
 
 
 class ObjectFile(io.RawIOBase):

@@ -15,6 +15,7 @@ from .chunk_reader import FORBIDDEN, ReadChunk
 from .csv_reader import Chunk, RejectedRow, Row
 from .member_row import MemberRow, Undoes, decode_row, pack_row
 from .outcomes import APPLIED
+from .removal import NO_LINE, REMOVED
 
 # Of rejected.csv: an upsert of its rows does what the undo could not do.
 COLUMNS = (
@@ -33,16 +34,17 @@ _BLANK = dict.fromkeys(NewMember.model_fields, "")
 def undo_row(change: Mapping[str, Any]) -> MemberRow | None:
     """Returns the row that takes back a row of changes.csv (see changes.read_change), without a line of its own.
 
-    None for a row that changed nothing.
+    None for a row that changed nothing. A sync deletes the members that it removes, by no row.
     """
-    if change["outcome"] not in APPLIED:
+    outcome = "deleted" if change["outcome"] == REMOVED else change["outcome"]
+    if outcome not in APPLIED:
         return None
     account_id, client_member_id = read_token(change["member_id"])
     before = {name: sides["from"] for name, sides in change["changes"].items() if sides["from"]}
     values = {**_BLANK, "account_id": account_id, "client_member_id": client_member_id, **before}
     previous = client_member_id if values["client_member_id"] != client_member_id else ""
-    undoes = Undoes(change["line"], change["outcome"])
-    return MemberRow(0, NewMember.of_valid(values), previous, change["outcome"] == "created", undoes)
+    undoes = Undoes(change["line"] or NO_LINE, outcome)
+    return MemberRow(0, NewMember.of_valid(values), previous, outcome == "created", undoes)
 
 
 def unwind(steps: Iterable[Sequence[MemberRow]]) -> Iterator[MemberRow]:
@@ -119,7 +121,7 @@ def undo_cells(chunk: Chunk) -> list[Row | RejectedRow]:
 
 
 def _cells(row: MemberRow) -> list[str]:
-    line = str(row.undoes.line) if row.undoes else ""
+    line = str(row.undoes.line or "") if row.undoes else ""
     values = vars(row.member) | {
         "import_line": line,
         "action": "delete" if row.deletes else "",

@@ -14,8 +14,8 @@ from chalicelib.members.model import Member, MemberKey, NewMember, Origin
 from chalicelib.members.writes import CLIENT_ID
 
 from .member_row import MemberRow, Undoes
-from .model import RowContext, modifier
 from .outcomes import Outcome, changed_since, taken_outcome
+from .row_context import RowContext, modifier
 
 Entries = Callable[
     [MemberKey], Iterable[Entry]

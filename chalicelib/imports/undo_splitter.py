@@ -15,6 +15,7 @@ from .chunking import MAX_LINES
 from .csv_reader import Chunk
 from .member_row import MemberRow, decode_row, encode_row, pack_row
 from .model import ImportRecord
+from .removal import NO_LINE
 from .splitter import PUTS_IN_FLIGHT, ChunkPuts
 from .storage import CHANGES, ImportStorage
 from .undo_rows import COLUMNS, numbered, undo_row, unwind
@@ -30,7 +31,8 @@ def check_undoable(record: ImportRecord) -> None:
         raise NotUndoable(
             "The import has not ended. Wait for its end, or cancel it.", code="import_not_ended"
         )
-    if not record.counts.created + record.counts.updated + record.counts.deleted:
+    counts = record.counts
+    if not counts.created + counts.updated + counts.deleted + counts.removed:
         raise NotUndoable(NOTHING_TO_UNDO, code="nothing_to_undo")
 
 
@@ -79,13 +81,16 @@ def _order(storage: ImportStorage, original: ImportRecord) -> AppliedOrder:
 
 
 def _undo_rows(storage: ImportStorage, original: ImportRecord) -> Iterator[tuple[int, MemberRow]]:
-    """Yields (line in the original, its undo) of each row that changed a member. Raises NotFound."""
+    """Yields (line in the original, its undo) of each row that changed a member, and of each removed member.
+
+    Raises NotFound.
+    """
     lines, _ = storage.result_lines(original.id, CHANGES, len(HEADER.encode()))
     with closing(lines):
         for text in lines:
             change = read_change(text.decode())
             if row := undo_row(change):
-                yield change["line"], row
+                yield change["line"] or NO_LINE, row
 
 
 def _chunks(rows: Iterable[MemberRow], size: int) -> Iterator[Chunk]:

@@ -13,15 +13,17 @@ from .applied_order import ORDER, AppliedOrder
 from .chunk_writer import ChunkWriter, DryRunWriter
 from .limits import broken_limit
 from .member_row import MemberRow, decode_row, encode_row
-from .model import ImportRecord, RowContext
-from .outcomes import APPLIED, Outcome, count_outcomes, not_created, released_numbers
+from .model import ImportRecord, Stage
+from .outcomes import APPLIED, HELD, Outcome, count_outcomes, not_created, released_numbers
 from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, chunk_rows, in_order
 from .resolver import Resolver
+from .row_context import RowContext
 from .row_hashes import INDEPENDENT, Dependencies, find_dependencies, hash_rows
 from .steps import Lease, OutOfTime, StepRepository
 from .storage import ImportStorage, result_key
+from .sync_parts import SyncParts
 from .write_progress import WriteProgress
 
 MAX_DEFERRED = 1_000_000  # rows that resolve settles: each takes about 1 kB of its memory
@@ -74,10 +76,13 @@ class WriteSteps:
         progress.finish({})
 
     def resolve(self, record: ImportRecord, lease: Lease, work: Work) -> None:
-        """Settles the deferred rows of all chunks."""
+        """Settles the deferred rows of all chunks.
+
+        In a sync some wait until members are removed. They are settled by a second step, of the stage settle.
+        """
         parts = ImportParts(self.storage, record)
         resolver = self._resolver(record)
-        settled = resolver.settled() if lease.repeated else {}
+        settled = resolver.settled() if lease.repeated or lease.step.stage == "settle" else {}
         record = self.read_steps.repository.get(record.id)  # the last worker may have counted rows since
         left = record.rows_found - record.counts.rows
         if instead := work.instead or (TOO_MANY_DEFERRED if left > MAX_DEFERRED else None):
@@ -88,11 +93,20 @@ class WriteSteps:
             rows = chain.from_iterable(in_order(pool, parts.deferred_rows, record.chunks))
             texts = {line: text for line, text in rows if line not in settled}
             chunks = in_order(pool, parts.released, record.chunks) if record.dry_run else ()
-            released = _asked_for(texts.values(), chain.from_iterable(chunks))
-        found, counts = self._resolve(resolver, texts, released, work)
+            freed = self._freed(record, lease.step.stage)
+            phones = _asked_for(texts.values(), chain(chain.from_iterable(chunks), freed))
+        found, counts = self._resolve(resolver, texts, phones, work)
         self._put_order(record, settled | found, resolver)
-        parts.put_resolved(ResolvedRows(not_created(settled | found)))
-        return self.steps.finish(lease, counts)
+        held = dict.fromkeys(texts.keys() - found.keys(), HELD)
+        parts.put_resolved(ResolvedRows(not_created(settled | found | held)))
+        return self.steps.finish(lease, {**counts, "rows_held": len(held)})
+
+    def _freed(self, record: ImportRecord, stage: Stage) -> Iterable[PhoneKey]:
+        """Returns the phone numbers of the members that a sync is about to remove."""
+        removal = record.removal
+        if removal is None or removal.state == "not_done" or stage == "settle":
+            return ()
+        return SyncParts(self.storage, record).phones()
 
     def load(self, record: ImportRecord, lease: Lease, work: Work) -> LoadedFile:
         """Does all of this for a file of one chunk, without the detours over the bucket. Then its end is due."""
@@ -163,14 +177,17 @@ class WriteSteps:
         return record.row_context._replace(history_days=self.history_days)
 
     def _resolve(
-        self, resolver: Resolver, texts: Mapping[int, bytes], released: frozenset[PhoneKey], work: Work
+        self, resolver: Resolver, texts: Mapping[int, bytes], phones: frozenset[PhoneKey], work: Work
     ) -> tuple[dict[int, Outcome], Mapping[str, int]]:
-        """Settles deferred rows. Returns their outcomes by line, and the counts that are still to be added."""
+        """Settles deferred rows. Returns their outcomes by line, and the counts that are still to be added.
+
+        `phones` are free for a dry run. Otherwise they will be, and rows that ask for them are left.
+        """
         if work.instead:
             found = dict.fromkeys(texts, work.instead)
         else:
             found = {}
-            for outcomes in resolver.resolve(texts.values(), released):
+            for outcomes in resolver.resolve(texts.values(), phones):
                 found.update(outcomes)
                 work.check_time()
             if resolver.adds_counts:

@@ -185,7 +185,10 @@ class Event:
         """Returns it as JSON shows it."""
         body: dict[str, Any] = {"action": self.action, "version": self.version, "at": self.at, "by": self.by}
         if self.origin:
-            body["import"] = {"id": self.origin.import_id, "line": self.origin.line}
+            line = (
+                {"line": self.origin.line} if self.origin.line else {}
+            )  # a sync removes members without a row
+            body["import"] = {"id": self.origin.import_id, **line}
         moves = {"moved_to": self.moved_to, "moved_from": self.moved_from}
         body |= {name: value for name, value in moves.items() if value}
         return body | {

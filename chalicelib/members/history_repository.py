@@ -54,6 +54,10 @@ class MemberHistory:
         """Yields the changes of the members under a key, newest first: few are read at once. Strongly consistent."""
         return self._entries(key, 4)
 
+    def was_deleted(self, key: MemberKey, by: str) -> bool:
+        """Returns whether somebody, such as `import:<id>`, has deleted a member under a key."""
+        return any(entry.after is None and entry.by == by for entry in self._entries(key))
+
     def not_found(self, key: MemberKey) -> NotFound:
         """Returns the error that no member has this id, with what became of the last one."""
         entry = self.last(key)

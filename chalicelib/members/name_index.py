@@ -12,7 +12,7 @@ from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 
-from .items import INDEX, SHARDS, account_shard, fold_name, member_key, shard_of
+from .items import INDEX, SHARDS, account_shard, fold_name, member_key, member_key_of, shard_of
 
 T = TypeVar("T")
 HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name
@@ -38,6 +38,16 @@ class NameIndex:
         shards = [self._table.query_all(first, **q) for q, first in zip(queries, first_pages, strict=True)]
         merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
         return list(islice(merged, limit))
+
+    def shard_ids(self, account_id: str, shard: int) -> Iterator[tuple[str, str]]:
+        """Yields (client member id, time of creation) of each member in a shard of an account."""
+        items = self._table.query_all(
+            IndexName=INDEX,
+            KeyConditionExpression="account_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": account_shard(account_id, shard)}},
+            ProjectionExpression="pk, sk, created_at",
+        )
+        return ((member_key_of(item).client_member_id, item["created_at"]["S"]) for item in items)
 
     def in_order(
         self, account_id: str, prefix: str | None, after: str, convert: Callable[[Item], T]

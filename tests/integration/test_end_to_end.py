@@ -17,7 +17,8 @@ import pytest
 from chalicelib.access.model import NewUser
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.model import ImportRecord, Source, new_import_id
+from chalicelib.imports.import_ids import new_import_id
+from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.repository import ImportRepository
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
@@ -247,6 +248,7 @@ def test_step_in_the_dead_letter_queue_ends_its_import(stack: Stack) -> None:
         "unchanged": 0,
         "deleted": 0,
         "rejected": 1,
+        "removed": 0,
     }
 
 

@@ -107,7 +107,7 @@ class Case(Strict):
         rejected = sum(self.expected_codes.values())
         done = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
         done["deleted"] = self.deleted
-        return {"rows": rejected + sum(done.values()), **done, "rejected": rejected}
+        return {"rows": rejected + sum(done.values()), **done, "rejected": rejected, "removed": 0}
 
 
 def _in_account(cell: Cell, account: str) -> Cell:

@@ -140,7 +140,9 @@ class Worker:
         return 0 if again and attempts == 1 and isinstance(caught_exception, ReadTimeoutError) else None
 
     def _message(self, params: dict[str, Any], **_: Any) -> Any:
-        return self._send("message", json.loads(json.loads(params["body"])["MessageBody"]))
+        body = json.loads(params["body"])
+        kind = "message" if not body.get("DelaySeconds") else "reminder"
+        return self._send(kind, json.loads(body["MessageBody"]))
 
     def _notice(self, params: dict[str, Any], **_: Any) -> Any:
         return self._send("notice", json.loads(params["body"]["Message"]))

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from chalicelib import config
 from chalicelib.imports.model import Import, ImportRecord, Source
+from chalicelib.imports.steps import Step
 from chalicelib.imports.storage import UPLOADS
 from commands.progress import Lines, OnBytesSent
 from rollcall import main
@@ -42,6 +43,7 @@ class Workers(threading.Thread):
                 self._seen.add(key)
                 self.load(key)
             self._load_applied()
+            self._load_decided()
 
     def load(self, key: str) -> ImportRecord:
         """Import an uploaded file, and return the ended import."""
@@ -55,6 +57,11 @@ class Workers(threading.Thread):
             record = self._pipeline.repository.get(message["import"])
             if record.applies or record.of:
                 self._pipeline.drain(self._pipeline.imports.split(message["import"]).id)
+
+    def _load_decided(self) -> None:
+        """Goes on with imports that waited for approval."""
+        for message in self._pipeline.messages(self._pipeline.settings.load_queue_url):
+            self._pipeline.imports.step(message["import"], Step(message["stage"], message["number"]))
 
     def _uploaded(self) -> list[str]:
         pages = config.s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=UPLOADS)

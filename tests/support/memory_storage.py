@@ -9,7 +9,8 @@ from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.chunk_reader import data_rows, read_chunk
 from chalicelib.imports.columns import Header
 from chalicelib.imports.csv_reader import Chunk
-from chalicelib.imports.model import ImportRecord, Source, new_import_id
+from chalicelib.imports.import_ids import new_import_id
+from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.splitter import split_object
 from chalicelib.imports.storage import ImportStorage
 from chalicelib.members.model import NewMember

@@ -1,10 +1,10 @@
 """The meaning of an import in its simplest form: rows settled one by one in a dict."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from chalicelib.imports.model import Mode
+from chalicelib.imports.row_context import Mode
 
 NOT_LOADED = {"not_processed", "cancelled", "not_loaded"}  # codes of rows that were never written
 
@@ -60,20 +60,31 @@ class Settling:
     id, then for its number.
     """
 
-    def __init__(self, members: dict[str, Stored], lines: Mapping[int, Line], mode: Mode) -> None:
+    def __init__(
+        self, members: dict[str, Stored], lines: Mapping[int, Line], mode: Mode, removed: Iterable[str] = ()
+    ) -> None:
         self.members = members
+        self.to_remove = set(removed)  # once no row can be settled before
         self.left = dict(sorted(lines.items()))
-        self.mode = mode
+        self.mode = "upsert" if mode == "sync" else mode
         self.codes: dict[int, str] = {}  # of settled rows: the outcome, or the code of the rejection
 
     def run(self) -> dict[int, str]:
         """Settles all rows, and returns their codes."""
         while self.left:
-            if not self._settle_one() and not self._settle_ring():
+            if not self._settle_one() and not self._settle_ring() and not self._remove():
                 first = next(iter(self.left))
                 name = "client_member_id" if self._waits_for_id(first) else "phone_number"
                 self._settle({first: f"{name}_taken"})
+        self._remove()
         return self.codes
+
+    def _remove(self) -> bool:
+        """Removes the members that a sync removes, and returns whether there were any."""
+        names, self.to_remove = self.to_remove, set()
+        for name in names:
+            del self.members[name]
+        return bool(names)
 
     def _settle_one(self) -> bool:
         for number in self.left:
@@ -159,8 +170,10 @@ class Settling:
         holder = self._holder(new.phone_number)
         if holder in (None, name):
             return "updated" if old else "created"
-        waits = any(holder in (other.subject, other.client_member_id) for other in self.left.values())
-        return None if waits and self.mode == "upsert" else "phone_number_taken"
+        others = self.left.values()
+        waits = any(holder in (other.subject, other.client_member_id) for other in others)
+        waits = waits and self.mode == "upsert"
+        return None if waits or holder in self.to_remove else "phone_number_taken"
 
     def _deletion_code(self, line: Line) -> str:
         """Returns the code of a row that deletes its member, unless the row names another person."""
@@ -229,16 +242,18 @@ def check(
     mode: Mode,
     counts: Mapping[str, int],
     rejected: Mapping[int, str],
+    removed: Collection[str] = (),
 ) -> None:
     """Asserts that an import had the result of settling its lines in `members`.
 
-    `rejected` are the codes of rejected lines. Lines that were not loaded are skipped.
+    `rejected` are the codes of rejected lines, `removed` the members that a sync has removed. Lines
+    that were not loaded are skipped.
     """
     expected = {number: line.problem for number, line in lines.items() if line.problem}
     not_loaded = {number: code for number, code in rejected.items() if code in NOT_LOADED}
     assert not not_loaded.keys() & expected.keys()
     readable = {n: line for n, line in lines.items() if not line.problem and n not in not_loaded}
-    expected |= not_loaded | Settling(members, readable, mode).run()
+    expected |= not_loaded | Settling(members, readable, mode, removed).run()
     accepted = {"created", "updated", "unchanged", "deleted"}
     assert rejected == {number: code for number, code in expected.items() if code not in accepted}
     tally = Counter(code for code in expected.values() if code in accepted)

@@ -10,7 +10,8 @@ from typing import Any
 
 from chalicelib import config
 from chalicelib.clock import now
-from chalicelib.imports.model import ImportRecord, Source, event_import_id, new_import_id
+from chalicelib.imports.import_ids import event_import_id, new_import_id
+from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.outcomes import OUTCOMES
 from chalicelib.imports.steps import LEASE_SECONDS, Step
 from chalicelib.imports.storage import result_key

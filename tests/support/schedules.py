@@ -10,9 +10,10 @@ from typing import Any
 
 from chalicelib import config
 from chalicelib.dynamodb.retries import transient_errors_as_busy
-from chalicelib.errors import Busy, Ended, NotFound
-from chalicelib.imports.model import Mode, Source
+from chalicelib.errors import Busy, Ended, NotAwaitingApproval, NotFound
+from chalicelib.imports.model import Source
 from chalicelib.imports.pipeline import ImportPipeline
+from chalicelib.imports.row_context import Mode
 from chalicelib.imports.steps import LEASE_SECONDS, Step
 from infra.package import table_definition
 
@@ -23,8 +24,9 @@ from .pipeline import HEADER, KilledError, Pipeline
 from .written_rows import member_rows, write_rows
 
 RECEIVES = (2, 4, 10)  # deliveries of a message before it is a dead letter
+UNREADABLE = "1\x01"  # an id
 CALM_AFTER = 60  # deliveries; the remaining ones meet no fault
-AT_MOST = 400  # deliveries in all: always an end
+AT_MOST = 600  # deliveries in all: always an end
 
 
 @dataclass
@@ -68,6 +70,8 @@ class Schedule:
             chunk_size=self.dice.choice([256, 512, 1024, 8192]),
             writes_in_flight=self.dice.choice([1, 1, 2]),
             import_concurrency=self.dice.choice([1, 2, 4]),
+            max_removed=self.dice.choice([0, 100]),
+            max_removed_percent=0,
             notice_topic_arn="arn:aws:sns:us-east-1:000000000000:notices",
         )
         self.receives = self.dice.choice(RECEIVES)
@@ -80,11 +84,11 @@ class Schedule:
         sent.to = self.receive
 
     def receive(self, kind: str, body: dict[str, Any]) -> None:
-        """Takes in a message, sometimes twice, or a notice."""
+        """Takes in a message, sometimes twice, or a notice. A message for another day is left out."""
         if kind == "notice":
             self.notices.append(body)
             return
-        for _ in range(self.dice.choice([1, 1, 1, 1, 2])):
+        for _ in range(self.dice.choice([1, 1, 1, 1, 2]) if kind == "message" else 0):
             step = Step(body["stage"], body["number"]) if "stage" in body else None
             self.waiting.append(Delivery(None, body["import"], step))
 
@@ -97,7 +101,7 @@ class Schedule:
         people = max(3, int(size * dice.choice([0.3, 0.8, 1.5])))
         alike = dice.choice([0.05, 0.3, 0.6])
         odd = dice.random() < 0.2
-        moves = dice.choice([0, 0, 0.1, 0.5]) if mode == "upsert" else 0
+        moves = dice.choice([0, 0, 0.1, 0.5]) if mode in ("upsert", "sync") else 0
         deletions = {"create": 0, "delete": 1}.get(mode, dice.choice([0, 0, 0.1, 0.3]))
 
         def line() -> Line:
@@ -115,18 +119,18 @@ class Schedule:
                 return Line(name, "L\x01", number, str(who), "control_character")
             if dice.random() < 0.1:
                 name = ""
-            if dice.random() < 0.05 and mode == "upsert":
+            if dice.random() < 0.05 and mode in ("upsert", "sync"):
                 number = ""
             if dice.random() < moves:
                 return self._move(Line(name, "Lee", dice.choice(["", number]), str(who)), people)
-            return Line(name, "Lee", number, str(who), "" if name or mode == "upsert" else "blank")
+            return Line(name, "Lee", number, str(who), "" if name or mode in ("upsert", "sync") else "blank")
 
         return {number: line() for number in range(2, size + 2)}
 
     def _move(self, line: Line, people: int) -> Line:
         """Returns a row with a previous id, now and then the same one or an invalid one."""
         if self.dice.random() < 0.05:
-            return line._replace(previous="1\x01", problem="control_character")
+            return line._replace(previous=UNREADABLE, problem="control_character")
         new = str(people + self.dice.randrange(people)) if self.dice.random() < 0.3 else line.client_member_id
         return line._replace(client_member_id=new, previous=str(self.dice.randrange(people)))
 
@@ -154,7 +158,7 @@ class Schedule:
 
     def file(self) -> File:
         """Drops a file; its event, and copies of it, wait for delivery."""
-        mode: Mode = self.dice.choice(["create", "upsert", "upsert", "upsert", "delete"])
+        mode: Mode = self.dice.choice(["create", "upsert", "upsert", "sync", "sync", "delete"])
         dry_run = self.dice.random() < 0.3
         lines = self.lines(mode)
         more = any(line.previous or line.deletes for line in lines.values())
@@ -190,6 +194,18 @@ class Schedule:
             # A message is delivered again long after its worker has died; a copy may arrive sooner.
             self.time += self.dice.choice([0, LEASE_SECONDS / 3, LEASE_SECONDS + 1])
             self.deliver(self.dice.choice(self.waiting), self.workers[0], self.fault(), files)
+
+    def decide(self, file: File) -> None:
+        """Approves or declines what an import would remove, if it waits for that."""
+        act = self.dice.choice(["approve", "approve", "decline"])
+
+        def decide(imports: ImportPipeline) -> None:
+            with contextlib.suppress(NotAwaitingApproval):  # another attempt has decided, and it has ended
+                getattr(imports.approvals, act)(file.import_id)
+
+        if self.pipeline.repository.get(file.import_id).status == "awaiting_approval":
+            while not self.attempt(decide, self.workers[0], self.fault()):
+                pass
 
     def fault(self) -> Fault | None:
         """Returns the fault that the next worker meets."""

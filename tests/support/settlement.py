@@ -7,9 +7,9 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.writes import ConditionalWrite
 from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
+from chalicelib.imports.row_context import Mode, RowContext
 from chalicelib.imports.row_rules import row_rule
 from chalicelib.imports.settlement import Settlement
 from chalicelib.members.history import Entry, entry_of

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from chalicelib.imports.applied_order import AppliedOrder
 from chalicelib.imports.changes import chunk_lines, read_change
 from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.model import RowContext
 from chalicelib.imports.outcomes import APPLIED, Outcome, not_created
+from chalicelib.imports.row_context import RowContext
 from chalicelib.imports.undo_rows import undo_row, unwind
 from tests.support.settlement import MemoryTable, settlement
 

@@ -8,11 +8,13 @@ from chalicelib import config
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.imports.chunk_writer import ChunkWriter
+from chalicelib.imports.import_ids import event_import_id
 from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.model import ImportRecord, Mode, Source, event_import_id
+from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.outcomes import DEFERRED, Outcome
 from chalicelib.imports.repository import ImportRepository
 from chalicelib.imports.resolver import Resolver
+from chalicelib.imports.row_context import Mode
 from chalicelib.imports.row_hashes import find_dependencies, hash_rows
 from chalicelib.members.model import Member, NewMember
 

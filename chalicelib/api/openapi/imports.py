@@ -6,7 +6,7 @@ from chalicelib.fields.text import TEXT_SCHEMA
 from chalicelib.imports.model import Import, Status, UndoOptions
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.option_values import COLUMN_MAP_TEXT
-from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.imports.outcomes import LISTED_OUTCOMES
 
 from .parts import (
     JSON,
@@ -34,9 +34,15 @@ REJECTED_ROW = object_schema(
 )
 _CHANGE = object_schema(**{"from": {"type": ["string", "null"]}, "to": {"type": ["string", "null"]}})
 CHANGED_ROW = object_schema(
-    line={"type": "integer", "description": "The line in the uploaded file."},
-    outcome={"type": "string", "enum": list(OUTCOMES)},
-    code={"type": ["string", "null"], "description": "Why a row is rejected, or kept a newer change."},
+    line={
+        "type": ["integer", "null"],
+        "description": "The line in the uploaded file; null for a member that no row is about.",
+    },
+    outcome={"type": "string", "enum": list(LISTED_OUTCOMES)},
+    code={
+        "type": ["string", "null"],
+        "description": "Why a row is rejected, kept a newer change, or a member is not removed.",
+    },
     member_id={"type": ["string", "null"], "description": "The member; null for a rejected row."},
     changes={
         "type": "object",
@@ -45,7 +51,7 @@ CHANGED_ROW = object_schema(
     },
     changed_by={"type": ["string", "null"], "description": "Who has made the newer change that was kept."},
 )
-OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(OUTCOMES))]
+OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(LISTED_OUTCOMES))]
 FILTERS = [
     parameter("account_id", "query", "The only account that the import may write to.", **TEXT_SCHEMA),
     parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
@@ -104,7 +110,9 @@ def paths() -> Schema:
         "/imports/template": {"get": template},
         "/imports/{import_id}": _one("get", operation("getImport", "Get an import", {"200": found}, "404")),
         "/imports/{import_id}/apply": _one("post", _apply()),
+        "/imports/{import_id}/approve": _one("post", _approve()),
         "/imports/{import_id}/cancel": _one("post", _cancel()),
+        "/imports/{import_id}/decline": _one("post", _decline()),
         "/imports/{import_id}/undo": _one("post", _undo()),
         "/imports/{import_id}/report": _one("get", _report()),
         "/imports/{import_id}/changes": _one("get", _changes()),
@@ -162,6 +170,17 @@ def _undo() -> Schema:
     schema = UndoOptions.model_json_schema()["properties"]["dry_run"]
     options = [{"name": "dry_run", "in": "query", "required": False, "schema": schema}]
     return operation("undoImport", summary, {"202": started}, "404 409", parameters=options)
+
+
+def _approve() -> Schema:
+    approved = response("The import goes on.", "Import")
+    summary = "Let a sync that waits for approval remove the members that it shows (outcome would_remove)"
+    return operation("approveImport", summary, {"202": approved}, "404 409")
+
+
+def _decline() -> Schema:
+    declined = response("The import goes on, and removes nobody.", "Import")
+    return operation("declineImport", "Let a sync remove nobody", {"202": declined}, "404 409")
 
 
 def _report() -> Schema:

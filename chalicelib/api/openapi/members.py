@@ -27,6 +27,7 @@ from .parts import (
 
 MODELS: list[Any] = [(NewMember, "validation"), (MemberChanges, "validation"), (Member, "serialization")]
 _FIELD_CHANGE = object_schema(**{"from": NULLABLE, "to": NULLABLE})
+_LINE = {"type": "integer", "description": "Missing where a sync removed a member that no row is about."}
 SCHEMAS: Schema = {
     "MemberPage": page(reference("Member")),
     "MemberEvent": object_schema(
@@ -37,7 +38,7 @@ SCHEMAS: Schema = {
         version={"type": "integer", "description": "The member's version after it."},
         at=MOMENT,
         by=NULLABLE | {"description": "Such as user:ann, token:sync or import:<id>."},
-        **{"import": object_schema(id=TEXT, line={"type": "integer"})},
+        **{"import": object_schema("line", id=TEXT, line=_LINE)},
         moved_to=TEXT | {"description": "The member's id after a move."},
         moved_from=TEXT | {"description": "The member's id before a move."},
         changes={

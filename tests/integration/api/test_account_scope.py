@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.imports.model import new_import_id
+from chalicelib.imports.import_ids import new_import_id
 from chalicelib.members.model import member_id
 from tests.support.api import HEADER, finish_import, member_body, phone_of
 from tests.support.client import Http, href
@@ -98,6 +98,7 @@ def test_rows_of_other_accounts_are_rejected_as_forbidden(
         "unchanged": 0,
         "deleted": 0,
         "rejected": 2,
+        "removed": 0,
     }
     assert done["created_by"].startswith("token:")
     rejected = pipeline.rejected(shown["id"])

@@ -33,6 +33,7 @@ def test_csv_in_body_is_imported(http: Http, pipeline: Pipeline, account: str) -
         "unchanged": 0,
         "deleted": 0,
         "rejected": 1,
+        "removed": 0,
     }
     assert http.get(f"/imports/{shown['id']}").json == done
 

@@ -65,6 +65,9 @@ def test_public_routes_are_documented_as_public() -> None:
         ("viewers", "GET", "/imports", 200),
         ("viewers", "POST", "/imports", 403),
         ("viewers", "POST", "/imports/x/cancel", 403),
+        ("editors", "POST", "/imports/x/approve", 403),
+        ("editors", "POST", "/imports/x/decline", 403),
+        ("admins", "POST", "/imports/x/approve", 404),
         ("editors", "POST", "/members", 400),  # permitted, but the body is empty
         ("editors", "POST", "/imports", 400),
         ("editors", "POST", "/exports", 403),

@@ -49,6 +49,7 @@ def test_member_changed_after_arrival_stays_unchanged(
         "unchanged": 2,
         "deleted": 0,
         "rejected": 0,
+        "removed": 0,
     }
     assert record.changed_since == record.shown().changed_since == 1
     assert pipeline.report(record.id)["changed_since"] == 1

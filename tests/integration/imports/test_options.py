@@ -43,6 +43,7 @@ def test_blank_cell_of_an_upsert_keeps_the_stored_value(
         "unchanged": 1,
         "deleted": 0,
         "rejected": 2,
+        "removed": 0,
     }
     assert {row["line"]: row["code"] for row in pipeline.rejected(record.id)} == {"4": "blank", "5": "blank"}
     member = table.get(MemberKey(account, "1"))
@@ -74,6 +75,7 @@ def test_validate_writes_no_member_and_predicts_create(
             "unchanged": 2,
             "deleted": 0,
             "rejected": 9,
+            "removed": 0,
         }
         with pytest.raises(NotFound):
             table.get(MemberKey(account, "c0"))

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.imports import write_progress
-from chalicelib.imports.model import new_import_id
+from chalicelib.imports.import_ids import new_import_id
 from chalicelib.imports.steps import Step
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
@@ -79,6 +79,7 @@ def test_same_file_again_changes_no_member(pipeline: Pipeline, table: MemberRepo
         "unchanged": 120,
         "deleted": 0,
         "rejected": 0,
+        "removed": 0,
     }
     assert [table.get(MemberKey(account, f"{i:03}")) for i in range(120)] == before
 
@@ -99,6 +100,7 @@ def test_file_of_many_chunks_is_one_import(pipeline: Pipeline, account: str) -> 
         "unchanged": 0,
         "deleted": 0,
         "rejected": 120,
+        "removed": 0,
     }
     found = pipeline.rejected(record.id)
     assert [int(row["line"]) for row in found] == [2 + 2 * i for i in range(60)] + [
@@ -128,6 +130,7 @@ def test_upsert_changes_what_differs_in_line_order(
         "unchanged": 1,
         "deleted": 0,
         "rejected": 0,
+        "removed": 0,
     }
     assert table.get(MemberKey(account, "1")).version == 1
     assert table.get(MemberKey(account, "2")).phone_number == "+13235550009"
@@ -196,6 +199,7 @@ def test_bad_rows_reject_none_of_their_neighbours(pipeline: Pipeline, account: s
         "unchanged": 0,
         "deleted": 0,
         "rejected": 4,
+        "removed": 0,
     }
     found = [(row["line"], row["code"]) for row in pipeline.rejected(record.id)]
     assert found == [

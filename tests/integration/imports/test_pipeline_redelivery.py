@@ -36,6 +36,7 @@ def test_repeated_events_and_messages_change_nothing(pipeline: Pipeline, account
         "unchanged": 0,
         "deleted": 0,
         "rejected": 1,
+        "removed": 0,
     }
     assert pipeline.result(import_id, "report.json") == report
 
@@ -104,7 +105,15 @@ def test_load_repeated_after_a_death_counts_each_row_once(
         with dies(config.s3(), "s3.PutObject"), pytest.raises(KilledError):
             pipeline.imports.step(import_id, Step("load"))
 
-    expected = {"rows": 120, "created": 50, "updated": 0, "unchanged": 50, "deleted": 0, "rejected": 20}
+    expected = {
+        "rows": 120,
+        "created": 50,
+        "updated": 0,
+        "unchanged": 50,
+        "deleted": 0,
+        "rejected": 20,
+        "removed": 0,
+    }
     assert counts(pipeline.drain(import_id)) == expected
 
 
@@ -126,6 +135,7 @@ def test_given_up_chunk_accounts_for_all_its_rows(pipeline: Pipeline, account: s
         "unchanged": 0,
         "deleted": 0,
         "rejected": 3,
+        "removed": 0,
     }
     assert pipeline.report(record.id)["codes"] == {"not_processed": 2, "phone_not_possible": 1}
 

@@ -98,6 +98,7 @@ def test_too_many_dependent_rows_are_rejected(
         "unchanged": 0,
         "deleted": 0,
         "rejected": 10,
+        "removed": 0,
     }
     rejected = pipeline.rejected(record.id)
     assert {row["code"] for row in rejected} == {"too_many_dependent_rows"}

@@ -5,34 +5,17 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import config
 from chalicelib.errors import NotUndoable
-from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.steps import Step
 from chalicelib.imports.storage import CHANGES, result_key
-from chalicelib.members.model import Member, MemberKey
+from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import person, phone, set_fields
 from tests.support.pipeline import HEADER, Pipeline, counts
 from tests.support.tables import members_of
+from tests.support.undo_runs import kept, undo
 
 SIZES = pytest.mark.parametrize("chunk_size", [256, 1_000_000])  # several chunks, one chunk
 MORE = HEADER.replace("\n", ",previous id,action\n")
-
-
-def undo(pipeline: Pipeline, record: ImportRecord, *, dry_run: bool = False) -> ImportRecord:
-    """Takes an import back, and returns the undo, which has ended."""
-    started = pipeline.imports.undo(record, "user:ann", dry_run=dry_run)
-    for message in pipeline.messages(pipeline.settings.split_queue_url):
-        pipeline.imports.split(message["import"])
-    return pipeline.drain(started.id)
-
-
-def kept(members: dict[str, Member]) -> dict[str, dict[str, object]]:
-    """Returns what an undo gives back of each member."""
-    apart = ("last_modified", "modified_by", "version")
-    return {
-        name: {field: value for field, value in vars(member).items() if field not in apart}
-        for name, member in members.items()
-    }
 
 
 def roster(account: str) -> str:
@@ -81,6 +64,7 @@ def test_undo_gives_back_all_members(account: str, table: MemberRepository, chun
         "unchanged": 0,
         "deleted": 12,
         "rejected": 0,
+        "removed": 0,
     }
     assert pipeline.changes(undone.id) == pipeline.changes(rehearsed.id)
 

@@ -9,8 +9,8 @@ from chalicelib import config
 from chalicelib.dynamodb.table import Table
 from chalicelib.imports.changes import chunk_lines, read_change
 from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.model import Mode
 from chalicelib.imports.outcomes import Outcome, not_created
+from chalicelib.imports.row_context import Mode
 from chalicelib.imports.undo_rows import numbered, undo_row
 from tests.support import PROJECT
 from tests.support.metering import counts_units_as_aws, metered

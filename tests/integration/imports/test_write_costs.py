@@ -10,7 +10,7 @@ import pytest
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
 from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.model import Mode
+from chalicelib.imports.row_context import Mode
 from infra.package import PROJECT
 from tests.support.metering import counts_units_as_aws, metered
 from tests.support.people import person, phone

@@ -8,7 +8,7 @@ from chalicelib import config
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.imports.chunk_writer import ChunkWriter
-from chalicelib.imports.model import Mode, RowContext
+from chalicelib.imports.row_context import Mode, RowContext
 from chalicelib.imports.row_hashes import INDEPENDENT
 from chalicelib.members.model import MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository

@@ -1,10 +1,10 @@
 """Notices of `python rollcall.py import` about files without progress, with the test's clock."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from chalicelib.imports.model import ImportRecord, Source
+from chalicelib.imports.model import ImportRecord, Source, Stage
 from commands.progress import Lines
 from commands.waiting import Waits, describe_wait
 from tests.support.clock import Clock
@@ -97,6 +97,20 @@ def test_each_state_names_what_it_waits_for(state: dict[str, Any], waits_for: st
     )
     expected = f"import 20261123T040000Z-abcdefghij is {waits_for}. See emulator.log"
     assert describe_wait(record, "emulator.log") == expected
+
+
+@pytest.mark.parametrize("stage", get_args(Stage))
+def test_each_stage_has_words(stage: Stage) -> None:
+    source = Source(bucket="b", key="k")
+    record = ImportRecord(
+        id="x",
+        status="loading",
+        mode="sync",
+        source=source,
+        created_at="2999-01-01T00:00:00.000Z",
+        stage=stage,
+    )
+    assert describe_wait(record.model_copy(update={"chunks": 1}), "log").startswith("import x is loading at ")
 
 
 def test_long_upload_is_reported_in_lines(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,7 +112,7 @@ def test_invalid_key_is_rejected_with_a_code(key: str, code: str) -> None:
         "upsrt",
         "update",
         "deletes",
-        "sync",
+        "synced",
         "create.d",
         "acount=7",
         "modes=validate",

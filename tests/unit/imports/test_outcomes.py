@@ -4,7 +4,6 @@ import pytest
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.imports.member_row import MemberRow, decode_row, encode_row
-from chalicelib.imports.model import RowContext
 from chalicelib.imports.outcomes import (
     Outcome,
     changed_since,
@@ -12,6 +11,7 @@ from chalicelib.imports.outcomes import (
     existing_member_outcome,
     missing_field_outcome,
 )
+from chalicelib.imports.row_context import RowContext
 from chalicelib.members.items import to_item
 from chalicelib.members.model import Origin, member_id, new_member
 from tests.support.people import person, phone

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.net_effect import MAX_WRITES
 from chalicelib.imports.outcomes import Outcome
+from chalicelib.imports.row_context import Mode, RowContext
 from chalicelib.members.model import NewMember
 from tests.support.model import Line, Settling, Stored
 from tests.support.settlement import MemoryTable, settle, settlement

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from chalicelib.clock import now
-from chalicelib.imports.model import Mode, RowContext
 from chalicelib.imports.outcomes import Outcome
+from chalicelib.imports.row_context import Mode, RowContext
 from tests.support.settlement import MemoryTable, settlement
 from tests.support.undo import settle_in_order, undo_rows
 from tests.unit.imports.test_settlement import members, random_file, row

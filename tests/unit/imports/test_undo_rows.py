@@ -39,6 +39,14 @@ def test_row_has_the_old_values_and_the_ids() -> None:
     assert (created.deletes, created.member.first_name) == (True, "")
 
 
+def test_removed_member_is_restored_by_no_line() -> None:
+    removal = change(0, "removed", last_name="Lee") | {"line": None}
+    removed = undo_row(removal)
+    assert removed
+    assert (removed.undoes, removed.deletes, removed.member.last_name) == ((0, "deleted", 0), False, "Lee")
+    assert undo_row(removal | {"outcome": "kept"}) is None
+
+
 def test_row_knows_the_row_before_it_about_its_member() -> None:
     steps = [
         [change(9, "updated", "new", client_member_id="old")],

@@ -3,8 +3,8 @@
 import pytest
 
 from chalicelib.imports.member_row import MemberRow, Undoes, decode_row, encode_row
-from chalicelib.imports.model import RowContext
 from chalicelib.imports.outcomes import changed_since
+from chalicelib.imports.row_context import RowContext
 from chalicelib.imports.undo_rules import LATER_ROW_KEPT, NO_HISTORY, Restoration, undone_member
 from chalicelib.members.history import Entry
 from chalicelib.members.items import to_item

@@ -27,7 +27,8 @@ def test_parameters_have_the_defaults_and_bounds_of_settings(prod: dict[str, Any
         parameter = prod["Parameters"].get(name.title().replace("_", ""))
         if field.is_required() or not parameter:
             continue
-        assert parameter["Default"] == field.default, name
+        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        assert parameter["Default"] == default, name
         bounds = {type(bound).__name__: bound for bound in field.metadata}
         for word, bound in (("MinValue", "Ge"), ("MaxValue", "Le")):
             assert parameter.get(word) == getattr(bounds.get(bound), bound.lower(), None), name

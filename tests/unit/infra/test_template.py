@@ -105,7 +105,7 @@ def test_every_object_in_the_bucket_expires(resources: Resources) -> None:
     rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
     assert days == {
-        "chunks/": 14,
+        "chunks/": 30,
         "drops/": {"Ref": "RosterDays"},
         "imports/": {"Ref": "ResultDays"},
         "exports/": {"Ref": "ResultDays"},

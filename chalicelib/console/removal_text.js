@@ -1,0 +1,24 @@
+// What a sync did about the members that its file does not name, in words.
+
+import { formatNumber, plural } from "./dom.js";
+
+/** @import { Import } from "./types" */
+
+/** @type {Partial<Record<string, string>>} by the state of a removal that was not made */
+const KEPT = {
+  declined: "Nobody was removed: the removal was declined.",
+  superseded: "Nobody was removed: a newer file of the account was synced.",
+  expired: "Nobody was removed: nobody approved it in time.",
+};
+
+/** @param {Import} record */
+export function removalText({ removal, dry_run, counts }) {
+  if (!removal || removal.state === "pending") return "";
+  const missing = `${formatNumber(removal.found)} of ${plural(removal.members, "member")}`;
+  if (removal.state === "not_done") return `Nobody was removed. ${removal.detail} ${missing} are not in the file.`;
+  if (removal.state === "awaiting_approval")
+    return `${missing} would be removed: ${dry_run ? "this would need approval." : "approve or decline."}`;
+  if (KEPT[removal.state]) return `${KEPT[removal.state]}`;
+  const by = removal.decided_by ? `, approved by ${removal.decided_by}` : "";
+  return removal.found ? `${plural(counts.removed, "member")} ${dry_run ? "would be" : "were"} removed${by}.` : "";
+}
