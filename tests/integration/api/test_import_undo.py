@@ -83,7 +83,7 @@ def test_no_file_has_the_mode_undo(http: Http, pipeline: Pipeline, account: str)
     problem = http.send("POST", "/imports", {"mode": "undo"}).problem(422, "invalid")
     assert (
         problem["errors"][0]["detail"]
-        == "mode: Not an allowed value. Use create, upsert, delete or validate."
+        == "mode: Not an allowed value. Use create, upsert, delete, sync or validate."
     )
     dropped = pipeline.run("drops/mode=undo/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
     assert dropped.error
