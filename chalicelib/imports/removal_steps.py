@@ -33,8 +33,9 @@ class RemovalSteps:
         removal, parts = record.removal or Removal(), SyncParts(self.storage, record)
         ids = [one.client_member_id for one in parts.missing(lease.step.number)]
         progress = _Progress(self.steps, parts, lease)
-        if work.instead:
-            progress.add([work.instead.code] * (len(ids) - lease.settled_to))
+        instead = work.instead.code if work.instead else ""
+        if instead and not lease.repeated:
+            progress.add([instead] * (len(ids) - lease.settled_to))
             return progress.finish()
         context = record.row_context._replace(history_days=self.history_days)
         named_since = parts.named_since() if removal.state == "approved" else ()
@@ -45,6 +46,7 @@ class RemovalSteps:
             self.in_flight,
             named_since,
             repeated=lease.repeated,
+            instead=instead,
         )
         try:
             with remover.removing(ids[lease.settled_to :]) as groups:

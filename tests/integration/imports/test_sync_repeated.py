@@ -49,6 +49,26 @@ def test_repeated_removal_counts_each_member_once(
     assert done.counts.removed == 23
 
 
+def test_cancelled_removal_counts_what_was_removed_before(pipeline: Pipeline, account: str) -> None:
+    """A worker dies after it removed, before it noted what; then the import is cancelled."""
+    fill(pipeline, account, 25)
+    record = pipeline.split("drops/sync/a.csv", roster(account, [0]))
+    for message in pipeline.messages(pipeline.settings.load_queue_url):
+        step = Step(message["stage"], message["number"])
+        if step.stage == "remove" and pipeline.repository.get(record.id).status == "loading":
+            with dies(config.s3(), "s3.PutObject"), suppress(KilledError):
+                pipeline.imports.step(record.id, step)
+            if len(ids_of(pipeline, account)) < 25:
+                pipeline.imports.cancel(record.id)
+        pipeline.imports.step(record.id, step)
+
+    done = pipeline.repository.get(record.id)
+    left = ids_of(pipeline, account)
+    assert (done.status, done.counts.removed) == ("cancelled", 25 - len(left))
+    assert 0 < done.counts.removed < 24
+    assert removed(pipeline, done) == sorted({f"m{n}" for n in range(25)} - left)
+
+
 def test_removal_without_time_goes_on_where_it_stopped(
     pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
