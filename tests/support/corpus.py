@@ -45,9 +45,9 @@ def check_members(http: Http, case: Case, account: str) -> None:
     """Checks the members of an account after the file."""
     pages = http.pages("/members", {"account_id": account, "limit": 100})
     found = {one["client_member_id"]: one for page in pages for one in page["items"]}
-    options = parse_drop_key(case.key.replace("{account}", account))
-    dry = options.get("dry_run") or options.get("mode") == "validate"
-    written = 0 if dry else case.created - case.deleted - case.elsewhere
+    options = options_of(case, account)
+    dry_run = options.get("dry_run") == "True" or options.get("mode") == "validate"
+    written = 0 if dry_run else case.created - case.deleted - case.elsewhere
     assert len(found) == len(case.stored) + written
     if case.members is not None:
         named = {name: [one[field] for field in FIELDS[:3]] for name, one in found.items()}
