@@ -19,7 +19,7 @@ def test_import_is_checked_then_taken_back(local: LocalStack, admin_page: Page, 
     admin_page.get_by_role("button", name="Undo this import").click()
     dialog.get_by_role("button", name="Check first").click()
     expect(heading(admin_page, f"Undo of {sent['id']}")).to_be_visible()
-    expect(admin_page.locator(".outcomes")).to_contain_text("2 deleted")
+    expect(admin_page.locator(".outcomes")).to_contain_text("2 would be deleted")
     expect(admin_page.get_by_text("No member was changed.")).to_be_visible()
     expect(admin_page.get_by_text("Newer changes were kept, made by token:tests (1 row).")).to_be_visible()
 
