@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
 from chalicelib import config
+from chalicelib.errors import NotFound
 from chalicelib.imports.model import Import, ImportRecord, Source
 from chalicelib.imports.steps import Step
 from chalicelib.imports.storage import UPLOADS
@@ -29,6 +31,8 @@ class Workers(threading.Thread):
         self._pipeline = pipeline
         self._bucket = pipeline.settings.bucket_name
         self._seen = set(self._uploaded())
+        for queue in (pipeline.settings.split_queue_url, pipeline.settings.load_queue_url):
+            list(pipeline.messages(queue))  # those of other tests, whose imports may be gone
         self.may_load = threading.Event()
         self.may_load.set()
         self.stopped = threading.Event()
@@ -54,14 +58,16 @@ class Workers(threading.Thread):
 
     def _load_applied(self) -> None:
         for message in self._pipeline.messages(self._pipeline.settings.split_queue_url):
-            record = self._pipeline.repository.get(message["import"])
-            if record.applies or record.of:
-                self._pipeline.drain(self._pipeline.imports.split(message["import"]).id)
+            with suppress(NotFound):  # an import of another test
+                record = self._pipeline.repository.get(message["import"])
+                if record.applies or record.of:
+                    self._pipeline.drain(self._pipeline.imports.split(message["import"]).id)
 
     def _load_decided(self) -> None:
         """Goes on with imports that waited for approval."""
         for message in self._pipeline.messages(self._pipeline.settings.load_queue_url):
-            self._pipeline.imports.step(message["import"], Step(message["stage"], message["number"]))
+            with suppress(NotFound):
+                self._pipeline.imports.step(message["import"], Step(message["stage"], message["number"]))
 
     def _uploaded(self) -> list[str]:
         pages = config.s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=UPLOADS)

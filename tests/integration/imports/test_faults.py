@@ -27,7 +27,7 @@ from tests.support.pipeline import HEADER, KilledError, Pipeline
 from tests.support.schedules import Schedule
 from tests.support.tables import members_of
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "200"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "120"))
 SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else range(SCHEDULES)
 
 

@@ -21,7 +21,7 @@ from tests.support.pipeline import counts
 from tests.support.schedules import File, Schedule
 from tests.support.tables import members_of
 
-SCHEDULES = int(os.environ.get("UNDO_SCHEDULES", "60"))
+SCHEDULES = int(os.environ.get("UNDO_SCHEDULES", "30"))
 SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else range(SCHEDULES)
 # Codes of rows that depend on a row which was not processed.
 DEPENDENT = {"phone_number_taken", "client_member_id_taken", "later_row_kept"}
