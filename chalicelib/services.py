@@ -1,5 +1,6 @@
 """Builds the objects of a deployment from its settings and AWS clients. Nothing else builds them."""
 
+import gc
 import math
 import time
 from collections.abc import Callable
@@ -73,6 +74,7 @@ class Services:
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
+        spare_modules_from_collection()
         spend = self._write_budget.spend if self._write_budget else None
         return self._pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
 
@@ -224,6 +226,15 @@ class Services:
         from chalicelib.exports.storage import ExportStorage
 
         return ExportStorage(self._client("s3"), self.settings.bucket_name)
+
+
+@cache
+def spare_modules_from_collection() -> None:
+    """Keeps Python's garbage collector from scanning what exists now, once per process.
+
+    A load makes a full collection due again and again; modules and their data, which live for ever, are most of it.
+    """
+    gc.freeze()
 
 
 @cache
