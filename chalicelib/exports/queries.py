@@ -1,17 +1,14 @@
 """Reads exports for the API. Changes nothing."""
 
-from itertools import islice
-
 from chalicelib.errors import NotFound
 from chalicelib.links import Link
+from chalicelib.pages import filtered_page
 from chalicelib.scope import Scope
 from chalicelib.timed_ids import is_timed_id
 
 from .model import ExportRecord
 from .repository import ExportRepository
 from .storage import ExportStorage
-
-MAX_READ = 2000  # records per page of the list, which is filtered while it is read
 
 
 class ExportQueries:
@@ -41,13 +38,5 @@ class ExportQueries:
 
         A page holds fewer than `limit`, or none, if MAX_READ records contain no more.
         """
-        found: list[ExportRecord] = []
-        read = 0
-        for record in islice(self._repository.newest(before), MAX_READ):
-            if record.visible_to(scope):
-                if len(found) == limit:
-                    return found, found[-1].id
-                found.append(record)
-            before = record.id
-            read += 1
-        return found, before if read == MAX_READ else None
+        records = self._repository.newest(before)
+        return filtered_page(records, lambda record: record.visible_to(scope), limit, before)

@@ -3,13 +3,13 @@
 import csv
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib.cells.escaping import unescape
 from chalicelib.errors import InvalidCursor, NotFound
 from chalicelib.links import Link
+from chalicelib.pages import filtered_page
 from chalicelib.scope import Scope
 
 from .changes import HEADER as CHANGES_HEADER
@@ -25,7 +25,6 @@ REPORT = "report.json"
 REJECTED = "rejected.csv"
 # The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
 READ_SIZE = 500  # records per query
-MAX_READ = 2000  # records per page
 
 
 class ChangesPage(NamedTuple):
@@ -68,16 +67,11 @@ class ImportQueries:
         """
         unfiltered = scope.accounts is None and wanted == ALL_IMPORTS
         size = limit + 1 if unfiltered else max(limit + 1, READ_SIZE)
-        found: list[ImportRecord] = []
-        read = 0
-        for record in islice(self._newest(size, before), MAX_READ):
-            if record.visible_to(scope) and wanted.selects(record):
-                if len(found) == limit:
-                    return found, found[-1].id
-                found.append(record)
-            before = record.id
-            read += 1
-        return found, before if read == MAX_READ else None
+
+        def selects(record: ImportRecord) -> bool:
+            return record.visible_to(scope) and wanted.selects(record)
+
+        return filtered_page(self._newest(size, before), selects, limit, before)
 
     def _newest(self, size: int, before: str | None) -> Iterator[ImportRecord]:
         """Yields all imports, the newest first, reading `size` at a time."""

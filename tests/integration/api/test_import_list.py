@@ -9,8 +9,8 @@ from chalicelib import config
 from chalicelib.clock import now
 from chalicelib.imports.columns import MAX_HEADER, Header
 from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.queries import MAX_READ
 from chalicelib.imports.repository import PARTITION, columns_key
+from chalicelib.pages import MAX_READ
 from tests.support.api import HEADER, post_csv
 from tests.support.client import Http
 from tests.support.metering import metered

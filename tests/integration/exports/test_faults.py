@@ -11,15 +11,12 @@ import itertools
 import math
 import os
 import random
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib import config
-from chalicelib.dynamodb import retries
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
 from chalicelib.exports.exporter import Exporter
@@ -37,24 +34,7 @@ SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else
 CALM_AFTER = 40  # deliveries; the remaining ones meet no fault
 AT_MOST = 200  # deliveries in all: always an end
 ACCOUNT = "acc-exported"
-
-
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow each other at once: a schedule decides what fails, whenever that is."""
-    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0)
-
-
-@pytest.fixture(scope="module")
-def sent() -> Sent:
-    return Sent()
-
-
-@pytest.fixture(scope="module")
-def workers(settings: object, sent: Sent) -> Iterator[tuple[Worker, Worker]]:
-    """One worker, and another that it may meet."""
-    with closing(Worker(sent)) as one, closing(Worker(sent)) as other:
-        yield one, other
+pytestmark = pytest.mark.usefixtures("pauses")
 
 
 @pytest.fixture(scope="module")

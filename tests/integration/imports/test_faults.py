@@ -10,13 +10,10 @@ SCHEDULES=5000 runs more schedules, SCHEDULE_SEED=123 runs one.
 import contextlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
 from chalicelib import config
-from chalicelib.dynamodb import retries
 from chalicelib.errors import Ended, NotFound
 from chalicelib.imports.steps import LEASE_SECONDS
 from tests.support import PROJECT
@@ -29,24 +26,7 @@ from tests.support.tables import members_of
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "120"))
 SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else range(SCHEDULES)
-
-
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow each other at once: a schedule decides what fails, whenever that is."""
-    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0)
-
-
-@pytest.fixture(scope="module")
-def sent() -> Sent:
-    return Sent()
-
-
-@pytest.fixture(scope="module")
-def workers(settings: object, sent: Sent) -> Iterator[tuple[Worker, Worker]]:
-    """One worker, and another that it may meet."""
-    with closing(Worker(sent)) as one, closing(Worker(sent)) as other:
-        yield one, other
+pytestmark = pytest.mark.usefixtures("pauses")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

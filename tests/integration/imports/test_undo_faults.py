@@ -5,13 +5,10 @@ SCHEDULE_SEED=123 runs one.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
 from chalicelib import config
-from chalicelib.dynamodb import retries
 from chalicelib.errors import NotFound, NotUndoable
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.pipeline import ImportPipeline
@@ -26,24 +23,7 @@ SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else
 # Codes of rows that depend on a row which was not processed.
 DEPENDENT = {"phone_number_taken", "client_member_id_taken", "later_row_kept"}
 Values = dict[str, tuple[object, ...]]
-
-
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow each other at once: a schedule decides what fails, whenever that is."""
-    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0)
-
-
-@pytest.fixture(scope="module")
-def sent() -> Sent:
-    return Sent()
-
-
-@pytest.fixture(scope="module")
-def workers(settings: object, sent: Sent) -> Iterator[tuple[Worker, Worker]]:
-    """One worker, and another that it may meet."""
-    with closing(Worker(sent)) as one, closing(Worker(sent)) as other:
-        yield one, other
+pytestmark = pytest.mark.usefixtures("pauses")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
