@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from chalicelib.errors import Unreadable
 
+from .columns import RESULT_COLUMNS
 from .csv_reader import MAX_ROW, UNTERMINATED, Chunk, Dialect, RejectedRow, Row, rows, scan_rows
 
 DELIMITERS = ",;\t|"
@@ -15,6 +16,7 @@ MEMBER_CELLS = 4  # a row with so many filled cells may be a member, and is neve
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"? *(?=\n)', re.IGNORECASE)  # tells Excel the delimiter
 _SINGLE_QUOTED = re.compile(r" *'.*' *[,;\t|] *'.*' *")
 _TYPOGRAPHIC = re.compile(r" *[“”„‟«»‘‚‛].*[“”«»‘’] *[,;\t|] *[“”„‟«»‘‚‛].*[“”«»‘’] *")
+_RESULT_HEADER_END = "," + ",".join(RESULT_COLUMNS)  # of a rejected.csv
 # A backslash before a quote that does not close its cell; and one before two quotes of which the second does.
 _ESCAPED_QUOTE = re.compile(r'\\"(?:" *(?=[,;\t|\n]|\Z)|(?! *(?:[,;\t|\n"]|\Z)))')
 
@@ -57,6 +59,8 @@ def detect_dialect(blocks: Iterable[str], field_of: Callable[[str], object]) -> 
 def _quote(start: str) -> str:
     """Returns the quote around the cells of the first lines. Raises Unreadable."""
     lines = start.split("\n", TITLE_ROWS)[:TITLE_ROWS]
+    if lines[0].endswith(_RESULT_HEADER_END):
+        return '"'  # whatever the rejected cells look like
     if any(_TYPOGRAPHIC.fullmatch(line) for line in lines):
         detail = "The cells are in typographic quotes. Replace them by straight ones, or remove them."
         raise Unreadable(detail, code="typographic_quotes")
