@@ -88,6 +88,7 @@ class Services:
 
     def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
         from chalicelib.imports.approvals import Approvals
+        from chalicelib.imports.estimate import Estimator
         from chalicelib.imports.finisher import Finisher
         from chalicelib.imports.messages import Messenger
         from chalicelib.imports.newer_imports import NewerImports
@@ -125,7 +126,14 @@ class Services:
             concurrency,
             settings.history_days,
         )
-        finisher = Finisher(repository, storage, messenger)
+        estimator = Estimator(
+            table.accepted_write_units,
+            settings.write_price,
+            settings.writes_in_flight,
+            concurrency,
+            settings.load_write_units,
+        )
+        finisher = Finisher(repository, storage, messenger, estimator)
         ledger = SyncLedger(self.table)
         approvals = Approvals(repository, messenger, ledger, settings.approver_must_differ)
         syncs = SyncSteps(
