@@ -1,5 +1,7 @@
 """Assembles the Chalice app from its blueprints. Contains no logic."""
 
+import os
+
 from chalice.app import Chalice
 
 from chalicelib.api.access import access_api
@@ -11,6 +13,11 @@ from chalicelib.api.members import members_api
 from chalicelib.api.openapi.routes import openapi
 from chalicelib.api.routing import add_405_routes
 from chalicelib.workers import workers
+
+if "AWS_CHALICE_CLI_MODE" in os.environ:  # set by Chalice's command line only, never in Lambda
+    from infra.chalice_command import divert
+
+    divert()
 
 app = Chalice(app_name="rollcall")
 app.api.binary_types.append("text/csv")  # otherwise Chalice decodes a CSV, whatever its encoding

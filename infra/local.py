@@ -191,9 +191,10 @@ def _addresses(port: int, emulator: Emulator, outputs: dict[str, str]) -> str:
   Create a member:
     curl -i --user {USER}:{PASSWORD} -d '{ralph}' {api}/members/
 
-  Drop a file, in another terminal:
-    {" ".join(f"{name}={environment[name]}" for name in names)} \\
-      .venv/bin/aws s3 cp roster.csv s3://{bucket}/drops/
+  In another terminal, with this environment, drop a file or run Chalice's own server:
+    export {" ".join(f"{name}={environment[name]}" for name in names)}
+    .venv/bin/aws s3 cp roster.csv s3://{bucket}/drops/
+    .venv/bin/chalice local
 """
 
 
