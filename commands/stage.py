@@ -23,10 +23,12 @@ from infra import targets
 from infra.emulator import HOST, REGION
 from infra.package import LOCAL
 
+from .results import Result, json_option
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Command = Callable[..., None]
+Command = Callable[..., Result]  # takes the services of a stage, and its arguments
 _STAGE = click.option(
     "--stage", default=LOCAL, show_default=True, help="local, or a stage on AWS such as prod."
 )
@@ -83,19 +85,23 @@ def find_deployment(stage: str) -> Deployment:
         raise NotDeployed(f"The deployment of {stack} is incomplete: its stack has no outputs.") from None
 
 
-def with_services(command: Command) -> Command:
-    """Returns a command with the option --stage, which gets the services of that stage; errors become one line."""
+def with_services(command: Command) -> Callable[..., None]:
+    """Returns a command with the options --stage and --json, which gets the services of that stage.
+
+    It prints the command's result; errors become one line.
+    """
 
     @wraps(command)
-    def run(stage: str, **arguments: Any) -> None:
+    def run(stage: str, *, as_json: bool, **arguments: Any) -> None:
         try:
-            command(find_deployment(stage).services, **arguments)
+            result = command(find_deployment(stage).services, **arguments)
         except RegistryError as error:
             raise click.ClickException(error.detail) from None
         except AWS_ERRORS as error:
             raise click.ClickException(str(error)) from None
+        result.print(as_json=as_json)
 
-    return _STAGE(run)
+    return _STAGE(json_option(run))
 
 
 def _api_url(stage: str, outputs: dict[str, str]) -> str:
