@@ -13,7 +13,7 @@ from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.exports.model import ExportRecord, Format, NewExport
 from chalicelib.exports.storage import export_key
 from chalicelib.fields.validation import validate
-from infra.package import LOCAL
+from infra.project import LOCAL
 
 from .outcomes import DONE, FAILED, INTERRUPTED, FileOutcome, format_path
 from .progress import LINE_SECONDS

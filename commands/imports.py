@@ -12,7 +12,7 @@ from chalicelib.imports.drop_key import MODES
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.pipeline import ImportPipeline
-from infra.package import LOCAL
+from infra.project import LOCAL
 
 from .import_run import ImportRun
 from .members import OPERATOR

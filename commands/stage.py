@@ -21,7 +21,7 @@ from chalicelib.errors import RegistryError
 from chalicelib.services import Services
 from infra import targets
 from infra.emulator import HOST, REGION
-from infra.package import LOCAL
+from infra.project import LOCAL
 
 from .results import Result, json_option
 

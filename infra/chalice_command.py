@@ -18,7 +18,7 @@ from chalice.utils import OSUtils
 
 from infra import serve, targets
 from infra.emulator import environment
-from infra.package import LOCAL
+from infra.project import LOCAL
 
 INSTEAD = {
     "deploy": "`chalice deploy` would deploy the functions without their table, bucket and queues.\n"

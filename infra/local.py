@@ -26,7 +26,7 @@ from chalicelib.errors import Conflict
 from infra.deploy import DeployError, deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
 from infra.local_api import ApiError, LocalApi
-from infra.package import LOCAL, PROJECT
+from infra.project import LOCAL, PROJECT
 from infra.resume import resume_exports, resume_imports
 from infra.targets import DEFAULT_PORTS, PORTS, STATE
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from infra.emulator import HOST, environment, free_port
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 HERE = Path(__file__).parent
 HOME = PROJECT / "build" / "dynamodb-local"

@@ -22,7 +22,7 @@ from chalicelib.imports.model import ImportRecord, Source
 from chalicelib.imports.repository import ImportRepository
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
-from infra.package import PROJECT
+from infra.project import PROJECT
 from tests.support.api import etag_of
 from tests.support.stack import TIMEOUT, Stack
 from tests.support.template import FUNCTIONS

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from chalicelib.access.model import BUILT_IN, NewGroup
 from chalicelib.services import Services
-from infra.package import PROJECT
+from infra.project import PROJECT
 from rollcall import main
 from tests.support.client import Http
 

@@ -16,7 +16,7 @@ from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.repository import PARTITION
 from commands.import_run import ImportRun
 from commands.stage import find_deployment
-from infra.package import PROJECT
+from infra.project import PROJECT
 from tests.support.import_command import TIMEOUT, InterferingLines, Workers, write_roster
 from tests.support.pipeline import Pipeline
 

@@ -14,7 +14,7 @@ from infra.chalice_command import AppFiles
 from infra.emulator import environment, free_port, free_ports
 from infra.local import PASSWORD, USER
 from infra.local_process import running
-from infra.package import PROJECT
+from infra.project import PROJECT
 from tests.integration.infra.test_local import call
 
 CHALICE = str(Path(sys.executable).with_name("chalice"))
