@@ -18,10 +18,12 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help graph local test test-unit test-dynamodb-local bench bench-peers check screenshots deploy preflight
+.PHONY: help install graph local test test-unit test-dynamodb-local bench bench-peers check screenshots deploy preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
+
+install: $(INSTALLED) ## install the libraries into .venv, once; every other command does so too
 
 local: preflight $(INSTALLED) ## run Rollcall on this machine: the API on PORT=8000, the AWS emulator on EMULATOR_PORT=4566
 	@exec $(VENV)/bin/python -m infra.local

@@ -1,4 +1,4 @@
-"""`python rollcall.py user|group|token …`: manages access on any stage, with the caller's own AWS credentials."""
+"""`./rollcall user|group|token …`: manages access on any stage, with the caller's own AWS credentials."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence

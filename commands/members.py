@@ -1,4 +1,4 @@
-"""`python rollcall.py history|restore`: what happened to a member, and the way back for a deleted one."""
+"""`./rollcall history|restore`: what happened to a member, and the way back for a deleted one."""
 
 import click
 

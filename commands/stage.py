@@ -23,6 +23,7 @@ from infra import targets
 from infra.emulator import HOST, REGION
 from infra.project import LOCAL
 
+from .program import PROGRAM
 from .results import Result, json_option
 
 if TYPE_CHECKING:
@@ -45,10 +46,15 @@ class NotDeployed(click.ClickException):
 class Deployment:
     """One deployed stage: the address of its API, the place of its functions' logs, and its services."""
 
+    stage: str
     api_url: str
     logs: str
     services: Services
     s3: "S3Client"
+
+    def command(self, words: str) -> str:
+        """Returns a command on this stage, as people type it."""
+        return f"{PROGRAM} {words}" + (f" --stage {self.stage}" if self.stage != LOCAL else "")
 
 
 def find_deployment(stage: str) -> Deployment:
@@ -71,7 +77,7 @@ def find_deployment(stage: str) -> Deployment:
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )
         services = Services(settings, lambda name: client(name, short if name == "dynamodb" else None))
-        return Deployment(_api_url(stage, outputs), _logs(stage), services, client("s3"))
+        return Deployment(stage, _api_url(stage, outputs), _logs(stage), services, client("s3"))
     except ClientError as error:
         missing = error.response["Error"]["Code"] == "ValidationError"
         hint = f" (to create it: make deploy STAGE={stage})" if missing else ""

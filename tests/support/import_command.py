@@ -74,14 +74,14 @@ class Workers(threading.Thread):
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
 
-def run_import(*arguments: str | Path) -> Result:
+def run_import(*arguments: str | Path, stdin: str = "") -> Result:
     """Run `rollcall.py import` with these arguments."""
-    return run_command("import", *arguments)
+    return run_command("import", *arguments, stdin=stdin)
 
 
-def run_command(*arguments: str | Path) -> Result:
+def run_command(*arguments: str | Path, stdin: str = "") -> Result:
     """Run `rollcall.py` with these arguments."""
-    return CliRunner().invoke(main, [*map(str, arguments)])
+    return CliRunner().invoke(main, [*map(str, arguments)], input=stdin)
 
 
 def write_roster(path: Path, account: str, good: int = 3, bad: int = 0) -> Path:

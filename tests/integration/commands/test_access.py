@@ -1,15 +1,9 @@
-"""`python rollcall.py user|group|token …` on a real table."""
+"""`./rollcall user|group|token …` on a real table."""
 
 import json
-import os
-import pty
-import re
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,9 +12,9 @@ from click.testing import CliRunner
 
 from chalicelib.access.model import BUILT_IN, NewGroup
 from chalicelib.services import Services
-from infra.project import PROJECT
 from rollcall import main
 from tests.support.client import Http
+from tests.support.terminal import COLOR, on_terminal, plain
 
 PASSWORD = "correct horse battery"
 
@@ -41,22 +35,6 @@ def run(*arguments: str, stdin: str = "", status: int = 0) -> str:
 def run_json(*arguments: str, stdin: str = "") -> Any:
     """Returns what a command prints with --json, and nothing else."""
     return json.loads(run(*arguments, "--json", stdin=stdin))
-
-
-def on_terminal(*arguments: str) -> str:
-    """Returns what a command shows on a terminal of 80 columns without colors."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "xterm-256color"}
-    command = [sys.executable, "rollcall.py", *arguments]
-    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # Linux reports the end of a terminal as an error
-            while part := os.read(ours, 65_536):
-                shown += part
-    os.close(ours)
-    assert process.returncode == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
 
 
 def test_user_add_prompts_for_password_without_echo(http: Http, name: str) -> None:
@@ -176,7 +154,10 @@ def test_piped_list_cuts_and_folds_no_value(services: Services, name: str) -> No
 def test_list_on_a_terminal_folds_long_values(services: Services, name: str) -> None:
     accounts = [f"account-{number}" for number in range(60)]
     services.groups.create(NewGroup(name=name, permissions=["members:read"], accounts=accounts))
-    shown = on_terminal("group", "list", "--stage", "local")
+    status, shown = on_terminal("group", "list", "--stage", "local")
+    assert status == 0
+    assert not COLOR.search(shown)
+    shown = plain(shown)
     assert all(account in shown for account in accounts)
     assert "…" not in shown
     assert max(map(len, shown.splitlines())) <= 80

@@ -1,4 +1,4 @@
-"""`python rollcall.py history|restore` on a real table."""
+"""`./rollcall history|restore` on a real table."""
 
 from chalicelib.services import Services
 from tests.integration.commands.test_access import run, run_json

@@ -1,4 +1,4 @@
-"""Notices of `python rollcall.py import` about files without progress, with the test's clock."""
+"""Notices of `./rollcall import` about files without progress, with the test's clock."""
 
 from typing import Any, get_args
 
