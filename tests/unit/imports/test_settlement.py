@@ -101,7 +101,7 @@ def test_ring_of_any_size_moves_round(size: int) -> None:
     check_moved(table, pairs)
 
 
-SIZE = int(os.environ.get("SETTLEMENT_ROWS", "3000"))
+SIZE = int(os.environ.get("SETTLEMENT_ROWS", "1000"))
 SHAPES = {
     "chain forwards": [(n, n + 1) for n in range(SIZE)],
     "chain backwards": [(n, n + 1) for n in reversed(range(SIZE))],
