@@ -32,7 +32,7 @@ from .undo_splitter import check_undoable, split_undo
 
 @dataclass(frozen=True, slots=True)
 class ImportPipeline:
-    """The steps of an import. Each may be repeated, and its worker may die anywhere."""
+    """What callers and workers do with an import. Each may be repeated, and its worker may die anywhere."""
 
     repository: ImportRepository
     storage: ImportStorage

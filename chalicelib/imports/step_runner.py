@@ -2,8 +2,10 @@
 
 A file of one chunk goes through all stages in one step. Otherwise the chunks are read side by side, a single step
 decides which rows may concern each other, the independent rows are written side by side, and a single step resolves
-the others. Each message is one step. A step that is done sends the next step of its chain, so an import never has
-more than `concurrency` of them. See docs/imports.md.
+the others. A sync goes on: steps side by side compare the account with the file, a single one judges whether the
+difference is removed, perhaps after an approval, steps side by side remove, and a single one settles the rows that
+waited for that. stages.py has the order. Each message is one step. A step that is done sends the next step of its
+chain, so an import never has more than `concurrency` of them. See docs/architecture.md.
 """
 
 import math

@@ -98,7 +98,8 @@ class MemberChanges(_Body):
 class Member:
     """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1.
 
-    `created_by` and `modified_by` are `user:<name>`, `token:<name>` or `import:<id>`.
+    `created_by` and `modified_by` are `user:<name>`, `token:<name>`, `import:<id>`, or `operator` for
+    the command line with AWS credentials.
     """
 
     account_id: str
