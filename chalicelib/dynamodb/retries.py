@@ -27,7 +27,7 @@ THROTTLE_CODES = {
     "Throttling",
     "ThrottlingException",
 }
-# As may it after these codes, or after any status from 500.
+# These may succeed later too, and so may a request after any status from 500.
 CONFLICT_CODES = {"TransactionConflictException", "TransactionInProgressException"}
 
 

@@ -97,7 +97,7 @@ class ChunkWriter:
         return deletions_before(self._table, self._context.import_id, rows)
 
     def _must_read_first(self, rows: Sequence[MemberRow]) -> bool:
-        """Returns whether to read the members before they are written: always but for a create.
+        """Returns whether to read the members before they are written: always except for a create.
 
         A create reads them if most of a sample exist: then the file was imported before, and each row costs a read
         instead of a refused write.

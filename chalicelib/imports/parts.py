@@ -21,7 +21,7 @@ from .warnings import RowWarning
 
 @dataclass(slots=True)
 class WrittenRows:
-    """What writing a chunk has left: outcomes by line but for CREATED, the lines of deferred rows, and warnings."""
+    """What writing a chunk has left: outcomes by line except CREATED, the lines of deferred rows, and warnings."""
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     deferred: list[int] = field(default_factory=list)
@@ -42,7 +42,7 @@ class ResolvedRows:
     others: Outcome = CREATED
 
     def of(self, lines: Iterable[int]) -> dict[int, Outcome]:
-        """Returns the outcomes of the deferred `lines`, but for CREATED."""
+        """Returns the outcomes of the deferred `lines`, except CREATED."""
         return not_created({line: self.settled.get(line, self.others) for line in lines})
 
 
@@ -91,7 +91,7 @@ class ImportParts:
         return [(line, text) for text in texts if (line := decode_row(text).line) in lines]
 
     def found(self, number: int, resolved: ResolvedRows) -> tuple[dict[int, Outcome], list[RowWarning]]:
-        """Returns the outcomes of a chunk's rows by line, but for CREATED, and its warnings."""
+        """Returns the outcomes of a chunk's rows by line, except CREATED, and its warnings."""
         written = self.written(number)
         if self._in_one_step:
             return written.outcomes, written.warnings

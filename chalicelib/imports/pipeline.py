@@ -89,7 +89,7 @@ class ImportPipeline:
                 raise Ended(f"The import has ended: it is {record.shown().status}.")
 
     def apply(self, checked: ImportRecord, by: str | None) -> ImportRecord:
-        """Imports the file of a dry run, with its options: the very version of the object that was checked.
+        """Imports the file of a dry run, with its options: exactly the version of the object that was checked.
 
         The file has arrived when it was checked: what others have changed since then stays. Raises NotADryRun.
         """
