@@ -33,7 +33,7 @@ class Approvals:
         if self.must_differ and by is not None and by == record.created_by:
             raise ApproverIsSender
         if record.status == "awaiting_approval":
-            record = self.lapse(record)
+            record = self.expire_if_due(record)
         if record.removal and record.status == "awaiting_approval":
             newest = self.ledger.get(record.removal.account_id or "").newest
             if newest > (record.row_context.arrived_at, record.id):
@@ -51,7 +51,7 @@ class Approvals:
         except NotFound:
             return
 
-    def lapse(self, record: ImportRecord) -> ImportRecord:
+    def expire_if_due(self, record: ImportRecord) -> ImportRecord:
         """Ends the wait of an import after its time; returns the import as it is then."""
         expires_at = record.removal.expires_at if record.removal else None
         if expires_at and expires_at <= now():

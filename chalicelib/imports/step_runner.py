@@ -48,7 +48,7 @@ class StepRunner:
     steps: StepRepository
     read_steps: ReadSteps
     load: Callable[[ImportRecord, Lease, Work], LoadedFile]
-    work_of: Mapping[Stage, Callable[[ImportRecord, Lease, Work], None]]  # the other stages
+    handlers: Mapping[Stage, Callable[[ImportRecord, Lease, Work], None]]  # the other stages
     approvals: Approvals
     finisher: Finisher
     concurrency: int  # steps of one import that wait or run at once
@@ -60,10 +60,10 @@ class StepRunner:
         Raises Busy if capacity or time is lacking, or another worker has the step: try again. What is settled is
         noted then.
         """
-        record = self._stop_if_unfit(self.repository.get(import_id))
-        instead = STOPPED.get(record.status) or (NOT_PROCESSED if record.age > MAX_SECONDS else None)
+        record = self._fail_if_limits_broken(self.repository.get(import_id))
+        rejection = STOPPED.get(record.status) or (NOT_PROCESSED if record.age > MAX_SECONDS else None)
         try:
-            return self._run(record, step, Work(self.time_left, instead))
+            return self._run(record, step, Work(self.time_left, rejection))
         except Stopped:
             return self.step(import_id, step)
 
@@ -96,7 +96,7 @@ class StepRunner:
 
     def _work(self, record: ImportRecord, lease: Lease, work: Work) -> ImportRecord | None:
         """Does the work of a step. Returns the import if it has ended."""
-        if do := self.work_of.get(lease.step.stage):
+        if do := self.handlers.get(lease.step.stage):
             do(record, lease, work)
             return None
         match lease.step.stage:
@@ -106,7 +106,7 @@ class StepRunner:
                 self.read_steps.decide(record, lease)
             case "load":
                 loaded = self.load(record, lease, work)
-                return self._complete(self._stop_if_unfit(self.repository.get(record.id)), loaded)
+                return self._complete(self._fail_if_limits_broken(self.repository.get(record.id)), loaded)
             case "hold":
                 return self._hold(record, lease, work)
             case "finish" if work.gives_up:
@@ -125,21 +125,21 @@ class StepRunner:
 
     def _hold(self, record: ImportRecord, lease: Lease, work: Work) -> ImportRecord | None:
         """Lets an import wait for approval, unless it was stopped: then nothing will be removed."""
-        if work.instead is None:
+        if work.rejection is None:
             held = self.finisher.hold(record)
             if held.status != "awaiting_approval":
                 raise Stopped
             self.steps.release(lease)
             return self._wait(held)
         if record.removal:
-            code = work.instead.code if work.instead.code in REASONS else "failed"
+            code = work.rejection.code if work.rejection.code in REASONS else "failed"
             self.repository.put_removal(record, record.removal.not_done(code))
         self.steps.finish(lease, {})
         return None
 
     def _wait(self, record: ImportRecord) -> ImportRecord:
         """Sends the notice of an import that waits for approval, and looks again later, until its time is over."""
-        record = self.approvals.lapse(record)
+        record = self.approvals.expire_if_due(record)
         if record.status == "awaiting_approval":
             self.finisher.notify_once(record)
             self.messenger.send_step(record.id, Step("hold"), WAIT_SECONDS)
@@ -178,8 +178,8 @@ class StepRunner:
             if number < record.steps and (record.in_one_step or not self.steps.started(record.id, step)):
                 self.messenger.send_step(record.id, step)
 
-    def _stop_if_unfit(self, record: ImportRecord) -> ImportRecord:
-        """Stops an import that must not go on, once all rows are read."""
+    def _fail_if_limits_broken(self, record: ImportRecord) -> ImportRecord:
+        """Fails an import whose limits are exceeded, once all rows are read."""
         # A file of one chunk is read and written in one step, which notes the rows it has read.
         read = record.rows_found > 0 if record.stage == "load" else record.stage != "read"
         if record.status != "loading" or not read:

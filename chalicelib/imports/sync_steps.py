@@ -25,7 +25,7 @@ from .repository import ImportRepository
 from .steps import Lease, StepRepository
 from .storage import ImportStorage
 from .sync_ledger import AccountSyncs, SyncLedger
-from .sync_parts import Missing, SyncParts, in_parallel
+from .sync_parts import Missing, SyncParts, named_ids_of_shard
 from .write_steps import Work
 
 ACTIVE_STAGES = (
@@ -58,17 +58,17 @@ class SyncSteps:
     def compare(self, record: ImportRecord, lease: Lease, work: Work) -> None:
         """Stores the members of a shard that the file does not name, as far as nobody has changed them since."""
         removal, found = record.removal or Removal(), _Comparison()
-        if removal.account_id and not work.instead:
+        if removal.account_id and not work.rejection:
             self._enter(record, removal.account_id)
             parts = SyncParts(self.storage, record)
             with ThreadPoolExecutor(PARTS_AHEAD) as pool:
-                named = in_parallel(pool, parts, record.chunks, lease.step.number)
+                named = named_ids_of_shard(pool, parts, record.chunks, lease.step.number)
             for ids in self._pages(removal.account_id, lease.step.number, record, named, found):
                 found.missing += self._unchanged(record, removal.account_id, ids)
                 work.check_time()
             parts.put_missing(lease.step.number, found.missing)
         counts = {"members_found": found.members, "removals_found": len(found.missing)}
-        self.steps.finish(lease, counts | {"shards_skipped": int(work.instead is not None)})
+        self.steps.finish(lease, counts | {"shards_skipped": int(work.rejection is not None)})
 
     def _enter(self, record: ImportRecord, account_id: str) -> bool:
         """Makes this the sync of its account that compares and removes; returns False if there was a newer one.
@@ -134,14 +134,14 @@ class SyncSteps:
         code = self._stop_code(record, work) or self._objection(record, removal)
         removal = removal.not_done(code) if code else self._judged(record, removal)
         self.repository.put_removal(record, removal)
-        foreseen = removal.found if record.dry_run and removal.state != "not_done" else 0
-        self.steps.finish(lease, {"removed": foreseen})
+        predicted = removal.found if record.dry_run and removal.state != "not_done" else 0
+        self.steps.finish(lease, {"removed": predicted})
 
     def _stop_code(self, record: ImportRecord, work: Work) -> str | None:
         """Returns the code of the reason why an import does not go on, None if it does."""
         if record.status != "loading":
             return "cancelled" if record.status == "cancelled" else "failed"
-        return "not_processed" if work.instead or record.shards_skipped else None
+        return "not_processed" if work.rejection or record.shards_skipped else None
 
     def _objection(self, record: ImportRecord, removal: Removal) -> str | None:
         """Returns the code of the reason why nothing may be removed, None without one."""

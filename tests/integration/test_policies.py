@@ -93,6 +93,8 @@ def use_everything(recorder: Recorder, account: str) -> None:
     for stage in ("read", "write", "resolve"):
         recorder.run(f"drops/upsert/{stage}.csv", roster(account, range(60)) + rows, stop_at=stage)
     recorder.run("drops/delete/load.csv", roster(account, [59]), stop_at="load")
+    for stage in ("", "load"):
+        recorder.run(f"drops/dry_run/delete/{stage}.csv", roster(account, [58]), stop_at=stage)
     assert recorder.run("drops/delete/a.csv", roster(account, [58, 59])).finished_at
     recorder.run("drops/bad/=/a.csv", HEADER)
 

@@ -10,6 +10,7 @@ from chalicelib import config
 from tests.support import PROJECT
 
 Access = tuple[str, str]  # an action such as dynamodb:GetItem, and a partition key, or the name of an index
+ANY = {"": {"dynamodb:LeadingKeys": ["*"]}}  # of a statement without a condition
 
 
 @contextmanager
@@ -46,8 +47,8 @@ def _accesses(operation: str, body: dict[str, Any]) -> Iterator[Access]:
 
 
 def _partition(body: dict[str, Any]) -> str:
-    pk: str = (body.get("Key") or body["Item"])["pk"]["S"]
-    return pk
+    item = body.get("Key") or body.get("Item")
+    return item["pk"]["S"] if item else "the table itself"
 
 
 def permissions(function: str) -> set[Access]:
@@ -57,8 +58,10 @@ def permissions(function: str) -> set[Access]:
     for statement in policy["Statement"]:
         match statement["Resource"]:
             case {"Fn::GetAtt": ["Table", "Arn"]}:
-                [condition] = statement["Condition"].values()
-                patterns = condition["dynamodb:LeadingKeys"]
+                [patterns] = [
+                    condition["dynamodb:LeadingKeys"]
+                    for condition in statement.get("Condition", ANY).values()
+                ]
             case {"Fn::Sub": str(arn)} if arn.startswith("${Table.Arn}/index/"):
                 patterns = [arn.rpartition("/")[2]]
             case _:

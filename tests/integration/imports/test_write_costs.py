@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[Mode, Callable[[str, int], MemberRow]]] = {
 }
 
 
-def units_written_down() -> dict[str, int]:
+def documented_units() -> dict[str, int]:
     """Returns the table of units in docs/operating.md."""
     text = (PROJECT / "docs/operating.md").read_text()
     found = {name: int(units) for name, units in WRITTEN_DOWN.findall(text)}
@@ -52,7 +52,7 @@ def units_written_down() -> dict[str, int]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_row_consumes_the_units_written_down(settings: object, account: str, kind: str) -> None:
+def test_row_consumes_documented_units(settings: object, account: str, kind: str) -> None:
     if not counts_units_as_aws():
         pytest.skip("DynamoDB Local counts write units differently")
     write_rows(Table(config.dynamodb(), config.settings().table_name), [row(account, n) for n in range(ROWS)])
@@ -64,4 +64,4 @@ def test_row_consumes_the_units_written_down(settings: object, account: str, kin
         )
     assert not [one for one in outcomes.values() if one.code]
     of_the_import = 1  # its own item
-    assert meter.write_units - of_the_import == ROWS * units_written_down()[kind]
+    assert meter.write_units - of_the_import == ROWS * documented_units()[kind]
