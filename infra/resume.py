@@ -12,8 +12,7 @@ from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
 from chalicelib.exports.exporter import ExportQueue
 from chalicelib.exports.repository import LEASE_SECONDS as EXPORT_LEASE_SECONDS
-from chalicelib.exports.repository import ExportRepository
-from chalicelib.exports.repository import LeaseHeld as ExportLeaseHeld
+from chalicelib.exports.repository import ExportLeaseHeld, ExportRepository
 from chalicelib.imports.messages import Messenger
 from chalicelib.imports.model import ImportRecord
 from chalicelib.imports.repository import ImportRepository

@@ -13,7 +13,7 @@ from .columns import Header
 from .csv_reader import RejectedRow, Row
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord
-from .outcomes import CREATED, Outcome, decode_outcomes, encode_outcomes, not_created, released_numbers
+from .outcomes import CREATED, Outcome, decode_outcomes, encode_outcomes, freed_numbers, not_created
 from .row_hashes import Dependencies, RowHashes
 from .storage import ImportStorage
 from .warnings import RowWarning
@@ -99,10 +99,10 @@ class ImportParts:
         outcomes = decode_outcomes(rejected) | written.outcomes | resolved.of(written.deferred)
         return outcomes, sorted({*_warnings_from_json(warnings), *written.warnings})
 
-    def released(self, number: int) -> list[PhoneKey]:
-        """Returns the phone numbers that the independent rows of a chunk take away from their members."""
+    def freed(self, number: int) -> list[PhoneKey]:
+        """Returns the phone numbers that the independent rows of a chunk have freed."""
         outcomes = {line: one for line, one in self.written(number).outcomes.items() if one.before}
-        return list(released_numbers(self.rows(self.rows_text(number)), outcomes)) if outcomes else []
+        return list(freed_numbers(self.rows(self.rows_text(number)), outcomes)) if outcomes else []
 
     def changes(self, number: int, resolved: ResolvedRows) -> str:
         """Returns the lines of a chunk in changes.csv."""

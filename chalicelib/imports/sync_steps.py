@@ -150,7 +150,7 @@ class SyncSteps:
         if record.encoding_guessed:
             return "encoding_guessed"
         if record.invalid_bytes:
-            return "damaged_characters"
+            return "invalid_bytes"
         if not record.scope.includes(removal.account_id):
             return "account_forbidden"
         newest = self.ledger.get(removal.account_id).newest

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from chalicelib.members.model import MemberKey, NewMember, read_token
+from chalicelib.members.model import MemberKey, NewMember, decode_parts
 from chalicelib.scope import Scope
 
 from .chunk_reader import FORBIDDEN, ReadChunk
@@ -39,7 +39,7 @@ def undo_row(change: Mapping[str, Any]) -> MemberRow | None:
     outcome = "deleted" if change["outcome"] == REMOVED else change["outcome"]
     if outcome not in APPLIED:
         return None
-    account_id, client_member_id = read_token(change["member_id"])
+    account_id, client_member_id = decode_parts(change["member_id"])
     before = {name: sides["from"] for name, sides in change["changes"].items() if sides["from"]}
     values = {**_BLANK, "account_id": account_id, "client_member_id": client_member_id, **before}
     previous = client_member_id if values["client_member_id"] != client_member_id else ""

@@ -14,7 +14,7 @@ from .chunk_writer import ChunkWriter, DryRunWriter
 from .limits import broken_limit
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord, Stage
-from .outcomes import APPLIED, HELD, Outcome, count_outcomes, not_created, released_numbers
+from .outcomes import APPLIED, HELD, Outcome, count_outcomes, freed_numbers, not_created
 from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, chunk_rows, in_order
@@ -93,7 +93,7 @@ class WriteSteps:
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
             rows = chain.from_iterable(in_order(pool, parts.deferred_rows, record.chunks))
             texts = {line: text for line, text in rows if line not in settled}
-            chunks = in_order(pool, parts.released, record.chunks) if record.dry_run else ()
+            chunks = in_order(pool, parts.freed, record.chunks) if record.dry_run else ()
             freed = self._freed(record, lease.step.stage)
             phones = _asked_for(texts.values(), chain(chain.from_iterable(chunks), freed))
         outcomes, counts = self._resolve(resolver, texts, phones, work)
@@ -124,18 +124,29 @@ class WriteSteps:
         hashes = hash_rows(rows, dry_run=record.dry_run)
         dependencies = INDEPENDENT if work.rejection else find_dependencies(lambda: [hashes], len(rows))
         self._settle(record, progress, rows, dependencies, work)
-        deferred = set(progress.written.deferred)
-        texts = {row.line: encode_row(row) for row in rows if row.line in deferred}
-        if texts:
-            progress.note()
-        released = released_numbers(rows, progress.written.outcomes) if record.dry_run else ()
-        outcomes, counts = self._resolve(resolver, texts, frozenset(released), work)
+        outcomes, counts = self._resolve_file(record, progress, resolver, rows, work)
         progress.written.outcomes |= read.rejected | not_created(settled | outcomes)
         progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
         parts.put_rows(0, read.rows)
         self._put_order(record, settled | outcomes, resolver)
         progress.finish_stage(counts, "finish")
         return LoadedFile(header, all_rows, read.rows, progress.written)
+
+    def _resolve_file(
+        self,
+        record: ImportRecord,
+        progress: WriteProgress,
+        resolver: Resolver,
+        rows: Sequence[MemberRow],
+        work: Work,
+    ) -> tuple[dict[int, Outcome], Mapping[str, int]]:
+        """Does what `_resolve` does, for those of the rows of a file of one chunk that were deferred."""
+        deferred = set(progress.written.deferred)
+        texts = {row.line: encode_row(row) for row in rows if row.line in deferred}
+        if texts:
+            progress.note()
+        freed = freed_numbers(rows, progress.written.outcomes) if record.dry_run else ()
+        return self._resolve(resolver, texts, frozenset(freed), work)
 
     def _settle(
         self,
@@ -196,11 +207,11 @@ class WriteSteps:
         return outcomes, count_outcomes(outcomes.values())
 
 
-def _asked_for(texts: Iterable[bytes], released: Iterable[PhoneKey]) -> frozenset[PhoneKey]:
-    """Returns those of the released numbers that rows ask for: only they are kept in memory."""
+def _asked_for(texts: Iterable[bytes], freed: Iterable[PhoneKey]) -> frozenset[PhoneKey]:
+    """Returns those of the freed numbers that rows ask for: only they are kept in memory."""
     asked: set[PhoneKey] | None = None
     kept = set()
-    for phone in released:
+    for phone in freed:
         if asked is None:
             asked = {decode_row(text).phone for text in texts}
         if phone in asked:
