@@ -96,6 +96,7 @@ class Services:
         from chalicelib.imports.removal import RemovalLimits
         from chalicelib.imports.removal_steps import RemovalSteps
         from chalicelib.imports.repository import ImportRepository
+        from chalicelib.imports.stage_handlers import stage_handlers
         from chalicelib.imports.step_runner import StepRunner
         from chalicelib.imports.steps import StepRepository
         from chalicelib.imports.sync_ledger import SyncLedger
@@ -116,48 +117,46 @@ class Services:
         reads = ReadSteps(repository, steps, storage, self.phone_rule)
         concurrency = settings.import_concurrency
         writes = WriteSteps(
-            table,
-            steps,
-            storage,
-            reads,
-            self._read_ahead,
-            settings.writes_in_flight,
-            concurrency,
-            settings.history_days,
+            table=table,
+            steps=steps,
+            storage=storage,
+            read_steps=reads,
+            ahead=self._read_ahead,
+            in_flight=settings.writes_in_flight,
+            concurrency=concurrency,
+            history_days=settings.history_days,
         )
         finisher = Finisher(repository, storage, messenger)
         ledger = SyncLedger(self.table)
         approvals = Approvals(repository, messenger, ledger, settings.approver_must_differ)
         syncs = SyncSteps(
-            table,
-            steps,
-            storage,
-            repository,
-            ledger,
-            approvals,
-            NewerImports(repository, storage),
-            RemovalLimits(settings.max_removed, settings.max_removed_percent),
+            table=table,
+            steps=steps,
+            storage=storage,
+            repository=repository,
+            ledger=ledger,
+            approvals=approvals,
+            newer_imports=NewerImports(repository, storage),
+            limits=RemovalLimits(settings.max_removed, settings.max_removed_percent),
         )
-        removals = RemovalSteps(table, steps, storage, settings.writes_in_flight, settings.history_days)
+        removals = RemovalSteps(
+            table=table,
+            steps=steps,
+            storage=storage,
+            in_flight=settings.writes_in_flight,
+            history_days=settings.history_days,
+        )
         runner = StepRunner(
-            repository,
-            messenger,
-            steps,
-            reads,
-            writes.load,
-            {
-                "write": writes.write,
-                "resolve": writes.resolve,
-                "settle": writes.resolve,
-                "compare": syncs.compare,
-                "judge": syncs.judge,
-                "recheck": syncs.recheck,
-                "remove": removals.remove,
-            },
-            approvals,
-            finisher,
-            concurrency,
-            time_left,
+            repository=repository,
+            messenger=messenger,
+            steps=steps,
+            read_steps=reads,
+            load=writes.load,
+            handlers=stage_handlers(writes, syncs, removals),
+            approvals=approvals,
+            finisher=finisher,
+            concurrency=concurrency,
+            time_left=time_left,
         )
         return ImportPipeline(repository, storage, messenger, finisher, runner, approvals)
 

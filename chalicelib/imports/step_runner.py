@@ -26,6 +26,7 @@ from .parts import LoadedFile
 from .read_steps import ReadSteps
 from .removal import REASONS
 from .repository import ImportRepository
+from .stage_handlers import StageHandler
 from .stages import next_stage
 from .steps import Lease, Step, StepDone, StepRepository, Stopped
 from .write_steps import Work
@@ -48,7 +49,7 @@ class StepRunner:
     steps: StepRepository
     read_steps: ReadSteps
     load: Callable[[ImportRecord, Lease, Work], LoadedFile]
-    handlers: Mapping[Stage, Callable[[ImportRecord, Lease, Work], None]]  # the other stages
+    handlers: Mapping[Stage, StageHandler]  # of the other stages
     approvals: Approvals
     finisher: Finisher
     concurrency: int  # steps of one import that wait or run at once
