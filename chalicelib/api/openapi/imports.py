@@ -166,7 +166,7 @@ def _apply() -> Schema:
 
 def _undo() -> Schema:
     started = response("The undo has started. Poll its Location.", "Import", "Location")
-    summary = "Take back what an import did, except to members that others have changed since"
+    summary = "Take back what an import did, but for members that others have changed since"
     schema = UndoOptions.model_json_schema()["properties"]["dry_run"]
     options = [{"name": "dry_run", "in": "query", "required": False, "schema": schema}]
     return operation("undoImport", summary, {"202": started}, "404 409", parameters=options)
