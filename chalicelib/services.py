@@ -87,6 +87,7 @@ class Services:
         return WriteBudget(self.table, units) if units else None
 
     def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
+        from chalicelib.imports.account_syncs import AccountSyncsRepository
         from chalicelib.imports.approvals import Approvals
         from chalicelib.imports.estimate import Estimator
         from chalicelib.imports.finisher import Finisher
@@ -100,7 +101,6 @@ class Services:
         from chalicelib.imports.stage_handlers import stage_handlers
         from chalicelib.imports.step_runner import StepRunner
         from chalicelib.imports.steps import StepRepository
-        from chalicelib.imports.sync_ledger import SyncLedger
         from chalicelib.imports.sync_steps import SyncSteps
         from chalicelib.imports.write_steps import WriteSteps
 
@@ -135,14 +135,14 @@ class Services:
             settings.load_write_units,
         )
         finisher = Finisher(repository, storage, messenger, estimator)
-        ledger = SyncLedger(self.table)
-        approvals = Approvals(repository, messenger, ledger, settings.approver_must_differ)
+        account_syncs = AccountSyncsRepository(self.table)
+        approvals = Approvals(repository, messenger, account_syncs, settings.approver_must_differ)
         syncs = SyncSteps(
             table=table,
             steps=steps,
             storage=storage,
             repository=repository,
-            ledger=ledger,
+            account_syncs=account_syncs,
             approvals=approvals,
             newer_imports=NewerImports(repository, storage),
             limits=RemovalLimits(settings.max_removed, settings.max_removed_percent),

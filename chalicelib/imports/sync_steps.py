@@ -15,6 +15,7 @@ from chalicelib.errors import Busy, NotFound
 from chalicelib.members.items import from_item, member_key, member_key_of
 from chalicelib.members.name_index import NameIndex
 
+from .account_syncs import AccountSyncs, AccountSyncsRepository
 from .approvals import Approvals
 from .model import ImportRecord
 from .newer_imports import NewerImports
@@ -24,7 +25,6 @@ from .removal import APPROVAL_DAYS, Removal, RemovalLimits
 from .repository import ImportRepository
 from .steps import Lease, StepRepository
 from .storage import ImportStorage
-from .sync_ledger import AccountSyncs, SyncLedger
 from .sync_parts import Missing, SyncParts, named_ids_of_shard
 from .write_steps import Work
 
@@ -50,7 +50,7 @@ class SyncSteps:
     steps: StepRepository
     storage: ImportStorage
     repository: ImportRepository
-    ledger: SyncLedger
+    account_syncs: AccountSyncsRepository
     approvals: Approvals
     newer_imports: NewerImports
     limits: RemovalLimits
@@ -88,7 +88,7 @@ class SyncSteps:
                 self.approvals.supersede(syncs.waiting)
             return syncs._replace(newest=mine, active=record.id, waiting="")
 
-        return self.ledger.change(account_id, enter).newest == mine
+        return self.account_syncs.change(account_id, enter).newest == mine
 
     def _is_active(self, import_id: str) -> bool:
         try:
@@ -153,21 +153,21 @@ class SyncSteps:
             return "invalid_bytes"
         if not record.scope.includes(removal.account_id):
             return "account_forbidden"
-        newest = self.ledger.get(removal.account_id).newest
+        newest = self.account_syncs.get(removal.account_id).newest
         return "superseded" if newest > (record.row_context.arrived_at, record.id) else None
 
     def _judged(self, record: ImportRecord, removal: Removal) -> Removal:
         """Returns the removal within the limits, or waiting for approval."""
         account_id, found = removal.account_id or "", removal.found
         limits = self.limits.lowered(record.max_removed, record.max_removed_percent)
-        lately = self.ledger.get(account_id).removed_lately(record.id)
+        lately = self.account_syncs.get(account_id).removed_lately(record.id)
         if found and limits.are_exceeded(found + lately, removal.members + lately):
             expires_at = iso_time(int((time.time() + APPROVAL_DAYS * 24 * 3600) * 1000))
             removal = removal.model_copy(update={"state": "awaiting_approval", "expires_at": expires_at})
         else:
             removal = removal.model_copy(update={"state": "within_limits", "decided_at": now()})
         if not record.dry_run:
-            self.ledger.change(account_id, lambda syncs: _noted(syncs, record.id, removal))
+            self.account_syncs.change(account_id, lambda syncs: _noted(syncs, record.id, removal))
         return removal
 
     def recheck(self, record: ImportRecord, lease: Lease, work: Work) -> None:
