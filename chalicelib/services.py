@@ -74,7 +74,7 @@ class Services:
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
-        freeze_garbage_collector()
+        tune_garbage_collector()
         spend = self._write_budget.spend if self._write_budget else None
         return self._pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
 
@@ -236,7 +236,7 @@ class Services:
 
 
 @cache
-def freeze_garbage_collector() -> None:
+def tune_garbage_collector() -> None:
     """Keeps Python's garbage collector from scanning what exists now, once per process, and lets it run less often.
 
     A load makes a full collection due again and again; modules and their data, which live for ever, are most of it.
