@@ -64,7 +64,10 @@ def undone_member(
 def _absent_member(
     row: MemberRow, undoes: Undoes, context: RowContext, entries: Entries
 ) -> Restoration | Outcome:
-    """Returns what is to be done where nobody has the key of the member that a row changes."""
+    """Returns what is to be done where nobody has the key of the member that a row changes.
+
+    Only what happened after the row counts.
+    """
     last: Entry | None = None
     for entry in entries(row.previous_key if row.previous else row.key):
         last = last or entry
@@ -76,6 +79,8 @@ def _absent_member(
             return Restoration(entry.before, last)
         if entry.by not in _ours(context):
             return changed_since(entry.by)
+        if any(_is_row(origin, context.of, undoes.line) for origin in (entry.origin, entry.before_origin)):
+            break
     if last is None:
         return Outcome("unchanged") if row.deletes else NO_HISTORY
     return LATER_ROW_KEPT
