@@ -28,7 +28,7 @@ from tests.support.pipeline import HEADER, KilledError, Pipeline
 from tests.support.schedules import File, Schedule
 from tests.support.tables import members_of
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "120"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "110"))
 SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else range(SCHEDULES)
 VERBS: tuple[Verb, ...] = ("change", "delete", "restore", "restore", "restore")
 # The answer to a call that an earlier attempt has made.
@@ -58,7 +58,7 @@ def test_schedule_with_faults_ends_as_the_model_says(
     else:
         audit.check_import(files[0])
         go_on(schedule, audit, files[0], before)
-        audit.check_pages(schedule.dice.choice([1, 2, 10]))
+        audit.check_pages()
     config.dynamodb().delete_table(TableName=schedule.table)
 
 
