@@ -14,7 +14,7 @@ from chalicelib.scope import Scope
 from .csv_reader import Dialect
 from .option_values import YesNo
 from .removal import Removal
-from .row_context import ROW_MODES, FileMode, Mode, RowContext
+from .row_context import MODES, ROW_MODES, FileMode, Mode, RowContext
 
 Status = Literal[
     "awaiting_upload", "splitting", "loading", "awaiting_approval", "completed", "failed", "cancelled"
@@ -142,7 +142,7 @@ class UndoOptions(BaseModel):
 class ImportOptions(UndoOptions):
     """The options that say what becomes of the rows."""
 
-    mode: FileMode = "create"
+    mode: Annotated[FileMode, Field(description=MODES)] = "create"
 
     @model_validator(mode="before")
     @classmethod

@@ -87,8 +87,11 @@ def _option(name: str, field: Schema) -> Schema:
 
     Without its default, which some clients would send beside a JSON body too, where no parameter is allowed.
     """
-    told = [field.get("description", ""), "With a CSV body only: in JSON it is a field."]
     given = next((one for one in field.get("anyOf", []) if one["type"] != "null"), field)
+    told = [
+        field.get("description") or given.get("description"),
+        "With a CSV body only: in JSON it is a field.",
+    ]
     schema = {key: value for key, value in given.items() if key not in ("title", "description", "default")}
     return parameter(name, "query", " ".join(filter(None, told)), **schema)
 

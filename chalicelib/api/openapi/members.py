@@ -75,6 +75,7 @@ ERASE = parameter(
     type="boolean",
     default=False,
 )
+BY = {"Member": "", "AccountMember": " by client member id"}  # in the summaries
 CREATED = response("The new member.", "Member", "Location", "ETag")
 UNIQUE = (
     "Within an account each phone number and each client member id belongs to one member: where another one has it, "
@@ -161,6 +162,7 @@ def _put() -> Schema:
 
 def _one(kind: str) -> Schema:
     """Returns the operations on one member that do not depend on the key in the path."""
+    by = BY[kind]
     change = (
         "Changes the fields that are sent. A new account or client member id moves the member and changes its id. "
         f"{UNIQUE}"
@@ -168,13 +170,13 @@ def _one(kind: str) -> Schema:
     deleted = {"204": response("Deleted. Its phone number and client member id are free.")}
     delete = "Its history is kept, and it can be restored, unless `erase` is true."
     return {
-        "get": get_operation(f"get{kind}", "Member"),
+        "get": get_operation(f"get{kind}", "Member", by),
         "patch": _write(
-            f"change{kind}", "Change a member", change, "MemberChanges", "404 409 412 413 415 422"
+            f"change{kind}", f"Change a member{by}", change, "MemberChanges", "404 409 412 413 415 422"
         ),
         "delete": operation(
             f"delete{kind}",
-            "Delete a member",
+            f"Delete a member{by}",
             delete,
             deleted,
             "404 412",
@@ -187,9 +189,13 @@ def _past(kind: str, parameters: Schema, path: str) -> Schema:
     """Returns the operations on what a member was."""
     events = response("What happened to the member, newest first.", "MemberHistory", "Link?")
     description = "What happened to a member, newest first; also to one that was deleted."
-    history = list_operation(f"get{kind}History", "Get the history of a member", description, events, "404")
+    history = list_operation(
+        f"get{kind}History", f"Get the history of a member{BY[kind]}", description, events, "404"
+    )
     restored = "As it was last. 409 if another member has its phone number or its id now."
-    restore = operation(f"restore{kind}", "Restore a deleted member", restored, {"201": CREATED}, "404 409")
+    restore = operation(
+        f"restore{kind}", f"Restore a deleted member{BY[kind]}", restored, {"201": CREATED}, "404 409"
+    )
     return {
         f"{path}/history": {**parameters, "get": history},
         f"{path}/restore": {**parameters, "post": restore},

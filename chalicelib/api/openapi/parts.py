@@ -204,13 +204,13 @@ def list_operation(
     )
 
 
-def get_operation(name: str, schema: str) -> Schema:
-    """Returns an operation that gets a resource with an ETag."""
+def get_operation(name: str, schema: str, by: str = "") -> Schema:
+    """Returns an operation that gets a resource with an ETag; `by` ends its summary."""
     kind = schema.lower()
     not_modified = response("The caller has this version.", "", "ETag")
     responses = {"200": response(f"The {kind}.", schema, "ETag"), "304": not_modified}
     description = "With `If-None-Match`, answers 304 while the caller has the current version."
-    return operation(name, f"Get a {kind}", description, responses, "404", parameters=[IF_NONE_MATCH])
+    return operation(name, f"Get a {kind}{by}", description, responses, "404", parameters=[IF_NONE_MATCH])
 
 
 def tagged(tag: str, paths: Schema) -> Schema:
