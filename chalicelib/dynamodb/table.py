@@ -136,6 +136,15 @@ class Table:
         page: Mapping[str, Any] = self._send(self._client.scan, TableName=self._name, **arguments)
         return page
 
+    def accepted_write_units(self) -> int | None:
+        """Returns the write units a second that the table and its indexes accept at present, the least of them.
+
+        "Understanding DynamoDB warm throughput". Returns None where the engine does not say, as emulators do.
+        """
+        table: Any = self._send(self._client.describe_table, TableName=self._name)["Table"]
+        warm = [one.get("WarmThroughput", {}) for one in (table, *table.get("GlobalSecondaryIndexes", []))]
+        return min(one.get("WriteUnitsPerSecond", 0) for one in warm) or None
+
     def add(self, item: Item) -> bool:
         """Adds an item. Returns False if its key exists."""
         condition = "attribute_not_exists(pk)"

@@ -1,6 +1,6 @@
 """Writes independent rows in transactions: rows whose writes fail are judged, the others written again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,9 +14,9 @@ from chalicelib.members.items import from_item, holder_of, member_key, member_ke
 from chalicelib.members.model import (
     MemberKey,
     NewMember,
-    Origin,
     changed_member,
     new_member,
+    origin_text,
     restored_member,
 )
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, creation_checks, deletion
@@ -153,8 +153,8 @@ class BatchWriter:
         return outcome, creation(new_member(row.member, self._by), origin)
 
     def _origin(self, row: MemberRow, outcome: Outcome) -> str:
-        import_id, _, arrived_at, *_ = self._context
-        return str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
+        context = self._context
+        return origin_text(context.import_id, row.line, outcome.outcome, context.arrived_at, outcome.before)
 
 
 def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
@@ -172,7 +172,7 @@ def written_outcome(import_id: str, row: MemberRow, item: Item) -> Outcome | Non
     return None
 
 
-def _next_transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
+def _next_transaction(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     """Returns (changes that fit in one transaction, the others).
 
     Independent rows may still need one item: the number that one of them frees and another asks for.
@@ -180,7 +180,9 @@ def _next_transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Cha
     together: list[Change] = []
     others: list[Change] = []
     touched: set[tuple[str, str]] = set()
-    for change in changes:
+    for number, change in enumerate(changes):
+        if len(touched) == MAX_WRITES:
+            return together, [*others, *changes[number:]]
         keys = [write.key for write in change.writes]
         if len(touched) + len(keys) <= MAX_WRITES and touched.isdisjoint(keys):
             together.append(change)

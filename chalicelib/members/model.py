@@ -46,15 +46,8 @@ class NewMember(_Body):
         Raises PydanticCustomError for the first invalid text, by the rules of the fields: `validate`, which lists
         all of them, takes twice as long.
         """
-        rules = {
-            "account_id": normalize_id,
-            "client_member_id": normalize_id,
-            "first_name": normalize_text,
-            "last_name": normalize_text,
-            "phone_number": rule.parse,
-        }
         values = {}
-        for name, normalize in rules.items():
+        for name, normalize in (*_TEXT_RULES, ("phone_number", rule.parse)):
             text = texts.get(name, "")
             values[name] = "" if name in optional and is_blank(text) else normalize(text)
         return cls.of_valid(values)
@@ -71,6 +64,13 @@ class NewMember(_Body):
         """Returns the id that this member has, or will have."""
         return member_id(self.account_id, self.client_member_id)
 
+
+_TEXT_RULES = (
+    ("account_id", normalize_id),
+    ("client_member_id", normalize_id),
+    ("first_name", normalize_text),
+    ("last_name", normalize_text),
+)
 
 # The rest of what pickle stores of a model whose fields are all set.
 _PYDANTIC_STATE = {
@@ -202,8 +202,13 @@ class Origin(NamedTuple):
     before: Values = ()
 
     def __str__(self) -> str:
-        text = f"{self.import_id}#{self.line}:{self.outcome}@{self.arrived_at}"
-        return f"{text}|{orjson.dumps(self.before).decode()}" if self.before else text
+        return origin_text(*self)
+
+
+def origin_text(import_id: str, line: int, outcome: str, arrived_at: str, before: Values = ()) -> str:
+    """Returns the text that an Origin of these values is stored as: imports of new members need no more of it."""
+    text = f"{import_id}#{line}:{outcome}@{arrived_at}"
+    return f"{text}|{orjson.dumps(before).decode()}" if before else text
 
 
 def new_member(new: NewMember, by: str | None = None, moment: str = "") -> Member:

@@ -50,6 +50,7 @@ _IMPORT = {
     "max_removed": None,
     "max_removed_percent": None,
     "removal": None,
+    "estimate": None,
 }
 _REJECTED = {
     "line": 17,
