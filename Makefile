@@ -37,7 +37,7 @@ test: check ## run all checks and tests
 	@$(VENV)/bin/python -m coverage report | sed -n '1,12p; /^TOTAL/p'
 
 test-unit: $(INSTALLED) ## the tests that need no emulator and no browser: seconds
-	@exec $(VENV)/bin/python -m pytest tests/unit
+	@exec $(VENV)/bin/python -m pytest $(PARALLEL) tests/unit
 
 test-clients: $(INSTALLED) ## clients of the API in Python, TypeScript and Java, made by three generators (Java 17, Maven)
 	@exec $(VENV)/bin/python -m pytest $(CLIENTS)

@@ -266,7 +266,7 @@ def _bypass_parameter_validation(client: "DynamoDBClient") -> None:
 def _bypass_response_parsing(client: "DynamoDBClient") -> None:
     """Parses the items of reads with orjson: botocore visits each value, and takes 13 times as long.
 
-    DynamoDB's JSON has the form that botocore returns, but for binary values, which no item has. The hook leaves
+    DynamoDB's JSON has the form that botocore returns, except for binary values, which no item has. The hook leaves
     botocore an empty body to parse. Errors stay botocore's.
     """
 

@@ -52,7 +52,7 @@ class BatchWriter:
         self._dependencies = dependencies
         # A dry run judges rows by the same conditions, and writes nothing.
         self._write_all = table.check if context.dry_run else table.write
-        self._desired = rule_of(table, context)
+        self._rule = rule_of(table, context)
 
     def write(
         self,
@@ -68,13 +68,13 @@ class BatchWriter:
         settled: list[SettledRow] = []
         for row in rows:
             earlier = deleted.get(row.line) or (DEFERRED if self._dependencies.shares(row) else None)
-            _sort((row, earlier) if earlier else self._change(row, stored), settled, changes)
+            _collect((row, earlier) if earlier else self._change(row, stored), settled, changes)
         for _ in range(len(rows) + MAX_ATTEMPTS):
             if not changes:
                 return settled
             together, changes = _next_transaction(changes)
             for verdict in self._try(together):
-                _sort(verdict, settled, changes)
+                _collect(verdict, settled, changes)
         raise Busy
 
     def _try(self, changes: Sequence[Change]) -> list[SettledRow | Change]:
@@ -118,7 +118,7 @@ class BatchWriter:
         item = stored.get(row.key) if stored else None
         previous = stored.get(row.previous_key) if row.previous else None
         earlier = item and written_outcome(self._context.import_id, row, item)
-        new = earlier or self._desired(row, item, previous)
+        new = earlier or self._rule(row, item, previous)
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
@@ -157,7 +157,7 @@ class BatchWriter:
         return origin_text(context.import_id, row.line, outcome.outcome, context.arrived_at, outcome.before)
 
 
-def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
+def _collect(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
     if isinstance(verdict, Change):
         changes.append(verdict)
     else:

@@ -17,7 +17,7 @@ from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from chalicelib.scope import UNLIMITED, Scope
 
 from .items import claim_key, fold_name, from_item, member_key, member_key_of
-from .model import Member, read_token, write_token
+from .model import Member, decode_parts, encode_parts
 from .name_index import NameIndex
 
 MAX_LOOKUPS = 3  # per phone number: its holder may move between the two reads
@@ -154,7 +154,7 @@ def _next_cursor(kind: str, items: list[Item], limit: int) -> str | None:
     last = items[limit - 1]
     account = [] if kind == "name" else [_account_of(last)]
     names = [] if kind in {"client", "phone"} else last["name_order"]["S"].split(SEPARATOR)
-    return write_token(kind, *account, *names)
+    return encode_parts(kind, *account, *names)
 
 
 def _account_of(item: Item) -> str:
@@ -166,7 +166,7 @@ def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
     if cursor is None:
         return None
     try:
-        found, *parts = read_token(cursor)
+        found, *parts = decode_parts(cursor)
     except ValueError:
         found, parts = "", []
     if found != kind or len(parts) != length or not all(0 < len(part) <= MAX_LENGTH for part in parts):
