@@ -10,10 +10,21 @@ from chalicelib.api.imports import imports_api
 from chalicelib.api.members import members_api
 from chalicelib.api.openapi.routes import openapi
 from chalicelib.api.routing import add_405_routes
+from chalicelib.api.service import service
 from chalicelib.workers import workers
 
 app = Chalice(app_name="rollcall")
 app.api.binary_types.append("text/csv")  # otherwise Chalice decodes a CSV, whatever its encoding
-for blueprint in (authorizer, members_api, imports_api, exports_api, access_api, openapi, console, workers):
+for blueprint in (
+    authorizer,
+    members_api,
+    imports_api,
+    exports_api,
+    access_api,
+    openapi,
+    service,
+    console,
+    workers,
+):
     app.register_blueprint(blueprint)
 add_405_routes(app)

@@ -96,6 +96,6 @@ def page_response(
 
 def base_path(request: Request) -> str:
     """Returns the path of the API's root: empty in chalice local, the stage behind a gateway."""
-    depth = request.context["resourcePath"].count("/")
+    depth = request.context["resourcePath"].rstrip("/").count("/")
     path = str(request.context.get("path", "")).rstrip("/").split("/")
-    return "/".join(path[:-depth])
+    return "/".join(path[: len(path) - depth])

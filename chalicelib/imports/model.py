@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from chalicelib.fields.text import Timestamp
 from chalicelib.members.items import SHARDS
 from chalicelib.scope import Scope
 
@@ -14,7 +15,7 @@ from .csv_reader import Dialect
 from .estimate import Estimate
 from .option_values import YesNo
 from .removal import Removal
-from .row_context import ROW_MODES, FileMode, Mode, RowContext
+from .row_context import MODES, ROW_MODES, FileMode, Mode, RowContext
 
 Status = Literal[
     "awaiting_upload", "splitting", "loading", "awaiting_approval", "completed", "failed", "cancelled"
@@ -46,7 +47,7 @@ class Source(BaseModel):
     key: str
     version: str | None = None
     size: int = 0
-    arrived_at: str | None = None
+    arrived_at: Timestamp | None = None
 
 
 class Counts(BaseModel):
@@ -85,7 +86,7 @@ class Failure(BaseModel):
     detail: str
 
 
-class Import(BaseModel):
+class ImportJob(BaseModel):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
@@ -111,9 +112,9 @@ class Import(BaseModel):
     counts: Counts
     percent: int
     seconds_left: int | None
-    created_at: str
-    started_at: str | None
-    finished_at: str | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
     error: Failure | None
     created_by: str | None
     account_id: str | None
@@ -144,7 +145,7 @@ class UndoOptions(BaseModel):
 class ImportOptions(UndoOptions):
     """The options that say what becomes of the rows."""
 
-    mode: FileMode = "create"
+    mode: Annotated[FileMode, Field(description=MODES)] = "create"
 
     @model_validator(mode="before")
     @classmethod
@@ -244,16 +245,16 @@ class ImportRecord(ImportOptions):
         """Returns whether the scope covers all accounts that the import may write to."""
         return scope.covers(self.accounts if self.account_id is None else [self.account_id])
 
-    def shown(self) -> Import:
+    def shown(self) -> ImportJob:
         """Returns the import as callers see it; an announced one whose file is overdue has failed."""
-        fields = self.model_dump(include=set(Import.model_fields))
+        fields = self.model_dump(include=set(ImportJob.model_fields))
         if self.status == "awaiting_upload" and _seconds_since(self.created_at) > UPLOAD_SECONDS:
             error = Failure(code="upload_expired", detail="The file was never uploaded.")
             ended = datetime.fromisoformat(self.created_at) + timedelta(seconds=UPLOAD_SECONDS)
             finished_at = ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
             fields |= {"status": "failed", "error": error, "finished_at": finished_at}
         percent = 100 if self.status == "completed" else min(int(self._percent()), 99)
-        return Import(**fields, percent=percent, seconds_left=self._seconds_left())
+        return ImportJob(**fields, percent=percent, seconds_left=self._seconds_left())
 
     @property
     def steps(self) -> int:

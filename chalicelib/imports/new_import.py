@@ -16,6 +16,7 @@ from .option_values import ColumnMap, MaxRemoved, MaxRemovedPercent, RowCount
 
 # For the OpenAPI document: the file names that the API accepts.
 FILENAME_SCHEMA: dict[str, JsonValue] = {"pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + NAME_END}
+MAX_REJECTED = "With more rejected rows, a number or a percentage such as 5%, the import fails."
 
 
 def _without_path(name: str) -> str:
@@ -27,16 +28,20 @@ class NewImport(ImportOptions):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    filename: Annotated[Name, AfterValidator(_without_path), Field(json_schema_extra=FILENAME_SCHEMA)] = (
-        "upload.csv"
-    )
+    filename: Annotated[
+        Name,
+        AfterValidator(_without_path),
+        Field(json_schema_extra=FILENAME_SCHEMA, description="The file's name. Its end says how it is read."),
+    ] = "upload.csv"
     account_id: Annotated[
         Identifier | None,
         Field(description="The account of all rows. A row with another one is rejected (account_differs)."),
     ] = None
     region: Region | None = None
     encoding: Encoding | None = None
-    max_rejected: Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$")] | None = None
+    max_rejected: (
+        Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$", description=MAX_REJECTED)] | None
+    ) = None
     rows: RowCount | None = None
     max_removed: MaxRemoved | None = None
     max_removed_percent: MaxRemovedPercent | None = None

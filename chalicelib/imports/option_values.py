@@ -102,11 +102,12 @@ def _field_and_name(left: str, right: str) -> tuple[str, str]:
 
 
 _COLUMN_MAP = "The names of columns in this file that are not usual ones, and the field of each."
+_PAIR = rf"({'|'.join(sorted(NAMES_OF_FIELDS))})=[^=,\s]{{1,{MAX_NAME}}}"
 COLUMN_MAP_TEXT: dict[str, JsonValue] = {  # the JSON schema of the query parameter
     "description": _COLUMN_MAP,
     "type": "string",
     "examples": ["phone_number=Handy,client_member_id=Kundennummer"],
-    "pattern": rf"^({'|'.join(sorted(NAMES_OF_FIELDS))})=[^=,\s]{{1,{MAX_NAME}}}$",
+    "pattern": f"^{_PAIR}(,{_PAIR})*$",
 }
 ColumnMap = Annotated[
     dict[str, str],

@@ -4,6 +4,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from chalicelib.fields.text import Timestamp
+
 RemovalState = Literal[
     "pending",
     "not_done",
@@ -48,9 +50,9 @@ class Removal(BaseModel):
     found: int = 0
     code: str | None = None
     detail: str | None = None
-    decided_at: str | None = None
+    decided_at: Timestamp | None = None
     decided_by: str | None = None
-    expires_at: str | None = None
+    expires_at: Timestamp | None = None
 
     @property
     def is_allowed(self) -> bool:

@@ -7,6 +7,10 @@ from chalicelib.members.history import HISTORY_DAYS
 # Of a file; validate is a dry run of create.
 FileMode = Literal["create", "upsert", "delete", "sync", "validate"]
 Mode = Literal["create", "upsert", "delete", "sync", "validate", "undo"]
+MODES = (
+    "`create` adds members. `upsert` also changes those that exist. `delete` deletes them. `sync` is an upsert of a "
+    "whole roster of one account, whose other members are removed. `validate` is a dry run of `create`."
+)
 ROW_MODES: dict[Mode, Mode] = {"validate": "create", "sync": "upsert"}  # of rows
 
 

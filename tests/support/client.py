@@ -11,6 +11,7 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.test import HTTPResponse
 
+from chalicelib.api.openapi.codes import FIELD_CODES, PROBLEM_CODES
 from infra.serve import Gateway
 
 JSON = "application/json"
@@ -47,9 +48,11 @@ class Response:
             assert isinstance(problem[name], kind), problem
             assert problem[name], problem
         assert (problem["status"], problem["code"]) == (status, code), problem
+        assert code in PROBLEM_CODES[status], problem
         for field in problem.get("errors", []):
             assert field.keys() - {"member"} == {"pointer", "code", "detail"}, problem
             assert field["pointer"][0] in "#?{", problem
+            assert field["code"] in FIELD_CODES, problem
             assert field["detail"].endswith("."), problem  # a sentence
         return problem
 

@@ -3,11 +3,11 @@
 import pytest
 
 from chalicelib.imports.estimate import Estimate
-from chalicelib.imports.model import Import, ImportRecord, Source
+from chalicelib.imports.model import ImportJob, ImportRecord, Source
 from commands.outcomes import estimate_line
 
 
-def shown(estimate: Estimate | None, of: str | None = None) -> Import:
+def shown(estimate: Estimate | None, of: str | None = None) -> ImportJob:
     """Returns a dry run with this estimate, perhaps of an undo."""
     record = ImportRecord(
         id="x",
