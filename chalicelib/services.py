@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.exports.queries import ExportQueries
     from chalicelib.exports.repository import ExportRepository
     from chalicelib.exports.storage import ExportStorage
+    from chalicelib.imports.member_batch import MemberBatch
     from chalicelib.imports.pipeline import ImportPipeline
     from chalicelib.imports.queries import ImportQueries
     from chalicelib.imports.read_ahead import ReadAhead
@@ -66,6 +67,13 @@ class Services:
         from chalicelib.members.history_repository import MemberHistory
 
         return MemberHistory(self.table)
+
+    @cached_property
+    def member_batch(self) -> "MemberBatch":
+        """What writes many members in one request."""
+        from chalicelib.imports.member_batch import MemberBatch
+
+        return MemberBatch(self.table, self.settings.writes_in_flight, self.settings.history_days)
 
     @cached_property
     def imports(self) -> "ImportPipeline":

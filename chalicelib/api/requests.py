@@ -63,12 +63,12 @@ def validated_body(request: Request, model: type[Model]) -> Model:
     return validate(model, body_fields(request), services().phone_rule)
 
 
-def body_fields(request: Request) -> object:
-    """Returns a JSON or form body, parsed. Raises Malformed, TooLarge, UnsupportedMediaType."""
+def body_fields(request: Request, kinds: Sequence[str] = (JSON, FORM), limit: int = MAX_BODY) -> object:
+    """Returns a body of one of these types, parsed. Raises Malformed, TooLarge, UnsupportedMediaType."""
     kind = media_type(request)
-    if kind not in (JSON, FORM):
-        raise UnsupportedMediaType(f"Send {JSON} or {FORM}.")
-    raw = raw_body(request, MAX_BODY)
+    if kind not in kinds:
+        raise UnsupportedMediaType(f"Send {' or '.join(kinds)}.")
+    raw = raw_body(request, limit)
     try:
         text = raw.decode("utf-8-sig")
         if kind == FORM:

@@ -14,7 +14,6 @@ from chalicelib.members.items import from_item, holder_of, member_key, member_ke
 from chalicelib.members.model import (
     MemberKey,
     NewMember,
-    Origin,
     changed_member,
     new_member,
     restored_member,
@@ -136,7 +135,7 @@ class BatchWriter:
         if new is None:
             mark = mark_deletion(self._context.import_id, row, outcome)
             return outcome, [*deletion(item, self._by, origin, days), mark]
-        return outcome, alteration(item, changed_member(old, new, self._by), origin, days)
+        return outcome, alteration(item, changed_member(old, new, self._by), origin or None, days)
 
     def _created(self, row: MemberRow, new: Wanted) -> tuple[Outcome, list[ConditionalWrite]]:
         """Returns the outcome of a row that adds a member, perhaps a deleted one again, and the writes.
@@ -153,8 +152,7 @@ class BatchWriter:
         return outcome, creation(new_member(row.member, self._by), origin)
 
     def _origin(self, row: MemberRow, outcome: Outcome) -> str:
-        import_id, _, arrived_at, *_ = self._context
-        return str(Origin(import_id, row.line, outcome.outcome, arrived_at, outcome.before))
+        return self._context.origin(row.line, outcome.outcome, outcome.before)
 
 
 def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from chalicelib import __version__
 
-from . import access, exports, imports, members
+from . import access, batches, exports, imports, members
 from .parts import PROBLEM_SCHEMA, SECURITY_SCHEMES, Schema, operation, response
 
 DESCRIPTION = (
@@ -26,6 +26,7 @@ def document() -> Schema:
         "info": {"title": "Rollcall", "version": __version__, "description": DESCRIPTION},
         "paths": {
             **members.paths(),
+            **batches.paths(),
             **imports.paths(),
             **exports.paths(),
             **access.paths(),
@@ -36,17 +37,19 @@ def document() -> Schema:
 
 
 def _schemas() -> Schema:
-    models = [*members.MODELS, *imports.MODELS, *exports.MODELS, *access.MODELS]
+    models = [*members.MODELS, *batches.MODELS, *imports.MODELS, *exports.MODELS, *access.MODELS]
     adapters: list[Any] = [(model, mode, TypeAdapter(model)) for model, mode in models]
     _, generated = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
     schemas: Schema = generated["$defs"]
-    for model in ("MemberChanges", "UserChanges", "GroupChanges"):
+    for model in ("MemberChanges", "UpsertedMember", "UserChanges", "GroupChanges"):
         for field in schemas[model]["properties"].values():
             field.pop("default", None)  # a field that is not sent keeps its value
     members.adjust(schemas)
+    batches.adjust(schemas)
     return {
         **schemas,
         **members.SCHEMAS,
+        **batches.SCHEMAS,
         **imports.SCHEMAS,
         **exports.SCHEMAS,
         **access.SCHEMAS,

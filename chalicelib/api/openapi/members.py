@@ -72,7 +72,7 @@ CREATED = response("The new member.", "Member", "Location", "ETag")
 
 def adjust(schemas: Schema) -> None:
     """Adds to the models' schemas what the models do not say."""
-    for model in ("NewMember", "MemberChanges"):
+    for model in ("NewMember", "MemberChanges", "UpsertedMember"):
         schemas[model]["properties"] |= {
             name: {"readOnly": True, "description": "Accepted and ignored."} for name in READ_ONLY
         }

@@ -1,0 +1,42 @@
+"""The part of the OpenAPI document about many members in one request."""
+
+from typing import Any
+
+from chalicelib.imports.batch_request import NewBatch, UpsertedMember
+
+from .parts import Schema, body, list_schema, object_schema, operation, reference, response
+
+MODELS: list[Any] = [(NewBatch, "validation"), (UpsertedMember, "validation")]
+_STATUS: Schema = {
+    "type": "integer",
+    "description": "The status of a request for this member alone: 201 created, 200 updated or unchanged.",
+}
+_OUTCOME: Schema = {"type": "string", "enum": ["created", "updated", "unchanged"]}
+SCHEMAS: Schema = {
+    "BatchItem": {
+        "description": "What became of one member: the member as it is now, or the problem why it was not written.",
+        **object_schema(
+            *("outcome", "member", "problem"),
+            status=_STATUS,
+            outcome=_OUTCOME,
+            member=reference("Member"),
+            problem=reference("Problem"),
+        ),
+    },
+    "BatchItems": object_schema(items=list_schema(reference("BatchItem"))),
+}
+
+
+def adjust(schemas: Schema) -> None:
+    """Adds the schema of the members, of which each is validated by itself."""
+    schemas["NewBatch"]["properties"]["members"]["items"] = {
+        "anyOf": [reference("NewMember"), reference("UpsertedMember")]
+    }
+
+
+def paths() -> Schema:
+    """Returns the operation on many members."""
+    written = response("What became of each member, in order.", "BatchItems", "Retry-After?")
+    summary = "Add or change up to 500 members, each by itself"
+    post = operation("writeMembers", summary, {"200": written}, "413 415 422", requestBody=body("NewBatch"))
+    return {"/members/batch": {"post": post}}
