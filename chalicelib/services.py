@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.imports.repository import ImportRepository
     from chalicelib.imports.storage import ImportStorage
     from chalicelib.members.history_repository import MemberHistory
+    from chalicelib.replies import Replies
 
 
 class Services:
@@ -67,6 +68,13 @@ class Services:
         from chalicelib.members.history_repository import MemberHistory
 
         return MemberHistory(self.table)
+
+    @cached_property
+    def replies(self) -> "Replies":
+        """The replies to requests that may be repeated."""
+        from chalicelib.replies import Replies
+
+        return Replies(self.table, self._clock)
 
     @cached_property
     def member_batch(self) -> "MemberBatch":

@@ -14,10 +14,14 @@ CROSS_ORIGIN = {"cross-site", "same-site"}  # values of Sec-Fetch-Site
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The caller of an admitted request, and the accounts that the request may access."""
+    """The caller of an admitted request, and the accounts that the request may access.
+
+    `repeated` says that the request may have taken effect before: it carries the Idempotency-Key of one that died.
+    """
 
     caller: Caller
     scope: Scope
+    repeated: bool = False
 
     @property
     def by(self) -> str:

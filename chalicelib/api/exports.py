@@ -17,7 +17,7 @@ exports_api = Blueprint(__name__)
 EXPORT: Requirement = "members:export"
 
 
-@route(exports_api, "POST", "/exports", needs=EXPORT)
+@route(exports_api, "POST", "/exports", needs=EXPORT, key=True)
 def start_export(request: Request, admission: Admission) -> Response:
     """Starts an export of an account."""
     new = validated_body(request, NewExport)

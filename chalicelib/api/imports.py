@@ -50,7 +50,7 @@ APPROVE: Requirement = "imports:approve"
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
 
 
-@route(imports_api, "POST", "/imports", needs=WRITE, query=NewImport.model_fields)
+@route(imports_api, "POST", "/imports", needs=WRITE, query=NewImport.model_fields, key=True)
 def start_import(request: Request, admission: Admission) -> Response:
     """Imports the CSV in the body, or returns a link to upload a file of up to 5 GB."""
     kind = media_type(request)
@@ -92,14 +92,14 @@ def get_import(_request: Request, admission: Admission, import_id: str) -> Respo
     return json_response(_visible(import_id, admission).shown().model_dump())
 
 
-@route(imports_api, "POST", f"{IMPORT}/cancel", needs=WRITE)
+@route(imports_api, "POST", f"{IMPORT}/cancel", needs=WRITE, body=False)
 def cancel_import(_request: Request, admission: Admission, import_id: str) -> Response:
     """Cancels an import. Rows that are not loaded yet are rejected."""
     _visible(import_id, admission)
     return json_response(services().imports.cancel(import_id).shown().model_dump(), 202)
 
 
-@route(imports_api, "POST", f"{IMPORT}/approve", needs=APPROVE)
+@route(imports_api, "POST", f"{IMPORT}/approve", needs=APPROVE, body=False)
 def approve_import(_request: Request, admission: Admission, import_id: str) -> Response:
     """Lets a sync remove the members that it shows, as far as that is still right."""
     _visible(import_id, admission)
@@ -107,7 +107,7 @@ def approve_import(_request: Request, admission: Admission, import_id: str) -> R
     return json_response(record.shown().model_dump(), 202)
 
 
-@route(imports_api, "POST", f"{IMPORT}/decline", needs=APPROVE)
+@route(imports_api, "POST", f"{IMPORT}/decline", needs=APPROVE, body=False)
 def decline_import(_request: Request, admission: Admission, import_id: str) -> Response:
     """Lets a sync end without a removal."""
     _visible(import_id, admission)
@@ -115,14 +115,14 @@ def decline_import(_request: Request, admission: Admission, import_id: str) -> R
     return json_response(record.shown().model_dump(), 202)
 
 
-@route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE)
+@route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE, body=False, key=True)
 def apply_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Imports the file that a dry run has checked, with the same options."""
     record = services().imports.apply(_visible(import_id, admission), admission.by)
     return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
 
 
-@route(imports_api, "POST", f"{IMPORT}/undo", needs=WRITE, query=("dry_run",))
+@route(imports_api, "POST", f"{IMPORT}/undo", needs=WRITE, query=("dry_run",), body=False, key=True)
 def undo_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Takes an import back, by an import of its own."""
     done, options = _visible(import_id, admission), _undo_options(request)

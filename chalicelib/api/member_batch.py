@@ -29,7 +29,7 @@ MAX_BODY = 4_000_000  # bytes; 500 members of the longest texts, with each chara
 STATUSES = {"created": 201, "updated": 200, "unchanged": 200}
 
 
-@route(member_batch_api, "POST", "/members/batch", needs=WRITE)
+@route(member_batch_api, "POST", "/members/batch", needs=WRITE, key=True)
 def write_members(request: Request, admission: Admission) -> Response:
     """Adds or changes up to 500 members, each by itself. Returns what became of each, in order."""
     from chalicelib.imports.batch_request import NewBatch  # with the code of imports, which few requests need

@@ -52,12 +52,12 @@ def find_members(request: Request, admission: Admission) -> Response:
     return page_response(request, "/members", [member.model_dump() for member in page.members], page.cursor)
 
 
-@route(members_api, "POST", "/members", "/member", needs=WRITE)
+@route(members_api, "POST", "/members", "/member", needs=WRITE, key=True)
 def create_member(request: Request, admission: Admission) -> Response:
     """Adds a member."""
     new = validated_body(request, NewMember)
     admission.scope.require(new.account_id)
-    member = services().members.create(new, admission.by)
+    member = services().members.create(new, admission.by, repeated=admission.repeated)
     return resource_response(member, 201, Location=_location(request, member))
 
 
@@ -67,7 +67,7 @@ def get_member(request: Request, admission: Admission, **ids: str) -> Response:
     return get_response(request, services().members.get(_key(admission.scope, **ids)))
 
 
-@route(members_api, "PUT", MEMBER, needs=WRITE)
+@route(members_api, "PUT", MEMBER, needs=WRITE, conditions=True)
 def replace_member(request: Request, admission: Admission, member_id: str) -> Response:
     """Replaces a member. A new account or client member id moves it."""
     key = _key(admission.scope, member_id)
@@ -77,7 +77,7 @@ def replace_member(request: Request, admission: Admission, member_id: str) -> Re
     return _changed(request, key, member)
 
 
-@route(members_api, "PUT", ACCOUNT_MEMBER, needs=WRITE)
+@route(members_api, "PUT", ACCOUNT_MEMBER, needs=WRITE, conditions=True)
 def put_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Creates or replaces a member; a repeated request changes nothing."""
     key = _key(admission.scope, **ids)
@@ -88,7 +88,7 @@ def put_member(request: Request, admission: Admission, **ids: str) -> Response:
     return resource_response(member)
 
 
-@route(members_api, "PATCH", MEMBER, ACCOUNT_MEMBER, needs=WRITE)
+@route(members_api, "PATCH", MEMBER, ACCOUNT_MEMBER, needs=WRITE, conditions=True)
 def change_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Changes the fields in the body. A new account or client member id moves the member."""
     key = _key(admission.scope, **ids)
@@ -99,7 +99,7 @@ def change_member(request: Request, admission: Admission, **ids: str) -> Respons
     return _changed(request, key, member)
 
 
-@route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE, query=("erase",))
+@route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE, query=("erase",), conditions=True)
 def delete_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Deletes a member and frees its phone number and client member id; to erase it deletes its history too."""
     key = _key(admission.scope, **ids)
@@ -121,7 +121,7 @@ def get_history(request: Request, admission: Admission, **ids: str) -> Response:
     return page_response(request, path, [event.model_dump() for event in page.events], page.cursor)
 
 
-@route(members_api, "POST", f"{MEMBER}/restore", f"{ACCOUNT_MEMBER}/restore", needs=WRITE)
+@route(members_api, "POST", f"{MEMBER}/restore", f"{ACCOUNT_MEMBER}/restore", needs=WRITE, body=False)
 def restore_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Adds a deleted member again, as it was last."""
     member = services().members.restore(_key(admission.scope, **ids), admission.by)

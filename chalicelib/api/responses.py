@@ -97,7 +97,14 @@ def page_response(
     if cursor is None:
         return json_response(body)
     query = urlencode({**query_parameters(request), "cursor": cursor})
-    return json_response(body, Link=f'<{base_path(request)}{path}?{query}>; rel="next"')
+    return json_response(body, Link=f'<{_base_url(request)}{path}?{query}>; rel="next"')
+
+
+def _base_url(request: Request) -> str:
+    """Returns the URL of the API's root as the caller sees it; its path if the request names no host."""
+    host = request.headers.get("host")
+    scheme = request.headers.get("x-forwarded-proto", "http")  # API Gateway adds it
+    return f"{scheme}://{host}{base_path(request)}" if host else base_path(request)
 
 
 def base_path(request: Request) -> str:

@@ -22,6 +22,7 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "IMPORTS": {"imports/repository.py"},
     "IMPORT#": {"imports/repository.py"},
     "EXPORTS": {"exports/repository.py"},
+    "REPLY#": {"replies.py"},
     "USERS": {"access/items.py"},
     "TOKENS": {"access/items.py"},
     "SESSIONS": {"access/items.py"},

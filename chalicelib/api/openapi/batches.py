@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.imports.batch_request import NewBatch, UpsertedMember
 
-from .parts import Schema, body, list_schema, object_schema, operation, reference, response
+from .parts import IDEMPOTENCY_KEY, Schema, body, list_schema, object_schema, operation, reference, response
 
 MODELS: list[Any] = [(NewBatch, "validation"), (UpsertedMember, "validation")]
 _STATUS: Schema = {
@@ -38,5 +38,12 @@ def paths() -> Schema:
     """Returns the operation on many members."""
     written = response("What became of each member, in order.", "BatchItems", "Retry-After?")
     summary = "Add or change up to 500 members, each by itself"
-    post = operation("writeMembers", summary, {"200": written}, "413 415 422", requestBody=body("NewBatch"))
+    post = operation(
+        "writeMembers",
+        summary,
+        {"200": written},
+        "409 413 415 422",
+        parameters=[IDEMPOTENCY_KEY],
+        requestBody=body("NewBatch"),
+    )
     return {"/members/batch": {"post": post}}

@@ -6,6 +6,7 @@ from chalicelib.exports.model import Export, NewExport
 
 from .parts import (
     FORM,
+    IDEMPOTENCY_KEY,
     JSON,
     MOMENT,
     TEXT,
@@ -39,7 +40,8 @@ def paths() -> Schema:
         "startExport",
         "Export the members of an account as a file",
         {"202": started},
-        "413 415 422",
+        "409 413 415 422",
+        parameters=[IDEMPOTENCY_KEY],
         requestBody=body("NewExport", JSON, FORM),
     )
     found = {"200": response("The export.", "ExportWithLink")}

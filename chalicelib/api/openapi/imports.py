@@ -9,6 +9,7 @@ from chalicelib.imports.option_values import COLUMN_MAP_TEXT
 from chalicelib.imports.outcomes import LISTED_OUTCOMES
 
 from .parts import (
+    IDEMPOTENCY_KEY,
     JSON,
     MOMENT,
     TEXT,
@@ -147,8 +148,8 @@ def _start() -> Schema:
             "201": response("PUT the file to `upload.url` within 15 minutes.", "PendingImport", "Location"),
             "202": response("The import has started. Poll its Location.", "Import", "Location"),
         },
-        "413 415 422",
-        parameters=options,
+        "409 413 415 422",
+        parameters=[*options, IDEMPOTENCY_KEY],
         requestBody={"required": True, "content": bodies},
     )
 
@@ -161,7 +162,8 @@ def _cancel() -> Schema:
 
 def _apply() -> Schema:
     started = response("The import has started. Poll its Location.", "Import", "Location")
-    return operation("applyImport", "Import the file that a dry run has checked", {"202": started}, "404 409")
+    summary, keys = "Import the file that a dry run has checked", [IDEMPOTENCY_KEY]
+    return operation("applyImport", summary, {"202": started}, "404 409 422", parameters=keys)
 
 
 def _undo() -> Schema:
@@ -169,7 +171,9 @@ def _undo() -> Schema:
     summary = "Take back what an import did, but for members that others have changed since"
     schema = UndoOptions.model_json_schema()["properties"]["dry_run"]
     options = [{"name": "dry_run", "in": "query", "required": False, "schema": schema}]
-    return operation("undoImport", summary, {"202": started}, "404 409", parameters=options)
+    return operation(
+        "undoImport", summary, {"202": started}, "404 409 422", parameters=[*options, IDEMPOTENCY_KEY]
+    )
 
 
 def _approve() -> Schema:

@@ -8,6 +8,7 @@ from chalicelib.members.model import READ_ONLY, Member, MemberChanges, NewMember
 
 from .parts import (
     FORM,
+    IDEMPOTENCY_KEY,
     JSON,
     MOMENT,
     NULLABLE,
@@ -85,7 +86,12 @@ def paths() -> Schema:
     """Returns the operations on members."""
     found = response("A page of members.", "MemberPage", "Link?")
     create = operation(
-        "createMember", "Add a member", {"201": CREATED}, "409 413 415 422", requestBody=_body("NewMember")
+        "createMember",
+        "Add a member",
+        {"201": CREATED},
+        "409 413 415 422",
+        parameters=[IDEMPOTENCY_KEY],
+        requestBody=_body("NewMember"),
     )
     one: Schema = {"parameters": [parameter("member_id", "path", "The member's id.")]}
     of_account: Schema = {

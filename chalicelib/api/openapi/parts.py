@@ -110,6 +110,13 @@ IF_NONE_MATCH = parameter(
     "If-None-Match", "header", "The ETag that must not be current, or * for any.", **_ETAGS
 )
 PRECONDITIONS = [IF_MATCH, IF_NONE_MATCH]
+IDEMPOTENCY_KEY = parameter(
+    "Idempotency-Key",
+    "header",
+    "A key of your own for this request, such as a UUID. Sent again with the same body within 24 hours, it gets the "
+    "first response again, with the header Idempotency-Replayed.",
+    pattern="^[!-~]{1,255}$",
+)
 
 
 def response(description: str, schema: str = "", *headers: str) -> Schema:
