@@ -132,13 +132,18 @@ def normalized_value(name: str, value: str, pointer: str) -> str:
 
 def page_request(request: Request) -> PageRequest:
     """Returns the page that the query selects. Raises Malformed for an invalid limit."""
-    query = query_parameters(request)
-    limit = query.get("limit", str(DEFAULT_LIMIT))
+    limit = whole_number(request, "limit", range(1, MAX_LIMIT + 1), DEFAULT_LIMIT)
+    return PageRequest(limit, query_parameters(request).get("cursor"))
+
+
+def whole_number(request: Request, name: str, allowed: range, default: int) -> int:
+    """Returns the number in a query parameter, `default` without one. Raises Malformed for another one."""
+    text = query_parameters(request).get(name, str(default))
     # int() alone accepts other digits, spaces and signs.
-    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_LIMIT:
-        detail = f"limit: Must be a whole number from 1 to {MAX_LIMIT}."
-        raise invalid_parameters(FieldError("?limit", "out_of_range", detail))
-    return PageRequest(int(limit), query.get("cursor"))
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) not in allowed:
+        detail = f"{name}: Must be a whole number from {allowed[0]} to {allowed[-1]}."
+        raise invalid_parameters(FieldError(f"?{name}", "out_of_range", detail))
+    return int(text)
 
 
 def flag(request: Request, name: str) -> bool:
@@ -152,7 +157,7 @@ def flag(request: Request, name: str) -> bool:
 def not_modified(request: Request, etag: str) -> bool:
     """Returns whether If-None-Match names this ETag: the caller has this version."""
     tags = _etags(request, "if-none-match")
-    return tags is not None and ("*" in tags or etag in tags)
+    return tags is not None and ("*" in tags or etag.removeprefix("W/") in tags)
 
 
 def precondition(request: Request) -> Precondition:

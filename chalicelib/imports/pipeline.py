@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.clock import now
-from chalicelib.errors import Ended, NotADryRun, NotAwaitingApproval, NotFound, Unreadable
+from chalicelib.errors import Busy, Ended, NotADryRun, NotAwaitingApproval, NotFound, Unreadable
 from chalicelib.links import Link
 
 from .approvals import Approvals
@@ -47,13 +47,17 @@ class ImportPipeline:
         return record, self.storage.upload_link(record.source.key)
 
     def upload(self, record: ImportRecord, body: bytes, filename: str) -> ImportRecord:
-        """Adds an import and stores its file. If that fails, so does the import."""
+        """Adds an import and stores its file, whose event starts the split. If that fails, so does the import."""
         record = self._announce(record, filename)
         try:
-            self.storage.put(record.source.key, body)
+            version = self.storage.put(record.source.key, body)
         except Exception:
             self.fail_upload(record)
             raise
+        stored = {"version": version, "size": len(body), "arrived_at": record.created_at}
+        source = record.source.model_copy(update=stored)
+        with suppress(Busy):  # the event does the same
+            return self._arrived(record, {"source": source, "started_at": now(), "status": "splitting"})
         return record
 
     def fail_upload(self, record: ImportRecord) -> ImportRecord:
@@ -227,9 +231,13 @@ class ImportPipeline:
         """Returns the announced import, whose file has arrived. Raises NotFound."""
         record = self.repository.get(import_id)
         if record.status == "awaiting_upload":
-            moved = self.repository.transition(record.model_copy(update=started), "awaiting_upload")
-            record = moved or self.repository.get(record.id)
+            record = self._arrived(record, started)
         # Another object under the same key is not imported. An import that ended before its upload has no version.
         if record.source.version not in (None, source.version):
             return record.model_copy(update={"status": "cancelled", "notified": True})
         return record
+
+    def _arrived(self, record: ImportRecord, started: Mapping[str, object]) -> ImportRecord:
+        """Returns an announced import once its file has arrived, as it is then."""
+        moved = self.repository.transition(record.model_copy(update=started), "awaiting_upload")
+        return moved or self.repository.get(record.id)

@@ -15,6 +15,7 @@ from .parts import (
     TEXT,
     Schema,
     content,
+    get_operation,
     list_operation,
     list_schema,
     object_schema,
@@ -57,6 +58,15 @@ FILTERS = [
     parameter("account_id", "query", "The only account that the import may write to.", **TEXT_SCHEMA),
     parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
 ]
+WAIT = parameter(
+    "wait",
+    "query",
+    "Answer once the import has ended or waits for approval, or after so many seconds.",
+    type="integer",
+    minimum=0,
+    maximum=20,
+    default=0,
+)
 SCHEMAS: Schema = {
     "ImportPage": page(reference("Import")),
     "Link": object_schema(url=TEXT, expires_at=MOMENT),
@@ -100,7 +110,7 @@ SCHEMAS: Schema = {
 
 def paths() -> Schema:
     """Returns the operations on imports."""
-    found, listed = response("The import.", "Import"), response("A page of imports.", "ImportPage", "Link?")
+    listed = response("A page of imports.", "ImportPage", "Link?")
     line = {"description": "One line.", "content": {"text/plain": {"schema": TEXT}}}
     template = operation("getTemplate", "Get the header line of a roster", {"200": line})
     return {
@@ -109,7 +119,7 @@ def paths() -> Schema:
             "post": _start(),
         },
         "/imports/template": {"get": template},
-        "/imports/{import_id}": _one("get", operation("getImport", "Get an import", {"200": found}, "404")),
+        "/imports/{import_id}": _one("get", _get()),
         "/imports/{import_id}/apply": _one("post", _apply()),
         "/imports/{import_id}/approve": _one("post", _approve()),
         "/imports/{import_id}/cancel": _one("post", _cancel()),
@@ -125,6 +135,15 @@ def paths() -> Schema:
 
 def _one(method: str, described: Schema) -> Schema:
     return {"parameters": [parameter("import_id", "path", "The import's id.")], method: described}
+
+
+def _get() -> Schema:
+    get = get_operation("getImport", "Import")
+    get["parameters"] = [WAIT, *get["parameters"]]
+    get["responses"]["200"] = response(
+        "The import; Retry-After while it runs.", "Import", "ETag", "Retry-After?"
+    )
+    return get
 
 
 def _start() -> Schema:
