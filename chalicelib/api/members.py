@@ -35,7 +35,8 @@ from .routing import route
 members_api = Blueprint(__name__)
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
-FILTERS = ("account_id", "client_member_id", "phone_number", "last_name")
+OF_ACCOUNT = ("last_name", "modified_since")  # these need an account
+FILTERS = ("account_id", "client_member_id", "phone_number", *OF_ACCOUNT)
 READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"
 
@@ -168,9 +169,11 @@ def _with_ids(body: object, key: MemberKey) -> object:
 def _search(query: dict[str, str], scope: Scope) -> Search | None:
     """Returns the filters of a query, None if no member can match them. Raises Malformed, Forbidden."""
     filters = {name: normalized_value(name, query[name], f"?{name}") for name in FILTERS if name in query}
-    if "last_name" in filters and "account_id" not in filters:
-        detail = "A search by last_name needs an account_id. Add account_id."
-        raise invalid_parameters(FieldError("?last_name", "account_required", detail))
+    if "account_id" not in filters and (alone := [name for name in OF_ACCOUNT if name in filters]):
+        detail = "A search by {} needs an account_id. Add account_id."
+        raise invalid_parameters(
+            *(FieldError(f"?{name}", "account_required", detail.format(name)) for name in alone)
+        )
     if "id" in query:
         key = parse_member_id(query["id"])
         if key is None:

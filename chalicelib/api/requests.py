@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from email.message import Message
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
@@ -11,6 +12,7 @@ from chalice.app import MultiDict, Request
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
+from chalicelib.clock import normalized_time
 from chalicelib.errors import FieldError, Malformed, TooLarge, UnsupportedMediaType
 from chalicelib.fields.text import normalize_id, normalize_text
 from chalicelib.fields.validation import validate
@@ -125,9 +127,22 @@ def normalized_value(name: str, value: str, pointer: str) -> str:
     try:
         if name == "phone_number":
             return services().phone_rule.parse(_restore_plus(name, value))
+        if name == "modified_since":
+            return _moment(value)
         return normalize_id(value) if name in IDS else normalize_text(value)
     except PydanticCustomError as error:
         raise invalid_parameters(FieldError(pointer, error.type, f"{name}: {error.message()}")) from None
+
+
+def _moment(text: str) -> str:
+    """Returns a time as members have it. Raises PydanticCustomError for one without a time zone."""
+    text = re.sub(r" (?=[0-9]{2}:?[0-9]{2}$)", "+", text)  # an unescaped + of +01:00 was decoded as a space
+    try:
+        if datetime.fromisoformat(text).tzinfo:
+            return normalized_time(text)
+    except (ValueError, OverflowError):
+        pass
+    raise PydanticCustomError("wrong_form", "Send a time with its zone, such as 2026-11-23T05:24:48Z.")
 
 
 def page_request(request: Request) -> PageRequest:

@@ -60,6 +60,13 @@ FILTERS = [
     parameter(
         "last_name", "query", "A prefix of the last name, in any case. Requires account_id.", **TEXT_SCHEMA
     ),
+    parameter(
+        "modified_since",
+        "query",
+        "The earliest time of the last write. Requires account_id. The members come in no order; a page may be short "
+        "or empty and still have a next one.",
+        format="date-time",
+    ),
 ]
 ERASE = parameter(
     "erase",
