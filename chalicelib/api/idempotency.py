@@ -61,9 +61,9 @@ def _fingerprint(request: Request) -> str:
     """Returns a hash of what the request asks for."""
     raw = request.raw_body
     asked = (
-        request.method,
         request.context["resourcePath"],
         str(request.headers.get("content-type")),
+        *(f"{name}={value}" for name, value in sorted((request.uri_params or {}).items())),
         *(f"{name}={value}" for name, value in sorted(query_parameters(request).items())),
     )
     body = raw.encode() if isinstance(raw, str) else raw

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from chalicelib.fields.text import TEXT_SCHEMA
+from chalicelib.fields.text import ID_SCHEMA
 from chalicelib.imports.model import Import, Status, UndoOptions
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.option_values import COLUMN_MAP_TEXT
@@ -55,7 +55,7 @@ CHANGED_ROW = object_schema(
 )
 OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(LISTED_OUTCOMES))]
 FILTERS = [
-    parameter("account_id", "query", "The only account that the import may write to.", **TEXT_SCHEMA),
+    parameter("account_id", "query", "The only account that the import may write to.", **ID_SCHEMA),
     parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
 ]
 WAIT = parameter(

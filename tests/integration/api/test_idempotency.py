@@ -11,6 +11,7 @@ from chalicelib.dynamodb import retries
 from tests.integration.api.conftest import Grant
 from tests.support.api import HEADER, member_body, phone_of
 from tests.support.client import JSON, Http, Response, href
+from tests.support.pipeline import Pipeline
 from tests.support.request_faults import inject_faults, lose_response
 from tests.support.tables import members_of
 
@@ -122,6 +123,17 @@ def test_repeated_csv_starts_one_import(http: Http, account: str, key: dict[str,
     http.request("POST", f"/imports?account_id={account}&mode=upsert", text, headers).problem(
         422, "idempotency_key_reused"
     )
+
+
+def test_key_belongs_to_one_import(http: Http, pipeline: Pipeline, account: str, key: dict[str, str]) -> None:
+    """The import is in the path alone."""
+    row = f"Ann,Lee,3235550001,1,{account}\n"
+    one, two = (pipeline.run(f"drops/upsert/{name}.csv", HEADER + row).id for name in ("a", "b"))
+    first, again = (http.request("POST", f"/imports/{one}/undo", headers=key) for _ in range(2))
+    assert first.ok(202)["of"] == one
+    check_replayed(first, again)
+    other = http.request("POST", f"/imports/{two}/undo", headers=key)
+    other.problem(422, "idempotency_key_reused")
 
 
 def test_repeated_announcement_and_export_start_once(http: Http, account: str) -> None:
