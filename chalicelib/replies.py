@@ -11,11 +11,13 @@ import secrets
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from chalicelib.dynamodb.items import Item, key_of
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import KeyReused, StillRunning
+from chalicelib.timed_ids import timed_id
 
 KEPT_SECONDS = 24 * 3600
 RUN_SECONDS = 35  # longer than a request can run: its function ends after 29 s (.chalice/config.json)
@@ -32,11 +34,19 @@ class Reply(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A request that may run. `repeated` says that an earlier one with its key may have taken effect."""
+    """A request that may run. `first_at` is when the first one with its key started, in seconds since the epoch.
+
+    `repeated` says that an earlier one may have taken effect.
+    """
 
     pk: str
     name: str
-    repeated: bool
+    first_at: int
+    repeated: bool = False
+
+    def new_id(self) -> str:
+        """Returns the id for what the request starts: that of the first request with its key."""
+        return timed_id(datetime.fromtimestamp(self.first_at, UTC), hashlib.sha256(self.pk.encode()).digest())
 
 
 class Replies:
@@ -52,41 +62,53 @@ class Replies:
         `fingerprint` tells requests apart. Raises KeyReused for another request, StillRunning.
         """
         pk = "REPLY#" + hashlib.sha256(f"{caller}\0{key}".encode()).hexdigest()
-        name, now = secrets.token_hex(8), self._clock()
-        values: Item = {
-            ":request": {"S": fingerprint},
-            ":name": {"S": name},
-            ":until": {"N": str(now + RUN_SECONDS)},
-            ":expires": {"N": str(int(now) + KEPT_SECONDS)},
-            ":now": {"N": str(now)},
-        }
-        old = self._table.update(
-            key_of(pk, REQUEST),
-            UpdateExpression="SET #request = :request, #name = :name, #until = :until, expires_at = :expires "
-            "REMOVE #status, headers, parts",
-            ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now OR "
-            "(attribute_not_exists(#status) AND #until <= :now AND #request = :request)",
-            ExpressionAttributeNames={f"#{one}": one for one in ("request", "name", "until", "status")},
-            ExpressionAttributeValues=values,
-            ReturnValues="ALL_OLD",
-        )
-        if old is not None:
-            return Attempt(pk, name, bool(old) and int(old["expires_at"]["N"]) > now)
-        return self._found(pk, name, fingerprint)
-
-    def _found(self, pk: str, name: str, fingerprint: str) -> Attempt | Reply:
-        """Returns the kept reply. Raises KeyReused, StillRunning."""
+        now = self._clock()
+        attempt = Attempt(pk, secrets.token_hex(8), int(now))
+        if self._is_first(attempt, fingerprint, now):
+            return attempt
         item = self._table.get(key_of(pk, REQUEST))
         if item is None:
             raise StillRunning  # it ended without a reply just now
-        if item["name"]["S"] == name:
-            return Attempt(pk, name, repeated=False)  # the response to our own update was lost
+        if item["name"]["S"] == attempt.name:
+            return attempt  # the response to our own update was lost
         if item["request"]["S"] != fingerprint:
             raise KeyReused
-        if "status" not in item:
+        if "status" in item:
+            return self._kept(item)
+        return self._take_over(item, attempt, now)
+
+    def _is_first(self, attempt: Attempt, fingerprint: str, now: float) -> bool:
+        """Notes an attempt, and returns whether no other request has its key."""
+        noted = self._table.update(
+            key_of(attempt.pk, REQUEST),
+            UpdateExpression="SET #request = :request, #name = :name, first_at = :first, #until = :until, "
+            "expires_at = :expires REMOVE #status, headers, parts",
+            ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
+            ExpressionAttributeNames={f"#{one}": one for one in ("request", "name", "until", "status")},
+            ExpressionAttributeValues={
+                ":request": {"S": fingerprint},
+                ":name": {"S": attempt.name},
+                ":first": {"N": str(attempt.first_at)},
+                ":until": {"N": str(now + RUN_SECONDS)},
+                ":expires": {"N": str(attempt.first_at + KEPT_SECONDS)},
+                ":now": {"N": str(now)},
+            },
+        )
+        return noted is not None
+
+    def _take_over(self, item: Item, attempt: Attempt, now: float) -> Attempt:
+        """Returns the attempt of a request whose first one has died. Raises StillRunning."""
+        dead = Attempt(attempt.pk, item["name"]["S"], int(item["first_at"]["N"]))
+        values = {":other": {"S": attempt.name}, ":until": {"N": str(now + RUN_SECONDS)}}
+        update = "SET #name = :other, #until = :until"
+        if float(item["until"]["N"]) > now or self._update(dead, update, {"#until": "until"}, values) is None:
             raise StillRunning
-        parts = range(int(item["parts"]["N"]))
-        texts = [(self._table.get(_part(pk, item["name"]["S"], n)) or {})["body"]["S"] for n in parts]
+        return Attempt(attempt.pk, attempt.name, dead.first_at, repeated=True)
+
+    def _kept(self, item: Item) -> Reply:
+        """Returns the reply of the attempt in an item."""
+        keys = (_part(item["pk"]["S"], item["name"]["S"], n) for n in range(int(item["parts"]["N"])))
+        texts = [(self._table.get(key) or {})["body"]["S"] for key in keys]
         body = zlib.decompress(base64.b85decode("".join(texts))).decode()
         return Reply(int(item["status"]["N"]), json.loads(item["headers"]["S"]), body)
 
@@ -123,8 +145,9 @@ class Replies:
         """Frees the key of an attempt that had no effect."""
         self._table.delete(key_of(attempt.pk, REQUEST), **_of_attempt(attempt, {}, {}))
 
-    def _update(self, attempt: Attempt, update: str, names: dict[str, str], values: Item) -> None:
-        self._table.update(
+    def _update(self, attempt: Attempt, update: str, names: dict[str, str], values: Item) -> Item | None:
+        """Updates the item of an attempt; returns None if another request has taken over."""
+        return self._table.update(
             key_of(attempt.pk, REQUEST), UpdateExpression=update, **_of_attempt(attempt, names, values)
         )
 

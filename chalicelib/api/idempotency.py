@@ -33,7 +33,7 @@ def answer_once(request: Request, admission: Admission, view: Callable[[Admissio
     if isinstance(started, Reply):
         return Response(started.body, {**started.headers, "Idempotency-Replayed": "true"}, started.status)
     try:
-        response = view(replace(admission, repeated=started.repeated))
+        response = view(replace(admission, attempt=started))
     except Exception as error:
         changed_nothing = isinstance(error, RegistryError) and error.status < 500
         with suppress(Busy):

@@ -126,7 +126,7 @@ def decline_import(_request: Request, admission: Admission, import_id: str) -> R
 @route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE, body=False, key=True)
 def apply_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Imports the file that a dry run has checked, with the same options."""
-    record = services().imports.apply(_visible(import_id, admission), admission.by)
+    record = services().imports.apply(_visible(import_id, admission), admission.by, admission.new_id())
     return _started(request, record)
 
 
@@ -134,7 +134,7 @@ def apply_import(request: Request, admission: Admission, import_id: str) -> Resp
 def undo_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Takes an import back, by an import of its own."""
     done, options = _visible(import_id, admission), _undo_options(request)
-    record = services().imports.undo(done, admission.by, dry_run=options.dry_run)
+    record = services().imports.undo(done, admission.by, admission.new_id(), dry_run=options.dry_run)
     return _started(request, record)
 
 
@@ -258,7 +258,8 @@ def _record(new: NewImport, admission: Admission) -> ImportRecord:
     scope = admission.scope
     if new.account_id is not None:
         scope.require(new.account_id)
-    return new.record(None if scope.accounts is None else sorted(scope.accounts), admission.by)
+    accounts = None if scope.accounts is None else sorted(scope.accounts)
+    return new.record(accounts, admission.by, admission.new_id())
 
 
 def _visible(import_id: str, admission: Admission) -> ImportRecord:

@@ -49,6 +49,8 @@ class ImportPipeline:
     def upload(self, record: ImportRecord, body: bytes, filename: str) -> ImportRecord:
         """Adds an import and stores its file, whose event starts the split. If that fails, so does the import."""
         record = self._announce(record, filename)
+        if record.status != "awaiting_upload":
+            return record
         try:
             version = self.storage.put(record.source.key, body)
         except Exception:
@@ -66,9 +68,12 @@ class ImportPipeline:
 
     def _announce(self, record: ImportRecord, filename: str) -> ImportRecord:
         source = Source(bucket=self.storage.bucket_name, key=upload_key(record.id, filename))
-        record = record.model_copy(update={"source": source})
-        self.repository.add(record)
-        return record
+        stored = self._add(record.model_copy(update={"source": source}))
+        return self._announce(_begun_anew(record), filename) if stored.status == "failed" else stored
+
+    def _add(self, record: ImportRecord) -> ImportRecord:
+        """Adds an import, unless an earlier attempt of the request has added it; returns it as it is stored."""
+        return record if self.repository.add(record) else self.repository.get(record.id)
 
     def cancel(self, import_id: str) -> ImportRecord:
         """Stops an import: rows that are not loaded yet are rejected. Raises Ended, NotFound."""
@@ -92,7 +97,7 @@ class ImportPipeline:
                     self.finisher.notify_once(record)
                 raise Ended(f"The import has ended: it is {record.shown().status}.")
 
-    def apply(self, checked: ImportRecord, by: str | None) -> ImportRecord:
+    def apply(self, checked: ImportRecord, by: str | None, import_id: str = "") -> ImportRecord:
         """Imports the file of a dry run, with its options: the very version of the object that was checked.
 
         The file has arrived when it was checked: what others have changed since then stays. Raises NotADryRun.
@@ -101,7 +106,7 @@ class ImportPipeline:
             raise NotADryRun
         mode = "create" if checked.mode == "validate" else checked.mode
         started: dict[str, Any] = {
-            "id": new_import_id(),
+            "id": import_id or new_import_id(),
             "created_at": now(),
             "created_by": by,
             "status": "splitting",
@@ -115,14 +120,16 @@ class ImportPipeline:
             options["encoding"] = None
         return self._queue(ImportRecord(**{**options, **started, "started_at": started["created_at"]}))
 
-    def undo(self, done: ImportRecord, by: str | None, *, dry_run: bool = False) -> ImportRecord:
+    def undo(
+        self, done: ImportRecord, by: str | None, import_id: str = "", *, dry_run: bool = False
+    ) -> ImportRecord:
         """Takes an import back, by an import of its own. Raises NotUndoable; NotFound if its results have expired."""
         check_undoable(done)
         size = self.storage.result_size(done.id, CHANGES)
         source = Source(bucket=self.storage.bucket_name, key=result_key(done.id, CHANGES), size=size)
         moment = now()
         record = ImportRecord(
-            id=new_import_id(),
+            id=import_id or new_import_id(),
             status="splitting",
             mode="undo",
             dry_run=dry_run,
@@ -138,7 +145,10 @@ class ImportPipeline:
 
     def _queue(self, record: ImportRecord) -> ImportRecord:
         """Adds an import and queues its split. If that fails, so does the import: no event would start it."""
-        self.repository.add(record)
+        stored = self._add(record)
+        if stored.status == "failed":
+            return self._queue(_begun_anew(record))
+        record = stored
         try:
             self.messenger.send_split(record)
         except Exception:
@@ -213,7 +223,7 @@ class ImportPipeline:
                 return self._accept_upload(announced, source, started)
         new = {"id": import_id, "created_at": started["started_at"], "mode": "create", **options, **started}
         record = ImportRecord(**new)
-        return record if self.repository.add(record) else self.repository.get(record.id)
+        return self._add(record)
 
     def _with_profile(self, record: ImportRecord) -> ImportRecord:
         """Returns the import of a dropped file with the options of its sender. Raises Unreadable."""
@@ -241,3 +251,8 @@ class ImportPipeline:
         """Returns an announced import once its file has arrived, as it is then."""
         moved = self.repository.transition(record.model_copy(update=started), "awaiting_upload")
         return moved or self.repository.get(record.id)
+
+
+def _begun_anew(record: ImportRecord) -> ImportRecord:
+    """Returns the record of an import whose request is repeated after an attempt that ended the first one."""
+    return record.model_copy(update={"id": new_import_id()})

@@ -42,7 +42,8 @@ def test_reply_is_kept_for_a_day(replies: Replies, clock: Clock, key: str) -> No
     with pytest.raises(KeyReused):
         replies.begin("user:ann", key, "two")
     clock.now += 1
-    assert not begin(replies, key, "two").repeated
+    another = begin(replies, key, "two")
+    assert (another.repeated, another.first_at) == (False, clock.now)
 
 
 def test_dead_request_is_taken_over_after_its_time(replies: Replies, clock: Clock, key: str) -> None:
@@ -55,6 +56,7 @@ def test_dead_request_is_taken_over_after_its_time(replies: Replies, clock: Cloc
     clock.now += 1
     second = begin(replies, key)
     assert second.repeated
+    assert second.new_id() == dead.new_id()
     replies.keep(dead, REPLY._replace(status=500))  # it was not dead
     replies.forget(dead)
     replies.keep(second, REPLY)
@@ -71,3 +73,11 @@ def test_released_request_is_taken_over_at_once(replies: Replies, key: str) -> N
 def test_forgotten_key_is_free(replies: Replies, key: str) -> None:
     replies.forget(begin(replies, key))
     assert not begin(replies, key, "two").repeated
+
+
+def test_two_requests_cannot_take_over_together(replies: Replies, clock: Clock, key: str) -> None:
+    begin(replies, key)
+    clock.now += RUN_SECONDS
+    begin(replies, key)
+    with pytest.raises(StillRunning):
+        replies.begin("user:ann", key, "one")

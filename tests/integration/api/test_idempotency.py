@@ -1,15 +1,16 @@
 """Idempotency-Key: a request that is sent again gets the response to the first one."""
 
+import json
 import random
 import uuid
 from typing import Any
 
 import pytest
 
-from chalicelib import config
+from chalicelib import config, replies
 from chalicelib.dynamodb import retries
 from tests.integration.api.conftest import Grant
-from tests.support.api import HEADER, member_body, phone_of
+from tests.support.api import HEADER, member_body, phone_of, replaced_calls
 from tests.support.client import JSON, Http, Response, href
 from tests.support.pipeline import Pipeline
 from tests.support.request_faults import inject_faults, lose_response
@@ -151,3 +152,68 @@ def test_repeated_announcement_and_export_start_once(http: Http, account: str) -
 def test_malformed_key_is_refused(http: Http, account: str, value: str) -> None:
     response = http.send("POST", "/members", member_body(account), {"Idempotency-Key": value})
     response.problem(400, "invalid_header")
+
+
+class Death(BaseException):
+    """A function ends, wherever it is."""
+
+
+def die_before_the_reply_is_kept(params: dict[str, Any], **_: Any) -> None:
+    """Ends the function when the request has taken effect."""
+    if b":parts" in params["body"]:
+        raise Death
+
+
+@pytest.mark.parametrize("what", ["member", "csv", "announcement", "export", "undo", "batch"])
+def test_dead_request_takes_effect_once(
+    http: Http,
+    pipeline: Pipeline,
+    account: str,
+    key: dict[str, str],
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = HEADER + f"Ann,Lee,3235550001,1,{account}\n"
+    done = pipeline.run(f"drops/account={account}/a.csv", rows).id if what == "undo" else ""
+    method, path, body, kind = {
+        "member": ("POST", "/members", json.dumps(member_body(account)), JSON),
+        "batch": ("POST", "/members/batch", json.dumps({"members": [member_body(account)]}), JSON),
+        "csv": ("POST", f"/imports?account_id={account}", rows, "text/csv"),
+        "announcement": ("POST", "/imports", json.dumps({"account_id": account}), JSON),
+        "export": ("POST", "/exports", json.dumps({"account_id": account}), JSON),
+        "undo": ("POST", f"/imports/{done}/undo", "", JSON),
+    }[what]
+    headers = {"Content-Type": kind, **key}
+    monkeypatch.setattr(replies, "RUN_SECONDS", 0)  # so the next request takes over at once
+    with replaced_calls("UpdateItem", die_before_the_reply_is_kept), pytest.raises(Death):
+        http.request(method, path, body, headers)
+    again = http.request(method, path, body, headers)
+    assert again.status in (200, 201, 202)
+    check_replayed(again, http.request(method, path, body, headers))
+    imports = http.get("/imports", {"account_id": account}).ok()["items"]
+    assert len(imports) == {"csv": 1, "announcement": 1, "undo": 2}.get(what, 0)
+    exports = [
+        one for one in http.get("/exports", {"limit": 500}).ok()["items"] if one["account_id"] == account
+    ]
+    assert len(exports) == (what == "export")
+    assert len(members_of(account)) == (what in ("member", "batch", "undo"))
+
+
+def test_import_whose_file_was_not_stored_is_sent_again(
+    http: Http, account: str, key: dict[str, str]
+) -> None:
+    def fail(**_: Any) -> Any:
+        raise RuntimeError
+
+    rows, headers = HEADER + f"Ann,Lee,3235550001,1,{account}\n", {"Content-Type": "text/csv", **key}
+    events = config.s3().meta.events
+    events.register_first("before-call.s3.PutObject", fail, unique_id="fail")
+    try:
+        http.request("POST", f"/imports?account_id={account}", rows, headers).problem(500, "internal_error")
+    finally:
+        events.unregister("before-call.s3.PutObject", unique_id="fail")
+    assert (
+        http.request("POST", f"/imports?account_id={account}", rows, headers).ok(202)["status"] == "splitting"
+    )
+    statuses = [one["status"] for one in http.get("/imports", {"account_id": account}).ok()["items"]]
+    assert sorted(statuses) == ["failed", "splitting"]
