@@ -17,7 +17,7 @@ from chalicelib.services import services
 
 from .admission import Admission
 from .refusals import IDEMPOTENCY_KEY
-from .requests import query_parameters
+from .requests import body_bytes, query_parameters
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -59,15 +59,13 @@ def _key(request: Request) -> str:
 
 def _fingerprint(request: Request) -> str:
     """Returns a hash of what the request asks for."""
-    raw = request.raw_body
     asked = (
         request.context["resourcePath"],
         str(request.headers.get("content-type")),
         *(f"{name}={value}" for name, value in sorted((request.uri_params or {}).items())),
         *(f"{name}={value}" for name, value in sorted(query_parameters(request).items())),
     )
-    body = raw.encode() if isinstance(raw, str) else raw
-    return hashlib.sha256("\0".join(asked).encode() + b"\0" + body).hexdigest()
+    return hashlib.sha256("\0".join(asked).encode() + b"\0" + body_bytes(request)).hexdigest()
 
 
 def _is_final(response: Response) -> bool:

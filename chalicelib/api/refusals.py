@@ -7,7 +7,7 @@ from chalice.app import MultiDict, Request
 
 from chalicelib.errors import FieldError, Malformed, UnsupportedMediaType
 
-from .requests import invalid_parameters
+from .requests import body_bytes, invalid_parameters
 
 IDEMPOTENCY_KEY = "idempotency-key"
 # No route does what these ask for. The last ones name another method than that of the request.
@@ -38,7 +38,7 @@ def check_request(request: Request, takes: Takes) -> None:
         raise UnsupportedMediaType(
             "Send the body as it is, without a Content-Encoding.", headers={"Accept-Encoding": "identity"}
         )
-    if not takes.body and request.raw_body.strip() not in (b"", b"{}"):
+    if not takes.body and body_bytes(request).strip() not in (b"", b"{}"):
         raise Malformed("This request takes no body. Remove it.", code="unexpected_body")
 
 

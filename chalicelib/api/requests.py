@@ -50,10 +50,15 @@ def charset(request: Request) -> str | None:
     return message.get_content_charset("?") if message.get_param("charset") else None
 
 
+def body_bytes(request: Request) -> bytes:
+    """Returns the body, empty without one."""
+    raw = request.raw_body
+    return raw.encode() if isinstance(raw, str) else raw  # chalice local passes either
+
+
 def raw_body(request: Request, limit: int) -> bytes:
     """Returns the body. Raises TooLarge past `limit` bytes, Malformed if it is empty."""
-    raw = request.raw_body
-    raw = raw.encode() if isinstance(raw, str) else raw  # chalice local passes either
+    raw = body_bytes(request)
     if len(raw) > limit:
         raise TooLarge(f"The body is larger than {limit} bytes.")
     if not raw.strip():
