@@ -35,7 +35,7 @@ test: check ## run all checks and tests
 	@$(VENV)/bin/python -m coverage report | sed -n '1,12p; /^TOTAL/p'
 
 test-unit: $(INSTALLED) ## the tests that need no emulator and no browser: seconds
-	@exec $(VENV)/bin/python -m pytest tests/unit
+	@exec $(VENV)/bin/python -m pytest $(PARALLEL) tests/unit
 
 test-dynamodb-local: $(INSTALLED) ## run the tests of members, access, imports and exports on AWS's DynamoDB Local (Java 17, Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local

@@ -19,11 +19,11 @@ from bench.model.callers import Callers
 from bench.model.capacity import Rules
 from bench.model.world import World
 from bench.stub import ENVIRONMENT, row_count
+from chalicelib.imports.write_units import NEW_MEMBER
 from tools.roster import Roster
 
 ROWS = 1_000_000  # of all files of a case together
 WORKERS = 10  # LoadConcurrency's default
-UNITS_A_ROW = 5  # for a new member: two items, each written in a transaction, and one in the index
 DRAWING = Path(__file__).parents[1] / "docs" / "capacity.svg"
 
 
@@ -106,8 +106,8 @@ def run(case: Case, rows: int, budget: int) -> Run:
         assert found == {"status": "completed", "counts": roster.expected["counts"]}, found
     created = sum(world.record(import_id).counts.created for import_id in ids)
     # Partitions count the units of the table alone, 4 a row; a quota those of the table and its index.
-    capacity = min((world.limits.given() - given) * UNITS_A_ROW / 4, case.rules.table_write_units * seconds)
-    return Run(created / seconds, created * UNITS_A_ROW / capacity, *callers.summary())
+    capacity = min((world.limits.given() - given) * NEW_MEMBER / 4, case.rules.table_write_units * seconds)
+    return Run(created / seconds, created * NEW_MEMBER / capacity, *callers.summary())
 
 
 def measure(name: str, rows: int) -> list[Bar]:

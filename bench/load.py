@@ -29,7 +29,7 @@ from chalicelib.imports.row_context import Mode, RowContext
 from chalicelib.imports.row_hashes import find_dependencies, hash_rows
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member
-from chalicelib.services import spare_modules_from_collection
+from chalicelib.services import tune_garbage_collector
 from tools.roster import COLUMNS, Roster
 
 ROWS = 5_000  # about one chunk of the default size
@@ -40,7 +40,7 @@ def main() -> None:
     """Measure and print."""
     _use_one_core()
     stub = attach_stub()
-    spare_modules_from_collection()  # as a worker does
+    tune_garbage_collector()  # as a worker does
     plain = boto3.client("dynamodb")
     stub.attach(plain)
     count = row_count(ROWS)

@@ -33,6 +33,7 @@ class Settings(BaseModel):
     chunk_size: int = Field(default=512 * 1024, ge=1024)  # characters of CSV per chunk
     writes_in_flight: int = Field(default=8, ge=1, le=CONNECTIONS)  # concurrent transactions of one worker
     load_write_units: int = Field(default=0, ge=0)  # a second, of all workers together; 0 for no bound
+    write_price: float = Field(default=0.625, ge=0)  # of a million write units, in dollars
     history_days: int = Field(default=400, ge=1, le=36500)  # for which the history of members is kept
     result_days: int = Field(default=400, ge=1, le=36500)  # that exports are kept
     # A sync that would remove more members than both, a number and a percentage of the account, waits for approval.

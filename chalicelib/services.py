@@ -90,7 +90,7 @@ class Services:
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
-        spare_modules_from_collection()
+        tune_garbage_collector()
         spend = self._write_budget.spend if self._write_budget else None
         return self._pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
 
@@ -103,7 +103,9 @@ class Services:
         return WriteBudget(self.table, units) if units else None
 
     def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
+        from chalicelib.imports.account_syncs import AccountSyncsRepository
         from chalicelib.imports.approvals import Approvals
+        from chalicelib.imports.estimate import Estimator
         from chalicelib.imports.finisher import Finisher
         from chalicelib.imports.messages import Messenger
         from chalicelib.imports.newer_imports import NewerImports
@@ -112,9 +114,9 @@ class Services:
         from chalicelib.imports.removal import RemovalLimits
         from chalicelib.imports.removal_steps import RemovalSteps
         from chalicelib.imports.repository import ImportRepository
+        from chalicelib.imports.stage_handlers import stage_handlers
         from chalicelib.imports.step_runner import StepRunner
         from chalicelib.imports.steps import StepRepository
-        from chalicelib.imports.sync_ledger import SyncLedger
         from chalicelib.imports.sync_steps import SyncSteps
         from chalicelib.imports.write_steps import WriteSteps
 
@@ -132,48 +134,53 @@ class Services:
         reads = ReadSteps(repository, steps, storage, self.phone_rule)
         concurrency = settings.import_concurrency
         writes = WriteSteps(
-            table,
-            steps,
-            storage,
-            reads,
-            self._read_ahead,
+            table=table,
+            steps=steps,
+            storage=storage,
+            read_steps=reads,
+            ahead=self._read_ahead,
+            in_flight=settings.writes_in_flight,
+            concurrency=concurrency,
+            history_days=settings.history_days,
+        )
+        estimator = Estimator(
+            table.accepted_write_units,
+            settings.write_price,
             settings.writes_in_flight,
             concurrency,
-            settings.history_days,
+            settings.load_write_units,
         )
-        finisher = Finisher(repository, storage, messenger)
-        ledger = SyncLedger(self.table)
-        approvals = Approvals(repository, messenger, ledger, settings.approver_must_differ)
+        finisher = Finisher(repository, storage, messenger, estimator)
+        account_syncs = AccountSyncsRepository(self.table)
+        approvals = Approvals(repository, messenger, account_syncs, settings.approver_must_differ)
         syncs = SyncSteps(
-            table,
-            steps,
-            storage,
-            repository,
-            ledger,
-            approvals,
-            NewerImports(repository, storage),
-            RemovalLimits(settings.max_removed, settings.max_removed_percent),
+            table=table,
+            steps=steps,
+            storage=storage,
+            repository=repository,
+            account_syncs=account_syncs,
+            approvals=approvals,
+            newer_imports=NewerImports(repository, storage),
+            limits=RemovalLimits(settings.max_removed, settings.max_removed_percent),
         )
-        removals = RemovalSteps(table, steps, storage, settings.writes_in_flight, settings.history_days)
+        removals = RemovalSteps(
+            table=table,
+            steps=steps,
+            storage=storage,
+            in_flight=settings.writes_in_flight,
+            history_days=settings.history_days,
+        )
         runner = StepRunner(
-            repository,
-            messenger,
-            steps,
-            reads,
-            writes.load,
-            {
-                "write": writes.write,
-                "resolve": writes.resolve,
-                "settle": writes.resolve,
-                "compare": syncs.compare,
-                "judge": syncs.judge,
-                "recheck": syncs.recheck,
-                "remove": removals.remove,
-            },
-            approvals,
-            finisher,
-            concurrency,
-            time_left,
+            repository=repository,
+            messenger=messenger,
+            steps=steps,
+            read_steps=reads,
+            load=writes.load,
+            handlers=stage_handlers(writes, syncs, removals),
+            approvals=approvals,
+            finisher=finisher,
+            concurrency=concurrency,
+            time_left=time_left,
         )
         return ImportPipeline(repository, storage, messenger, finisher, runner, approvals)
 
@@ -245,12 +252,14 @@ class Services:
 
 
 @cache
-def spare_modules_from_collection() -> None:
-    """Keeps Python's garbage collector from scanning what exists now, once per process.
+def tune_garbage_collector() -> None:
+    """Keeps Python's garbage collector from scanning what exists now, once per process, and lets it run less often.
 
     A load makes a full collection due again and again; modules and their data, which live for ever, are most of it.
+    Its rows are in use until they are written: with Python's 700 new objects, they are scanned in vain.
     """
     gc.freeze()
+    gc.set_threshold(10_000)
 
 
 @cache

@@ -26,6 +26,7 @@ from .outcomes import (
     REJECTED,
     FileOutcome,
     changed_since,
+    estimate_line,
     failure,
     format_path,
     guessed_encoding,
@@ -208,7 +209,7 @@ class ImportRun:
             except (OSError, *AWS_ERRORS) as error:
                 return FileOutcome(FAILED, f"{text}\n  {format_path(target)} could not be written: {error}")
             text += f"\n  {contents}: {format_path(target)}"
-        text += next_command(record.shown())
+        text += estimate_line(record.shown()) + next_command(record.shown())
         return FileOutcome(status, text)
 
     def _results(self, record: ImportRecord) -> dict[str, str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from .progress import format_counts, format_duration
 
 DONE, REJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses; the highest of several files counts
 
+CENT = Decimal("0.01")  # dollars
 MAX_LINES = 5  # of the file, shown with a warning
 
 
@@ -86,6 +88,22 @@ def changed_since(numbers: Mapping[str, int]) -> str:
     if not numbers:
         return ""
     return f"\n  Kept newer changes by {', '.join(f'{by} ({number:,})' for by, number in numbers.items())}."
+
+
+def estimate_line(shown: Import) -> str:
+    """Returns a line about what the import would take that a dry run foretells, "" after other imports."""
+    estimate, name = shown.estimate, "undo" if shown.of else "import"
+    if estimate is None:
+        return ""
+    if not estimate.write_units:
+        return f"\n  The {name} would write nothing."
+    dollars = Decimal(str(estimate.dollars)).quantize(CENT, ROUND_HALF_UP)
+    price = f"${dollars:,}" if dollars >= CENT else "less than a cent"
+    text = f"\n  The {name} would take {estimate.write_units:,} write units ({price})"
+    if estimate.minutes is None:
+        return f"{text}."
+    time = f"{estimate.minutes:,} minutes" if estimate.minutes > 1 else "less than a minute"
+    return f"{text}, and {time} at the table's present throughput."
 
 
 def next_command(shown: Import) -> str:

@@ -18,6 +18,7 @@ from chalicelib.access.model import NewToken
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch
 from chalicelib.services import Services
+from chalicelib.services import services as build_services
 from infra.emulator import started
 from infra.package import table_definition
 from tests.support.client import Http
@@ -38,9 +39,9 @@ def engine() -> Iterator[str]:
         yield emulator.endpoint
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings(engine: str) -> Iterator[object]:
-    """Yield the settings of a table, a bucket and three queues of this run."""
+    """Yields the settings of a table, a bucket and three queues of one module: checks scan its table."""
     name = f"rollcall-test-{uuid.uuid4().hex[:8]}"
     config.dynamodb().create_table(**{**table_definition(), "TableName": name})
     config.s3().create_bucket(Bucket=name)
@@ -49,6 +50,8 @@ def settings(engine: str) -> Iterator[object]:
     for kind in ("split", "load", "export"):
         queue = config.sqs().create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
         os.environ[f"{kind.upper()}_QUEUE_URL"] = queue
+    config.settings.cache_clear()
+    build_services.cache_clear()
     yield config.settings()
     config.dynamodb().delete_table(TableName=name)
 
@@ -61,19 +64,19 @@ def account() -> str:
 
 @pytest.fixture
 def pipeline(settings: object) -> Pipeline:
-    """Return the import pipeline over the run's table."""
+    """Return the import pipeline over the module's table."""
     return Pipeline()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def services(settings: config.Settings) -> Services:
-    """Returns the services over the run's table."""
+    """Returns the services over the module's table."""
     return Services(settings, config.client)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def http(services: Services) -> Http:
-    """A caller of the API over the run's table, who may do everything."""
+    """A caller of the API over the module's table, who may do everything."""
     from app import app
 
     token = services.tokens.create(NewToken(name="tests", groups=["admins"]))
@@ -82,7 +85,7 @@ def http(services: Services) -> Http:
 
 @pytest.fixture
 def members(services: Services) -> MemberRepository:
-    """The operations on members in the run's table."""
+    """The operations on members in the module's table."""
     return services.members
 
 
@@ -94,11 +97,11 @@ def table(members: MemberRepository) -> MemberRepository:
 
 @pytest.fixture
 def member_search(services: Services) -> MemberSearch:
-    """The searches over the run's table."""
+    """The searches over the module's table."""
     return services.member_search
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(settings: config.Settings) -> Iterator[None]:
     """Run the test beside a stack rollcall-local with the outputs of a deployed one, and no resources of it."""
     # On the emulator, also when the table is on another engine.

@@ -58,6 +58,9 @@ const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", tim
 const numberFormat = new Intl.NumberFormat();
 /** @param {number} number */
 export const formatNumber = (number) => numberFormat.format(number);
+const dollarFormat = new Intl.NumberFormat(undefined, { style: "currency", currency: "USD" });
+/** @param {number} dollars */
+export const formatDollars = (dollars) => dollarFormat.format(dollars);
 /** @type {(number: number, singular: string, plural?: string) => string} */
 export const plural = (number, singular, many = `${singular}s`) =>
   `${formatNumber(number)} ${number === 1 ? singular : many}`;

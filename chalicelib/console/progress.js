@@ -1,10 +1,10 @@
 // A running import: polled, and updated in place, so that nothing on the page moves.
 
 import { call } from "./api.js";
-import { formatNumber, h, plural, time } from "./dom.js";
+import { formatDollars, formatNumber, h, plural, time } from "./dom.js";
 import { removalText } from "./removal_text.js";
 
-/** @import { Child, Import, Mode, Outcome, ProgressView, Status } from "./types" */
+/** @import { Child, Estimate, Import, Mode, Outcome, ProgressView, Status } from "./types" */
 
 /** @type {Outcome[]} */
 export const OUTCOMES = ["created", "updated", "unchanged", "deleted", "rejected"];
@@ -164,8 +164,9 @@ function errorText({ error, encoding_candidates: candidates }) {
  * What is to be known about an import that needs no correction of rows.
  * @param {Import} record
  */
-function notesOf({ changed_since: rows, encoding, encoding_guessed: guessed, encoding_examples: names }) {
-  const notes = [];
+function notesOf(record) {
+  const { changed_since: rows, encoding, encoding_guessed: guessed, encoding_examples: names } = record;
+  const notes = record.estimate ? [estimateText(record.estimate, record.of ? "undo" : "import")] : [];
   if (rows === 1)
     notes.push(
       "1 row changed nothing, because its member was changed after this file arrived. The newer change stays.",
@@ -181,6 +182,18 @@ function notesOf({ changed_since: rows, encoding, encoding_guessed: guessed, enc
         : `The encoding of the file was guessed: ${encoding}.`,
     );
   return notes;
+}
+
+/**
+ * What an import would take, as its dry run has estimated.
+ * @type {(estimate: Estimate, name: string) => string}
+ */
+function estimateText({ write_units: units, dollars, minutes }, name) {
+  if (!units) return `The ${name} would write nothing.`;
+  const text = `The ${name} would take ${plural(units, "write unit")} (${dollars < 0.005 ? "less than a cent" : formatDollars(dollars)})`;
+  if (minutes === null) return `${text}.`;
+  const time = minutes > 1 ? plural(minutes, "minute") : "less than a minute";
+  return `${text}, and ${time} at the table’s present throughput.`;
 }
 
 /**

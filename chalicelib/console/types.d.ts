@@ -97,6 +97,7 @@ export type Removal = {
   detail: string | null;
   decided_by: string | null;
 };
+export type Estimate = { write_units: number; dollars: number; minutes: number | null };
 export type Import = {
   id: string;
   status: Status;
@@ -123,6 +124,7 @@ export type Import = {
   rows: number | null;
   changed_since: number;
   removal: Removal | null;
+  estimate: Estimate | null;
 };
 export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
 export type Report = {

@@ -132,6 +132,15 @@ class Table:
         page: Mapping[str, Any] = self._send(self._client.scan, TableName=self._name, **arguments)
         return page
 
+    def accepted_write_units(self) -> int | None:
+        """Returns the write units a second that the table and its indexes accept at present, the least of them.
+
+        "Understanding DynamoDB warm throughput". Returns None where the engine does not say, as emulators do.
+        """
+        table: Any = self._send(self._client.describe_table, TableName=self._name)["Table"]
+        warm = [one.get("WarmThroughput", {}) for one in (table, *table.get("GlobalSecondaryIndexes", []))]
+        return min(one.get("WriteUnitsPerSecond", 0) for one in warm) or None
+
     def add(self, item: Item) -> bool:
         """Adds an item. Returns False if its key exists."""
         condition = "attribute_not_exists(pk)"
@@ -253,7 +262,7 @@ def _bypass_parameter_validation(client: "DynamoDBClient") -> None:
 def _bypass_response_parsing(client: "DynamoDBClient") -> None:
     """Parses the items of reads with orjson: botocore visits each value, and takes 13 times as long.
 
-    DynamoDB's JSON has the form that botocore returns, but for binary values, which no item has. The hook leaves
+    DynamoDB's JSON has the form that botocore returns, except for binary values, which no item has. The hook leaves
     botocore an empty body to parse. Errors stay botocore's.
     """
 

@@ -64,9 +64,7 @@ class PhoneRule:
 
     def _is_country_code(self, found: re.Match[str]) -> bool:
         """Returns whether the digits before a zero are a country code: without brackets only that of the region."""
-        import phonenumbers
-
-        return bool(found["bracket"]) or int(found[1]) == phonenumbers.country_code_for_region(self.region)
+        return bool(found["bracket"]) or found[1] == _country_code(self.region)
 
     def _parse_any_format(self, text: str) -> str:
         """Returns what `parse` does, without its shortcut."""
@@ -124,6 +122,14 @@ def parse_common_format(text: str, region: str) -> str | None:
 
 
 _PUNCTUATION = str.maketrans("", "", " ().-")
+
+
+@cache
+def _country_code(region: str) -> str:
+    """Returns the country code of a region, without +. phonenumbers looks it up in a list of all regions."""
+    import phonenumbers
+
+    return str(phonenumbers.country_code_for_region(region))
 
 
 @cache

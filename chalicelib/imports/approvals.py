@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from chalicelib.clock import now
 from chalicelib.errors import ApproverIsSender, NotAwaitingApproval, NotFound
 
+from .account_syncs import AccountSyncsRepository
 from .messages import Messenger
 from .model import ImportRecord, Stage
 from .removal import RemovalState
 from .repository import ImportRepository
 from .steps import Step
-from .sync_ledger import SyncLedger
 
 AFTER_HOLD = ("recheck", "settle", "finish")
 
@@ -21,7 +21,7 @@ class Approvals:
 
     repository: ImportRepository
     messenger: Messenger
-    ledger: SyncLedger
+    account_syncs: AccountSyncsRepository
     must_differ: bool  # the one who approves from the one who started the import
 
     def approve(self, import_id: str, by: str | None = None) -> ImportRecord:
@@ -33,9 +33,9 @@ class Approvals:
         if self.must_differ and by is not None and by == record.created_by:
             raise ApproverIsSender
         if record.status == "awaiting_approval":
-            record = self.lapse(record)
+            record = self.expire_if_due(record)
         if record.removal and record.status == "awaiting_approval":
-            newest = self.ledger.get(record.removal.account_id or "").newest
+            newest = self.account_syncs.get(record.removal.account_id or "").newest
             if newest > (record.row_context.arrived_at, record.id):
                 record = self._settle(record, "superseded")
         return self._decide(record, "approved", by)
@@ -51,7 +51,7 @@ class Approvals:
         except NotFound:
             return
 
-    def lapse(self, record: ImportRecord) -> ImportRecord:
+    def expire_if_due(self, record: ImportRecord) -> ImportRecord:
         """Ends the wait of an import after its time; returns the import as it is then."""
         expires_at = record.removal.expires_at if record.removal else None
         if expires_at and expires_at <= now():

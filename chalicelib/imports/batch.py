@@ -1,6 +1,6 @@
 """Writes independent rows in transactions: rows whose writes fail are judged, the others written again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ class BatchWriter:
         self._dependencies = dependencies
         # A dry run judges rows by the same conditions, and writes nothing.
         self._write_all = table.check if context.dry_run else table.write
-        self._desired = rule_of(table, context)
+        self._rule = rule_of(table, context)
 
     def write(
         self,
@@ -67,13 +67,13 @@ class BatchWriter:
         settled: list[SettledRow] = []
         for row in rows:
             earlier = deleted.get(row.line) or (DEFERRED if self._dependencies.shares(row) else None)
-            _sort((row, earlier) if earlier else self._change(row, stored), settled, changes)
+            _collect((row, earlier) if earlier else self._change(row, stored), settled, changes)
         for _ in range(len(rows) + MAX_ATTEMPTS):
             if not changes:
                 return settled
             together, changes = _next_transaction(changes)
             for verdict in self._try(together):
-                _sort(verdict, settled, changes)
+                _collect(verdict, settled, changes)
         raise Busy
 
     def _try(self, changes: Sequence[Change]) -> list[SettledRow | Change]:
@@ -117,7 +117,7 @@ class BatchWriter:
         item = stored.get(row.key) if stored else None
         previous = stored.get(row.previous_key) if row.previous else None
         earlier = item and written_outcome(self._context.import_id, row, item)
-        new = earlier or self._desired(row, item, previous)
+        new = earlier or self._rule(row, item, previous)
         if isinstance(new, Outcome):
             return row, new
         item = item or previous
@@ -155,7 +155,7 @@ class BatchWriter:
         return self._context.origin(row.line, outcome.outcome, outcome.before)
 
 
-def _sort(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
+def _collect(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:
     if isinstance(verdict, Change):
         changes.append(verdict)
     else:
@@ -170,7 +170,7 @@ def written_outcome(import_id: str, row: MemberRow, item: Item) -> Outcome | Non
     return None
 
 
-def _next_transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
+def _next_transaction(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     """Returns (changes that fit in one transaction, the others).
 
     Independent rows may still need one item: the number that one of them frees and another asks for.
@@ -178,7 +178,9 @@ def _next_transaction(changes: Iterable[Change]) -> tuple[list[Change], list[Cha
     together: list[Change] = []
     others: list[Change] = []
     touched: set[tuple[str, str]] = set()
-    for change in changes:
+    for number, change in enumerate(changes):
+        if len(touched) == MAX_WRITES:
+            return together, [*others, *changes[number:]]
         keys = [write.key for write in change.writes]
         if len(touched) + len(keys) <= MAX_WRITES and touched.isdisjoint(keys):
             together.append(change)

@@ -88,7 +88,7 @@ def read_chunk(
 ) -> ReadChunk:
     """Returns the rows that may be written to accounts in `scope`, and the rejected ones.
 
-    `literal` tells that no backslash in a cell is an escape.
+    `literal` says whether no backslash in a cell is an escape.
     """
     member_rows: list[MemberRow] = []
     rejected: dict[int, Outcome] = {}

@@ -63,7 +63,7 @@ class ChunkWriter:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def recall(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
+    def written_outcomes(self, rows: Sequence[MemberRow]) -> dict[int, Outcome]:
         """Returns the outcomes of the rows that an earlier attempt has written, by line. Writes nothing."""
         parts = [rows[i : i + BATCH_GET_LIMIT] for i in range(0, len(rows), BATCH_GET_LIMIT)]
         with ThreadPoolExecutor(self._in_flight) as pool:
@@ -75,8 +75,8 @@ class ChunkWriter:
             for row in rows
             if row.key in stored
         )
-        recalled = {line: outcome for line, outcome in found if outcome}
-        return recalled | deletions_before(self._table, self._context.import_id, rows)
+        written = {line: outcome for line, outcome in found if outcome}
+        return written | deletions_before(self._table, self._context.import_id, rows)
 
     def warnings(self, settled: Sequence[SettledRow]) -> list[RowWarning]:  # noqa: ARG002 (for DryRunWriter)
         """Returns the warnings about settled rows: only a dry run finds any."""
@@ -97,7 +97,7 @@ class ChunkWriter:
         return deletions_before(self._table, self._context.import_id, rows)
 
     def _must_read_first(self, rows: Sequence[MemberRow]) -> bool:
-        """Returns whether to read the members before they are written: always but for a create.
+        """Returns whether to read the members before they are written: always except for a create.
 
         A create reads them if most of a sample exist: then the file was imported before, and each row costs a read
         instead of a refused write.

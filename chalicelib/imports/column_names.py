@@ -59,7 +59,7 @@ COLUMN_NAMES: Mapping[str, str] = {
     "cellphone": "phone_number",
     "cell": "phone_number",
 }
-MAX_NAME = 100  # characters of a name that may mean a field: any cell may be asked for, and cells may be long
+MAX_NAME = 100  # characters of a name that may mean a field: header detection tries every cell, and cells may be long
 _RANKS = {name: rank for rank, name in enumerate(COLUMN_NAMES)}
 _BRACKETS = re.compile(r"[(\[{<【]([^)\]}>】]*)[)\]}>】]")
 _NUMBER = re.compile(

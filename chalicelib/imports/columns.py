@@ -151,7 +151,7 @@ class Header:
         """Returns whether a row deletes its member. Raises Invalid for an action that cannot be done."""
         word = action.strip().casefold()
         if self.mode in ("create", "validate") and word != DELETE:
-            return False  # there the column is none of ours
+            return False  # in these modes the column is ignored
         if not is_blank(action) and word != DELETE:
             raise invalid(
                 "#/action", "unknown_action", "action: Not an action. Use delete, or leave it blank."

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from chalicelib.clock import now
 
@@ -14,6 +15,7 @@ from .changes import HEADER as CHANGES_HEADER
 from .changes import chunk_lines
 from .columns import Header
 from .csv_reader import RejectedRow, Row
+from .estimate import Estimator
 from .member_row import encode_row
 from .messages import Messenger
 from .model import Failure, ImportRecord, Status, with_status
@@ -25,8 +27,16 @@ from .results import ConcatenatedFile, RowSummary, rejected_file, report
 from .storage import CHANGES, ImportStorage, result_key
 from .sync_parts import SyncParts
 from .warnings import RowWarning
+from .write_units import import_units, row_units
 
-ChunkResults = tuple[list[RejectedRow], list[RowWarning], Counter[str]]  # the last: see RowSummary.changed_by
+
+class ChunkResults(NamedTuple):
+    """The results of a chunk: its rejected rows, and what RowSummary has of the others."""
+
+    rejected: list[RejectedRow]
+    warnings: list[RowWarning]
+    changed_by: Counter[str]
+    write_units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ class Finisher:
     repository: ImportRepository
     storage: ImportStorage
     messenger: Messenger
+    estimator: Estimator
 
     def complete(self, record: ImportRecord, loaded: LoadedFile | None = None) -> ImportRecord:
         """Ends an import whose rows are settled: writes the results and returns it as it is then.
@@ -44,7 +55,12 @@ class Finisher:
         """
         header, summary = self._write_results(record, loaded)
         status = "completed" if record.status == "loading" else record.status
-        return self.end(with_status(record, status, record.error), record.status, header, summary)
+        ended = with_status(record, status, record.error)
+        if record.dry_run and status == "completed":
+            units = import_units(record, summary.write_units)
+            estimate = self.estimator.estimate(units, record.counts.rows, record.chunks)
+            ended = ended.model_copy(update={"estimate": estimate})
+        return self.end(ended, record.status, header, summary)
 
     def hold(self, record: ImportRecord) -> ImportRecord:
         """Lets an import wait for approval: writes the results so far, and returns it as it is then."""
@@ -84,7 +100,7 @@ class Finisher:
             outcomes, warnings = parts.found(number, resolved)
             rejected = _rejected(outcomes)
             rows = chunk_rows(self.storage, record, number) if rejected else []
-            return _with_cells(rejected, rows), warnings, _changed_by(outcomes)
+            return _results_of(_with_cells(rejected, rows), warnings, outcomes)
 
         return results
 
@@ -130,7 +146,7 @@ def _loaded_results(loaded: LoadedFile) -> Callable[[int], ChunkResults]:
     """Returns a function that returns the results of a file's only chunk."""
     rejected = _rejected(loaded.written.outcomes)
     rows, written = _with_cells(rejected, loaded.rows), loaded.written
-    return lambda _: (rows, written.warnings, _changed_by(written.outcomes))
+    return lambda _: _results_of(rows, written.warnings, written.outcomes)
 
 
 def _loaded_changes(loaded: LoadedFile) -> Callable[[int], str]:
@@ -142,9 +158,11 @@ def _rejected(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
     return {line: one for line, one in outcomes.items() if one.outcome == "rejected"}
 
 
-def _changed_by(outcomes: Mapping[int, Outcome]) -> Counter[str]:
-    """Returns who made the newer changes that an import has kept, with the number of rows."""
-    return Counter(one.by for one in outcomes.values() if one.by)
+def _results_of(
+    rejected: list[RejectedRow], warnings: list[RowWarning], outcomes: Mapping[int, Outcome]
+) -> ChunkResults:
+    changed_by = Counter(one.by for one in outcomes.values() if one.by)
+    return ChunkResults(rejected, warnings, changed_by, sum(map(row_units, outcomes.values())))
 
 
 def _with_cells(outcomes: Mapping[int, Outcome], rows: Iterable[Row | RejectedRow]) -> list[RejectedRow]:
@@ -158,7 +176,8 @@ def _with_cells(outcomes: Mapping[int, Outcome], rows: Iterable[Row | RejectedRo
 
 def _rejected_rows(found: Iterable[ChunkResults], summary: RowSummary) -> Iterator[list[RejectedRow]]:
     """Yields the rejected rows of each chunk, and adds its other results to `summary`."""
-    for rejected, warnings, changed_by in found:
-        summary.warnings.add(warnings)
-        summary.changed_by += changed_by
-        yield rejected
+    for results in found:
+        summary.warnings.add(results.warnings)
+        summary.changed_by += results.changed_by
+        summary.write_units += results.write_units
+        yield results.rejected

@@ -73,7 +73,7 @@ class KnownItems:
         self._members[key] = _dumps(item) if item else _UNUSED
 
     def put_claim(self, phone: PhoneKey, claim: Item | None) -> None:
-        """Takes in a written claim, None for one that was released."""
+        """Takes in a written claim, None for one that was freed."""
         self._claims[phone] = _dumps(claim) if claim else _UNUSED
 
     def forget(self, members: Iterable[MemberKey], phones: Iterable[PhoneKey]) -> None:

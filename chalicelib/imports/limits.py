@@ -1,8 +1,8 @@
-"""The limits that a sender sets, which stop an import before the first write. Pure."""
+"""What stops an import before the first write: the limits that its sender sets, and a second header. Pure."""
 
 from .model import Failure, ImportRecord
 
-OTHER_HEADER = Failure(
+SECOND_HEADER = Failure(
     code="other_header",
     detail="The file has a second header with the columns in another order, so the rows after it would be misread. "
     "Send the two parts as files of their own.",
@@ -15,7 +15,7 @@ def broken_limit(record: ImportRecord, rejected: int, rows: int, other_headers: 
     The file has so many rows, so many rejected ones, and lines that name the columns in another order.
     """
     if other_headers:
-        return OTHER_HEADER
+        return SECOND_HEADER
     if record.rows not in (None, rows):
         detail = f"The file has {rows:,} rows, but {record.rows:,} were announced. Nothing was imported."
         return Failure(code="rows_differ", detail=detail)

@@ -29,7 +29,7 @@ class MemberChange(NamedTuple):
     """The member under `key` becomes what is `wanted`, perhaps under another key; it is created if it does not exist.
 
     It is deleted where that is None. `origin` is that of the row, as text. `old` is the member before the change,
-    which its history keeps; None for one that is created, or lent a number for a while.
+    which its history keeps; None for one that is created, or gets a temporary number.
     """
 
     key: MemberKey
@@ -54,7 +54,7 @@ class MemberChange(NamedTuple):
         return PhoneKey(self.new.account_id, self.new.phone_number) if self.new else None
 
 
-class MemberChanges:
+class JointChanges:
     """Changes that are made together, and the items before them."""
 
     def __init__(self, changes: Sequence[MemberChange], items: KnownItems) -> None:

@@ -63,7 +63,7 @@ class MemberRow(NamedTuple):
     def missing_field(self) -> str | None:
         """The first blank field, None if all have a value."""
         fields = vars(self.member)
-        return None if all(fields.values()) else next(name for name, value in fields.items() if not value)
+        return next(name for name, value in fields.items() if not value) if "" in fields.values() else None
 
     def with_stored(self, old: Member) -> NewMember:
         """Returns the row's member with the values of `old` for blank fields."""

@@ -12,6 +12,7 @@ from chalicelib.members.items import SHARDS
 from chalicelib.scope import Scope
 
 from .csv_reader import Dialect
+from .estimate import Estimate
 from .option_values import YesNo
 from .removal import Removal
 from .row_context import ROW_MODES, FileMode, Mode, RowContext
@@ -96,7 +97,8 @@ class Import(BaseModel):
     three encodings with the same names in each.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
 
-    `removal` is what a sync does about members that its file does not name, null in other modes.
+    `removal` is what a sync does about members that its file does not name, null in other modes. `estimate` is what
+    the import would take that a completed dry run foretells, else null.
 
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
     `finished_at` is still counting the rows that it will not load.
@@ -129,6 +131,7 @@ class Import(BaseModel):
     max_removed: int | None
     max_removed_percent: int | None
     removal: Removal | None
+    estimate: Estimate | None
 
 
 class UndoOptions(BaseModel):
@@ -184,15 +187,14 @@ class ImportRecord(ImportOptions):
     delimiter: str = ","
     quote: str = '"'
     escape: str = ""
-    header_line: int | None = (
-        None  # of the column names; None is the first row, in imports of earlier versions
-    )
+    header_line: int | None = None  # of the column names; in imports of earlier versions None, the first row
     lines_above_header: list[LineAbove] = []
     sheets: list[str] = []  # the visible ones of a workbook; the first was read
     invalid_bytes: int = 0  # bytes that are invalid in the encoding; in UTF-16, units of two bytes
     chunks: int = 0
     loading_at: str | None = None
     folder: str = ""  # the key prefix of its chunks
+    estimate: Estimate | None = None
     # Like the counts, attributes of their own:
     stage: Stage | None = None  # None until the file is split
     steps_done: int = 0  # of this stage

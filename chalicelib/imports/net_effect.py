@@ -13,7 +13,7 @@ from chalicelib.members.writes import CLIENT_ID, PHONE, unchanged
 from .outcomes import Outcome
 from .row_queues import QueuedRow
 
-MAX_WRITES = 98  # of one batch: DynamoDB allows 100, and the resolver adds two of its own
+MAX_BATCH_WRITES = 98  # of one batch: DynamoDB allows 100, and the resolver adds two of its own
 MAX_ROWS = 500  # of one batch: their outcomes are one item, which may have 400 kB
 
 
@@ -51,7 +51,7 @@ class Batch:
 
     def has_room(self, writes: int) -> bool:
         """Returns whether so many more writes fit."""
-        return len(self.members) + len(self.claims) + len(self.records) + writes <= MAX_WRITES
+        return len(self.members) + len(self.claims) + len(self.records) + writes <= MAX_BATCH_WRITES
 
     def member_keys(self) -> set[MemberKey]:
         """Returns the members that the batch concerns."""

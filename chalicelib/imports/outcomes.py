@@ -64,8 +64,8 @@ def not_created(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
     return {line: outcome for line, outcome in outcomes.items() if outcome != CREATED}
 
 
-def released_numbers(rows: Iterable[MemberRow], outcomes: Mapping[int, Outcome]) -> Iterator[PhoneKey]:
-    """Yields the phone numbers that rows with these outcomes by line take away from their members."""
+def freed_numbers(rows: Iterable[MemberRow], outcomes: Mapping[int, Outcome]) -> Iterator[PhoneKey]:
+    """Yields the phone numbers that rows with these outcomes by line have freed."""
     for row in rows:
         if row.line in outcomes and (number := dict(outcomes[row.line].before).get("phone_number")):
             yield PhoneKey(row.member.account_id, number)

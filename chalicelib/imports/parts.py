@@ -13,7 +13,7 @@ from .columns import Header
 from .csv_reader import RejectedRow, Row
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord
-from .outcomes import CREATED, Outcome, decode_outcomes, encode_outcomes, not_created, released_numbers
+from .outcomes import CREATED, Outcome, decode_outcomes, encode_outcomes, freed_numbers, not_created
 from .row_hashes import Dependencies, RowHashes
 from .storage import ImportStorage
 from .warnings import RowWarning
@@ -21,7 +21,7 @@ from .warnings import RowWarning
 
 @dataclass(slots=True)
 class WrittenRows:
-    """What writing a chunk has left: outcomes by line but for CREATED, the lines of deferred rows, and warnings."""
+    """What writing a chunk has left: outcomes by line except CREATED, the lines of deferred rows, and warnings."""
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     deferred: list[int] = field(default_factory=list)
@@ -42,7 +42,7 @@ class ResolvedRows:
     others: Outcome = CREATED
 
     def of(self, lines: Iterable[int]) -> dict[int, Outcome]:
-        """Returns the outcomes of the deferred `lines`, but for CREATED."""
+        """Returns the outcomes of the deferred `lines`, except CREATED."""
         return not_created({line: self.settled.get(line, self.others) for line in lines})
 
 
@@ -91,7 +91,7 @@ class ImportParts:
         return [(line, text) for text in texts if (line := decode_row(text).line) in lines]
 
     def found(self, number: int, resolved: ResolvedRows) -> tuple[dict[int, Outcome], list[RowWarning]]:
-        """Returns the outcomes of a chunk's rows by line, but for CREATED, and its warnings."""
+        """Returns the outcomes of a chunk's rows by line, except CREATED, and its warnings."""
         written = self.written(number)
         if self._in_one_step:
             return written.outcomes, written.warnings
@@ -99,10 +99,10 @@ class ImportParts:
         outcomes = decode_outcomes(rejected) | written.outcomes | resolved.of(written.deferred)
         return outcomes, sorted({*_warnings_from_json(warnings), *written.warnings})
 
-    def released(self, number: int) -> list[PhoneKey]:
-        """Returns the phone numbers that the independent rows of a chunk take away from their members."""
+    def freed(self, number: int) -> list[PhoneKey]:
+        """Returns the phone numbers that the independent rows of a chunk have freed."""
         outcomes = {line: one for line, one in self.written(number).outcomes.items() if one.before}
-        return list(released_numbers(self.rows(self.rows_text(number)), outcomes)) if outcomes else []
+        return list(freed_numbers(self.rows(self.rows_text(number)), outcomes)) if outcomes else []
 
     def changes(self, number: int, resolved: ResolvedRows) -> str:
         """Returns the lines of a chunk in changes.csv."""

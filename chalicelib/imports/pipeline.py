@@ -32,7 +32,7 @@ from .undo_splitter import check_undoable, split_undo
 
 @dataclass(frozen=True, slots=True)
 class ImportPipeline:
-    """The steps of an import. Each may be repeated, and its worker may die anywhere."""
+    """What callers and workers do with an import. Each may be repeated, and its worker may die anywhere."""
 
     repository: ImportRepository
     storage: ImportStorage
@@ -98,7 +98,7 @@ class ImportPipeline:
                 raise Ended(f"The import has ended: it is {record.shown().status}.")
 
     def apply(self, checked: ImportRecord, by: str | None, import_id: str = "") -> ImportRecord:
-        """Imports the file of a dry run, with its options: the very version of the object that was checked.
+        """Imports the file of a dry run, with its options: exactly the version of the object that was checked.
 
         The file has arrived when it was checked: what others have changed since then stays. Raises NotADryRun.
         """

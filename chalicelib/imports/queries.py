@@ -81,7 +81,7 @@ class ImportQueries:
     ) -> tuple[list[ImportRecord], str | None]:
         """Returns visible imports, the newest first, and the cursor of the next page, None on the last page.
 
-        A page holds fewer than `limit`, or none, if MAX_READ records contain no more.
+        A page holds fewer than `limit`, or none, if pages.MAX_READ records contain no more.
         """
         unfiltered = scope.accounts is None and wanted == ALL_IMPORTS
         size = limit + 1 if unfiltered else max(limit + 1, READ_SIZE)

@@ -65,7 +65,7 @@ class ReadSteps:
         return read_chunk(rows, header, rule, record.scope, literal=literal)
 
     def decide(self, record: ImportRecord, lease: Lease) -> None:
-        """Stores which rows of the whole file may concern each other, unless no more rows will be written."""
+        """Stores which rows of the whole file may concern each other, if rows will be written."""
         parts = ImportParts(self.storage, record)
         if record.status == "loading":
             with ThreadPoolExecutor(PARTS_AHEAD) as pool:

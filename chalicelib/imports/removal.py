@@ -25,7 +25,7 @@ LIMIT_SECONDS = 24 * 3600  # the removals of an account in this time count toget
 REASONS = {
     "unreadable_id": "The client member id of a row could not be read, so its member would seem to be missing.",
     "encoding_guessed": "The encoding of the file was guessed, so ids may be misread. Declare it, or save as UTF-8.",
-    "damaged_characters": "The file has invalid bytes, so ids may be misread. Save it as UTF-8.",
+    "invalid_bytes": "The file has invalid bytes, so ids may be misread. Save it as UTF-8.",
     "account_forbidden": "The caller that started this import has no access to the account.",
     "cancelled": "The import was cancelled.",
     "failed": "The import failed.",

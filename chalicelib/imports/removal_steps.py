@@ -33,9 +33,9 @@ class RemovalSteps:
         removal, parts = record.removal or Removal(), SyncParts(self.storage, record)
         ids = [one.client_member_id for one in parts.missing(lease.step.number)]
         progress = _Progress(self.steps, parts, lease)
-        instead = work.instead.code if work.instead else ""
-        if instead and not lease.repeated:
-            progress.add([instead] * (len(ids) - lease.settled_to))
+        kept_code = work.rejection.code if work.rejection else ""
+        if kept_code and not lease.repeated:
+            progress.add([kept_code] * (len(ids) - lease.settled_to))
             return progress.finish()
         context = record.row_context._replace(history_days=self.history_days)
         named_since = parts.named_since() if removal.state == "approved" else ()
@@ -46,7 +46,7 @@ class RemovalSteps:
             self.in_flight,
             named_since,
             repeated=lease.repeated,
-            instead=instead,
+            kept_code=kept_code,
         )
         try:
             with remover.removing(ids[lease.settled_to :]) as groups:

@@ -27,7 +27,7 @@ class Remover:
     """Removes the members of one account; threads may share it.
 
     `named_since` are the members that newer files name. `repeated` says whether an earlier attempt may have removed
-    some. With `instead`, a code, no more are removed: it says why.
+    some. With `kept_code` no more are removed: it says why.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Remover:
         named_since: Container[str] = (),
         *,
         repeated: bool = False,
-        instead: str = "",
+        kept_code: str = "",
     ) -> None:
         self._table = table
         self._context = context
@@ -47,7 +47,7 @@ class Remover:
         self._in_flight = in_flight
         self._named_since = named_since
         self._repeated = repeated
-        self._instead = instead
+        self._kept_code = kept_code
         self._history = MemberHistory(table)
 
     @contextmanager
@@ -93,8 +93,8 @@ class Remover:
         """Returns why a member is kept, "" if it is to be removed, or was by an earlier attempt."""
         if client_member_id in self._named_since:
             return NAMED
-        if item and self._instead:
-            return self._instead
+        if item and self._kept_code:
+            return self._kept_code
         if item:
             return CHANGED_SINCE if was_changed_since(item, from_item(item), self._context) else ""
         key = MemberKey(self._account_id, client_member_id)

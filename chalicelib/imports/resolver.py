@@ -102,13 +102,11 @@ class Resolver:
         return item | {"rings": {"S": orjson.dumps(rings).decode()}} if rings else item
 
     def _reader(
-        self, pool: ThreadPoolExecutor, released: Container[PhoneKey]
+        self, pool: ThreadPoolExecutor, freed: Container[PhoneKey]
     ) -> Callable[[list[Item]], Iterable[Item]]:
         def read(keys: list[Item]) -> Iterable[Item]:
             parts = [keys[i : i + BATCH_GET_LIMIT] for i in range(0, len(keys), BATCH_GET_LIMIT)]
             found = chain.from_iterable(pool.map(self._table.batch_get, parts))
-            return (
-                item for item in found if "phone_number" in item or claimed_phone_key(item) not in released
-            )
+            return (item for item in found if "phone_number" in item or claimed_phone_key(item) not in freed)
 
         return read

@@ -28,13 +28,15 @@ SAMPLE_SIZE = 20  # rejected rows shown in a report
 class RowSummary:
     """The number of rejected rows by code, the first of them as a sample, and the warnings about other rows.
 
-    `changed_by` has the number of rows that kept a newer change, by who made it.
+    `changed_by` has the number of rows that kept a newer change, by who made it. `write_units` are those of the rows
+    that change or delete members.
     """
 
     codes: Counter[str] = field(default_factory=Counter)
     sample: list[dict[str, Any]] = field(default_factory=list)
     warnings: WarningSummary = field(default_factory=WarningSummary)
     changed_by: Counter[str] = field(default_factory=Counter)
+    write_units: int = 0
 
     def add(self, row: RejectedRow) -> None:
         """Counts a row."""

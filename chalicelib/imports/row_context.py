@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from chalicelib.members.history import HISTORY_DAYS
-from chalicelib.members.model import Origin, Values
+from chalicelib.members.model import Values, origin_text
 
 # Of a file; validate is a dry run of create.
 FileMode = Literal["create", "upsert", "delete", "sync", "validate"]
@@ -36,7 +36,7 @@ class RowContext(NamedTuple):
 
     def origin(self, line: int, outcome: str, before: Values = ()) -> str:
         """Returns the Origin of the member that a row writes, as text; "" without an import."""
-        return str(Origin(self.import_id, line, outcome, self.arrived_at, before)) if self.import_id else ""
+        return origin_text(self.import_id, line, outcome, self.arrived_at, before) if self.import_id else ""
 
     @property
     def rows_may_wait(self) -> bool:

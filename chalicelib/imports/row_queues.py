@@ -151,11 +151,11 @@ class RowQueues:
         between = other.next_of_member
         return other.new_key is not None and (between is None or between.line > move.line)
 
-    def mention(self, key: MemberKey) -> bool:
+    def has_rows_about(self, key: MemberKey) -> bool:
         """Returns whether an unsettled row is about a member."""
         return bool(self.of_member(key) or self.of_new_id(key))
 
-    def changing(self, key: MemberKey) -> QueuedRow | None:
+    def first_row_changing(self, key: MemberKey) -> QueuedRow | None:
         """Returns the first row that may change the member that has a key now."""
         row, move = self.of_member(key), self.of_new_id(key)
         if move and not move.waits_for_id and (row is None or move.line < row.line):
@@ -174,10 +174,10 @@ class RowQueues:
             self._new_ids.remove_first(row.new_key)
         if row.phone:
             self._phones.remove_first(row.phone)
-        return self.first_of(row.members, [row.phone] if row.phone else [])
+        return self.requeue(row.members, [row.phone] if row.phone else [])
 
-    def first_of(self, members: Iterable[MemberKey], phones: Iterable[PhoneKey]) -> list[QueuedRow]:
-        """Returns the first rows about members and phone numbers; moves among them are to be judged again."""
+    def requeue(self, members: Iterable[MemberKey], phones: Iterable[PhoneKey]) -> list[QueuedRow]:
+        """Returns the first rows about members and numbers; moves among them no longer wait for their new id."""
         found: list[QueuedRow | None] = [*map(self.of_phone, phones)]
         for key in members:
             if move := self.of_new_id(key):

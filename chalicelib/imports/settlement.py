@@ -24,16 +24,16 @@ from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE
 
 from .known_items import KnownItems, Read
-from .member_changes import MemberChange, MemberChanges
-from .net_effect import MAX_WRITES, Batch
+from .member_changes import JointChanges, MemberChange
+from .net_effect import MAX_BATCH_WRITES, Batch
 from .outcomes import Outcome, applied_outcome, taken_outcome
 from .row_context import RowContext
 from .row_queues import QueuedMove, QueuedRow, RowQueues, moves
 from .row_rules import RowRule, Wanted
 
 READ_AHEAD = 400  # rows whose items are read together
-# Rows of a ring that are applied in one batch: each has two items and a record; one more member is lent a number.
-RING_PART = (MAX_WRITES - 2) // 3
+# Rows of a ring that are applied in one batch: each has two items and a record; one more gets a temporary number.
+RING_PART = (MAX_BATCH_WRITES - 2) // 3
 
 
 class Settlement:
@@ -58,7 +58,7 @@ class Settlement:
         self._waiting: list[tuple[int, QueuedRow]] = []  # a heap by line; settled rows stay in it
         self._unchecked: deque[QueuedRow] = deque()  # waiting rows that may close a ring
         self._batch = Batch()
-        self._lent: dict[MemberKey, str] = {}  # the own numbers of members that hold another one for a while
+        self._own_numbers: dict[MemberKey, str] = {}  # of members that have a temporary one
 
     def batches(self) -> Iterator[Batch]:
         """Yields batches, each to be written before the next is made, until every row is settled or left.
@@ -91,13 +91,13 @@ class Settlement:
         """Settles a row, or leaves it waiting for its new id or for the holder of its number."""
         if not self._can_be_judged(queued):
             return None
-        new = self._desired(queued)
+        new = self._wanted(queued)
         if isinstance(new, Outcome):
             return self._settle(queued, new)
         holder = self._items.holder(queued.phone) if queued.phone else None
         if holder in (None, self._stored_key(queued)):
-            return self._apply([queued], MemberChanges(self._changes([queued], [new]), self._items))
-        if self._context.rows_may_wait and self._queues.mention(holder):
+            return self._apply([queued], JointChanges(self._changes([queued], [new]), self._items))
+        if self._context.rows_may_wait and self._queues.has_rows_about(holder):
             return self._wait(queued)
         self._leaves_rows |= (left := queued.phone in self._held)
         return None if left else self._settle(queued, self._taken(queued))
@@ -128,7 +128,7 @@ class Settlement:
         heapq.heappush(self._waiting, (queued.line, queued))
         self._unchecked.append(queued)
 
-    def _desired(self, queued: QueuedRow) -> Wanted | Outcome:
+    def _wanted(self, queued: QueuedRow) -> Wanted | Outcome:
         """Returns what a row asks for, or its outcome if nothing is to be written: see RowRule."""
         item = self._items.member(queued.new_key or queued.key)
         previous = self._items.member(queued.key) if queued.new_key else None
@@ -155,12 +155,12 @@ class Settlement:
             and (outcome := "updated" if self._items.has_member(key) else "created")
         ]
 
-    def _apply(self, rows: Sequence[QueuedRow], changes: MemberChanges) -> None:
+    def _apply(self, rows: Sequence[QueuedRow], changes: JointChanges) -> None:
         """Settles rows by their changes, all of which are made at once; the last one may have no row."""
         pairs = zip(rows, changes.changes, strict=False)
         outcomes = [applied_outcome(queued.row(), change.old) for queued, change in pairs]
         for queued in rows:
-            self._lent.pop(self._stored_key(queued), None)
+            self._own_numbers.pop(self._stored_key(queued), None)
         freed = changes.apply(self._batch, self._context)
         for queued, outcome in zip(rows, outcomes, strict=True):
             self._settle(queued, outcome)
@@ -172,14 +172,14 @@ class Settlement:
         if not self._items.has_member(key):
             return None
         old = self._items.stored(key)
-        return replace(old, phone_number=self._lent.get(key, old.phone_number))
+        return replace(old, phone_number=self._own_numbers.get(key, old.phone_number))
 
     def _settle(self, queued: QueuedRow, outcome: Outcome) -> None:
         """Gives a row its outcome; the rows behind it are judged next, and those that waited for its member."""
         self._batch.settled.append((queued, outcome))
         self._ready.extend(self._queues.remove(queued))
         for key in queued.members:
-            if not self._queues.mention(key) and (item := self._items.member(key)):
+            if not self._queues.has_rows_about(key) and (item := self._items.member(key)):
                 self._wake(phone_key_of(item))
 
     def _wake(self, phone: PhoneKey) -> None:
@@ -232,7 +232,7 @@ class Settlement:
         if queued.phone is None or self._queues.earlier(queued):
             return None
         holder = self._items.holder(queued.phone)
-        return self._queues.changing(holder) if holder else None
+        return self._queues.first_row_changing(holder) if holder else None
 
     def _is_possible(self, ring: list[QueuedRow]) -> bool:
         """Returns whether the rows of a ring can be applied together.
@@ -242,8 +242,8 @@ class Settlement:
         """
         if not moves(ring):
             return True
-        changes = MemberChanges(self._ring_changes(ring), self._items)
-        return changes.count_writes() <= MAX_WRITES and changes.are_possible()
+        changes = JointChanges(self._ring_changes(ring), self._items)
+        return changes.count_writes() <= MAX_BATCH_WRITES and changes.are_possible()
 
     def _settle_ring(self, ring: list[QueuedRow]) -> Iterator[Batch]:
         """Applies the rows of a ring, in one batch if it has room.
@@ -254,8 +254,8 @@ class Settlement:
         size = len(ring) if moves(ring) else RING_PART
         while ring:
             part, ring = ring[:size], ring[size:]
-            loan = [self._loan(ring[0].key, self._items.stored(part[0].key).phone_number)] if ring else []
-            changes = MemberChanges(self._ring_changes(part) + loan, self._items)
+            more = [self._renumbered(ring[0].key, part[0].key)] if ring else []
+            changes = JointChanges(self._ring_changes(part) + more, self._items)
             if not self._batch.has_room(changes.count_writes()):
                 batch = self._batch
                 yield from self._finish_batch()
@@ -269,11 +269,11 @@ class Settlement:
         members = (queued.row().with_stored(old) for queued, old in zip(ring, stored, strict=True))
         return self._changes(ring, members)
 
-    def _loan(self, key: MemberKey, phone_number: str) -> MemberChange:
-        """Returns the change that gives a member of a ring another number until its own row is applied."""
+    def _renumbered(self, key: MemberKey, other: MemberKey) -> MemberChange:
+        """Returns the change that gives a member of a ring the number of another one until its row is applied."""
         item, old = self._items.member(key) or {}, self._items.stored(key)
-        self._lent[key] = old.phone_number
-        fields: dict[str, Any] = old.writable() | {"phone_number": phone_number}
+        self._own_numbers[key] = old.phone_number
+        fields: dict[str, Any] = old.writable() | {"phone_number": self._items.stored(other).phone_number}
         return MemberChange(key, NewMember.of_valid(fields), item.get("origin", {}).get("S", ""))
 
     def _earliest_waiting(self) -> QueuedRow | None:
@@ -290,10 +290,10 @@ class Settlement:
             self._queues.restore(queued)
         members, phones = batch.member_keys(), batch.phones()
         self._items.forget(members, phones)
-        self._ready.extend(dict.fromkeys(self._queues.first_of(members, phones)))
+        self._ready.extend(dict.fromkeys(self._queues.requeue(members, phones)))
 
     def _forget_settled(self, batch: Batch) -> None:
         """Forgets the items of a written batch that no unsettled row needs."""
-        members = [key for key in batch.member_keys() if not self._queues.mention(key)]
+        members = [key for key in batch.member_keys() if not self._queues.has_rows_about(key)]
         phones = [phone for phone in batch.phones() if not self._queues.of_phone(phone)]
         self._items.forget(members, phones)

@@ -24,7 +24,7 @@ _LEAP_DAY = 60  # Excel counts 29 February 1900, which other programs do not
 class SheetCells(WorkSheetParser):
     """Reads the cells of a sheet's rows; the value of each is the text that it shows, "" for none.
 
-    `formats` are the format codes by style. `outdated` tells that the program which wrote the workbook has not
+    `formats` are the format codes by style. `outdated` says whether the program that wrote the workbook has not
     computed its formulas. What is not certain is marked (`unsure`).
     """
 

@@ -203,19 +203,32 @@ def _store_chunks(storage: ImportStorage, record: ImportRecord, plan: Plan) -> I
         check_end(chunk, dialect, len(names.row.cells))
     if puts.count == 1 and only_header:
         raise Unreadable("The file has a header and no rows.", code="no_rows")
-    changes: dict[str, object] = {"columns": names.row.cells, "header_line": names.row.line}
-    changes |= {"lines_above_header": _shown_lines(names), "encoding": plan.encoding}
-    changes |= {"sheets": [name[:MAX_SHOWN_SHEET] for name in sheets[:MAX_SHOWN_SHEETS]]}
-    changes |= {"encoding_guessed": plan.guess is not None}
-    changes |= {"encoding_examples": plan.guess.examples() if plan.guess else []}
-    changes |= {"invalid_bytes": decoder.invalid_bytes, **dialect._asdict(), "chunks": puts.count}
-    changes |= _trailer(record, trailer)
-    changes |= {
+    in_one_step = puts.count == 1 and record.mode != "sync"
+    changes: dict[str, object] = {
+        "columns": names.row.cells,
+        "header_line": names.row.line,
+        "lines_above_header": _shown_lines(names),
+        **_how_read(plan, dialect, sheets, decoder.invalid_bytes),
+        **_trailer(record, trailer),
+        "chunks": puts.count,
         "folder": folder,
         "status": "loading",
-        "stage": "load" if puts.count == 1 and record.mode != "sync" else "read",
+        "stage": "load" if in_one_step else "read",
+        "loading_at": now(),
     }
-    return record.model_copy(update={**changes, "loading_at": now()})
+    return record.model_copy(update=changes)
+
+
+def _how_read(plan: Plan, dialect: Dialect, sheets: Sequence[str], invalid_bytes: int) -> dict[str, object]:
+    """Returns what the record says about how the file was read."""
+    return {
+        **dialect._asdict(),
+        "encoding": plan.encoding,
+        "encoding_guessed": plan.guess is not None,
+        "encoding_examples": plan.guess.examples() if plan.guess else [],
+        "invalid_bytes": invalid_bytes,
+        "sheets": [name[:MAX_SHOWN_SHEET] for name in sheets[:MAX_SHOWN_SHEETS]],
+    }
 
 
 def _is_empty(first_rows: Sequence[Row | RejectedRow]) -> bool:

@@ -2,8 +2,10 @@
 
 A file of one chunk goes through all stages in one step. Otherwise the chunks are read side by side, a single step
 decides which rows may concern each other, the independent rows are written side by side, and a single step resolves
-the others. Each message is one step. A step that is done sends the next step of its chain, so an import never has
-more than `concurrency` of them. See docs/imports.md.
+the others. A sync goes on: steps side by side compare the account with the file, a single one judges whether the
+difference is removed, perhaps after an approval, steps side by side remove, and a single one settles the rows that
+waited for that. stages.py has the order. Each message is one step. A step that is done sends the next step of its
+chain, so an import never has more than `concurrency` of them. See docs/architecture.md.
 """
 
 import math
@@ -24,6 +26,7 @@ from .parts import LoadedFile
 from .read_steps import ReadSteps
 from .removal import REASONS
 from .repository import ImportRepository
+from .stage_handlers import StageHandler
 from .stages import next_stage
 from .steps import Lease, Step, StepDone, StepRepository, Stopped
 from .write_steps import Work
@@ -46,7 +49,7 @@ class StepRunner:
     steps: StepRepository
     read_steps: ReadSteps
     load: Callable[[ImportRecord, Lease, Work], LoadedFile]
-    work_of: Mapping[Stage, Callable[[ImportRecord, Lease, Work], None]]  # the other stages
+    handlers: Mapping[Stage, StageHandler]  # of the other stages
     approvals: Approvals
     finisher: Finisher
     concurrency: int  # steps of one import that wait or run at once
@@ -58,10 +61,10 @@ class StepRunner:
         Raises Busy if capacity or time is lacking, or another worker has the step: try again. What is settled is
         noted then.
         """
-        record = self._stop_if_unfit(self.repository.get(import_id))
-        instead = STOPPED.get(record.status) or (NOT_PROCESSED if record.age > MAX_SECONDS else None)
+        record = self._fail_if_limits_broken(self.repository.get(import_id))
+        rejection = STOPPED.get(record.status) or (NOT_PROCESSED if record.age > MAX_SECONDS else None)
         try:
-            return self._run(record, step, Work(self.time_left, instead))
+            return self._run(record, step, Work(self.time_left, rejection))
         except Stopped:
             return self.step(import_id, step)
 
@@ -94,7 +97,7 @@ class StepRunner:
 
     def _work(self, record: ImportRecord, lease: Lease, work: Work) -> ImportRecord | None:
         """Does the work of a step. Returns the import if it has ended."""
-        if do := self.work_of.get(lease.step.stage):
+        if do := self.handlers.get(lease.step.stage):
             do(record, lease, work)
             return None
         match lease.step.stage:
@@ -104,7 +107,7 @@ class StepRunner:
                 self.read_steps.decide(record, lease)
             case "load":
                 loaded = self.load(record, lease, work)
-                return self._complete(self._stop_if_unfit(self.repository.get(record.id)), loaded)
+                return self._complete(self._fail_if_limits_broken(self.repository.get(record.id)), loaded)
             case "hold":
                 return self._hold(record, lease, work)
             case "finish" if work.gives_up:
@@ -123,21 +126,21 @@ class StepRunner:
 
     def _hold(self, record: ImportRecord, lease: Lease, work: Work) -> ImportRecord | None:
         """Lets an import wait for approval, unless it was stopped: then nothing will be removed."""
-        if work.instead is None:
+        if work.rejection is None:
             held = self.finisher.hold(record)
             if held.status != "awaiting_approval":
                 raise Stopped
             self.steps.release(lease)
             return self._wait(held)
         if record.removal:
-            code = work.instead.code if work.instead.code in REASONS else "failed"
+            code = work.rejection.code if work.rejection.code in REASONS else "failed"
             self.repository.put_removal(record, record.removal.not_done(code))
         self.steps.finish(lease, {})
         return None
 
     def _wait(self, record: ImportRecord) -> ImportRecord:
         """Sends the notice of an import that waits for approval, and looks again later, until its time is over."""
-        record = self.approvals.lapse(record)
+        record = self.approvals.expire_if_due(record)
         if record.status == "awaiting_approval":
             self.finisher.notify_once(record)
             self.messenger.send_step(record.id, Step("hold"), WAIT_SECONDS)
@@ -176,8 +179,8 @@ class StepRunner:
             if number < record.steps and (record.in_one_step or not self.steps.started(record.id, step)):
                 self.messenger.send_step(record.id, step)
 
-    def _stop_if_unfit(self, record: ImportRecord) -> ImportRecord:
-        """Stops an import that must not go on, once all rows are read."""
+    def _fail_if_limits_broken(self, record: ImportRecord) -> ImportRecord:
+        """Fails an import whose limits are exceeded, once all rows are read."""
         # A file of one chunk is read and written in one step, which notes the rows it has read.
         read = record.rows_found > 0 if record.stage == "load" else record.stage != "read"
         if record.status != "loading" or not read:

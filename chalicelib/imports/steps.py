@@ -62,7 +62,7 @@ class OutOfTime(Busy):
 
 
 class Stopped(Exception):
-    """The import was cancelled, or has ended."""
+    """The import's state has changed: read it again."""
 
 
 class StepRepository:

@@ -147,7 +147,7 @@ class SyncParts:
         return self._storage.find_part(self._record.folder, name)
 
 
-def in_parallel(pool: ThreadPoolExecutor, parts: SyncParts, chunks: int, shard: int) -> set[str]:
+def named_ids_of_shard(pool: ThreadPoolExecutor, parts: SyncParts, chunks: int, shard: int) -> set[str]:
     """Returns the client member ids of a shard that the whole file names."""
     found: set[str] = set()
     for ids in pool.map(lambda number: parts.named(number, shard), range(chunks)):

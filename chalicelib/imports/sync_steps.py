@@ -15,6 +15,7 @@ from chalicelib.errors import Busy, NotFound
 from chalicelib.members.items import from_item, member_key, member_key_of
 from chalicelib.members.name_index import NameIndex
 
+from .account_syncs import AccountSyncs, AccountSyncsRepository
 from .approvals import Approvals
 from .model import ImportRecord
 from .newer_imports import NewerImports
@@ -24,8 +25,7 @@ from .removal import APPROVAL_DAYS, Removal, RemovalLimits
 from .repository import ImportRepository
 from .steps import Lease, StepRepository
 from .storage import ImportStorage
-from .sync_ledger import AccountSyncs, SyncLedger
-from .sync_parts import Missing, SyncParts, in_parallel
+from .sync_parts import Missing, SyncParts, named_ids_of_shard
 from .write_steps import Work
 
 ACTIVE_STAGES = (
@@ -50,7 +50,7 @@ class SyncSteps:
     steps: StepRepository
     storage: ImportStorage
     repository: ImportRepository
-    ledger: SyncLedger
+    account_syncs: AccountSyncsRepository
     approvals: Approvals
     newer_imports: NewerImports
     limits: RemovalLimits
@@ -58,17 +58,17 @@ class SyncSteps:
     def compare(self, record: ImportRecord, lease: Lease, work: Work) -> None:
         """Stores the members of a shard that the file does not name, as far as nobody has changed them since."""
         removal, found = record.removal or Removal(), _Comparison()
-        if removal.account_id and not work.instead:
+        if removal.account_id and not work.rejection:
             self._enter(record, removal.account_id)
             parts = SyncParts(self.storage, record)
             with ThreadPoolExecutor(PARTS_AHEAD) as pool:
-                named = in_parallel(pool, parts, record.chunks, lease.step.number)
+                named = named_ids_of_shard(pool, parts, record.chunks, lease.step.number)
             for ids in self._pages(removal.account_id, lease.step.number, record, named, found):
                 found.missing += self._unchanged(record, removal.account_id, ids)
                 work.check_time()
             parts.put_missing(lease.step.number, found.missing)
         counts = {"members_found": found.members, "removals_found": len(found.missing)}
-        self.steps.finish(lease, counts | {"shards_skipped": int(work.instead is not None)})
+        self.steps.finish(lease, counts | {"shards_skipped": int(work.rejection is not None)})
 
     def _enter(self, record: ImportRecord, account_id: str) -> bool:
         """Makes this the sync of its account that compares and removes; returns False if there was a newer one.
@@ -88,7 +88,7 @@ class SyncSteps:
                 self.approvals.supersede(syncs.waiting)
             return syncs._replace(newest=mine, active=record.id, waiting="")
 
-        return self.ledger.change(account_id, enter).newest == mine
+        return self.account_syncs.change(account_id, enter).newest == mine
 
     def _is_active(self, import_id: str) -> bool:
         try:
@@ -134,14 +134,14 @@ class SyncSteps:
         code = self._stop_code(record, work) or self._objection(record, removal)
         removal = removal.not_done(code) if code else self._judged(record, removal)
         self.repository.put_removal(record, removal)
-        foreseen = removal.found if record.dry_run and removal.state != "not_done" else 0
-        self.steps.finish(lease, {"removed": foreseen})
+        predicted = removal.found if record.dry_run and removal.state != "not_done" else 0
+        self.steps.finish(lease, {"removed": predicted})
 
     def _stop_code(self, record: ImportRecord, work: Work) -> str | None:
         """Returns the code of the reason why an import does not go on, None if it does."""
         if record.status != "loading":
             return "cancelled" if record.status == "cancelled" else "failed"
-        return "not_processed" if work.instead or record.shards_skipped else None
+        return "not_processed" if work.rejection or record.shards_skipped else None
 
     def _objection(self, record: ImportRecord, removal: Removal) -> str | None:
         """Returns the code of the reason why nothing may be removed, None without one."""
@@ -150,24 +150,24 @@ class SyncSteps:
         if record.encoding_guessed:
             return "encoding_guessed"
         if record.invalid_bytes:
-            return "damaged_characters"
+            return "invalid_bytes"
         if not record.scope.includes(removal.account_id):
             return "account_forbidden"
-        newest = self.ledger.get(removal.account_id).newest
+        newest = self.account_syncs.get(removal.account_id).newest
         return "superseded" if newest > (record.row_context.arrived_at, record.id) else None
 
     def _judged(self, record: ImportRecord, removal: Removal) -> Removal:
         """Returns the removal within the limits, or waiting for approval."""
         account_id, found = removal.account_id or "", removal.found
         limits = self.limits.lowered(record.max_removed, record.max_removed_percent)
-        lately = self.ledger.get(account_id).removed_lately(record.id)
+        lately = self.account_syncs.get(account_id).removed_lately(record.id)
         if found and limits.are_exceeded(found + lately, removal.members + lately):
             expires_at = iso_time(int((time.time() + APPROVAL_DAYS * 24 * 3600) * 1000))
             removal = removal.model_copy(update={"state": "awaiting_approval", "expires_at": expires_at})
         else:
             removal = removal.model_copy(update={"state": "within_limits", "decided_at": now()})
         if not record.dry_run:
-            self.ledger.change(account_id, lambda syncs: _noted(syncs, record.id, removal))
+            self.account_syncs.change(account_id, lambda syncs: _noted(syncs, record.id, removal))
         return removal
 
     def recheck(self, record: ImportRecord, lease: Lease, work: Work) -> None:

@@ -1,14 +1,14 @@
 """The rows of an undo, built from what an import did with its rows. Pure.
 
 The rows that concern each other are taken back in the reverse of the order in which they were applied. Then each
-finds the state that its row has left, so chains and exchanges of ids and phone numbers unwind.
+finds the state that its row has left, so chains and exchanges of ids and phone numbers are reversed.
 """
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from chalicelib.members.model import MemberKey, NewMember, read_token
+from chalicelib.members.model import MemberKey, NewMember, decode_parts
 from chalicelib.scope import Scope
 
 from .chunk_reader import FORBIDDEN, ReadChunk
@@ -39,7 +39,7 @@ def undo_row(change: Mapping[str, Any]) -> MemberRow | None:
     outcome = "deleted" if change["outcome"] == REMOVED else change["outcome"]
     if outcome not in APPLIED:
         return None
-    account_id, client_member_id = read_token(change["member_id"])
+    account_id, client_member_id = decode_parts(change["member_id"])
     before = {name: sides["from"] for name, sides in change["changes"].items() if sides["from"]}
     values = {**_BLANK, "account_id": account_id, "client_member_id": client_member_id, **before}
     previous = client_member_id if values["client_member_id"] != client_member_id else ""
@@ -47,7 +47,7 @@ def undo_row(change: Mapping[str, Any]) -> MemberRow | None:
     return MemberRow(0, NewMember.of_valid(values), previous, outcome == "created", undoes)
 
 
-def unwind(steps: Iterable[Sequence[MemberRow]]) -> Iterator[MemberRow]:
+def reverse_rows(steps: Iterable[Sequence[MemberRow]]) -> Iterator[MemberRow]:
     """Yields the rows of an undo with their lines; each step holds rows that are applied together.
 
     Left out are the rows about members that the import has both created and deleted: they leave nothing behind.
@@ -55,7 +55,7 @@ def unwind(steps: Iterable[Sequence[MemberRow]]) -> Iterator[MemberRow]:
     rows = _Rows()
     for step in steps:
         rows.add(step)
-    yield from rows.numbered()
+    yield from rows.with_lines()
 
 
 class _Rows:
@@ -86,7 +86,7 @@ class _Rows:
             self._texts[index] = None
             index = self._earlier[index]
 
-    def numbered(self) -> Iterator[MemberRow]:
+    def with_lines(self) -> Iterator[MemberRow]:
         """Yields the rows with their lines."""
         self._last.clear()
         lines, line = array("q"), 0
@@ -94,10 +94,10 @@ class _Rows:
             line += text is not None
             lines.append(line)
             if text:
-                yield numbered(decode_row(text), line, lines[index] if index >= 0 else 0)
+                yield with_line(decode_row(text), line, lines[index] if index >= 0 else 0)
 
 
-def numbered(row: MemberRow, line: int, after: int = 0) -> MemberRow:
+def with_line(row: MemberRow, line: int, after: int = 0) -> MemberRow:
     """Returns a row with its line, and that of the row before it about the same member, 0 without one."""
     undoes = row.undoes._replace(after=after) if row.undoes else None
     return row._replace(line=line, undoes=undoes)

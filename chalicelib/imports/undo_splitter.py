@@ -18,7 +18,7 @@ from .model import ImportRecord
 from .removal import NO_LINE
 from .splitter import PUTS_IN_FLIGHT, ChunkPuts
 from .storage import CHANGES, ImportStorage
-from .undo_rows import COLUMNS, numbered, undo_row, unwind
+from .undo_rows import COLUMNS, reverse_rows, undo_row, with_line
 
 NOTHING_TO_UNDO = "The import has changed no member."
 
@@ -62,12 +62,12 @@ def _rows(storage: ImportStorage, original: ImportRecord) -> Iterator[MemberRow]
         applied = set(order.lines)
         deferred = {line: pack_row(row) for line, row in _undo_rows(storage, original) if line in applied}
         steps = ([decode_row(deferred.pop(line)) for line in step] for step in order.reversed_steps())
-        for row in unwind(steps):
+        for row in reverse_rows(steps):
             next(lines)
             yield row
     for line, row in _undo_rows(storage, original):
         if line not in applied:
-            yield numbered(row, next(lines))
+            yield with_line(row, next(lines))
 
 
 def _order(storage: ImportStorage, original: ImportRecord) -> AppliedOrder:

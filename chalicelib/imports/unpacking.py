@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_DIRECTORY = 4 * MAX_BLOCK  # bytes that are read to list the files of an archive
 _ENCRYPTED = 1  # a flag of a file in an archive
-_BY_THE_WAY = ("__macosx/", ".ds_store")  # what macOS adds to archives
+_SYSTEM_FILES = ("__macosx/", ".ds_store")  # what macOS adds to archives
 
 
 @contextmanager
@@ -82,4 +82,4 @@ def _only_file(members: list[ZipInfo]) -> ZipInfo:
 
 
 def _is_by_the_way(name: str) -> bool:
-    return name.lower().startswith(_BY_THE_WAY) or name.lower().endswith(_BY_THE_WAY)
+    return name.lower().startswith(_SYSTEM_FILES) or name.lower().endswith(_SYSTEM_FILES)

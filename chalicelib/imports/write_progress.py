@@ -60,7 +60,7 @@ class WriteProgress:
         self._noted_at = self._clock()
 
     def stop_before_first_write(self) -> None:
-        """Notes the rows that could not be read, and raises Stopped: the step sends itself on, and then stops."""
+        """Notes the rows that could not be read, and raises Stopped: the runner then fails the import."""
         self.note()
         raise Stopped
 

@@ -14,7 +14,7 @@ from .chunk_writer import ChunkWriter, DryRunWriter
 from .limits import broken_limit
 from .member_row import MemberRow, decode_row, encode_row
 from .model import ImportRecord, Stage
-from .outcomes import APPLIED, HELD, Outcome, count_outcomes, not_created, released_numbers
+from .outcomes import APPLIED, HELD, Outcome, count_outcomes, freed_numbers, not_created
 from .parts import ImportParts, LoadedFile, ResolvedRows
 from .read_ahead import ReadAhead
 from .read_steps import PARTS_AHEAD, ReadSteps, chunk_rows, in_order
@@ -30,7 +30,8 @@ MAX_DEFERRED = 1_000_000  # rows that resolve settles: each takes about 1 kB of 
 TOO_MANY_DEFERRED = Outcome(
     "rejected",
     "too_many_dependent_rows",
-    f"Over {MAX_DEFERRED:,} rows repeat members, or ask for numbers of members in the file: is a column shifted?",
+    f"Over {MAX_DEFERRED:,} rows repeat members, or ask for numbers of members in the file. Check that the columns "
+    "are not shifted.",
 )
 
 
@@ -38,12 +39,12 @@ TOO_MANY_DEFERRED = Outcome(
 class Work:
     """How a worker settles rows.
 
-    `time_left` returns the seconds it has. `instead` is the outcome of rows that are not to be written. `gives_up`
-    says that the step failed too often.
+    `time_left` returns the seconds it has. `rejection`, if any, is the outcome of the rows that are not written yet.
+    `gives_up` says whether the step failed too often.
     """
 
     time_left: Callable[[], float]
-    instead: Outcome | None = None
+    rejection: Outcome | None = None
     gives_up: bool = False
 
     def check_time(self) -> None:
@@ -69,7 +70,7 @@ class WriteSteps:
         """Writes the independent rows of a chunk."""
         parts = ImportParts(self.storage, record)
         progress = WriteProgress(self.steps, parts, lease, {})
-        dependencies = INDEPENDENT if work.instead else self.ahead.dependencies(record)
+        dependencies = INDEPENDENT if work.rejection else self.ahead.dependencies(record)
         rows = self.ahead.rows(record, lease.step.number)
         self.ahead.start(record, lease.step.number + self.concurrency)
         self._settle(record, progress, rows, dependencies, work)
@@ -85,20 +86,20 @@ class WriteSteps:
         settled = resolver.settled() if lease.repeated or lease.step.stage == "settle" else {}
         record = self.read_steps.repository.get(record.id)  # the last worker may have counted rows since
         left = record.rows_found - record.counts.rows
-        if instead := work.instead or (TOO_MANY_DEFERRED if left > MAX_DEFERRED else None):
+        if rejection := work.rejection or (TOO_MANY_DEFERRED if left > MAX_DEFERRED else None):
             self._put_order(record, settled, resolver)
-            parts.put_resolved(ResolvedRows(settled, instead))
-            return self.steps.finish(lease, {"rows": left, instead.outcome: left})
+            parts.put_resolved(ResolvedRows(settled, rejection))
+            return self.steps.finish(lease, {"rows": left, rejection.outcome: left})
         with ThreadPoolExecutor(PARTS_AHEAD) as pool:
             rows = chain.from_iterable(in_order(pool, parts.deferred_rows, record.chunks))
             texts = {line: text for line, text in rows if line not in settled}
-            chunks = in_order(pool, parts.released, record.chunks) if record.dry_run else ()
+            chunks = in_order(pool, parts.freed, record.chunks) if record.dry_run else ()
             freed = self._freed(record, lease.step.stage)
             phones = _asked_for(texts.values(), chain(chain.from_iterable(chunks), freed))
-        found, counts = self._resolve(resolver, texts, phones, work)
-        self._put_order(record, settled | found, resolver)
-        held = dict.fromkeys(texts.keys() - found.keys(), HELD)
-        parts.put_resolved(ResolvedRows(not_created(settled | found | held)))
+        outcomes, counts = self._resolve(resolver, texts, phones, work)
+        self._put_order(record, settled | outcomes, resolver)
+        held = dict.fromkeys(texts.keys() - outcomes.keys(), HELD)
+        parts.put_resolved(ResolvedRows(not_created(settled | outcomes | held)))
         return self.steps.finish(lease, {**counts, "rows_held": len(held)})
 
     def _freed(self, record: ImportRecord, stage: Stage) -> Iterable[PhoneKey]:
@@ -115,26 +116,37 @@ class WriteSteps:
         first = {} if lease.saved else read.counts()
         parts = ImportParts(self.storage, record)
         progress = WriteProgress(self.steps, parts, lease, first)
-        if not work.instead and broken_limit(record, len(read.rejected), read.size, read.other_headers):
+        if not work.rejection and broken_limit(record, len(read.rejected), read.size, read.other_headers):
             progress.stop_before_first_write()
         resolver = self._resolver(record)
         settled = resolver.settled() if lease.repeated else {}
         rows = [row for row in read.rows if row.line not in settled]
         hashes = hash_rows(rows, dry_run=record.dry_run)
-        dependencies = INDEPENDENT if work.instead else find_dependencies(lambda: [hashes], len(rows))
+        dependencies = INDEPENDENT if work.rejection else find_dependencies(lambda: [hashes], len(rows))
         self._settle(record, progress, rows, dependencies, work)
+        outcomes, counts = self._resolve_file(record, progress, resolver, rows, work)
+        progress.written.outcomes |= read.rejected | not_created(settled | outcomes)
+        progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
+        parts.put_rows(0, read.rows)
+        self._put_order(record, settled | outcomes, resolver)
+        progress.finish_stage(counts, "finish")
+        return LoadedFile(header, all_rows, read.rows, progress.written)
+
+    def _resolve_file(
+        self,
+        record: ImportRecord,
+        progress: WriteProgress,
+        resolver: Resolver,
+        rows: Sequence[MemberRow],
+        work: Work,
+    ) -> tuple[dict[int, Outcome], Mapping[str, int]]:
+        """Does what `_resolve` does, for those of the rows of a file of one chunk that were deferred."""
         deferred = set(progress.written.deferred)
         texts = {row.line: encode_row(row) for row in rows if row.line in deferred}
         if texts:
             progress.note()
-        released = released_numbers(rows, progress.written.outcomes) if record.dry_run else ()
-        found, counts = self._resolve(resolver, texts, frozenset(released), work)
-        progress.written.outcomes |= read.rejected | not_created(settled | found)
-        progress.written.warnings = sorted({*progress.written.warnings, *read.warnings})
-        parts.put_rows(0, read.rows)
-        self._put_order(record, settled | found, resolver)
-        progress.finish_stage(counts, "finish")
-        return LoadedFile(header, all_rows, read.rows, progress.written)
+        freed = freed_numbers(rows, progress.written.outcomes) if record.dry_run else ()
+        return self._resolve(resolver, texts, frozenset(freed), work)
 
     def _settle(
         self,
@@ -149,9 +161,9 @@ class WriteSteps:
         kind = DryRunWriter if record.dry_run else ChunkWriter
         repeated = progress.lease.repeated
         writer = kind(self.table, self._context(record), self.in_flight, dependencies, repeated=repeated)
-        if work.instead:
-            written = writer.recall(rows) if repeated else {}
-            return progress.add([(row, written.get(row.line, work.instead)) for row in rows])
+        if work.rejection:
+            written = writer.written_outcomes(rows) if repeated else {}
+            return progress.add([(row, written.get(row.line, work.rejection)) for row in rows])
         try:
             with writer.writing(rows) as parts:
                 for settled in parts:
@@ -165,7 +177,7 @@ class WriteSteps:
 
     def _put_order(self, record: ImportRecord, settled: Mapping[int, Outcome], resolver: Resolver) -> None:
         """Stores the order in which deferred rows were applied, for an undo."""
-        applied = [line for line, one in settled.items() if one.outcome in APPLIED]
+        applied = [line for line, outcome in settled.items() if outcome.outcome in APPLIED]
         if applied and not record.dry_run:
             key = result_key(record.id, ORDER)
             self.storage.put(key, AppliedOrder(applied, resolver.rings).to_bytes())
@@ -183,25 +195,25 @@ class WriteSteps:
 
         `phones` are free for a dry run. Otherwise they will be, and rows that ask for them are left.
         """
-        if work.instead:
-            found = dict.fromkeys(texts, work.instead)
+        if work.rejection:
+            outcomes = dict.fromkeys(texts, work.rejection)
         else:
-            found = {}
-            for outcomes in resolver.resolve(texts.values(), phones):
-                found.update(outcomes)
+            outcomes = {}
+            for settled in resolver.resolve(texts.values(), phones):
+                outcomes.update(settled)
                 work.check_time()
             if resolver.adds_counts:
-                return found, {}
-        return found, count_outcomes(found.values())
+                return outcomes, {}
+        return outcomes, count_outcomes(outcomes.values())
 
 
-def _asked_for(texts: Iterable[bytes], released: Iterable[PhoneKey]) -> frozenset[PhoneKey]:
-    """Returns those of the released numbers that rows ask for: only they are kept in memory."""
+def _asked_for(texts: Iterable[bytes], freed: Iterable[PhoneKey]) -> frozenset[PhoneKey]:
+    """Returns those of the freed numbers that rows ask for: only they are kept in memory."""
     asked: set[PhoneKey] | None = None
-    found = set()
-    for phone in released:
+    kept = set()
+    for phone in freed:
         if asked is None:
             asked = {decode_row(text).phone for text in texts}
         if phone in asked:
-            found.add(phone)
-    return frozenset(found)
+            kept.add(phone)
+    return frozenset(kept)

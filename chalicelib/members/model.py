@@ -46,15 +46,8 @@ class NewMember(_Body):
         Raises PydanticCustomError for the first invalid text, by the rules of the fields: `validate`, which lists
         all of them, takes twice as long.
         """
-        rules = {
-            "account_id": normalize_id,
-            "client_member_id": normalize_id,
-            "first_name": normalize_text,
-            "last_name": normalize_text,
-            "phone_number": rule.parse,
-        }
         values = {}
-        for name, normalize in rules.items():
+        for name, normalize in (*_TEXT_RULES, ("phone_number", rule.parse)):
             text = texts.get(name, "")
             values[name] = "" if name in optional and is_blank(text) else normalize(text)
         return cls.of_valid(values)
@@ -71,6 +64,13 @@ class NewMember(_Body):
         """Returns the id that this member has, or will have."""
         return member_id(self.account_id, self.client_member_id)
 
+
+_TEXT_RULES = (
+    ("account_id", normalize_id),
+    ("client_member_id", normalize_id),
+    ("first_name", normalize_text),
+    ("last_name", normalize_text),
+)
 
 # The rest of what pickle stores of a model whose fields are all set.
 _PYDANTIC_STATE = {
@@ -98,7 +98,8 @@ class MemberChanges(_Body):
 class Member:
     """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1.
 
-    `created_by` and `modified_by` are `user:<name>`, `token:<name>` or `import:<id>`.
+    `created_by` and `modified_by` are `user:<name>`, `token:<name>`, `import:<id>`, or `operator` for
+    the command line with AWS credentials.
     """
 
     account_id: str
@@ -141,13 +142,13 @@ class Member:
 
 def member_id(account_id: str, client_member_id: str) -> str:
     """Returns a member's id: its key, encoded for URLs. `parse_member_id` decodes it."""
-    return write_token(account_id, client_member_id)
+    return encode_parts(account_id, client_member_id)
 
 
 def parse_member_id(token: str) -> tuple[str, str] | None:
     """Returns (account id, client member id), or None for a malformed id."""
     try:
-        account_id, client_member_id = map(normalize_id, read_token(token))
+        account_id, client_member_id = map(normalize_id, decode_parts(token))
     except ValueError:
         return None
     key = account_id, client_member_id
@@ -155,14 +156,14 @@ def parse_member_id(token: str) -> tuple[str, str] | None:
     return key if member_id(*key) == token else None
 
 
-def write_token(*parts: str) -> str:
+def encode_parts(*parts: str) -> str:
     """Returns the parts as one text for URLs."""
     return base64.urlsafe_b64encode(SEPARATOR.join(parts).encode()).rstrip(b"=").decode()
 
 
-def read_token(token: str) -> list[str]:
-    """Returns the parts given to `write_token`. Raises ValueError for a text that is no token."""
-    padded = token + "=" * (-len(token) % 4)
+def decode_parts(text: str) -> list[str]:
+    """Returns the parts given to `encode_parts`. Raises ValueError for another text."""
+    padded = text + "=" * (-len(text) % 4)
     return base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(SEPARATOR)
 
 
@@ -202,8 +203,13 @@ class Origin(NamedTuple):
     before: Values = ()
 
     def __str__(self) -> str:
-        text = f"{self.import_id}#{self.line}:{self.outcome}@{self.arrived_at}"
-        return f"{text}|{orjson.dumps(self.before).decode()}" if self.before else text
+        return origin_text(*self)
+
+
+def origin_text(import_id: str, line: int, outcome: str, arrived_at: str, before: Values = ()) -> str:
+    """Returns the text that an Origin of these values is stored as: imports of new members need no more of it."""
+    text = f"{import_id}#{line}:{outcome}@{arrived_at}"
+    return f"{text}|{orjson.dumps(before).decode()}" if before else text
 
 
 def new_member(new: NewMember, by: str | None = None, moment: str = "") -> Member:

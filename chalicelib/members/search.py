@@ -17,7 +17,7 @@ from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from chalicelib.scope import UNLIMITED, Scope
 
 from .items import claim_key, fold_name, from_item, member_key, member_key_of
-from .model import Member, read_token, write_token
+from .model import Member, decode_parts, encode_parts
 from .modified import ModifiedMembers
 from .name_index import NameIndex
 
@@ -95,7 +95,7 @@ class MemberSearch:
         prefix = fold_name(search.last_name or "")
         modified = ModifiedMembers(self._table)
         items, end = modified.page(account_id, prefix, search.modified_since, place, limit)
-        following = write_token("modified", *end.split(SEPARATOR)) if end else None
+        following = encode_parts("modified", *end.split(SEPARATOR)) if end else None
         return Page([from_item(item) for item in items], following)
 
     def _find_one(self, account_id: str, search: Search) -> Page:
@@ -171,7 +171,7 @@ def _next_cursor(kind: str, items: list[Item], limit: int) -> str | None:
     last = items[limit - 1]
     account = [] if kind == "name" else [_account_of(last)]
     names = [] if kind in {"client", "phone"} else last["name_order"]["S"].split(SEPARATOR)
-    return write_token(kind, *account, *names)
+    return encode_parts(kind, *account, *names)
 
 
 def _account_of(item: Item) -> str:
@@ -183,7 +183,7 @@ def read_cursor(cursor: str | None, kind: str, length: int) -> list[str] | None:
     if cursor is None:
         return None
     try:
-        found, *parts = read_token(cursor)
+        found, *parts = decode_parts(cursor)
     except ValueError:
         found, parts = "", []
     if found != kind or len(parts) != length or not all(0 < len(part) <= MAX_LENGTH for part in parts):

@@ -29,7 +29,7 @@ TESTS = (
     "dynamodb",
     "members",
     "access",
-    "imports/test_written_rows*.py",
+    "imports/test_row_writes*.py",
     "imports/test_pipeline*.py",
     "exports",
 )

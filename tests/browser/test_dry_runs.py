@@ -1,8 +1,9 @@
 """Checking a file before it is imported, and deletions by file."""
 
+import re
 from pathlib import Path
 
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests.support.browser import heading, open_view
 from tests.support.local_stack import HEADER, LocalStack
@@ -31,6 +32,7 @@ def test_checked_file_shows_its_changes_and_is_applied(
     text = HEADER + f"Ann,Moore,,1,{account}\nBen,Lee,3235550002,2,{account}\nCy,Lee,12,3,{account}\n"
     send(page, "checked.csv", text, "upsert", only_check=True)
     expect(page.locator(".outcomes")).to_contain_text("1 would be updated")
+    expect(page.get_by_text("The import would take 11 write units (less than a cent).")).to_be_visible()
 
     page.get_by_role("button", name="Show the rows").click()
     changes = page.get_by_role("table", name="Rows in the order of the file, with their outcomes")
@@ -46,6 +48,7 @@ def test_checked_file_shows_its_changes_and_is_applied(
 
     page.get_by_role("button", name="Apply this").click()
     expect(page.locator(".outcomes")).to_contain_text("1 updated")
+    expect(page.get_by_text("would take")).to_have_count(0)
     expect(page.get_by_role("button", name="Apply this")).to_have_count(0)
     assert local.call("GET", f"/members/{member['id']}")["last_name"] == "Moore"
 
@@ -60,3 +63,26 @@ def test_deleted_members_are_listed_with_their_values(
     admin_page.get_by_role("button", name="Show the rows").click()
     expect(admin_page.get_by_role("row", name="2 deleted")).to_contain_text("first name: Ann")
     expect(admin_page.get_by_role("link", name="Show")).to_have_count(0)
+
+
+def test_estimate_is_told_in_words(local: LocalStack, admin_page: Page, account: str) -> None:
+    """The emulator does not say what its table accepts, so minutes are put into its answer."""
+    sent = local.import_file("checked.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n", dry_run=True)
+    assert sent["estimate"] == {"write_units": 5, "dollars": 0.000003, "minutes": None}
+    shown: dict[str, object] = {}
+
+    def with_estimate(route: Route) -> None:
+        route.fulfill(json=local.call("GET", f"/imports/{sent['id']}") | {"estimate": shown})
+
+    admin_page.route(re.compile(f"/imports/{sent['id']}$"), with_estimate)
+    for units, dollars, minutes, text in (
+        (25_000_000, 15.625, 12, "would take 25,000,000 write units ($15.63), and 12 minutes at the table"),
+        (40_000, 0.025, 1, "would take 40,000 write units ($0.03), and less than a minute at the table"),
+        (0, 0, 1, "The import would write nothing."),
+    ):
+        shown |= {"write_units": units, "dollars": dollars, "minutes": minutes}
+        open_view(admin_page, "/imports")
+        expect(heading(admin_page, "Imports")).to_be_visible()
+        open_view(admin_page, f"/imports/{sent['id']}")
+        expect(heading(admin_page, "checked.csv")).to_be_visible()
+        expect(admin_page.get_by_text(text)).to_be_visible()

@@ -16,27 +16,37 @@ def check_history(members: Iterable[Member], entries: Iterable[Entry], *, one_wr
     """
     chains: defaultdict[tuple[MemberKey, str], list[Entry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: entry.position):
-        chains[entry.key, "" if one_writer else entry.before.created_at].append(entry)
+        for life in {""} if one_writer else _lives(entry):
+            chains[entry.key, life].append(entry)
     current = {(key_of(one), "" if one_writer else one.created_at): one for one in members}
-    for life, member in current.items():
-        made = _made(chains[life][-1]) if chains[life] else None
+    for (key, life), member in current.items():
+        chain = chains[key, life]
+        made = _made(chain[-1], life) if chain else None
         if member.version > 1:
             assert made == member, "a change of a member has no entry"
         else:
             assert made is None, "a member went without an entry"
-    for life, chain in chains.items():
-        assert not chain or life in current or _made(chain[-1]) is None, "a member went without an entry"
+    for (key, life), chain in chains.items():
+        assert not chain or (key, life) in current or _made(chain[-1], life) is None, (
+            "a member went without an entry"
+        )
         for older, newer in pairwise(chain):
-            made = _made(older)
-            if key_of(newer.before) == newer.key and newer.before.version > 1:
+            made, before = _made(older, life), newer.before
+            if key_of(before) == key and before.version > 1 and life in ("", before.created_at):
                 assert made is not None
-                assert _values(made) == _values(newer.before), "an entry does not lead to the next"
+                assert _values(made) == _values(before), "an entry does not lead to the next"
 
 
-def _made(entry: Entry) -> Member | None:
-    """Returns the member that an entry left under its key, None if it left none."""
+def _lives(entry: Entry) -> set[str]:
+    """Returns the creation times of the members that an entry is about: those that left the key, and took it."""
+    made = _made(entry, "")
+    return {entry.before.created_at, *([made.created_at] if made else [])}
+
+
+def _made(entry: Entry, life: str) -> Member | None:
+    """Returns the member that an entry left under its key, None if it left none, or one of another creation."""
     made = entry.restored or entry.after
-    return made if made and key_of(made) == entry.key else None
+    return made if made and key_of(made) == entry.key and life in ("", made.created_at) else None
 
 
 def _values(member: Member) -> list[str]:

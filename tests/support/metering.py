@@ -21,13 +21,18 @@ class Meter:
         self.calls: Counter[str] = Counter()
         self.units = 0.0
         self.write_units = 0.0
+        self.member_units = 0.0  # those of transactions that write members
         self.items_read = 0
 
     def request_capacity(self, params: dict[str, Any], **_: Any) -> None:
         """Requests the consumed capacity with the response."""
         params["ReturnConsumedCapacity"] = "TOTAL"
 
-    def count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    def find_members(self, model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        """Notes whether a request is a transaction that writes members."""
+        context["writes_members"] = model.name == "TransactWriteItems" and b"CLIENT#" in params["body"]
+
+    def count(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         """Adds a response."""
         self.calls[model.name] += 1
         consumed = parsed.get("ConsumedCapacity", [])
@@ -35,6 +40,7 @@ class Meter:
         units = sum(table["CapacityUnits"] for table in tables)
         self.units += units
         self.write_units += units if model.name in WRITES else 0
+        self.member_units += units if context["writes_members"] else 0
         self.items_read += parsed.get("ScannedCount", 0)
 
 
@@ -44,6 +50,7 @@ def metered(client: "DynamoDBClient") -> Iterator[Meter]:
     meter = Meter()
     hooks = {
         "before-parameter-build.dynamodb": meter.request_capacity,
+        "before-call.dynamodb": meter.find_members,
         "after-call.dynamodb": meter.count,
     }
     events: Any = client.meta.events

@@ -26,7 +26,7 @@ def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
     equals the table, and history has every change.
     """
     table_name = table_name or config.settings().table_name
-    items = _items_of(account_id, table_name)
+    items, entries = _items_of(account_id, table_name)
     found = [(item, from_item(item)) for item in items if "phone_number" in item]
     members = {member.client_member_id: member for _, member in found}
     claims = {item["pk"]["S"]: member_key_of(item) for item in items if "phone_number" not in item}
@@ -42,36 +42,33 @@ def members_of(account_id: str, table_name: str = "") -> dict[str, Member]:
         assert item["name_order"] == {"S": name_order(member)}
     indexed = {member.client_member_id: member for member in map(from_item, _indexed(account_id, table_name))}
     assert indexed == members, "the index differs from the table"
-    check_history(members.values(), history_of(account_id, table_name))
+    check_history(members.values(), entries)
     return members
 
 
 def history_of(account_id: str, table_name: str = "") -> list[Entry]:
     """Returns the entries of the history of an account's members."""
-    first = history_key(account_id, "", "")
-    found = (
-        config.dynamodb()
-        .get_paginator("scan")
-        .paginate(
-            TableName=table_name or config.settings().table_name,
-            ConsistentRead=True,
-            FilterExpression="begins_with(pk, :pk) AND begins_with(sk, :sk)",
-            ExpressionAttributeValues={":pk": first["pk"], ":sk": first["sk"]},
-        )
-    )
-    return [entry_of(item) for page in found for item in page["Items"]]
+    return _items_of(account_id, table_name or config.settings().table_name)[1]
 
 
-def _items_of(account_id: str, table_name: str) -> list[Item]:
-    """Returns the account's members and claims, without the items of dry runs, which expire."""
+def _items_of(account_id: str, table_name: str) -> tuple[list[Item], list[Entry]]:
+    """Returns the account's members and claims, and its history, without the items of dry runs, which expire."""
+    history = history_key(account_id, "", "")
     pages = config.dynamodb().get_paginator("scan")
     found = pages.paginate(
         TableName=table_name,
         ConsistentRead=True,
-        FilterExpression="sk = :sk AND attribute_not_exists(expires_at)",
-        ExpressionAttributeValues={":sk": member_key(account_id, "")["sk"]},
+        FilterExpression="(sk = :sk AND attribute_not_exists(expires_at)) OR "
+        "(begins_with(pk, :history_pk) AND begins_with(sk, :history_sk))",
+        ExpressionAttributeValues={
+            ":sk": member_key(account_id, "")["sk"],
+            ":history_pk": history["pk"],
+            ":history_sk": history["sk"],
+        },
     )
-    return [item for page in found for item in page["Items"]]
+    items = [item for page in found for item in page["Items"]]
+    entries = [entry_of(item) for item in items if item["pk"]["S"].startswith(history["pk"]["S"])]
+    return [item for item in items if item["sk"] == member_key(account_id, "")["sk"]], entries
 
 
 def _indexed(account_id: str, table_name: str) -> list[Item]:

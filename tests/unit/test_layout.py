@@ -21,6 +21,8 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "HISTORY#": {"members/items.py"},
     "IMPORTS": {"imports/repository.py"},
     "IMPORT#": {"imports/repository.py"},
+    "SYNC#": {"imports/account_syncs.py"},
+    "WRITE_BUDGET": {"dynamodb/write_budget.py"},
     "EXPORTS": {"exports/repository.py"},
     "REPLY#": {"replies.py"},
     "USERS": {"access/items.py"},

@@ -155,7 +155,7 @@ def test_warnings_are_printed_in_plain_words(workers: Workers, tmp_path: Path, a
     path.write_text(HEADER + "".join(rows))
     done = run_import(path, "--mode", "validate")
     assert done.exit_code == 0
-    outcome, *warnings, _changes, _apply = done.stdout.splitlines()
+    outcome, *warnings, _changes, _estimate, _apply = done.stdout.splitlines()
     assert outcome.endswith(": 10 would be created")
     assert [line.rpartition("(")[2] for line in warnings] == [
         "lines 2, 5, 6, 7, 8 and 3 more)",

@@ -29,10 +29,11 @@ def test_dry_run_writes_changes_and_can_be_applied(
     done = run_import(path, "--dry-run")
     assert done.exit_code == 1, done.output
     changes = tmp_path / "a.csv.changes.csv"
-    *_, rejected, changed, apply = done.stdout.splitlines()
+    *_, rejected, changed, estimate, apply = done.stdout.splitlines()
     assert rejected == f"  The rejected rows, with their reasons: {tmp_path / 'a.csv.rejected.csv'}"
     assert changed == f"  What would happen to each row: {changes}"
     assert outcomes(changes) == [("2", "created"), ("3", "created"), ("4", "rejected")]
+    assert estimate == "  The import would take 10 write units (less than a cent)."
     with pytest.raises(NotFound):
         table.get(MemberKey(account, "0"))
 

@@ -25,8 +25,9 @@ def test_undo_command_takes_an_import_back(
 
     done = run_command("undo", import_id, "--dry-run")
     assert done.exit_code == 0, done.output
-    *_, changes, following = done.stdout.splitlines()
+    *_, changes, estimate, following = done.stdout.splitlines()
     assert changes == f"  What would happen to each row: undo-{import_id}.changes.csv"
+    assert estimate == "  The undo would take 18 write units (less than a cent)."
     assert following == f"  To take the import back: python rollcall.py undo {import_id}"
     assert table.get(MemberKey(account, "0")).version == 1
 

@@ -106,8 +106,8 @@ def members_of(pipeline: Pipeline, account: str) -> dict[str, Member]:
     pages = config.dynamodb().get_paginator("scan")
     found = pages.paginate(
         TableName=pipeline.settings.table_name,
-        FilterExpression="sk = :sk AND NOT begins_with(pk, :dry_run)",
-        ExpressionAttributeValues={":sk": member_key(account, "")["sk"], ":dry_run": {"S": "DRY_RUN#"}},
+        FilterExpression="sk = :sk",
+        ExpressionAttributeValues={":sk": member_key(account, "")["sk"]},
     )
     items = [item for page in found for item in page["Items"]]
     members = [from_item(item) for item in items if "phone_number" in item]

@@ -62,7 +62,7 @@ def test_import_with_faults_ends_as_if_rows_were_handled_once(
 
 
 @pytest.mark.parametrize("call", range(1, 15))
-def test_split_agrees_with_what_overtakes_it(
+def test_split_survives_overtaking_messages(
     workers: tuple[Worker, Worker], sent: Sent, account: str, call: int
 ) -> None:
     """A copy of its message, where the file is split twice because it is not UTF-8; and a cancellation."""

@@ -10,7 +10,7 @@ from tests.support.searches import add_members
 LARGE = 1000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def odd_account(settings: object) -> list[NewMember]:
     """The members of account odd-names, in the order of the index."""
     people = odd_people("odd-names", 200)
@@ -18,7 +18,7 @@ def odd_account(settings: object) -> list[NewMember]:
     return sorted(people, key=lambda new: name_order(new_member(new)).encode())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def large_account(settings: object) -> list[NewMember]:
     """The thousand members of account many, in the order of the index."""
     people = [person("many", n, last_name=f"Mouse {n * 7919 % LARGE:04}") for n in range(LARGE)]

@@ -47,7 +47,7 @@ class AccountSyncs(NamedTuple):
 Change = Callable[[AccountSyncs], AccountSyncs]
 
 
-class SyncLedger:
+class AccountSyncsRepository:
     """The syncs of each account in one table."""
 
     def __init__(self, table: Table) -> None:

@@ -86,7 +86,7 @@ def test_redelivery_does_not_undo_a_later_change(table: MemberRepository, accoun
     assert members_of(account)["m1"].last_name == "Vole"
 
 
-def test_recall_returns_written_rows_and_writes_nothing(table: MemberRepository, account: str) -> None:
+def test_written_outcomes_are_found_without_writing(table: MemberRepository, account: str) -> None:
     table.create(person(account, 500))
     rows = member_rows(mixed(account))
     table_of_settings = Table(config.dynamodb(), config.settings().table_name)
@@ -94,7 +94,7 @@ def test_recall_returns_written_rows_and_writes_nothing(table: MemberRepository,
     before = members_of(account)
     context = RowContext(import_id_of(f"recalled-{account}"), "create", now())
     writer = ChunkWriter(table_of_settings, context, 4, INDEPENDENT)
-    assert writer.recall(rows) == {line: o for line, o in first.items() if o.outcome == "created"}
+    assert writer.written_outcomes(rows) == {line: o for line, o in first.items() if o.outcome == "created"}
     assert members_of(account) == before
 
 

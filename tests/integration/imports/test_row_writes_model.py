@@ -1,4 +1,4 @@
-"""Random loads, compared with their meaning."""
+"""Random loads, compared with the reference model."""
 
 import uuid
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def small_table(settings: object) -> Iterator[str]:
 @example(before=[], rows=[(0, 0, "A"), (1, 0, "A"), (0, 1, "A")])
 @example(before=[(0, 0, "A")], rows=[(2, 2, "A"), (0, 1, "B"), (0, 0, "A")])
 @hypothesis_settings(max_examples=50, deadline=None)
-def test_load_ends_as_its_meaning_says(
+def test_load_matches_reference_model(
     small_table: str,
     mode: Mode,
     before: list[tuple[int, int, str]],

@@ -1,0 +1,44 @@
+"""What the commands say about imports that have ended."""
+
+import pytest
+
+from chalicelib.imports.estimate import Estimate
+from chalicelib.imports.model import Import, ImportRecord, Source
+from commands.outcomes import estimate_line
+
+
+def shown(estimate: Estimate | None, of: str | None = None) -> Import:
+    """Returns a dry run with this estimate, perhaps of an undo."""
+    record = ImportRecord(
+        id="x",
+        status="completed",
+        mode="undo" if of else "create",
+        dry_run=True,
+        of=of,
+        source=Source(bucket="", key=""),
+        created_at="2026-11-23T04:00:00.000Z",
+        estimate=estimate,
+    )
+    return record.shown()
+
+
+@pytest.mark.parametrize(
+    ("units", "dollars", "minutes", "text"),
+    [
+        (25_000_000, 15.625, 12, "25,000,000 write units ($15.63), and 12 minutes"),
+        (3_200_000_000, 2000.0, 1_334, "3,200,000,000 write units ($2,000.00), and 1,334 minutes"),
+        (40_000, 0.025, 1, "40,000 write units ($0.03), and less than a minute"),
+        (5, 0.000003, None, "5 write units (less than a cent)"),
+    ],
+)
+def test_estimate_is_a_sentence(units: int, dollars: float, minutes: int | None, text: str) -> None:
+    text += " at the table's present throughput" if minutes else ""
+    estimate = Estimate(write_units=units, dollars=dollars, minutes=minutes)
+    assert estimate_line(shown(estimate)) == f"\n  The import would take {text}."
+    assert estimate_line(shown(estimate, of="y")) == f"\n  The undo would take {text}."
+
+
+def test_estimate_of_no_writes_says_so() -> None:
+    nothing = Estimate(write_units=0, dollars=0, minutes=1)
+    assert estimate_line(shown(nothing)) == "\n  The import would write nothing."
+    assert estimate_line(shown(None)) == ""
