@@ -7,6 +7,7 @@ from chalicelib.api.authorizer import authorizer
 from chalicelib.api.console import console
 from chalicelib.api.exports import exports_api
 from chalicelib.api.imports import imports_api
+from chalicelib.api.member_batch import member_batch_api
 from chalicelib.api.members import members_api
 from chalicelib.api.openapi.routes import openapi
 from chalicelib.api.routing import add_405_routes
@@ -15,16 +16,10 @@ from chalicelib.workers import workers
 
 app = Chalice(app_name="rollcall")
 app.api.binary_types.append("text/csv")  # otherwise Chalice decodes a CSV, whatever its encoding
-for blueprint in (
-    authorizer,
-    members_api,
-    imports_api,
-    exports_api,
-    access_api,
-    openapi,
-    service,
-    console,
-    workers,
-):
+BLUEPRINTS = (
+    *(authorizer, members_api, member_batch_api, imports_api, exports_api),
+    *(access_api, openapi, service, console, workers),
+)
+for blueprint in BLUEPRINTS:
     app.register_blueprint(blueprint)
 add_405_routes(app)

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from chalicelib.exports.queries import ExportQueries
     from chalicelib.exports.repository import ExportRepository
     from chalicelib.exports.storage import ExportStorage
+    from chalicelib.imports.member_batch import MemberBatch
     from chalicelib.imports.pipeline import ImportPipeline
     from chalicelib.imports.queries import ImportQueries
     from chalicelib.imports.read_ahead import ReadAhead
     from chalicelib.imports.repository import ImportRepository
     from chalicelib.imports.storage import ImportStorage
     from chalicelib.members.history_repository import MemberHistory
+    from chalicelib.replies import Replies
 
 
 class Services:
@@ -66,6 +68,20 @@ class Services:
         from chalicelib.members.history_repository import MemberHistory
 
         return MemberHistory(self.table)
+
+    @cached_property
+    def replies(self) -> "Replies":
+        """The replies to requests that may be repeated."""
+        from chalicelib.replies import Replies
+
+        return Replies(self.table, self._clock)
+
+    @cached_property
+    def member_batch(self) -> "MemberBatch":
+        """What writes many members in one request."""
+        from chalicelib.imports.member_batch import MemberBatch
+
+        return MemberBatch(self.table, self.settings.writes_in_flight, self.settings.history_days)
 
     @cached_property
     def imports(self) -> "ImportPipeline":

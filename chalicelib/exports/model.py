@@ -117,6 +117,8 @@ class NewExport(BaseModel):
         ),
     ] = "csv"
 
-    def record(self, created_by: str | None = None) -> ExportRecord:
-        """Returns the record of a new export."""
-        return ExportRecord(id=new_timed_id(), as_of=now(), created_by=created_by, **self.model_dump())
+    def record(self, created_by: str | None = None, export_id: str = "") -> ExportRecord:
+        """Returns the record of a new export, by default with a new id."""
+        return ExportRecord(
+            id=export_id or new_timed_id(), as_of=now(), created_by=created_by, **self.model_dump()
+        )

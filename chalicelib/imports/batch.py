@@ -16,7 +16,6 @@ from chalicelib.members.model import (
     NewMember,
     changed_member,
     new_member,
-    origin_text,
     restored_member,
 )
 from chalicelib.members.writes import CLIENT_ID, PHONE, alteration, creation, creation_checks, deletion
@@ -136,7 +135,7 @@ class BatchWriter:
         if new is None:
             mark = mark_deletion(self._context.import_id, row, outcome)
             return outcome, [*deletion(item, self._by, origin, days), mark]
-        return outcome, alteration(item, changed_member(old, new, self._by), origin, days)
+        return outcome, alteration(item, changed_member(old, new, self._by), origin or None, days)
 
     def _created(self, row: MemberRow, new: Wanted) -> tuple[Outcome, list[ConditionalWrite]]:
         """Returns the outcome of a row that adds a member, perhaps a deleted one again, and the writes.
@@ -153,8 +152,7 @@ class BatchWriter:
         return outcome, creation(new_member(row.member, self._by), origin)
 
     def _origin(self, row: MemberRow, outcome: Outcome) -> str:
-        context = self._context
-        return origin_text(context.import_id, row.line, outcome.outcome, context.arrived_at, outcome.before)
+        return self._context.origin(row.line, outcome.outcome, outcome.before)
 
 
 def _collect(verdict: Change | SettledRow, settled: list[SettledRow], changes: list[Change]) -> None:

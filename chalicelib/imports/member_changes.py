@@ -138,7 +138,7 @@ class _Effects:
         else:
             member = changed_member(old, change.new, by, at) if old else new_member(change.new, by, at)
             self._record(change, member)
-        item = to_item(member, change.origin)
+        item = to_item(member, change.origin or str(change.old_origin or ""))
         self._batch.change_member(change.new_key, self._items.member(change.new_key), item)
         self._items.put_member(change.new_key, item)
         if old is None or change.key != change.new_key or old.phone_number != member.phone_number:

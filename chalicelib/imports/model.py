@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from chalicelib.clock import iso_time
 from chalicelib.fields.text import Timestamp
 from chalicelib.members.items import SHARDS
 from chalicelib.scope import Scope
@@ -251,7 +252,7 @@ class ImportRecord(ImportOptions):
         if self.status == "awaiting_upload" and _seconds_since(self.created_at) > UPLOAD_SECONDS:
             error = Failure(code="upload_expired", detail="The file was never uploaded.")
             ended = datetime.fromisoformat(self.created_at) + timedelta(seconds=UPLOAD_SECONDS)
-            finished_at = ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            finished_at = iso_time(round(ended.timestamp() * 1000))
             fields |= {"status": "failed", "error": error, "finished_at": finished_at}
         percent = 100 if self.status == "completed" else min(int(self._percent()), 99)
         return ImportJob(**fields, percent=percent, seconds_left=self._seconds_left())

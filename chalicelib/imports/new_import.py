@@ -47,13 +47,15 @@ class NewImport(ImportOptions):
     max_removed_percent: MaxRemovedPercent | None = None
     columns: ColumnMap | None = None
 
-    def record(self, accounts: list[str] | None = None, created_by: str | None = None) -> ImportRecord:
+    def record(
+        self, accounts: list[str] | None = None, created_by: str | None = None, import_id: str = ""
+    ) -> ImportRecord:
         """Returns the record of the import before its upload; its source is set when it is announced.
 
         `accounts` are the only ones it may write to, None for all.
         """
         return ImportRecord(
-            id=new_import_id(),
+            id=import_id or new_import_id(),
             status="awaiting_upload",
             source=Source(bucket="", key=""),
             created_at=now(),

@@ -25,7 +25,8 @@ LISTED_OUTCOMES = (*OUTCOMES, "held", *REMOVAL_OUTCOMES)
 class Outcome(NamedTuple):
     """The outcome of a row, one of OUTCOMES; code and reason where it is rejected, and after a newer change.
 
-    `before` are the values that an applied row replaces. `by` is who has made the newer change.
+    `before` are the values that an applied row replaces. `by` is who has made the newer change. `holder` is the id of
+    the member that holds a value taken in a request, which has no import.
     """
 
     outcome: str
@@ -33,6 +34,7 @@ class Outcome(NamedTuple):
     reason: str = ""
     before: Values = ()
     by: str = ""
+    holder: str = ""
 
 
 CREATED = Outcome("created")
@@ -153,9 +155,9 @@ def was_changed_since(item: Item, member: Member, context: RowContext) -> bool:
     """Returns whether others changed a member after the import's file had arrived.
 
     What another import wrote counts from the arrival of its file: of two files the later one wins, whichever loads
-    first.
+    first. A request of the API arrives when it is written.
     """
-    if member.modified_by == context.by:
+    if member.modified_by == context.by or not context.arrived_at:
         return False
     origin = origin_of(item)
     if origin and origin.arrived_at and member.modified_by == modifier(origin.import_id):
@@ -175,7 +177,8 @@ def taken_outcome(field: str, holder: Holder, import_id: str) -> Outcome:
     by = f"member {holder.member_id} of this account"
     if holder.import_id == import_id:
         by = f"line {holder.line} of this file"
-    return Outcome("rejected", f"{field}_taken", f"{field}: Already used by {by}.")
+    reason = f"{field}: Already used by {by}."
+    return Outcome("rejected", f"{field}_taken", reason, holder="" if import_id else holder.member_id)
 
 
 def missing_field_outcome(row: MemberRow) -> Outcome:

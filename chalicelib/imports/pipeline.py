@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.clock import now
-from chalicelib.errors import Ended, NotADryRun, NotAwaitingApproval, NotFound, Unreadable
+from chalicelib.errors import Busy, Ended, NotADryRun, NotAwaitingApproval, NotFound, Unreadable
 from chalicelib.links import Link
 
 from .approvals import Approvals
@@ -47,13 +47,19 @@ class ImportPipeline:
         return record, self.storage.upload_link(record.source.key)
 
     def upload(self, record: ImportRecord, body: bytes, filename: str) -> ImportRecord:
-        """Adds an import and stores its file. If that fails, so does the import."""
+        """Adds an import and stores its file, whose event starts the split. If that fails, so does the import."""
         record = self._announce(record, filename)
+        if record.status != "awaiting_upload":
+            return record
         try:
-            self.storage.put(record.source.key, body)
+            version = self.storage.put(record.source.key, body)
         except Exception:
             self.fail_upload(record)
             raise
+        stored = {"version": version, "size": len(body), "arrived_at": record.created_at}
+        source = record.source.model_copy(update=stored)
+        with suppress(Busy):  # the event does the same
+            return self._arrived(record, {"source": source, "started_at": now(), "status": "splitting"})
         return record
 
     def fail_upload(self, record: ImportRecord) -> ImportRecord:
@@ -62,9 +68,12 @@ class ImportPipeline:
 
     def _announce(self, record: ImportRecord, filename: str) -> ImportRecord:
         source = Source(bucket=self.storage.bucket_name, key=upload_key(record.id, filename))
-        record = record.model_copy(update={"source": source})
-        self.repository.add(record)
-        return record
+        stored = self._add(record.model_copy(update={"source": source}))
+        return self._announce(_begun_anew(record), filename) if stored.status == "failed" else stored
+
+    def _add(self, record: ImportRecord) -> ImportRecord:
+        """Adds an import, unless an earlier attempt of the request has added it; returns it as it is stored."""
+        return record if self.repository.add(record) else self.repository.get(record.id)
 
     def cancel(self, import_id: str) -> ImportRecord:
         """Stops an import: rows that are not loaded yet are rejected. Raises Ended, NotFound."""
@@ -88,7 +97,7 @@ class ImportPipeline:
                     self.finisher.notify_once(record)
                 raise Ended(f"The import has ended: it is {record.shown().status}.")
 
-    def apply(self, checked: ImportRecord, by: str | None) -> ImportRecord:
+    def apply(self, checked: ImportRecord, by: str | None, import_id: str = "") -> ImportRecord:
         """Imports the file of a dry run, with its options: exactly the version of the object that was checked.
 
         The file has arrived when it was checked: what others have changed since then stays. Raises NotADryRun.
@@ -97,7 +106,7 @@ class ImportPipeline:
             raise NotADryRun
         mode = "create" if checked.mode == "validate" else checked.mode
         started: dict[str, Any] = {
-            "id": new_import_id(),
+            "id": import_id or new_import_id(),
             "created_at": now(),
             "created_by": by,
             "status": "splitting",
@@ -111,14 +120,16 @@ class ImportPipeline:
             options["encoding"] = None
         return self._queue(ImportRecord(**{**options, **started, "started_at": started["created_at"]}))
 
-    def undo(self, done: ImportRecord, by: str | None, *, dry_run: bool = False) -> ImportRecord:
+    def undo(
+        self, done: ImportRecord, by: str | None, import_id: str = "", *, dry_run: bool = False
+    ) -> ImportRecord:
         """Takes an import back, by an import of its own. Raises NotUndoable; NotFound if its results have expired."""
         check_undoable(done)
         size = self.storage.result_size(done.id, CHANGES)
         source = Source(bucket=self.storage.bucket_name, key=result_key(done.id, CHANGES), size=size)
         moment = now()
         record = ImportRecord(
-            id=new_import_id(),
+            id=import_id or new_import_id(),
             status="splitting",
             mode="undo",
             dry_run=dry_run,
@@ -134,7 +145,10 @@ class ImportPipeline:
 
     def _queue(self, record: ImportRecord) -> ImportRecord:
         """Adds an import and queues its split. If that fails, so does the import: no event would start it."""
-        self.repository.add(record)
+        stored = self._add(record)
+        if stored.status == "failed":
+            return self._queue(_begun_anew(record))
+        record = stored
         try:
             self.messenger.send_split(record)
         except Exception:
@@ -209,7 +223,7 @@ class ImportPipeline:
                 return self._accept_upload(announced, source, started)
         new = {"id": import_id, "created_at": started["started_at"], "mode": "create", **options, **started}
         record = ImportRecord(**new)
-        return record if self.repository.add(record) else self.repository.get(record.id)
+        return self._add(record)
 
     def _with_profile(self, record: ImportRecord) -> ImportRecord:
         """Returns the import of a dropped file with the options of its sender. Raises Unreadable."""
@@ -227,9 +241,18 @@ class ImportPipeline:
         """Returns the announced import, whose file has arrived. Raises NotFound."""
         record = self.repository.get(import_id)
         if record.status == "awaiting_upload":
-            moved = self.repository.transition(record.model_copy(update=started), "awaiting_upload")
-            record = moved or self.repository.get(record.id)
+            record = self._arrived(record, started)
         # Another object under the same key is not imported. An import that ended before its upload has no version.
         if record.source.version not in (None, source.version):
             return record.model_copy(update={"status": "cancelled", "notified": True})
         return record
+
+    def _arrived(self, record: ImportRecord, started: Mapping[str, object]) -> ImportRecord:
+        """Returns an announced import once its file has arrived, as it is then."""
+        moved = self.repository.transition(record.model_copy(update=started), "awaiting_upload")
+        return moved or self.repository.get(record.id)
+
+
+def _begun_anew(record: ImportRecord) -> ImportRecord:
+    """Returns the record of an import whose request is repeated after an attempt that ended the first one."""
+    return record.model_copy(update={"id": new_import_id()})

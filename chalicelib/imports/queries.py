@@ -1,7 +1,8 @@
 """Reads imports, their reports and the outcomes of their rows for the API. Changes nothing."""
 
 import csv
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from .changes import changes_page
 from .import_filter import ImportFilter
 from .import_ids import is_import_id
 from .model import ImportRecord
+from .polling import is_settled
 from .repository import ImportRepository
 from .results import rejected_header, rejected_page
 from .storage import CHANGES, ImportStorage
@@ -25,6 +27,7 @@ REPORT = "report.json"
 REJECTED = "rejected.csv"
 # The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
 READ_SIZE = 500  # records per query
+WAIT_INTERVAL = 0.5  # seconds between two reads of an import that a caller waits for
 
 
 class ChangesPage(NamedTuple):
@@ -48,15 +51,30 @@ ALL_IMPORTS = ImportFilter()
 class ImportQueries:
     """The questions that the API asks about imports."""
 
-    def __init__(self, repository: ImportRepository, storage: ImportStorage) -> None:
+    def __init__(
+        self,
+        repository: ImportRepository,
+        storage: ImportStorage,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._repository = repository
         self._storage = storage
+        self._clock, self._sleep = clock, sleep
 
     def get(self, import_id: str) -> ImportRecord:
         """Returns the import. Raises NotFound."""
         if not is_import_id(import_id):  # it may exceed DynamoDB's key length
             raise NotFound("No import has this id.", code="import_not_found")
         return self._repository.get(import_id)
+
+    def wait(self, record: ImportRecord, seconds: float) -> ImportRecord:
+        """Returns the import as it is once it has ended or waits for approval, or after so many seconds."""
+        end = self._clock() + seconds
+        while not is_settled(record) and (left := end - self._clock()) > 0:
+            self._sleep(min(left, WAIT_INTERVAL))
+            record = self._repository.get(record.id)
+        return record
 
     def visible_page(
         self, scope: Scope, limit: int, before: str | None, wanted: ImportFilter = ALL_IMPORTS

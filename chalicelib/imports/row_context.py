@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from chalicelib.members.history import HISTORY_DAYS
+from chalicelib.members.model import Values, origin_text
 
 # Of a file; validate is a dry run of create.
 FileMode = Literal["create", "upsert", "delete", "sync", "validate"]
@@ -19,6 +20,8 @@ class RowContext(NamedTuple):
 
     `mode` is that of the rows, never validate or sync. A dry run finds the outcomes and writes nothing. `of` is the
     import that an undo takes back.
+
+    The members of a request have no import: `import_id` and `arrived_at` are empty, and `author` is its caller.
     """
 
     import_id: str
@@ -28,11 +31,16 @@ class RowContext(NamedTuple):
     history_days: int = HISTORY_DAYS  # for which the history of the changed members is kept
     of: str = ""
     sync: bool = False  # so a number is free once its holder is removed
+    author: str = ""
 
     @property
     def by(self) -> str:
         """The `modified_by` of the members that the import writes."""
-        return modifier(self.import_id)
+        return self.author or modifier(self.import_id)
+
+    def origin(self, line: int, outcome: str, before: Values = ()) -> str:
+        """Returns the Origin of the member that a row writes, as text; "" without an import."""
+        return origin_text(self.import_id, line, outcome, self.arrived_at, before) if self.import_id else ""
 
     @property
     def rows_may_wait(self) -> bool:

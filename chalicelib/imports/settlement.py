@@ -20,7 +20,7 @@ from itertools import chain, islice
 from typing import Any
 
 from chalicelib.members.items import holder_of, origin_of, phone_key_of
-from chalicelib.members.model import Member, MemberKey, NewMember, Origin, PhoneKey
+from chalicelib.members.model import Member, MemberKey, NewMember, PhoneKey
 from chalicelib.members.writes import CLIENT_ID, PHONE
 
 from .known_items import KnownItems, Read
@@ -142,12 +142,11 @@ class Settlement:
 
     def _changes(self, rows: Sequence[QueuedRow], members: Iterable[Wanted]) -> list[MemberChange]:
         """Returns the changes that make rows' members, None for those to delete."""
-        import_id, arrived_at = self._context.import_id, self._context.arrived_at
         return [
             MemberChange(
                 key,
                 new,
-                str(Origin(import_id, queued.line, outcome, arrived_at)),
+                self._context.origin(queued.line, outcome),
                 self._old(key),
                 origin_of(self._items.member(key) or {}),
             )

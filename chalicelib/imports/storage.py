@@ -108,9 +108,9 @@ class ImportStorage:
         with body:
             yield from body.iter_lines(chunk_size=BLOCK // 4, keepends=True)
 
-    def put(self, key: str, body: bytes, **more: Any) -> None:
-        """Stores an object."""
-        self._s3.put_object(Bucket=self.bucket_name, Key=key, Body=body, **more)
+    def put(self, key: str, body: bytes, **more: Any) -> str | None:
+        """Stores an object. Returns its version id, None in a bucket without versions."""
+        return self._s3.put_object(Bucket=self.bucket_name, Key=key, Body=body, **more).get("VersionId")
 
     def put_large(self, key: str, file: Any, content_type: str) -> None:
         """Stores what `file` yields, in a multipart upload that holds a few parts in memory."""

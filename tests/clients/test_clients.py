@@ -18,6 +18,7 @@ DONE = {  # what each program prints
     "taken": "client_member_id_taken",
     "version": 1,
     "found": [True],
+    "batch": [201, 422],
     "status": "completed",
     "created": 1,
     "rejected": [[3, "phone_not_possible"]],

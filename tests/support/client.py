@@ -16,6 +16,7 @@ from infra.serve import Gateway
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+HOST = "rollcall.test"
 Query = Mapping[str, object]
 Headers = Mapping[str, str]
 
@@ -96,7 +97,7 @@ class Http:
         if query is not None:
             path += "?" + urlencode(query)
         raw = body.encode() if isinstance(body, str) else body
-        sent = {**self.credentials, **(headers or {})}
+        sent = {"Host": HOST, **self.credentials, **(headers or {})}
         response = HTTPResponse.create_from_dict(self._gateway.handle_request(method, path, sent, raw))
         return Response(response.status_code, response.headers, response.body)
 
@@ -124,7 +125,7 @@ class Http:
             yield response.ok()
             link = response.headers.get("Link", "")
             assert link == "" or link.endswith('>; rel="next"'), link
-            target = link.partition("<")[2].partition(">")[0]
+            target = link.partition(f"<http://{HOST}")[2].partition(">")[0]
 
 
 def href(account_id: str, client_member_id: str) -> str:

@@ -8,11 +8,11 @@ from pydantic import TypeAdapter
 
 from chalicelib import __version__
 
-from . import access, exports, import_schemas, imports, members, service
+from . import access, batches, exports, import_schemas, imports, members, service
 from .examples import EXAMPLES
 from .parts import ERROR_SCHEMAS, SECURITY_SCHEMES, Schema, tagged
 
-PARTS = (members, import_schemas, exports, access, service)
+PARTS = (members, batches, import_schemas, exports, access, service)
 INFO = {
     "title": "Rollcall",
     "version": __version__,
@@ -37,14 +37,13 @@ TAGS = {
 @cache
 def document() -> Schema:
     """Returns the document without `servers`, which depends on the request."""
-    parts = dict(zip(TAGS, (members, imports, exports, access, service), strict=True))
+    parts = [("Members", members), ("Members", batches), ("Imports", imports), ("Exports", exports)]
+    parts += [("Access", access), ("Service", service)]
     return {
         "openapi": "3.1.0",
         "info": INFO,
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
-        "paths": {
-            path: item for tag, part in parts.items() for path, item in tagged(tag, part.paths()).items()
-        },
+        "paths": {path: item for tag, part in parts for path, item in tagged(tag, part.paths()).items()},
         "components": {"securitySchemes": SECURITY_SCHEMES, "schemas": _schemas()},
     }
 
@@ -73,7 +72,7 @@ def _tell_default(field: Schema, *, shown: bool) -> None:
     A field of a change that is not sent keeps its value, and a response has all fields.
     """
     default = field.pop("default", None)
-    if shown and default not in (None, []):
+    if shown and default not in (None, [], ""):
         text = json.dumps(default).strip('"')
         told = f"By default `{text}`."
         field["description"] = " ".join(filter(None, [field.get("description"), told]))

@@ -5,6 +5,7 @@ from typing import Any
 from chalicelib.exports.model import ExportJob, NewExport
 
 from .parts import (
+    IDEMPOTENCY_KEY,
     MOMENT,
     TEXT,
     Schema,
@@ -52,7 +53,8 @@ def _start() -> Schema:
         "Start an export",
         description,
         {"202": started},
-        "413 415 422",
+        "409 413 415 422",
+        parameters=[IDEMPOTENCY_KEY],
         requestBody=form_body("NewExport"),
     )
 

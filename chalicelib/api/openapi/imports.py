@@ -2,19 +2,38 @@
 
 from typing import get_args
 
-from chalicelib.fields.text import TEXT_SCHEMA
+from chalicelib.fields.text import ID_SCHEMA
 from chalicelib.imports.model import Status, UndoOptions
 from chalicelib.imports.new_import import NewImport
 from chalicelib.imports.option_values import COLUMN_MAP_TEXT
 from chalicelib.imports.outcomes import LISTED_OUTCOMES
 
-from .parts import TEXT, Schema, content, list_operation, operation, parameter, response
+from .parts import (
+    IDEMPOTENCY_KEY,
+    TEXT,
+    Schema,
+    content,
+    get_operation,
+    list_operation,
+    operation,
+    parameter,
+    response,
+)
 
 OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(LISTED_OUTCOMES))]
 FILTERS = [
-    parameter("account_id", "query", "The only account that the import may write to.", **TEXT_SCHEMA),
+    parameter("account_id", "query", "The only account that the import may write to.", **ID_SCHEMA),
     parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
 ]
+WAIT = parameter(
+    "wait",
+    "query",
+    "Answer once the import has ended or waits for approval, or after so many seconds.",
+    type="integer",
+    minimum=0,
+    maximum=20,
+    default=0,
+)
 
 
 def paths() -> Schema:
@@ -57,9 +76,13 @@ def _template() -> Schema:
 
 
 def _get() -> Schema:
-    found = response("The import.", "ImportJob")
-    description = "Its status, counts and progress. It has ended when `finished_at` is not null."
-    return operation("getImport", "Get an import", description, {"200": found}, "404")
+    get = get_operation("getImport", "ImportJob", noun="import")
+    more = "Its status, counts and progress. It has ended when `finished_at` is not null."
+    get |= {"description": f"{more} {get['description']}", "parameters": [WAIT, *get["parameters"]]}
+    get["responses"]["200"] = response(
+        "The import; Retry-After while it runs.", "ImportJob", "ETag", "Retry-After?"
+    )
+    return get
 
 
 def _start() -> Schema:
@@ -76,8 +99,8 @@ def _start() -> Schema:
             "201": response("PUT the file to `upload.url` within 15 minutes.", "PendingImport", "Location"),
             "202": response("The import has started. Poll its Location.", "ImportJob", "Location"),
         },
-        "413 415 422",
-        parameters=[_option(name, field) for name, field in fields.items()],
+        "409 413 415 422",
+        parameters=[*(_option(name, field) for name, field in fields.items()), IDEMPOTENCY_KEY],
         requestBody={"required": True, "content": bodies},
     )
 
@@ -105,7 +128,14 @@ def _cancel() -> Schema:
 def _apply() -> Schema:
     started = response("The import has started. Poll its Location.", "ImportJob", "Location")
     description = "Imports the file that a dry run has checked, with the same options."
-    return operation("applyImport", "Apply a dry run", description, {"202": started}, "404 409")
+    return operation(
+        "applyImport",
+        "Apply a dry run",
+        description,
+        {"202": started},
+        "404 409 422",
+        parameters=[IDEMPOTENCY_KEY],
+    )
 
 
 def _undo() -> Schema:
@@ -117,7 +147,12 @@ def _undo() -> Schema:
     schema = UndoOptions.model_json_schema()["properties"]["dry_run"]
     options = [parameter("dry_run", "query", schema["description"], type="boolean", default=False)]
     return operation(
-        "undoImport", "Undo an import", description, {"202": started}, "404 409", parameters=options
+        "undoImport",
+        "Undo an import",
+        description,
+        {"202": started},
+        "404 409 422",
+        parameters=[*options, IDEMPOTENCY_KEY],
     )
 
 

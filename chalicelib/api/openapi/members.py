@@ -7,6 +7,7 @@ from chalicelib.members.history import Action
 from chalicelib.members.model import READ_ONLY, Member, MemberChanges, NewMember
 
 from .parts import (
+    IDEMPOTENCY_KEY,
     MOMENT,
     NULLABLE,
     PRECONDITIONS,
@@ -67,6 +68,13 @@ FILTERS = [
     parameter(
         "last_name", "query", "A prefix of the last name, in any case. Requires account_id.", **TEXT_SCHEMA
     ),
+    parameter(
+        "modified_since",
+        "query",
+        "The earliest time of the last write. Requires account_id. The members come in no order; a page may be short "
+        "or empty and still have a next one.",
+        format="date-time",
+    ),
 ]
 ERASE = parameter(
     "erase",
@@ -94,7 +102,7 @@ def adjust(schemas: Schema) -> None:
     ignored = {
         name: {**shown[name], "readOnly": True, "description": "Accepted and ignored."} for name in READ_ONLY
     }
-    for model in ("NewMember", "MemberChanges"):
+    for model in ("NewMember", "MemberChanges", "UpsertedMember"):
         schemas[model]["properties"] |= ignored
     schemas["AccountMember"] = schemas["NewMember"] | {
         "description": "A member without the ids, which the path contains. The body may repeat them.",
@@ -138,6 +146,7 @@ def _create() -> Schema:
         description,
         {"201": CREATED},
         "409 413 415 422",
+        parameters=[IDEMPOTENCY_KEY],
         requestBody=form_body("NewMember"),
     )
 

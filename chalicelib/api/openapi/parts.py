@@ -153,6 +153,13 @@ IF_NONE_MATCH = parameter(
     "If-None-Match", "header", "The ETag that must not be current, or * for any.", **_ETAGS
 )
 PRECONDITIONS = [IF_MATCH, IF_NONE_MATCH]
+IDEMPOTENCY_KEY = parameter(
+    "Idempotency-Key",
+    "header",
+    "A key of your own for this request, such as a UUID. Sent again with the same body within 24 hours, it gets the "
+    "first response again, with the header Idempotency-Replayed.",
+    pattern="^[!-~]{1,255}$",
+)
 
 
 def response(description: str, schema: str = "", *headers: str) -> Schema:
@@ -204,9 +211,12 @@ def list_operation(
     )
 
 
-def get_operation(name: str, schema: str, by: str = "") -> Schema:
-    """Returns an operation that gets a resource with an ETag; `by` ends its summary."""
-    kind = schema.lower()
+def get_operation(name: str, schema: str, by: str = "", noun: str = "") -> Schema:
+    """Returns an operation that gets a resource with an ETag; `by` ends its summary.
+
+    `noun` says what it is, if not the schema.
+    """
+    kind = noun or schema.lower()
     not_modified = response("The caller has this version.", "", "ETag")
     responses = {"200": response(f"The {kind}.", schema, "ETag"), "304": not_modified}
     description = "With `If-None-Match`, answers 304 while the caller has the current version."

@@ -16,10 +16,12 @@ import org.openapitools.client.model.AccountMember;
 import org.openapitools.client.model.ErrorCode;
 import org.openapitools.client.model.ImportJob;
 import org.openapitools.client.model.Member;
+import org.openapitools.client.model.NewBatch;
 import org.openapitools.client.model.NewImport;
 import org.openapitools.client.model.NewMember;
 import org.openapitools.client.model.PendingImport;
 import org.openapitools.client.model.Problem;
+import org.openapitools.client.model.UpsertedMember;
 
 public class Program {
   public static void main(String[] arguments) throws Exception {
@@ -34,21 +36,28 @@ public class Program {
 
     NewMember ralph = new NewMember().accountId(account).clientMemberId("42");
     ralph.firstName("Ralph").lastName("Mouse").phoneNumber("(323) 555-1234");
-    Member created = members.createMember(ralph);
+    Member created = members.createMember(ralph, null);
     ErrorCode taken = null;
     try {
-      members.createMember(ralph);
+      members.createMember(ralph, null);
     } catch (ApiException error) {
       taken = json.readValue(error.getResponseBody(), Problem.class).getCode();
     }
     AccountMember same = new AccountMember().firstName("Ralph").lastName("Mouse").phoneNumber("(323) 555-1234");
     Member kept = members.putAccountMember(account, "42", same, null, null);
-    List<Boolean> found = members.findMembers(null, account, null, null, null, null, null).getItems().stream()
+    List<Boolean> found = members.findMembers(null, account, null, null, null, null, null, null).getItems().stream()
         .map(member -> member.getId().equals(created.getId())).toList();
+
+    UpsertedMember ann = new UpsertedMember().accountId(account).clientMemberId("43");
+    ann.firstName("Ann").lastName("Lee").phoneNumber("(323) 555-4343");
+    UpsertedMember wrong = new UpsertedMember().accountId(account).clientMemberId("44").phoneNumber("12");
+    NewBatch both = new NewBatch().mode(NewBatch.ModeEnum.UPSERT).members(List.of(ann, wrong));
+    List<Integer> batch =
+        members.writeMembers(both, null).getItems().stream().map(item -> item.getStatus()).toList();
 
     NewImport roster = new NewImport().filename("roster.csv").accountId(account);
     PendingImport pending =
-        imports.startImport(roster, null, null, null, null, null, null, null, null, null, null, null);
+        imports.startImport(roster, null, null, null, null, null, null, null, null, null, null, null, null);
     HttpRequest upload = HttpRequest.newBuilder(URI.create(pending.getUpload().getUrl()))
         .PUT(HttpRequest.BodyPublishers.ofString(given.get("ROSTER"))).build();
     HttpClient.newHttpClient().send(upload, HttpResponse.BodyHandlers.ofString());
@@ -61,6 +70,7 @@ public class Program {
     outcome.put("taken", taken);
     outcome.put("version", kept.getVersion());
     outcome.put("found", found);
+    outcome.put("batch", batch);
     outcome.put("status", job.getStatus());
     outcome.put("created", job.getCounts().getCreated());
     outcome.put("rejected", rejected);
@@ -70,10 +80,9 @@ public class Program {
 
   /** Returns an import when it has ended. */
   private static ImportJob ended(ImportsApi imports, String id) throws Exception {
-    ImportJob job = imports.getImport(id);
+    ImportJob job = imports.getImport(id, 20, null);
     while (job.getFinishedAt() == null) {
-      Thread.sleep(200);
-      job = imports.getImport(id);
+      job = imports.getImport(id, 20, null);
     }
     return job;
   }

@@ -8,18 +8,22 @@ import time
 import httpx
 from rollcall_client import AuthenticatedClient
 from rollcall_client.api.imports import get_import, get_report, list_rejected, start_import
-from rollcall_client.api.members import create_member, find_members, put_account_member
+from rollcall_client.api.members import create_member, find_members, put_account_member, write_members
 from rollcall_client.models import (
     AccountMember,
+    BatchItems,
     ImportJob,
     Member,
     MemberPage,
+    NewBatch,
+    NewBatchMode,
     NewImport,
     NewMember,
     PendingImport,
     Problem,
     RejectedPage,
     Report,
+    UpsertedMember,
 )
 from rollcall_client.types import File
 
@@ -51,6 +55,11 @@ def main() -> None:
     found = find_members.sync(client=client, account_id=ACCOUNT)
     assert isinstance(found, MemberPage), found
 
+    ann = UpsertedMember(ACCOUNT, "43", first_name="Ann", last_name="Lee", phone_number="(323) 555-4343")
+    wrong = UpsertedMember(ACCOUNT, "44", phone_number="12")
+    batch = write_members.sync(client=client, body=NewBatch([ann, wrong], mode=NewBatchMode.UPSERT))
+    assert isinstance(batch, BatchItems), batch
+
     pending = start_import.sync(client=client, body=NewImport(filename="roster.csv", account_id=ACCOUNT))
     assert isinstance(pending, PendingImport), pending
     httpx.put(pending.upload.url, content=ROSTER.encode()).raise_for_status()
@@ -67,6 +76,7 @@ def main() -> None:
         "taken": taken.code.value,
         "version": kept.version,
         "found": [member.id == created.id for member in found.items],
+        "batch": [item.status for item in batch.items],
         "status": job.status.value,
         "created": job.counts.created,
         "rejected": [[row.line, row.code] for row in rejected.items],

@@ -31,6 +31,10 @@ const address = "/accounts/{account_id}/members/{client_member_id}";
 const kept = ok(await client.PUT(address, { params: { path: ids }, body: ralph }));
 const found = ok(await client.GET("/members", { params: { query: { account_id: ACCOUNT } } }));
 
+const ann = { ...ids, client_member_id: "43", first_name: "Ann", last_name: "Lee", phone_number: "(323) 555-4343" };
+const wrong = { ...ids, client_member_id: "44", phone_number: "12" };
+const batch = ok(await client.POST("/members/batch", { body: { mode: "upsert", members: [ann, wrong] } }));
+
 const named = { filename: "roster.csv", account_id: ACCOUNT };
 const pending = ok(await client.POST("/imports", { body: named }));
 if (!("upload" in pending)) throw new Error("no link to upload the file");
@@ -53,6 +57,7 @@ const outcome = {
   taken: taken?.code satisfies components["schemas"]["ErrorCode"] | undefined,
   version: kept.version,
   found: found.items.map((member) => member.id === created.id),
+  batch: batch.items.map((item) => item.status),
   status: job.status,
   created: job.counts.created,
   rejected: rejected.items.map((row) => [row.line, row.code]),

@@ -47,11 +47,11 @@ schemathesis.openapi.format("member-id", st.builds(member_id, st.sampled_from("a
 @schemathesis.hook
 def before_load_schema(_context: object, raw_schema: dict[str, Any]) -> None:
     """Adds what the document leaves out for generators of clients: forms, whole numbers, and a type of accounts."""
-    for path, item in raw_schema["paths"].items():
+    for item in raw_schema["paths"].values():
         for method in METHODS & item.keys():
-            content = item[method].get("requestBody", {}).get("content", {})
-            if JSON in content and path.startswith(("/members", "/accounts", "/exports")):
-                content[FORM] = content[JSON]
+            body = item[method].get("requestBody", {})
+            if "a form" in body.get("description", ""):
+                body["content"][FORM] = body["content"][JSON]
     number = {"type": ["string", "integer"], "minimum": 0}
     accounts = [{"type": "array", "items": ID_SCHEMA | number, "maxItems": MAX_ACCOUNTS}, {"const": "*"}]
     for name in ("NewGroup", "GroupChanges"):
@@ -78,6 +78,7 @@ UNDOCUMENTED = {
     "empty_body",  # a form without fields is an empty body
     "differs_from_path",  # two values must be equal
     "precondition_failed",  # the current version
+    "idempotency_key_reused",  # schemathesis sends few keys
     "repeated_field",  # two columns for one field
     "unknown_parameter",  # POST /imports accepts parameters with a CSV, not with JSON
     "invalid_header",  # documented, but schemathesis considers 0 a valid tag
@@ -90,7 +91,7 @@ def test_operations_reject_requests_without_credentials(case: schemathesis.Case[
     response = case.call()
     public = not case.operation.definition.raw["security"]
     rejected = {401, 429}  # 429 when it guesses the password of one name too often
-    assert response.status_code in (rejected | {200, 405} if public else rejected)
+    assert response.status_code in (rejected | {200, 400, 405} if public else rejected)
 
 
 @schema.parametrize()
@@ -103,8 +104,9 @@ def test_api_behaves_as_documented(case: schemathesis.Case[Any], http: Http) -> 
     excluded: list[Any] = [ignored_auth]  # we replace its credentials; see the test above
     if codes <= UNDOCUMENTED:
         excluded.append(positive_data_acceptance)
-    if case.operation.label == "POST /imports":
-        excluded.append(negative_data_rejection)  # query values are strings whatever their type
+    # Query values are strings whatever their type; each member of a batch is answered by itself.
+    if case.operation.label in {"POST /imports", "POST /members/batch"}:
+        excluded.append(negative_data_rejection)
     case.validate_response(response, excluded_checks=excluded)
 
 
