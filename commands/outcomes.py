@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chalicelib.imports.model import ImportJob
+from chalicelib.imports.records.model import ImportJob
 
 from .progress import format_counts, format_duration
 

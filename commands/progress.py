@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.table import Column
 from rich.text import Text
 
-from chalicelib.imports.model import ImportJob
-from chalicelib.imports.outcomes import OUTCOMES
-from chalicelib.imports.removal import REMOVED
+from chalicelib.imports.records.model import ImportJob
+from chalicelib.imports.rows.outcomes import OUTCOMES
+from chalicelib.imports.rows.removal import REMOVED
 
 from .waiting import Clock
 

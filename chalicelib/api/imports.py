@@ -9,14 +9,14 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.fields.validation import validate
-from chalicelib.imports.encodings import UNKNOWN, encoding_name
-from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
-from chalicelib.imports.import_filter import ImportFilter
-from chalicelib.imports.import_ids import is_import_id
-from chalicelib.imports.model import ImportRecord, Status, UndoOptions
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.outcomes import LISTED_OUTCOMES
-from chalicelib.imports.polling import import_etag, pause
+from chalicelib.imports.records.import_filter import ImportFilter
+from chalicelib.imports.records.import_ids import is_import_id
+from chalicelib.imports.records.model import ImportRecord, Status, UndoOptions
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.reports.polling import import_etag, pause
+from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
+from chalicelib.imports.text.encodings import UNKNOWN, encoding_name
+from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 

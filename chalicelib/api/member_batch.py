@@ -19,9 +19,9 @@ from .responses import json_response, problem_body
 from .routing import route
 
 if TYPE_CHECKING:
-    from chalicelib.imports.member_batch import BatchResult
-    from chalicelib.imports.member_row import MemberRow
-    from chalicelib.imports.outcomes import Outcome
+    from chalicelib.imports.rows.member_row import MemberRow
+    from chalicelib.imports.rows.outcomes import Outcome
+    from chalicelib.imports.writing.member_batch import BatchResult
 
 member_batch_api = Blueprint(__name__)
 WRITE: Requirement = "members:write"
@@ -32,7 +32,9 @@ STATUSES = {"created": 201, "updated": 200, "unchanged": 200}
 @route(member_batch_api, "POST", "/members/batch", needs=WRITE, key=True)
 def write_members(request: Request, admission: Admission) -> Response:
     """Adds or changes up to 500 members, each by itself. Returns what became of each, in order."""
-    from chalicelib.imports.batch_request import NewBatch  # with the code of imports, which few requests need
+    from chalicelib.imports.records.batch_request import (
+        NewBatch,  # with the code of imports, which few requests need
+    )
 
     batch = validate(NewBatch, body_fields(request, (JSON,), MAX_BODY))
     rows: list[MemberRow] = []
@@ -55,8 +57,8 @@ def write_members(request: Request, admission: Admission) -> Response:
 
 def _row(number: int, sent: object, mode: str, scope: Scope) -> "MemberRow":
     """Returns a member of the body as a row, with "" for each field to keep. Raises Invalid, Forbidden."""
-    from chalicelib.imports.batch_request import UpsertedMember
-    from chalicelib.imports.member_row import MemberRow
+    from chalicelib.imports.records.batch_request import UpsertedMember
+    from chalicelib.imports.rows.member_row import MemberRow
 
     model: type[NewMember | UpsertedMember] = NewMember if mode == "create" else UpsertedMember
     member = validate(model, sent, services().phone_rule)

@@ -17,9 +17,9 @@ import pytest
 from chalicelib.access.model import NewUser
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.import_ids import new_import_id
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.repository import ImportRepository
+from chalicelib.imports.records.import_ids import new_import_id
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.repository import ImportRepository
 from infra.deploy import deploy
 from infra.emulator import Emulator, started
 from infra.package import PROJECT

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.row_context import Mode
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.rows.row_context import Mode
 
 from .model import Change, Line, Settling, Stored, Undone
 

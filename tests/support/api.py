@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 
 from app import app
 from chalicelib import config
-from chalicelib.imports.model import Source
+from chalicelib.imports.records.model import Source
 from chalicelib.preconditions import entity_tag
 
 from .client import Http, Response

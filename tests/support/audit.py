@@ -5,15 +5,15 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from chalicelib.imports.changes import FIELDS
-from chalicelib.imports.changes import HEADER as CHANGES_HEADER
-from chalicelib.imports.limits import exceeds_limit
-from chalicelib.imports.member_row import decode_row
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.outcomes import OUTCOMES
-from chalicelib.imports.parts import ImportParts, ResolvedRows
-from chalicelib.imports.removal import Removal
-from chalicelib.imports.sync_parts import SyncParts
+from chalicelib.imports.records.limits import exceeds_limit
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.reports.changes import FIELDS
+from chalicelib.imports.reports.changes import HEADER as CHANGES_HEADER
+from chalicelib.imports.rows.member_row import decode_row
+from chalicelib.imports.rows.outcomes import OUTCOMES
+from chalicelib.imports.rows.removal import Removal
+from chalicelib.imports.running.parts import ImportParts, ResolvedRows
+from chalicelib.imports.syncs.sync_parts import SyncParts
 from chalicelib.members.history import Entry
 from chalicelib.members.model import Member, MemberKey
 

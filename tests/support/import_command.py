@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from chalicelib import config
 from chalicelib.errors import NotFound
-from chalicelib.imports.model import ImportJob, ImportRecord, Source
-from chalicelib.imports.steps import Step
-from chalicelib.imports.storage import UPLOADS
+from chalicelib.imports.records.model import ImportJob, ImportRecord, Source
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.records.storage import UPLOADS
 from commands.progress import Lines, OnBytesSent
 from rollcall import main
 from tests.support.pipeline import Pipeline

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from chalicelib.imports.outcomes import APPLIED
-from chalicelib.imports.row_context import Mode
+from chalicelib.imports.rows.outcomes import APPLIED
+from chalicelib.imports.rows.row_context import Mode
 
 
 class Line(NamedTuple):

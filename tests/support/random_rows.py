@@ -2,7 +2,7 @@
 
 import random
 
-from chalicelib.imports.row_context import Mode
+from chalicelib.imports.rows.row_context import Mode
 
 from .model import Line, Stored
 from .people import phone

@@ -11,10 +11,10 @@ from typing import Any
 from chalicelib import config
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy, Ended, NotAwaitingApproval, NotFound, Taken
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.pipeline import ImportPipeline
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.steps import LEASE_SECONDS, Step
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.steps import LEASE_SECONDS, Step
+from chalicelib.imports.rows.row_context import Mode
+from chalicelib.imports.running.pipeline import ImportPipeline
 from chalicelib.members.model import MemberKey
 from chalicelib.services import Services
 from infra.package import table_definition

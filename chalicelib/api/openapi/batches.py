@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.imports.batch_request import NewBatch, UpsertedMember
+from chalicelib.imports.records.batch_request import NewBatch, UpsertedMember
 
 from .parts import IDEMPOTENCY_KEY, Schema, body, list_schema, object_schema, operation, reference, response
 

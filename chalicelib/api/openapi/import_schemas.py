@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from chalicelib.imports.model import ImportJob, LineAbove
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.outcomes import LISTED_OUTCOMES
+from chalicelib.imports.records.model import ImportJob, LineAbove
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
 
 from .parts import MOMENT, NULLABLE, TEXT, Schema, extended, list_schema, object_schema, page, reference
 

@@ -3,10 +3,10 @@
 from typing import get_args
 
 from chalicelib.fields.text import ID_SCHEMA
-from chalicelib.imports.model import Status, UndoOptions
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.option_values import COLUMN_MAP_TEXT
-from chalicelib.imports.outcomes import LISTED_OUTCOMES
+from chalicelib.imports.records.model import Status, UndoOptions
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.records.option_values import COLUMN_MAP_TEXT
+from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
 
 from .parts import (
     IDEMPOTENCY_KEY,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.imports.import_ids import new_import_id
+from chalicelib.imports.records.import_ids import new_import_id
 from chalicelib.members.model import member_id
 from tests.support.api import HEADER, finish_import, member_body, phone_of
 from tests.support.client import Http, href

@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib import config
 from chalicelib.clock import now
-from chalicelib.imports.columns import MAX_HEADER, Header
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.repository import PARTITION, columns_key
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.repository import PARTITION, columns_key
+from chalicelib.imports.rows.columns import MAX_HEADER, Header
 from chalicelib.pages import MAX_READ
 from tests.support.api import HEADER, post_csv
 from tests.support.client import Http

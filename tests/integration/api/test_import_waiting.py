@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.imports.queries import ImportQueries
+from chalicelib.imports.reports.queries import ImportQueries
 from chalicelib.services import Services
 from tests.support.api import HEADER, finish_import, post_csv
 from tests.support.client import Http

@@ -19,7 +19,7 @@ import pytest
 
 from chalicelib import config
 from chalicelib.errors import Ended, NotFound, NotUndoable
-from chalicelib.imports.steps import LEASE_SECONDS
+from chalicelib.imports.records.steps import LEASE_SECONDS
 from tests.support import PROJECT
 from tests.support.account_model import AccountModel, Verb
 from tests.support.audit import ACCEPTED, Audit, outcomes

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.imports.estimate import Estimate
-from chalicelib.imports.model import ImportJob, ImportRecord, Source
+from chalicelib.imports.records.estimate import Estimate
+from chalicelib.imports.records.model import ImportJob, ImportRecord, Source
 from commands.outcomes import estimate_line
 
 

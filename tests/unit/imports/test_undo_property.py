@@ -6,8 +6,8 @@ import random
 import pytest
 
 from chalicelib.clock import now
-from chalicelib.imports.outcomes import Outcome
-from chalicelib.imports.row_context import Mode, RowContext
+from chalicelib.imports.rows.outcomes import Outcome
+from chalicelib.imports.rows.row_context import Mode, RowContext
 from tests.support.account_model import NEW_NAME, AccountModel
 from tests.support.model import Stored
 from tests.support.settlement import MemoryTable, settlement

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.imports.member_row import MemberRow, Undoes, decode_row, encode_row
-from chalicelib.imports.outcomes import changed_since
-from chalicelib.imports.row_context import RowContext
-from chalicelib.imports.undo_rules import LATER_ROW_KEPT, NO_HISTORY, Restoration, undone_member
+from chalicelib.imports.rows.member_row import MemberRow, Undoes, decode_row, encode_row
+from chalicelib.imports.rows.outcomes import changed_since
+from chalicelib.imports.rows.row_context import RowContext
+from chalicelib.imports.writing.undo_rules import LATER_ROW_KEPT, NO_HISTORY, Restoration, undone_member
 from chalicelib.members.history import Entry
 from chalicelib.members.items import to_item
 from chalicelib.members.model import MemberKey, Origin, changed_member, key_of, new_member
