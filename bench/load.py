@@ -21,15 +21,15 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
-from chalicelib.imports.chunk_writer import ChunkWriter, DryRunWriter
-from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import Chunk, rows
-from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.row_context import Mode, RowContext
-from chalicelib.imports.row_hashes import find_dependencies, hash_rows
+from chalicelib.imports.rows.columns import Header
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.rows.row_context import Mode, RowContext
+from chalicelib.imports.rows.row_hashes import find_dependencies, hash_rows
+from chalicelib.imports.text.csv_reader import Chunk, rows
+from chalicelib.imports.writing.chunk_writer import ChunkWriter, DryRunWriter
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member
-from chalicelib.services import spare_modules_from_collection
+from chalicelib.services import tune_garbage_collector
 from tools.roster import COLUMNS, Roster
 
 ROWS = 5_000  # about one chunk of the default size
@@ -40,7 +40,7 @@ def main() -> None:
     """Measure and print."""
     _use_one_core()
     stub = attach_stub()
-    spare_modules_from_collection()  # as a worker does
+    tune_garbage_collector()  # as a worker does
     plain = boto3.client("dynamodb")
     stub.attach(plain)
     count = row_count(ROWS)

@@ -14,15 +14,15 @@ from chalicelib.clock import normalized_time
 from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
-from chalicelib.imports.import_ids import event_import_id
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.profile import is_profile
+from chalicelib.imports.records.import_ids import event_import_id
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.profile import is_profile
 from chalicelib.services import services
 
 if TYPE_CHECKING:
     from chalicelib.exports.model import ExportRecord
-    from chalicelib.imports.pipeline import ImportPipeline
-    from chalicelib.imports.steps import Step
+    from chalicelib.imports.records.steps import Step
+    from chalicelib.imports.running.pipeline import ImportPipeline
 
 workers = Blueprint(__name__)
 log = Logger()
@@ -32,7 +32,7 @@ gc.set_threshold(50_000)
 
 RESERVED_SECONDS = 30.0  # of a worker's life: to end what is in flight, and to note what is settled
 AGAIN_SECONDS = 20  # before a message is delivered again whose work lacked capacity
-Work = Callable[[Mapping[str, Any]], None]  # of one message
+MessageHandler = Callable[[Mapping[str, Any]], None]  # of one message
 
 
 # infra/template.yaml sets the real bucket and queues; Chalice requires a name for each.
@@ -96,7 +96,7 @@ def settle_dead_letters(event: SQSEvent) -> None:
             raise RuntimeError(type(error).__name__) from None  # an error's message may quote a row
 
 
-def _handle(event: SQSEvent, queue_url: str, work: Work) -> dict[str, Any]:
+def _handle(event: SQSEvent, queue_url: str, work: MessageHandler) -> dict[str, Any]:
     """Does the work of each message. A failed one returns to its queue; after the tenth time, to `dead`.
 
     A lack of capacity is not a failure: then a new message replaces this one, with a new count of deliveries.
@@ -123,7 +123,7 @@ def _time_left(event: SQSEvent) -> Callable[[], float]:
     return lambda: context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
 
 
-def _succeeds(work: Work, message: Mapping[str, Any], queue_url: str) -> bool:
+def _succeeds(work: MessageHandler, message: Mapping[str, Any], queue_url: str) -> bool:
     """Does the work of a message; returns False where it fails, and logs why."""
     try:
         _work_or_send_again(work, message, queue_url)
@@ -136,7 +136,7 @@ def _succeeds(work: Work, message: Mapping[str, Any], queue_url: str) -> bool:
 
 def _step_of(body: Mapping[str, Any]) -> "tuple[str, Step]":
     """Returns (the import's id, the step) of a message."""
-    from chalicelib.imports.steps import Step
+    from chalicelib.imports.records.steps import Step
 
     return body["import"], Step(body["stage"], body["number"])
 
@@ -148,7 +148,7 @@ def _export_of(body: Mapping[str, Any]) -> "ExportRecord":
     return ExportRecord.model_validate_json(body["export"])
 
 
-def _work_or_send_again(work: Work, message: Mapping[str, Any], queue_url: str) -> None:
+def _work_or_send_again(work: MessageHandler, message: Mapping[str, Any], queue_url: str) -> None:
     """Does the work of a message. Where the table, S3 or SQS lack capacity, sends a copy of the message."""
     try:
         with transient_errors_as_busy():

@@ -13,11 +13,11 @@ from rich.filesize import decimal
 
 from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.queries import REJECTED as REJECTED_ROWS
-from chalicelib.imports.queries import REPORT
-from chalicelib.imports.storage import CHANGES, result_key
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.records.storage import CHANGES, result_key
+from chalicelib.imports.reports.queries import REJECTED as REJECTED_ROWS
+from chalicelib.imports.reports.queries import REPORT
 
 from .outcomes import (
     DONE,

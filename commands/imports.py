@@ -8,10 +8,10 @@ import click
 
 from chalicelib.errors import Invalid, RegistryError
 from chalicelib.fields.validation import validate
-from chalicelib.imports.drop_key import MODES
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.pipeline import ImportPipeline
+from chalicelib.imports.records.drop_key import MODES
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.running.pipeline import ImportPipeline
 from infra.project import LOCAL
 
 from .import_run import ImportRun

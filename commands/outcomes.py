@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chalicelib.imports.model import Import
+from chalicelib.imports.records.model import ImportJob
 
 from .progress import format_counts, format_duration
 
@@ -45,7 +45,7 @@ def format_path(path: Path) -> str:
     return click.format_filename(path)
 
 
-def summary(shown: Import) -> str:
+def summary(shown: ImportJob) -> str:
     """Returns a line about an ended import: "completed, 1,000 rows in 2 s: 994 created, 6 rejected"."""
     checked = shown.dry_run and shown.status == "completed"
     status = "checked" if checked else shown.status.replace("_", " ")
@@ -61,7 +61,7 @@ def summary(shown: Import) -> str:
     return f"{start}{comma} {rows}{time}: {format_counts(shown)}"
 
 
-def removal_lines(shown: Import, command: AsTyped) -> str:
+def removal_lines(shown: ImportJob, command: AsTyped) -> str:
     """Returns lines about the members that a sync has not removed, "" where there are none."""
     removal = shown.removal
     if removal is None:
@@ -83,7 +83,7 @@ def removal_lines(shown: Import, command: AsTyped) -> str:
     )
 
 
-def guessed_encoding(shown: Import) -> str:
+def guessed_encoding(shown: ImportJob) -> str:
     """Returns a line about a guess of the encoding with names as they were read, "" where none was necessary."""
     if not shown.encoding_guessed:
         return ""
@@ -98,7 +98,7 @@ def changed_since(numbers: Mapping[str, int]) -> str:
     return f"\n  Kept newer changes by {', '.join(f'{by} ({number:,})' for by, number in numbers.items())}."
 
 
-def estimate_line(shown: Import) -> str:
+def estimate_line(shown: ImportJob) -> str:
     """Returns a line about what the import would take that a dry run foretells, "" after other imports."""
     estimate, name = shown.estimate, "undo" if shown.of else "import"
     if estimate is None:
@@ -115,7 +115,7 @@ def estimate_line(shown: Import) -> str:
     return f"{text}, and {time} at the table's present throughput."
 
 
-def next_command(shown: Import, command: AsTyped) -> str:
+def next_command(shown: ImportJob, command: AsTyped) -> str:
     """Returns a line with the command that does what a dry run has checked, "" after other imports."""
     if not shown.dry_run or shown.status != "completed":
         return ""

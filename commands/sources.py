@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
+from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 
 STDIN = Path("-")
 STDIN_NAME = "stdin.csv"  # standard input is imported as a file of this name

@@ -182,6 +182,7 @@ def _addresses(port: int, emulator: Emulator, outputs: dict[str, str]) -> str:
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
     return f"""
   API           {api}/members
+  Documentation {api}/docs
   Admin page    {api}/admin
   User          {USER}, password {PASSWORD}
   Drop bucket   s3://{bucket}/drops/

@@ -1,4 +1,4 @@
-"""Continue the imports and exports that were under way when `make local` stopped.
+"""Continues the imports and exports that were under way when `make local` stopped.
 
 A queue hides a message that a worker had received for its whole visibility timeout, half an hour or more. The import
 pipeline tolerates messages that come twice.
@@ -12,18 +12,17 @@ from chalicelib.config import Settings
 from chalicelib.dynamodb.table import Table
 from chalicelib.exports.exporter import ExportQueue
 from chalicelib.exports.repository import LEASE_SECONDS as EXPORT_LEASE_SECONDS
-from chalicelib.exports.repository import ExportRepository
-from chalicelib.exports.repository import LeaseHeld as ExportLeaseHeld
-from chalicelib.imports.messages import Messenger
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.repository import ImportRepository
-from chalicelib.imports.steps import LEASE_SECONDS, LeaseHeld, Step, StepRepository
+from chalicelib.exports.repository import ExportLeaseHeld, ExportRepository
+from chalicelib.imports.records.messages import Messenger
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.repository import ImportRepository
+from chalicelib.imports.records.steps import LEASE_SECONDS, LeaseHeld, Step, StepRepository
 
 PAGE = 500
 
 
 def resume_imports(client: Callable[[Any], Any], outputs: Mapping[str, str], started: float) -> None:
-    """Queue the split of each import whose file is not split, and the current step of each other open import.
+    """Queues the split of each import whose file is not split, and the current step of each other open import.
 
     `started` is a time.time() before the emulator started: workers with older leases have ended.
     """
@@ -40,7 +39,7 @@ def resume_imports(client: Callable[[Any], Any], outputs: Mapping[str, str], sta
 
 
 def resume_exports(client: Callable[[Any], Any], outputs: Mapping[str, str], started: float) -> None:
-    """Queue each export that has not ended, and end older leases on it. `started` is as for imports."""
+    """Queues each export that has not ended, and ends older leases on it. `started` is as for imports."""
     table = Table(client("dynamodb"), outputs["TableName"])
     days: int = Settings.model_fields["result_days"].default
     repository = ExportRepository(table, days, lambda: started + EXPORT_LEASE_SECONDS)
@@ -53,7 +52,7 @@ def resume_exports(client: Callable[[Any], Any], outputs: Mapping[str, str], sta
 
 
 def _due_steps(steps: StepRepository, record: ImportRecord) -> Iterator[Step]:
-    """Yield the next step of each chain that no worker has begun since the start, and end older leases."""
+    """Yields the next step of each chain that no worker has begun since the start, and ends older leases."""
     concurrency: int = Settings.model_fields["import_concurrency"].default
     for first in range(min(concurrency, record.steps) if record.stage else 0):
         for number in range(first, record.steps, concurrency):

@@ -42,7 +42,7 @@ class Limiter:
         self.limit = 1.0
         self._most = most
         self._clock, self._sleep = clock, sleep
-        self._dice = random.Random(seed)  # noqa: S311 - jitter need not be unpredictable
+        self._random = random.Random(seed)  # noqa: S311 - jitter need not be unpredictable
         self._starting = True
         self._streak = 0  # successes since the last throttle
         self._in_flight = 0
@@ -90,8 +90,8 @@ class Limiter:
     def _increase(self, slot: Slot) -> None:
         self._round_trip = self._clock() - slot.started_at
         self._streak += 1
-        haste = max(1.0, self._streak / USUAL_STREAK)
-        step = 1.0 if self._starting else INCREASE * haste * math.sqrt(self.limit)
+        growth = max(1.0, self._streak / USUAL_STREAK)
+        step = 1.0 if self._starting else INCREASE * growth * math.sqrt(self.limit)
         self.limit = min(self._most, self.limit + step)
         self._pause()
 
@@ -108,4 +108,4 @@ class Limiter:
         trip = max(self._round_trip, at_least)
         seconds = max(at_least, trip * (1 / self.limit - 1))
         if seconds > 0:
-            self._resume_at = self._clock() + self._dice.uniform(0.5, 1.5) * seconds
+            self._resume_at = self._clock() + self._random.uniform(0.5, 1.5) * seconds

@@ -11,7 +11,7 @@ from chalicelib.errors import Busy, Throttled
 from .limiter import TimeLeft
 
 # For a caller who waits for the response, which API Gateway ends after 29 s.
-MAX_ATTEMPTS = 12  # per operation; their pauses add up to about 3 s
+MAX_ATTEMPTS = 12  # per operation
 MAX_WAIT_SECONDS = 2.5  # no attempt starts later
 
 FIRST_PAUSE_SECONDS = 0.02  # at most; each further one may last twice as long
@@ -27,7 +27,7 @@ THROTTLE_CODES = {
     "Throttling",
     "ThrottlingException",
 }
-# As may it after these codes, or after any status from 500.
+# These may succeed later too, and so may a request after any status from 500.
 CONFLICT_CODES = {"TransactionConflictException", "TransactionInProgressException"}
 
 

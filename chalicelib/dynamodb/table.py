@@ -83,6 +83,10 @@ class Table:
             return self._limiter.slot(self._time_left)
         return nullcontext(Slot(0))
 
+    def probe(self) -> None:
+        """Reads an item, whether it exists or not: this raises what a request to the table would."""
+        self.get({"pk": {"S": "HEALTH"}, "sk": {"S": "HEALTH"}})
+
     def get(self, key: Item) -> Item | None:
         """Returns the item under a key, or None. Strongly consistent."""
         response = self._send(self._client.get_item, TableName=self._name, Key=key, ConsistentRead=True)
@@ -262,7 +266,7 @@ def _bypass_parameter_validation(client: "DynamoDBClient") -> None:
 def _bypass_response_parsing(client: "DynamoDBClient") -> None:
     """Parses the items of reads with orjson: botocore visits each value, and takes 13 times as long.
 
-    DynamoDB's JSON has the form that botocore returns, but for binary values, which no item has. The hook leaves
+    DynamoDB's JSON has the form that botocore returns, except for binary values, which no item has. The hook leaves
     botocore an empty body to parse. Errors stay botocore's.
     """
 

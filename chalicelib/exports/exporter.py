@@ -20,8 +20,8 @@ from chalicelib.members.items import from_item
 from chalicelib.members.name_index import NameIndex
 
 from .formats import FileBuffer, file_start, line_of
-from .model import ExportRecord, Failure
-from .repository import ExportRepository, Lease
+from .model import ExportFailure, ExportRecord
+from .repository import ExportLease, ExportRepository
 from .storage import ExportStorage, UploadLost
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ BATCH_SIZE = 10_000  # members after which the progress is noted
 # At least 5 MiB, and at most 10,000 parts ("Amazon S3 multipart upload limits" in the User Guide).
 PART_SIZE = 8 * 1024**2
 MAX_SECONDS = 20 * 3600  # less than the day after which S3 removes the parts of an unfinished file
-TOO_SLOW = Failure(code="not_finished", detail="The export did not end within 20 hours. Export again.")
-LOST = Failure(code="upload_lost", detail="S3 has lost a part of the file. Export again.")
-GIVEN_UP = Failure(code="export_failed", detail="The file could not be written. Export again.")
+TOO_SLOW = ExportFailure(code="not_finished", detail="The export did not end within 20 hours. Export again.")
+LOST = ExportFailure(code="upload_lost", detail="S3 has lost a part of the file. Export again.")
+GIVEN_UP = ExportFailure(code="export_failed", detail="The file could not be written. Export again.")
 
 
-class OutOfTime(Busy):
+class ExportOutOfTime(Busy):
     """The worker ends before the export does. How far it has come is noted."""
 
 
-class Batch(NamedTuple):
+class BatchEnd(NamedTuple):
     """Where a file ends after a batch of members: their number so far, and the place of the last one."""
 
     rows: int
@@ -103,12 +103,12 @@ class Exporter:
         self._end(lease, error=GIVEN_UP)
         return lease.record
 
-    def _acquire(self, record: ExportRecord) -> Lease | None:
-        """Returns the lease on an export, None if it has ended. Raises LeaseHeld."""
+    def _acquire(self, record: ExportRecord) -> ExportLease | None:
+        """Returns the lease on an export, None if it has ended. Raises ExportLeaseHeld."""
         self.repository.add(record)  # the caller may have died before
         return self.repository.acquire(record.id)
 
-    def _write(self, lease: Lease) -> None:
+    def _write(self, lease: ExportLease) -> None:
         """Writes the file from where the export stands, and ends the export."""
         if lease.record.age > MAX_SECONDS:
             self._end(lease, error=TOO_SLOW)
@@ -123,16 +123,16 @@ class Exporter:
             return
         self._end(lease)
 
-    def _end(self, lease: Lease, **changes: object) -> None:
+    def _end(self, lease: ExportLease, **changes: object) -> None:
         self.repository.note(lease, finished_at=now(), **changes)
 
-    def _read(self, lease: Lease) -> None:
+    def _read(self, lease: ExportLease) -> None:
         """Reads the members that are left, and stores them in parts, or as a file if one part would do."""
         record = lease.record
         file = FileBuffer(record.format, self.storage.pending(record.pending) if record.pending else b"")
         if record.after is None:
             file.add(file_start(record.format))
-        batch = Batch(record.settled_rows, record.after, is_last=False)
+        batch = BatchEnd(record.settled_rows, record.after, is_last=False)
         found = self._lines(record)
         while not batch.is_last:
             self.repository.note(lease, started=True, rows=batch.rows)
@@ -155,10 +155,10 @@ class Exporter:
         return self.names.in_order(record.account_id, record.last_name_prefix, record.after or "", line)
 
     def _add_batch(
-        self, lease: Lease, file: FileBuffer, found: Iterator[tuple[str, bytes]], before: Batch
-    ) -> Batch:
+        self, lease: ExportLease, file: FileBuffer, found: Iterator[tuple[str, bytes]], before: BatchEnd
+    ) -> BatchEnd:
         """Adds the next members to the file. Without time or capacity stores what is read, and raises Busy."""
-        reason: Busy | None = None if self.time_left() > 0 else OutOfTime()
+        reason: Busy | None = None if self.time_left() > 0 else ExportOutOfTime()
         lines = []
         try:
             for line in islice(found, self.batch_size if reason is None else 0):
@@ -167,7 +167,7 @@ class Exporter:
             reason = error
         file.add(b"".join(text for _, text in lines))
         after = lines[-1][0] if lines else before.after
-        batch = Batch(before.rows + len(lines), after, is_last=len(lines) < self.batch_size)
+        batch = BatchEnd(before.rows + len(lines), after, is_last=len(lines) < self.batch_size)
         if reason is None:
             return batch
         if after != lease.record.after:
@@ -175,7 +175,7 @@ class Exporter:
             self.repository.note(lease, rows=batch.rows, settled_rows=batch.rows, after=after, pending=key)
         raise reason
 
-    def _settle(self, lease: Lease, body: bytes, batch: Batch) -> None:
+    def _settle(self, lease: ExportLease, body: bytes, batch: BatchEnd) -> None:
         """Stores a part, if there is anything in it, and notes that the file has come so far."""
         record = lease.record
         if record.upload_id is None:

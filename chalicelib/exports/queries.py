@@ -36,7 +36,7 @@ class ExportQueries:
     ) -> tuple[list[ExportRecord], str | None]:
         """Returns visible exports, the newest first, and the cursor of the next page, None on the last page.
 
-        A page holds fewer than `limit`, or none, if MAX_READ records contain no more.
+        A page holds fewer than `limit`, or none, if pages.MAX_READ records contain no more.
         """
         records = self._repository.newest(before)
         return filtered_page(records, lambda record: record.visible_to(scope), limit, before)

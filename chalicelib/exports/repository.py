@@ -19,14 +19,14 @@ PAGE = 100  # records of one query of a list
 
 
 @dataclass(slots=True)
-class Lease:
+class ExportLease:
     """A worker's right to an export, and the export as it is stored."""
 
     record: ExportRecord
     owner: str
 
 
-class LeaseHeld(Busy):
+class ExportLeaseHeld(Busy):
     """Another worker has the export."""
 
 
@@ -61,8 +61,8 @@ class ExportRepository:
         )
         return map(_from, found)
 
-    def acquire(self, export_id: str) -> Lease | None:
-        """Reserves an export for this worker; returns None if it has ended. Raises LeaseHeld, NotFound."""
+    def acquire(self, export_id: str) -> ExportLease | None:
+        """Reserves an export for this worker; returns None if it has ended. Raises ExportLeaseHeld, NotFound."""
         moment, owner = self._clock(), secrets.token_hex(8)
         item = self._table.update(
             _key(export_id),
@@ -78,30 +78,30 @@ class ExportRepository:
             },
         )
         if item is not None:
-            return Lease(_from(item), owner)
+            return ExportLease(_from(item), owner)
         if self.get(export_id).finished_at:
             return None
-        raise LeaseHeld
+        raise ExportLeaseHeld
 
-    def release(self, lease: Lease) -> None:
+    def release(self, lease: ExportLease) -> None:
         """Lets another worker continue the export."""
         self._update(lease, "lease_until = :past", {":past": {"N": "0"}})
 
-    def note(self, lease: Lease, **changes: Any) -> None:
-        """Stores changes to the record of a lease. Raises LeaseHeld if another worker has the export now.
+    def note(self, lease: ExportLease, **changes: Any) -> None:
+        """Stores changes to the record of a lease. Raises ExportLeaseHeld if another worker has the export now.
 
         The record is written as a whole, so it does not matter how often.
         """
         record = lease.record.model_copy(update=changes)
         values = {f":{name}": value for name, value in _attributes(record).items()}
         if not self._update(lease, ", ".join(f"{name[1:]} = {name}" for name in values), values):
-            raise LeaseHeld
+            raise ExportLeaseHeld
         lease.record = record
 
     def _expires_at(self) -> Item:
         return {"N": str(int(self._clock()) + self._days * DAY)}
 
-    def _update(self, lease: Lease, assignments: str, values: Item) -> bool:
+    def _update(self, lease: ExportLease, assignments: str, values: Item) -> bool:
         """Changes the export if the lease still holds; returns whether it does."""
         changed = self._table.update(
             _key(lease.record.id),

@@ -47,7 +47,7 @@ def fold(text: str) -> str:
     """Returns the one spelling of an id or a phone number whose characters look the same.
 
     Decimal digits of all scripts become 0-9, spaces U+0020, and hyphens and dashes U+002D. Other compatibility
-    characters become what they stand for, as in NFKC, but for those that differ on sight: A² is not A2.
+    characters become what they stand for, as in NFKC, except for those that differ on sight: A² is not A2.
     """
     return unicodedata.normalize("NFC", "".join(map(_folded, unicodedata.normalize("NFD", text))))
 

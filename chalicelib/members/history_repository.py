@@ -10,7 +10,7 @@ from chalicelib.errors import NotFound
 
 from .history import Entry, Event, entry_of, events
 from .items import from_item, history_key, member_key, origin_of
-from .model import MemberKey, key_of, member_id, write_token
+from .model import MemberKey, encode_parts, key_of, member_id
 from .search import read_cursor
 
 MISSING = "No member has this id."
@@ -44,7 +44,7 @@ class MemberHistory:
         entries, older = found[:limit], found[limit] if len(found) > limit else None
         current = from_item(item) if item else None
         happened = events(current, origin_of(item) if item else None, entries, older)
-        return HistoryPage(list(happened), write_token("history", older.position) if older else None)
+        return HistoryPage(list(happened), encode_parts("history", older.position) if older else None)
 
     def last(self, key: MemberKey) -> Entry | None:
         """Returns the last change of the members under a key, None if there is none. Strongly consistent."""

@@ -98,7 +98,8 @@ class MemberChanges(_Body):
 class Member:
     """A member as it is stored and shown. Times are ISO 8601 in UTC; `version` counts the writes, from 1.
 
-    `created_by` and `modified_by` are `user:<name>`, `token:<name>` or `import:<id>`.
+    `created_by` and `modified_by` are `user:<name>`, `token:<name>`, `import:<id>`, or `operator` for
+    the command line with AWS credentials.
     """
 
     account_id: str
@@ -141,13 +142,13 @@ class Member:
 
 def member_id(account_id: str, client_member_id: str) -> str:
     """Returns a member's id: its key, encoded for URLs. `parse_member_id` decodes it."""
-    return write_token(account_id, client_member_id)
+    return encode_parts(account_id, client_member_id)
 
 
 def parse_member_id(token: str) -> tuple[str, str] | None:
     """Returns (account id, client member id), or None for a malformed id."""
     try:
-        account_id, client_member_id = map(normalize_id, read_token(token))
+        account_id, client_member_id = map(normalize_id, decode_parts(token))
     except ValueError:
         return None
     key = account_id, client_member_id
@@ -155,14 +156,14 @@ def parse_member_id(token: str) -> tuple[str, str] | None:
     return key if member_id(*key) == token else None
 
 
-def write_token(*parts: str) -> str:
+def encode_parts(*parts: str) -> str:
     """Returns the parts as one text for URLs."""
     return base64.urlsafe_b64encode(SEPARATOR.join(parts).encode()).rstrip(b"=").decode()
 
 
-def read_token(token: str) -> list[str]:
-    """Returns the parts given to `write_token`. Raises ValueError for a text that is no token."""
-    padded = token + "=" * (-len(token) % 4)
+def decode_parts(text: str) -> list[str]:
+    """Returns the parts given to `encode_parts`. Raises ValueError for another text."""
+    padded = text + "=" * (-len(text) % 4)
     return base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(SEPARATOR)
 
 

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from chalicelib import config
 from chalicelib.errors import NotFound
-from chalicelib.imports.model import Import, ImportRecord, Source
-from chalicelib.imports.steps import Step
-from chalicelib.imports.storage import UPLOADS
+from chalicelib.imports.records.model import ImportJob, ImportRecord, Source
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.records.storage import UPLOADS
 from commands.progress import Lines, OnBytesSent
 from rollcall import main
 from tests.support.pipeline import Pipeline
@@ -109,7 +109,7 @@ class InterferingLines(Lines):
         self._on_upload()
         return super().upload(name, size)
 
-    def load(self, name: str, shown: Import) -> None:
+    def load(self, name: str, shown: ImportJob) -> None:
         """Show the progress, then call `on_load` with the import's id."""
         super().load(name, shown)
         self._on_load(shown.id)

@@ -29,5 +29,18 @@ def test_links_of_a_page_lead_to_files(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_of_a_page_lead_to_headings(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*\.md)?#([^)]+)\)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if link[1] not in headings(page.parent / link[0] if link[0] else page)]
+    assert missing == []
+
+
+def headings(page: Path) -> set[str]:
+    """Returns the fragments of a page's headings, as GitHub makes them."""
+    titles = re.findall("^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_readme_is_short() -> None:
     assert len((PROJECT / "README.md").read_text(encoding="utf-8").splitlines()) < MAX_README_LINES

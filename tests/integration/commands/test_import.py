@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import NotFound
-from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE
+from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from infra.emulator import free_port

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chalicelib import config
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.repository import PARTITION
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.repository import PARTITION
 from commands.import_run import ImportRun
 from commands.stage import find_deployment
 from infra.project import PROJECT

@@ -20,7 +20,7 @@ from chalicelib.errors import Busy
 from chalicelib.exports.exporter import MAX_SECONDS
 from chalicelib.exports.formats import COLUMNS
 from chalicelib.exports.model import ExportRecord, Format
-from chalicelib.exports.repository import LeaseHeld
+from chalicelib.exports.repository import ExportLeaseHeld
 from chalicelib.exports.storage import export_key
 from chalicelib.fields.text import normalize_id, normalize_text
 from chalicelib.members.model import Member, NewMember
@@ -243,7 +243,7 @@ def test_only_one_worker_writes_an_export(exports: Exports, account: str) -> Non
     assert lease
     other = exports.services.export_repository
     other._clock = lambda: 0.0  # noqa: SLF001 - the same moment
-    with pytest.raises(LeaseHeld):
+    with pytest.raises(ExportLeaseHeld):
         exports.exporter.run(record)
 
 

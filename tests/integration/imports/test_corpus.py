@@ -14,9 +14,9 @@ from chalicelib.cells.csv_text import BYTE_ORDER_MARK
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
-from chalicelib.imports.columns import RESULT_COLUMNS
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.profile import PROFILE
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.profile import PROFILE
+from chalicelib.imports.rows.columns import RESULT_COLUMNS
 from chalicelib.members.items import claimed_phone_key, from_item, member_key
 from chalicelib.members.model import Member, NewMember
 from chalicelib.members.repository import MemberRepository
@@ -106,8 +106,8 @@ def members_of(pipeline: Pipeline, account: str) -> dict[str, Member]:
     pages = config.dynamodb().get_paginator("scan")
     found = pages.paginate(
         TableName=pipeline.settings.table_name,
-        FilterExpression="sk = :sk AND NOT begins_with(pk, :dry_run)",
-        ExpressionAttributeValues={":sk": member_key(account, "")["sk"], ":dry_run": {"S": "DRY_RUN#"}},
+        FilterExpression="sk = :sk",
+        ExpressionAttributeValues={":sk": member_key(account, "")["sk"]},
     )
     items = [item for page in found for item in page["Items"]]
     members = [from_item(item) for item in items if "phone_number" in item]

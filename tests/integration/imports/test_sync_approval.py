@@ -8,10 +8,10 @@ import pytest
 
 from chalicelib import config
 from chalicelib.errors import ApproverIsSender, Busy, NotAwaitingApproval
-from chalicelib.imports import approvals
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.steps import Step
-from chalicelib.members.model import MemberKey, read_token
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.syncs import approvals
+from chalicelib.members.model import MemberKey, decode_parts
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import phone, set_fields
 from tests.support.pipeline import Pipeline, counts
@@ -37,7 +37,7 @@ def waiting(pipeline: Pipeline, account: str, text: str = "") -> ImportRecord:
 def outcomes(pipeline: Pipeline, record: ImportRecord, outcome: str) -> dict[str, str]:
     """Returns the codes of the members with this outcome in changes.csv, by client member id."""
     rows = [one for one in pipeline.changes(record.id) if one["outcome"] == outcome]
-    return {read_token(one["member_id"])[1]: one["code"] for one in rows}
+    return {decode_parts(one["member_id"])[1]: one["code"] for one in rows}
 
 
 def test_removals_above_both_limits_wait_with_their_list(strict: Pipeline, account: str) -> None:

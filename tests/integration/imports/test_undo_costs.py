@@ -7,11 +7,11 @@ import pytest
 
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.changes import chunk_lines, read_change
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.outcomes import Outcome, not_created
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.undo_rows import numbered, undo_row
+from chalicelib.imports.reports.changes import chunk_lines, read_change
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.outcomes import Outcome, not_created
+from chalicelib.imports.rows.row_context import Mode
+from chalicelib.imports.rows.undo_rows import undo_row, with_line
 from tests.support import PROJECT
 from tests.support.metering import counts_units_as_aws, metered
 from tests.support.people import person
@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[Mode, str]] = {  # the mode of the import, and the first 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_undone_row_consumes_the_units_written_down(settings: object, account: str, kind: str) -> None:
+def test_undone_row_consumes_documented_units(settings: object, account: str, kind: str) -> None:
     if not counts_units_as_aws():
         pytest.skip("DynamoDB Local counts write units differently")
     table = Table(config.dynamodb(), config.settings().table_name)
@@ -58,4 +58,4 @@ def _ids(row: MemberRow) -> MemberRow:
 def _undo_rows(rows: list[MemberRow], done: dict[int, Outcome]) -> list[MemberRow]:
     text = chunk_lines(b"\n".join(map(encode_row, rows)), not_created(done))
     found = [undo_row(read_change(line)) for line in text.splitlines()]
-    return [numbered(row, line) for line, row in enumerate(found, 1) if row]
+    return [with_line(row, line) for line, row in enumerate(found, 1) if row]

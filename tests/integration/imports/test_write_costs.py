@@ -9,10 +9,10 @@ import pytest
 
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.outcomes import CREATED
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.write_units import NEW_MEMBER, row_units
+from chalicelib.imports.records.write_units import NEW_MEMBER, row_units
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.rows.outcomes import CREATED
+from chalicelib.imports.rows.row_context import Mode
 from infra.project import PROJECT
 from tests.support.metering import counts_units_as_aws, metered
 from tests.support.people import person, phone
@@ -56,7 +56,7 @@ KINDS: dict[str, tuple[Mode, Callable[[str, int], MemberRow]]] = {
 }
 
 
-def units_written_down() -> dict[str, int]:
+def documented_units() -> dict[str, int]:
     """Returns the table of units in docs/operating.md."""
     text = (PROJECT / "docs/operating.md").read_text()
     found = {name: int(units) for name, units in WRITTEN_DOWN.findall(text)}
@@ -64,7 +64,7 @@ def units_written_down() -> dict[str, int]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_row_consumes_the_units_written_down(settings: object, account: str, kind: str) -> None:
+def test_row_consumes_documented_units(settings: object, account: str, kind: str) -> None:
     if not counts_units_as_aws():
         pytest.skip("DynamoDB Local counts write units differently")
     write_rows(Table(config.dynamodb(), config.settings().table_name), [row(account, n) for n in range(ROWS)])
@@ -77,5 +77,5 @@ def test_row_consumes_the_units_written_down(settings: object, account: str, kin
     assert not [one for one in outcomes.values() if one.code]
     of_the_import = 1  # its own item
     consumed = meter.write_units - of_the_import
-    assert consumed == ROWS * units_written_down()[kind]
+    assert consumed == ROWS * documented_units()[kind]
     assert consumed == sum(NEW_MEMBER if one == CREATED else row_units(one) for one in outcomes.values())

@@ -2,13 +2,13 @@
 
 import pytest
 
-from chalicelib.imports.estimate import Estimate
-from chalicelib.imports.model import Import, ImportRecord, Source
-from chalicelib.imports.removal import Removal
+from chalicelib.imports.records.estimate import Estimate
+from chalicelib.imports.records.model import ImportJob, ImportRecord, Source
+from chalicelib.imports.rows.removal import Removal
 from commands.outcomes import estimate_line, removal_lines
 
 
-def shown(estimate: Estimate | None, of: str | None = None) -> Import:
+def shown(estimate: Estimate | None, of: str | None = None) -> ImportJob:
     """Returns a dry run with this estimate, perhaps of an undo."""
     record = ImportRecord(
         id="x",

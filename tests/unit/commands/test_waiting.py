@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from chalicelib.imports.model import ImportRecord, Source, Stage
+from chalicelib.imports.records.model import ImportRecord, Source, Stage
 from commands.progress import Lines
 from commands.waiting import Waits, describe_wait
 from tests.support.clock import Clock

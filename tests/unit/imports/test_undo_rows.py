@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chalicelib.imports.applied_order import AppliedOrder
-from chalicelib.imports.csv_reader import Chunk
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.undo_rows import COLUMNS, undo_cells, undo_row, unwind
+from chalicelib.imports.reports.applied_order import AppliedOrder
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.undo_rows import COLUMNS, reverse_rows, undo_cells, undo_row
+from chalicelib.imports.text.csv_reader import Chunk
 from chalicelib.members.model import member_id
 
 
@@ -17,7 +17,7 @@ def change(line: int, outcome: str, name: str = "1", **before: str) -> dict[str,
 
 def taken_back(*steps: list[dict[str, Any]]) -> list[tuple[int, int, str, int]]:
     """Returns (line, line in the file, outcome there, the line after which it comes) of each row of an undo."""
-    rows = unwind([row for one in step if (row := undo_row(one))] for step in steps)
+    rows = reverse_rows([row for one in step if (row := undo_row(one))] for step in steps)
     return [(row.line, *row.undoes) for row in rows if row.undoes and row.undoes.line]
 
 

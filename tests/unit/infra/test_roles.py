@@ -14,7 +14,7 @@ KEYS_OF_IMPORTS = {
     "PHONE#*",
     "HISTORY#*",
     "SYNC#*",
-    "DRY_RUN#*",
+    "WRITE_BUDGET",
     "IMPORTS",
     "IMPORT#*",
     "EXPORTS",
