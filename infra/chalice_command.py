@@ -69,7 +69,7 @@ def main() -> None:
     os.environ.update(settings)
     try:
         os.environ.update(_deployed_variables())
-    except (BotoCoreError, ClientError, ValueError) as error:
+    except (BotoCoreError, ClientError, ValueError, KeyError) as error:
         raise SystemExit(
             f"`chalice local` needs the emulator, which does not respond with the stack at {endpoint}: {error}\n"
             "Type first, in another terminal: make local"

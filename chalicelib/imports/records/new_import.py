@@ -1,8 +1,10 @@
 """The options of a new import, and its first record."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from chalicelib.clock import now
 from chalicelib.fields.phone import Region
@@ -17,6 +19,14 @@ from .option_values import ColumnMap, MaxRemoved, MaxRemovedPercent, RowCount
 # For the OpenAPI document: the file names that the API accepts.
 FILENAME_SCHEMA: dict[str, JsonValue] = {"pattern": str(TEXT_SCHEMA["pattern"]).removesuffix("$") + NAME_END}
 MAX_REJECTED = "With more rejected rows, a number or a percentage such as 5%, the import fails."
+LIMIT_PATTERN = r"^([0-9]{1,9}|[0-9]{1,2}%)$"
+
+
+def _check_limit(text: str) -> str:
+    if not re.fullmatch(LIMIT_PATTERN, text):
+        detail = "Must be a number such as 100, or a percentage such as 5%."
+        raise PydanticCustomError("wrong_form", detail)
+    return text
 
 
 def _without_path(name: str) -> str:
@@ -40,7 +50,12 @@ class NewImport(ImportOptions):
     region: Region | None = None
     encoding: Encoding | None = None
     max_rejected: (
-        Annotated[str, Field(pattern=r"^([0-9]{1,9}|[0-9]{1,2}%)$", description=MAX_REJECTED)] | None
+        Annotated[
+            str,
+            AfterValidator(_check_limit),
+            Field(json_schema_extra={"pattern": LIMIT_PATTERN}, description=MAX_REJECTED),
+        ]
+        | None
     ) = None
     rows: RowCount | None = None
     max_removed: MaxRemoved | None = None

@@ -54,6 +54,11 @@ def test_short_password_is_rejected(services: Services, name: str) -> None:
     assert name not in run("user", "list")
 
 
+def test_refused_name_says_what_names_may_be(services: Services, name: str) -> None:
+    output = run("token", "create", "Big Sync", "-g", "viewers", status=1)
+    assert output.startswith("Error: name: Must have at most 64 lower-case letters, digits and ")
+
+
 def test_user_commands_take_effect_over_http(http: Http, name: str) -> None:
     run("user", "add", name, "-g", "viewers", "--password-stdin", stdin=PASSWORD)
     run("user", "passwd", name, stdin="another horse battery\n" * 2)

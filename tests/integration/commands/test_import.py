@@ -242,7 +242,10 @@ def test_unwritable_rejected_file_does_not_hide_the_counts(
         ([], "Missing argument 'FILE...'"),
         (["--mode", "remove", "a.csv"], "Invalid value for '--mode'"),
         (["--region", "XX", "a.csv"], "--region: Must be a known two-letter region code"),
-        (["--max-rejected", "many", "a.csv"], "--max-rejected: "),
+        (
+            ["--max-rejected", "many", "a.csv"],
+            "--max-rejected: Must be a number such as 100, or a percentage",
+        ),
         (["--account", " ", "a.csv"], "--account: "),
         (
             ["--stage", "elsewhere", "a.csv"],
