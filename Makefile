@@ -16,7 +16,7 @@ COVERED := tests/unit tests/integration/api tests/integration/access tests/integ
 ALONE := tests/integration/api/test_openapi.py
 # What takes minutes and other tools than Python and Node.
 CLIENTS := tests/clients
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE) --ignore $(CLIENTS)
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore $(ALONE) --ignore $(CLIENTS)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -24,6 +24,23 @@ from infra.package import table_definition
 from tests.support.client import Http
 from tests.support.pipeline import Pipeline
 
+# Each takes half a minute and more.
+SLOW_FILES = {
+    *("test_bench.py", "test_corpus.py", "test_corpus_by_command.py", "test_corpus_by_request.py"),
+    *("test_end_to_end.py", "test_errors.py", "test_faults.py", "test_imports.py", "test_many_files.py"),
+    *("test_settlement.py", "test_sync_undo.py", "test_throttling.py", "test_undo.py"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts slow files first: processes get whole files in this order, and a slow one at the end would run alone."""
+    items.sort(key=lambda item: item.path.name not in SLOW_FILES)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Returns the number of test processes: each waits for its emulator or browser a third of the time."""
+    return (os.cpu_count() or 1) + 1
+
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[str]:
