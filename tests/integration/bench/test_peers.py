@@ -17,7 +17,7 @@ ROWS = 60
 SHOWN = ("account_id", "client_member_id", "first_name", "last_name", "phone_number")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def peers_table(settings: config.Settings) -> str:
     """Creates the peers' table; returns its name."""
     name = f"{settings.table_name}-peers"
