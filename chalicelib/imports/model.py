@@ -90,7 +90,7 @@ class Import(BaseModel):
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
     run (`dry_run`) has the counts that the import would have, and writes no member.
-    `applies` is the id of the dry run whose file it imports, `of` that of the import that it takes back (mode undo).
+    `applies` is the id of the dry run whose file it imports. An undo takes back the import `of` of file `of_file`.
     `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
     three names or ids as they were read. Where the guess was not sure (unsure_encoding), the candidates are up to
     three encodings with the same names in each.
@@ -122,6 +122,7 @@ class Import(BaseModel):
     rows: int | None
     applies: str | None
     of: str | None
+    of_file: str | None
     changed_since: int
     encoding: str | None
     encoding_guessed: bool
@@ -176,6 +177,7 @@ class ImportRecord(ImportOptions):
     max_removed_percent: int | None = None
     applies: str | None = None  # the dry run whose file it imports
     of: str | None = None  # the import that it takes back
+    of_file: str | None = None  # the name of that import's file
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
     column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns

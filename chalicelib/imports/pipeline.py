@@ -102,7 +102,9 @@ class ImportPipeline:
             "created_by": by,
             "status": "splitting",
         }
-        kept = checked.model_dump(include={*NewImport.model_fields, "accounts", "column_map", "of"})
+        kept = checked.model_dump(
+            include={*NewImport.model_fields, "accounts", "column_map", "of", "of_file"}
+        )
         source = checked.source.model_copy(update={"arrived_at": checked.row_context.arrived_at})
         options = {**kept, "mode": mode, "dry_run": False, "applies": checked.id, "source": source}
         if (
@@ -124,6 +126,7 @@ class ImportPipeline:
             dry_run=dry_run,
             source=source,
             of=done.id,
+            of_file=_shown_name(done),
             account_id=done.account_id,
             accounts=done.accounts,
             created_by=by,
@@ -233,3 +236,8 @@ class ImportPipeline:
         if record.source.version not in (None, source.version):
             return record.model_copy(update={"status": "cancelled", "notified": True})
         return record
+
+
+def _shown_name(record: ImportRecord) -> str:
+    """Returns the name of an import's file; for an undo, of the file that it takes back."""
+    return f"undo of {record.of_file or record.of}" if record.of else record.source.key.rpartition("/")[2]
