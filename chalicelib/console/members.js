@@ -1,6 +1,6 @@
 // The list of members: search it, or scroll through an account.
 
-import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
+import { accountField, defaultAccount, nobodyText, rememberAccount } from "./accounts.js";
 import { h, link, notice, redraw, time } from "./dom.js";
 import { exportButton } from "./exports.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
@@ -22,15 +22,12 @@ export function list(place, { me, may, signal, query: given }) {
   const by = given.get("by") ?? "last_name";
   const account = given.get("account") ?? defaultAccount(me, "members:read");
   const text = given.get("q") ?? "";
+  const wanted = by === "id" && text ? "" : account; // an id is of one account alone
   const form = memberSearch(me, account, by, text);
   const messages = h("div");
   // Other searches find members whatever their account, or one alone: there is nothing to export.
   const exports = text && by !== "last_name" ? null : exportButton(may, account, text, messages);
-  const empty = text
-    ? "No members match."
-    : account
-      ? `Account ${account} has no members yet.`
-      : "There are no members yet.";
+  const empty = text ? "No members match." : account ? nobodyText(me, account) : "There are no members yet.";
   redraw(
     place,
     h(
@@ -50,8 +47,8 @@ export function list(place, { me, may, signal, query: given }) {
       ? notice("Choose an account: last names are searched within one account.")
       : listOf({
           path: "/members",
-          filters: { account_id: by === "id" && text ? "" : account, ...(text ? { [by]: text } : {}) },
-          caption: account ? `Members of account ${account}` : "Members",
+          filters: { account_id: wanted, ...(text ? { [by]: text } : {}) },
+          caption: wanted ? `Members of account ${wanted}` : "Members of all accounts",
           noun: "member",
           signal,
           columns: columnsThatFollow(signal),

@@ -158,3 +158,15 @@ def test_focus_and_title_follow_each_action(local: LocalStack, admin_page: Page,
     expect(heading(admin_page, "Page not found")).to_be_focused()
     expect(admin_page).to_have_title(re.compile("^Page not found . Rollcall$"))
     expect(admin_page.locator("nav [aria-current]")).to_have_count(0)
+
+
+def test_narrow_list_shows_all_cells_with_their_titles(
+    local: LocalStack, admin_page: Page, account: str
+) -> None:
+    member = local.add_member(account)
+    admin_page.set_viewport_size({"width": 360, "height": 740})
+    open_view(admin_page, f"/members?account={account}&by=last_name&q=")
+    cell = rows(admin_page).get_by_text(member["phone_number"])
+    expect(cell).to_be_in_viewport(ratio=1)
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Phone number"'
+    assert admin_page.locator(".list .scroll").evaluate("list => list.scrollWidth <= list.clientWidth")

@@ -46,7 +46,7 @@ def test_options_of_form_are_those_of_import(local: LocalStack, admin_page: Page
         {"name": name, "mimeType": "text/csv", "buffer": text.encode("windows-1250")}
     )
     card = admin_page.locator(".card")
-    expect(card).to_contain_text("2 created")
+    expect(card).to_contain_text("2 added")
     expect(admin_page.get_by_label("Expected number of rows")).to_have_value("")  # it was that file's
     expect(card.locator("dl")).to_contain_text(f"Account{account}Expected rows3Rejected rows allowed50%")
     shown = local.import_of_file(name)

@@ -121,3 +121,26 @@ def test_hostile_names_are_shown_as_text(local: LocalStack, admin_page: Page, ac
     expect(admin_page.locator(".fault")).to_have_text(first)  # as a cell that another program has damaged
     expect(rows(admin_page)).to_contain_text(last)
     assert admin_page.locator("main img, main i, main b").count() == 0
+
+
+def test_list_of_unknown_account_suggests_spelling(admin_page: Page, account: str) -> None:
+    open_view(admin_page, f"/members?account={account}&by=last_name&q=")
+    expect(admin_page.get_by_text(f"Nobody is in account {account}. Check the spelling.")).to_be_visible()
+
+
+def test_search_by_id_claims_no_account(local: LocalStack, admin_page: Page, account: str) -> None:
+    member = local.add_member(account)
+    open_view(admin_page, f"/members?account=another&by=id&q={member['id']}")
+    expect(rows(admin_page)).to_contain_text(account)
+    expect(admin_page.get_by_role("table", name="Members of all accounts")).to_be_visible()
+
+
+def test_account_field_suggests_last_ones_used(admin_page: Page, account: str) -> None:
+    for number in (1, 2):
+        admin_page.get_by_label("Account", exact=True).fill(f"{account}-{number}")
+        admin_page.get_by_role("button", name="Find").click()
+        expect(admin_page.get_by_text(f"Nobody is in account {account}-{number}.")).to_be_visible()
+    suggestions = admin_page.get_by_label("Account", exact=True).evaluate(
+        "field => [...field.list.options].map((option) => option.value)"
+    )
+    assert suggestions == [f"{account}-2", f"{account}-1"]

@@ -91,7 +91,7 @@ def test_reader_without_imports_gets_no_link_to_them(local: LocalStack, page: Pa
     local.add_group(account, ["members:read", "imports:write"], [account])
     local.add_user(account, [account])
     sign_in(page, account, PASSWORD)
-    expect_text(page, f"Account {account} has no members yet.")
+    expect_text(page, f"Nobody is in account {account} yet.")
     expect(page.get_by_role("link", name="Import a roster")).to_have_count(0)
 
 

@@ -31,6 +31,8 @@ def test_edit_survives_end_of_session(local: LocalStack, admin_page: Page, accou
     admin_page.get_by_role("button", name="Save").click()
     dialog = admin_page.get_by_role("dialog", name="Sign in again")
     expect(dialog).to_contain_text("Your session has ended.")
+    expect(dialog.get_by_label("Name")).to_have_value("rollcall")
+    expect(dialog.get_by_label("Password")).to_be_focused()
     admin_page.keyboard.press("Escape")
     admin_page.keyboard.press("Escape")
     expect(dialog).to_be_visible()
