@@ -66,8 +66,8 @@ def _take_import_pictures(page: Page, roster: Path) -> None:
 
 def _take_members_picture(page: Page) -> None:
     page.get_by_role("link", name="Members").click()
-    page.get_by_label("Account", exact=True).fill("7-0")
-    page.get_by_role("button", name="Find").click()
+    page.get_by_label("Account:").fill("7-0")
+    page.keyboard.press("Enter")
     page.locator("tbody tr").nth(50).wait_for()
     _save(page, "members")
 

@@ -13,7 +13,7 @@ const MAX_RECENT = 8;
  * The accounts that a permission is limited to; null if it is not.
  * @type {(me: Me, permission: string) => string[] | null}
  */
-const limitedTo = (me, permission) => {
+export const accountsOf = (me, permission) => {
   const accounts = me.grants[permission];
   return Array.isArray(accounts) ? accounts : null;
 };
@@ -23,14 +23,14 @@ const limitedTo = (me, permission) => {
  * @type {(me: Me, permission: string, account?: string) => boolean}
  */
 export const may = (me, permission, account) =>
-  permission in me.grants && (account === undefined || (limitedTo(me, permission)?.includes(account) ?? true));
+  permission in me.grants && (account === undefined || (accountsOf(me, permission)?.includes(account) ?? true));
 
 /**
  * The account of a user who has one alone, else "".
  * @type {(me: Me, permission: string) => string}
  */
 export function onlyAccount(me, permission) {
-  const accounts = limitedTo(me, permission);
+  const accounts = accountsOf(me, permission);
   return accounts?.length === 1 ? accounts[0] : "";
 }
 
@@ -44,7 +44,7 @@ export function defaultAccount(me, permission) {
 }
 
 /** @returns {string[]} the accounts that were used in this session, the last one first */
-const recentAccounts = () => JSON.parse(sessionStorage.getItem(RECENT_KEY) ?? "[]");
+export const recentAccounts = () => JSON.parse(sessionStorage.getItem(RECENT_KEY) ?? "[]");
 
 /** @param {string} account */
 export function rememberAccount(account) {
@@ -58,7 +58,7 @@ export function rememberAccount(account) {
  * @type {(me: Me, account: string) => string}
  */
 export const nobodyText = (me, account) =>
-  limitedTo(me, "members:read")?.includes(account)
+  accountsOf(me, "members:read")?.includes(account)
     ? `Nobody is in account ${account} yet.`
     : `Nobody is in account ${account}. Check the spelling.`;
 
@@ -71,7 +71,7 @@ export const nobodyText = (me, account) =>
  */
 export function accountField(me, permission, value, more = {}) {
   const place = field({ name: "account_id", label: "Account", value, list: `accounts-${permission}`, ...more });
-  const options = (limitedTo(me, permission) ?? recentAccounts()).map((account) => h("option", { value: account }));
+  const options = (accountsOf(me, permission) ?? recentAccounts()).map((account) => h("option", { value: account }));
   place.append(h("datalist", { id: `accounts-${permission}` }, options));
   return place;
 }

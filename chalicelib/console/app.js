@@ -4,6 +4,7 @@ import { may } from "./accounts.js";
 import { call, session } from "./api.js";
 import { closeAll, confirmed } from "./dialogs.js";
 import { announce, button, failure, find, focusedIn, focusOn, h, link, plural, redraw, setTitle } from "./dom.js";
+import { accountChoice, followAddress } from "./header_account.js";
 import { menu, resolve } from "./routes.js";
 import { changePassword, signInAgain, signInForm } from "./signin.js";
 import * as uploads from "./uploads.js";
@@ -16,7 +17,8 @@ let me = null;
 const allowed = (permission, account) => me !== null && may(me, permission, account);
 
 /** @param {Me} user */
-function drawShell({ name }) {
+function drawShell(user) {
+  const { name } = user;
   const main = h("main", { id: "main", tabindex: "-1" });
   document.body.replaceChildren(
     button("Skip to the content", () => main.focus(), { class: "skip" }),
@@ -29,6 +31,7 @@ function drawShell({ name }) {
         { "aria-label": "Main" },
         menu(allowed).map(({ key, text, address }) => link(text, address, { "data-key": key })),
       ),
+      accountChoice(user),
       h(
         "span",
         { class: "who" },
@@ -68,6 +71,7 @@ async function route() {
   const view = back ?? createView(entry, me);
   current = view;
   markMenu(view.key);
+  followAddress();
   const main = find(document, "#main");
   if (!back) {
     main.setAttribute("aria-busy", "true");
