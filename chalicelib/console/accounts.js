@@ -54,6 +54,14 @@ export function rememberAccount(account) {
 }
 
 /**
+ * Suggests an account no longer, as it may be misspelt.
+ * @param {string} account
+ */
+export function suggestNoLonger(account) {
+  sessionStorage.setItem(RECENT_KEY, JSON.stringify(recentAccounts().filter((one) => one !== account)));
+}
+
+/**
  * The text in place of the members of an account without any. Only an account that was typed may be misspelt.
  * @type {(me: Me, account: string) => string}
  */

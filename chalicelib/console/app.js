@@ -26,12 +26,12 @@ function drawShell(user) {
       "header",
       {},
       h("span", { class: "brand" }, "Rollcall"),
+      accountChoice(user),
       h(
         "nav",
         { "aria-label": "Main" },
         menu(allowed).map(({ key, text, address }) => link(text, address, { "data-key": key })),
       ),
-      accountChoice(user),
       h(
         "span",
         { class: "who" },

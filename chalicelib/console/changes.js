@@ -18,7 +18,7 @@ export function changesSection(record, signal) {
   const messages = h("div");
   const place = h("div");
   const names = [...OUTCOMES.filter((name) => record.counts[name]), ...removalOutcomes(record)];
-  const options = names.map((name) => /** @type {const} */ ([name, name.replaceAll("_", " ")]));
+  const options = names.map((name) => /** @type {const} */ ([name, outcomeText(name, record)]));
   const outcome = field({ name: "outcome", label: "Rows", options: [["", "all"], ...options] });
   const select = /** @type {HTMLSelectElement} */ (find(outcome, "select"));
   const showRows = () => redraw(place, changedRows(record, select.value, signal));

@@ -79,11 +79,11 @@ export function verdictText(record) {
  * The colour of an import's status: red if nothing of it is good, amber if a person should look at it, green if not.
  * @param {Import} record
  */
-export function tone({ status, counts, finished_at }) {
+export function tone({ status, counts, finished_at, of, changed_since }) {
   if (status === "failed" || status === "cancelled") return "wrong";
   if (status === "awaiting_approval") return "doubtful";
   if (!finished_at) return "";
-  if (!counts.rejected) return "good";
+  if (!counts.rejected) return of && changed_since ? "doubtful" : "good"; // an undo that kept members is not complete
   return counts.rejected === counts.rows ? "wrong" : "doubtful";
 }
 

@@ -1,6 +1,6 @@
 // The list of members: search it, or scroll through an account.
 
-import { defaultAccount, nobodyText } from "./accounts.js";
+import { defaultAccount, nobodyText, suggestNoLonger } from "./accounts.js";
 import { h, link, notice, redraw, time } from "./dom.js";
 import { exportButton } from "./exports.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
@@ -52,11 +52,13 @@ export function list(place, { me, may, signal, query: given }) {
           noun: "member",
           signal,
           columns: columnsThatFollow(signal),
-          empty: () =>
-            notice(
+          empty: () => {
+            if (!text) suggestNoLonger(account);
+            return notice(
               empty,
               may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null,
-            ),
+            );
+          },
           onRefused: (problem) => {
             clearErrors(form);
             showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));

@@ -38,7 +38,7 @@ def test_checked_file_shows_its_changes_and_is_applied(
     changes = page.get_by_role("table", name="Rows in the order of the file, with their outcomes")
     expect(changes.locator("tbody tr")).to_have_count(3)
     expect(changes.locator("tbody tr").first).to_contain_text("last name: Lee → Moore")
-    page.get_by_label("Rows", exact=True).select_option("created")
+    page.get_by_label("Rows", exact=True).select_option("would be added")
     expect(changes.locator("tbody tr")).to_have_count(1)
     expect(changes.get_by_role("link")).to_have_count(0)  # nobody is created yet
     with page.expect_download() as download:

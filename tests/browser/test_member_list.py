@@ -136,10 +136,15 @@ def test_search_by_id_claims_no_account(local: LocalStack, admin_page: Page, acc
     expect(admin_page.get_by_role("table", name="Members of all accounts")).to_be_visible()
 
 
-def test_account_field_suggests_last_ones_used(admin_page: Page, account: str) -> None:
+def test_account_field_suggests_last_ones_used(local: LocalStack, admin_page: Page, account: str) -> None:
     for number in (1, 2):
+        local.add_member(f"{account}-{number}")
         choose_account(admin_page, f"{account}-{number}")
-        expect(admin_page.get_by_text(f"Nobody is in account {account}-{number}.")).to_be_visible()
+        expect(rows(admin_page)).to_have_count(1)
+    choose_account(admin_page, f"{account}-misspelt")
+    expect(admin_page.get_by_text("Check the spelling.")).to_be_visible()
+    open_view(admin_page, "/members/new")
+    expect(heading(admin_page, "Add a member")).to_be_visible()
     suggestions = admin_page.get_by_label("Account:").evaluate(
         "field => [...field.list.options].map((option) => option.value)"
     )

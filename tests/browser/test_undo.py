@@ -21,7 +21,7 @@ def test_import_is_checked_then_taken_back(local: LocalStack, admin_page: Page, 
     expect(heading(admin_page, f"Undo of {account}.csv")).to_be_visible()
     expect(admin_page.locator(".outcomes")).to_contain_text("2 would be deleted")
     verdict = "Checked: 1 unchanged, 2 would be deleted. Nothing was written."
-    expect(admin_page.locator(".status")).to_have_text(verdict)
+    expect(admin_page.locator(".status.doubtful")).to_have_text(verdict)
     expect(admin_page.get_by_role("button", name="Undo now")).to_be_visible()
     expect(admin_page.get_by_text("How the file was read")).to_have_count(0)
     expect(admin_page.get_by_text("Newer changes were kept, made by token:tests (1 row).")).to_be_visible()
