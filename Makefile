@@ -14,14 +14,18 @@ NODE_INSTALLED := node_modules/.installed
 COVERED := tests/unit tests/integration/api tests/integration/access tests/integration/members tests/integration/dynamodb
 # Schemathesis gives its tests one name, so xdist would run only one of them.
 ALONE := tests/integration/api/test_openapi.py
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE)
+# What takes minutes and other tools than Python and Node.
+CLIENTS := tests/clients
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --ignore $(ALONE) --ignore $(CLIENTS)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help graph local test test-unit test-dynamodb-local bench bench-peers check screenshots deploy preflight
+.PHONY: help install graph local test test-unit test-clients test-dynamodb-local bench bench-peers check screenshots deploy preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
+
+install: $(INSTALLED) ## install the libraries into .venv, once; every other command does so too
 
 local: preflight $(INSTALLED) ## run Rollcall on this machine: the API on PORT=8000, the AWS emulator on EMULATOR_PORT=4566
 	@exec $(VENV)/bin/python -m infra.local
@@ -37,16 +41,20 @@ test: check ## run all checks and tests
 test-unit: $(INSTALLED) ## the tests that need no emulator and no browser: seconds
 	@exec $(VENV)/bin/python -m pytest $(PARALLEL) tests/unit
 
+test-clients: $(INSTALLED) ## clients of the API in Python, TypeScript and Java, made by three generators (Java 17, Maven)
+	@exec $(VENV)/bin/python -m pytest $(CLIENTS)
+
 test-dynamodb-local: $(INSTALLED) ## run the tests of members, access, imports and exports on AWS's DynamoDB Local (Java 17, Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
 
-check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, and the template in both its forms; needs Node 20
+check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, the OpenAPI document, the template in both its forms; needs Node 20
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports --no-cache
 	node_modules/.bin/biome check --error-on-warnings
 	node_modules/.bin/tsc
+	$(VENV)/bin/python -m infra.lint_openapi
 	$(VENV)/bin/python -m infra.lint
 
 bench: $(INSTALLED) ## run the benchmarks; ROWS=… sets their sizes
@@ -76,7 +84,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@touch $@
 
 $(NODE_INSTALLED): package.json package-lock.json .npmrc
-	@command -v npm >/dev/null || { echo "make check needs Node 20 or later, with npm: it checks the admin page's JavaScript"; exit 1; }
+	@command -v npm >/dev/null || { echo "make check needs Node 20 or later, with npm: it checks the OpenAPI document and the admin page's JavaScript"; exit 1; }
 	@echo "installing the JavaScript checks into node_modules (once)"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -1,11 +1,21 @@
-"""The command line of Rollcall: `python rollcall.py --help` lists the commands, which are in commands/."""
+"""The command line of Rollcall: `./rollcall --help` lists the commands, which are in commands/."""
 
-import click
+import sys
 
-from commands.access import groups, tokens, users
-from commands.exports import export_account
-from commands.imports import apply_import, approve_import, decline_import, import_files, undo_import
-from commands.members import restore_member, show_history
+try:
+    import click
+
+    from commands.access import groups, tokens, users
+    from commands.completion import print_completion
+    from commands.exports import export_account
+    from commands.imports import apply_import, approve_import, decline_import, import_files, undo_import
+    from commands.members import restore_member, show_history
+    from commands.program import COMPLETE, PROGRAM
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"{sys.executable} does not have the libraries of Rollcall ({error}).\n"
+        "Type instead: ./rollcall (and before the first time: make install)"
+    ) from None
 
 COMMANDS = (
     import_files,
@@ -19,6 +29,7 @@ COMMANDS = (
     users,
     groups,
     tokens,
+    print_completion,
 )
 
 
@@ -31,4 +42,4 @@ for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":
-    main()
+    main(prog_name=PROGRAM, complete_var=COMPLETE)

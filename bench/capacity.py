@@ -19,7 +19,7 @@ from bench.model.callers import Callers
 from bench.model.capacity import Rules
 from bench.model.world import World
 from bench.stub import ENVIRONMENT, row_count
-from chalicelib.imports.write_units import NEW_MEMBER
+from chalicelib.imports.records.write_units import NEW_MEMBER
 from tools.roster import Roster
 
 ROWS = 1_000_000  # of all files of a case together

@@ -21,12 +21,12 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
-from chalicelib.imports.chunk_writer import ChunkWriter, DryRunWriter
-from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import Chunk, rows
-from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.row_context import Mode, RowContext
-from chalicelib.imports.row_hashes import find_dependencies, hash_rows
+from chalicelib.imports.rows.columns import Header
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.rows.row_context import Mode, RowContext
+from chalicelib.imports.rows.row_hashes import find_dependencies, hash_rows
+from chalicelib.imports.text.csv_reader import Chunk, rows
+from chalicelib.imports.writing.chunk_writer import ChunkWriter, DryRunWriter
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member
 from chalicelib.services import tune_garbage_collector

@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.child import measure
 from bench.stub import row_count
 from chalicelib import config
-from chalicelib.imports.model import Stage
+from chalicelib.imports.records.model import Stage
 from infra.emulator import started
 from infra.package import table_definition
 from tools.roster import Roster
@@ -65,8 +65,8 @@ def idle() -> Callable[[], None]:
 def split(key: str) -> Callable[[], tuple[str, int]]:
     """Return work that splits a dropped file, and returns the import's id and number of chunks."""
     idle()
-    from chalicelib.imports.import_ids import new_import_id
-    from chalicelib.imports.model import Source
+    from chalicelib.imports.records.import_ids import new_import_id
+    from chalicelib.imports.records.model import Source
     from chalicelib.services import services
 
     def work() -> tuple[str, int]:
@@ -81,7 +81,7 @@ def split(key: str) -> Callable[[], tuple[str, int]]:
 def steps(import_id: str, stage: Stage, count: str) -> Callable[[], None]:
     """Return work that does the steps of a stage."""
     idle()
-    from chalicelib.imports.steps import Step
+    from chalicelib.imports.records.steps import Step
     from chalicelib.services import services
 
     def work() -> None:

@@ -47,9 +47,9 @@ def lines(count: int, row: str) -> Iterator[str]:
 def split(path: str) -> Callable[[], int]:
     """Return work that splits a file as the function does, and returns the number of chunks."""
     from chalicelib.clock import now
-    from chalicelib.imports.import_ids import new_import_id
-    from chalicelib.imports.model import ImportRecord, Source
-    from chalicelib.imports.splitter import split_object
+    from chalicelib.imports.records.import_ids import new_import_id
+    from chalicelib.imports.records.model import ImportRecord, Source
+    from chalicelib.imports.splitting.splitter import split_object
     from chalicelib.services import services
 
     attach_stub(Path(path))

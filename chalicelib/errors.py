@@ -161,6 +161,27 @@ class ApproverIsSender(Forbidden):
         super().__init__("Somebody else must approve: you have started this import.")
 
 
+class StillRunning(RegistryError):
+    """Another request with this Idempotency-Key has not ended."""
+
+    status, code = 409, "request_in_progress"
+
+    def __init__(self) -> None:
+        detail = "The first request with this Idempotency-Key is still running. Wait, then send it again."
+        super().__init__(detail, headers={"Retry-After": "1"})
+
+
+class KeyReused(RegistryError):
+    """The Idempotency-Key belongs to another request."""
+
+    status, code = 422, "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was sent with another request. Use a new key for each request."
+        )
+
+
 class PreconditionFailed(RegistryError):
     """If-Match or If-None-Match does not hold for the current ETag."""
 
@@ -196,7 +217,9 @@ class TooManyAttempts(RegistryError):
     def __init__(self, until: float) -> None:
         wait = max(1, math.ceil(until - time.time()))
         detail = f"Too many wrong passwords. Wait {wait} s, then try again."
-        super().__init__(detail, headers={"Retry-After": str(wait)})
+        # The form of the IETF draft "RateLimit header fields for HTTP": one attempt in 60 s (access/throttle.py).
+        limit = {"RateLimit-Policy": '"passwords";q=1;w=60', "RateLimit": f'"passwords";r=0;t={wait}'}
+        super().__init__(detail, headers={"Retry-After": str(wait), **limit})
         self.until = until
 
 

@@ -1,7 +1,9 @@
 """Links to objects of the bucket, for callers without AWS credentials."""
 
-from datetime import UTC, datetime, timedelta
+import time
 from typing import TYPE_CHECKING, NamedTuple
+
+from chalicelib.clock import iso_time
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,5 +21,4 @@ class Link(NamedTuple):
 def presigned_link(s3: "S3Client", operation: str, **params: str) -> Link:
     """Returns the link with which anybody may call an operation of S3 with these parameters for 15 minutes."""
     url = s3.generate_presigned_url(operation, Params=params, ExpiresIn=LINK_SECONDS)
-    expires = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
-    return Link(url, expires.isoformat(timespec="seconds").replace("+00:00", "Z"))
+    return Link(url, iso_time(int(time.time() + LINK_SECONDS) * 1000))

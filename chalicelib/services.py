@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from chalicelib.exports.queries import ExportQueries
     from chalicelib.exports.repository import ExportRepository
     from chalicelib.exports.storage import ExportStorage
-    from chalicelib.imports.pipeline import ImportPipeline
-    from chalicelib.imports.queries import ImportQueries
-    from chalicelib.imports.read_ahead import ReadAhead
-    from chalicelib.imports.repository import ImportRepository
-    from chalicelib.imports.storage import ImportStorage
+    from chalicelib.imports.records.repository import ImportRepository
+    from chalicelib.imports.records.storage import ImportStorage
+    from chalicelib.imports.reports.queries import ImportQueries
+    from chalicelib.imports.running.pipeline import ImportPipeline
+    from chalicelib.imports.running.read_ahead import ReadAhead
+    from chalicelib.imports.writing.member_batch import MemberBatch
     from chalicelib.members.history_repository import MemberHistory
+    from chalicelib.replies import Replies
 
 
 class Services:
@@ -68,6 +70,20 @@ class Services:
         return MemberHistory(self.table)
 
     @cached_property
+    def replies(self) -> "Replies":
+        """The replies to requests that may be repeated."""
+        from chalicelib.replies import Replies
+
+        return Replies(self.table, self._clock)
+
+    @cached_property
+    def member_batch(self) -> "MemberBatch":
+        """What writes many members in one request."""
+        from chalicelib.imports.writing.member_batch import MemberBatch
+
+        return MemberBatch(self.table, self.settings.writes_in_flight, self.settings.history_days)
+
+    @cached_property
     def imports(self) -> "ImportPipeline":
         """The imports, for callers who wait: requests that the table throttles fail within seconds."""
         return self._pipeline(self.table, lambda: math.inf)
@@ -87,22 +103,22 @@ class Services:
         return WriteBudget(self.table, units) if units else None
 
     def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
-        from chalicelib.imports.account_syncs import AccountSyncsRepository
-        from chalicelib.imports.approvals import Approvals
-        from chalicelib.imports.estimate import Estimator
-        from chalicelib.imports.finisher import Finisher
-        from chalicelib.imports.messages import Messenger
-        from chalicelib.imports.newer_imports import NewerImports
-        from chalicelib.imports.pipeline import ImportPipeline
-        from chalicelib.imports.read_steps import ReadSteps
-        from chalicelib.imports.removal import RemovalLimits
-        from chalicelib.imports.removal_steps import RemovalSteps
-        from chalicelib.imports.repository import ImportRepository
-        from chalicelib.imports.stage_handlers import stage_handlers
-        from chalicelib.imports.step_runner import StepRunner
-        from chalicelib.imports.steps import StepRepository
-        from chalicelib.imports.sync_steps import SyncSteps
-        from chalicelib.imports.write_steps import WriteSteps
+        from chalicelib.imports.records.estimate import Estimator
+        from chalicelib.imports.records.messages import Messenger
+        from chalicelib.imports.records.repository import ImportRepository
+        from chalicelib.imports.records.steps import StepRepository
+        from chalicelib.imports.rows.removal import RemovalLimits
+        from chalicelib.imports.running.finisher import Finisher
+        from chalicelib.imports.running.pipeline import ImportPipeline
+        from chalicelib.imports.running.read_steps import ReadSteps
+        from chalicelib.imports.running.removal_steps import RemovalSteps
+        from chalicelib.imports.running.stage_handlers import stage_handlers
+        from chalicelib.imports.running.step_runner import StepRunner
+        from chalicelib.imports.running.sync_steps import SyncSteps
+        from chalicelib.imports.running.write_steps import WriteSteps
+        from chalicelib.imports.syncs.account_syncs import AccountSyncsRepository
+        from chalicelib.imports.syncs.approvals import Approvals
+        from chalicelib.imports.syncs.newer_imports import NewerImports
 
         repository, storage = ImportRepository(table), self.import_storage
         settings, client = self.settings, self._client
@@ -171,28 +187,28 @@ class Services:
     @cached_property
     def _read_ahead(self) -> "ReadAhead":
         """What this process keeps from one step of an import to the next."""
-        from chalicelib.imports.read_ahead import ReadAhead
+        from chalicelib.imports.running.read_ahead import ReadAhead
 
         return ReadAhead(self.import_storage)
 
     @cached_property
     def import_repository(self) -> "ImportRepository":
         """The records of imports."""
-        from chalicelib.imports.repository import ImportRepository
+        from chalicelib.imports.records.repository import ImportRepository
 
         return ImportRepository(self.table)
 
     @cached_property
     def import_queries(self) -> "ImportQueries":
         """The imports and their results, to read."""
-        from chalicelib.imports.queries import ImportQueries
+        from chalicelib.imports.reports.queries import ImportQueries
 
         return ImportQueries(self.import_repository, self.import_storage)
 
     @cached_property
     def import_storage(self) -> "ImportStorage":
         """The objects of imports in the bucket."""
-        from chalicelib.imports.storage import ImportStorage
+        from chalicelib.imports.records.storage import ImportStorage
 
         return ImportStorage(self._client("s3"), self.settings.bucket_name, self.settings.chunk_size)
 

@@ -14,15 +14,15 @@ from chalicelib.clock import normalized_time
 from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
-from chalicelib.imports.import_ids import event_import_id
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.profile import is_profile
+from chalicelib.imports.records.import_ids import event_import_id
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.profile import is_profile
 from chalicelib.services import services
 
 if TYPE_CHECKING:
     from chalicelib.exports.model import ExportRecord
-    from chalicelib.imports.pipeline import ImportPipeline
-    from chalicelib.imports.steps import Step
+    from chalicelib.imports.records.steps import Step
+    from chalicelib.imports.running.pipeline import ImportPipeline
 
 workers = Blueprint(__name__)
 log = Logger()
@@ -136,7 +136,7 @@ def _succeeds(work: MessageHandler, message: Mapping[str, Any], queue_url: str) 
 
 def _step_of(body: Mapping[str, Any]) -> "tuple[str, Step]":
     """Returns (the import's id, the step) of a message."""
-    from chalicelib.imports.steps import Step
+    from chalicelib.imports.records.steps import Step
 
     return body["import"], Step(body["stage"], body["number"])
 

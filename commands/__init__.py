@@ -1,1 +1,1 @@
-"""The commands of `python rollcall.py`, one module for each subject. Nothing here runs in Lambda."""
+"""The commands of `./rollcall`, one module for each subject. Nothing here runs in Lambda."""

@@ -1,19 +1,17 @@
-"""`python rollcall.py user|group|token …`: manages access on any stage, with the caller's own AWS credentials."""
+"""`./rollcall user|group|token …`: manages access on any stage, with the caller's own AWS credentials."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_args
 
 import click
-from pydantic import BaseModel
-from rich.console import Console
-from rich.table import Table
 
 from chalicelib.access.model import GroupChanges, NewGroup, NewToken, NewUser, UserChanges
 from chalicelib.access.permissions import ALL_ACCOUNTS, Permission
 from chalicelib.fields.validation import validate
 from chalicelib.services import Services
 
+from .results import Result, listed
 from .stage import Command, with_services
 
 PAGE = 500
@@ -28,6 +26,7 @@ _NAME = click.argument("name")
 _GROUPS = click.option(
     "--group", "-g", "groups", multiple=True, metavar="NAME", help="A group. Repeat for several."
 )
+_NO_GROUPS = click.option("--no-groups", is_flag=True, help="No groups, and so no permissions.")
 _PERMISSIONS = click.option(
     "--permission",
     "-p",
@@ -36,6 +35,7 @@ _PERMISSIONS = click.option(
     type=click.Choice(get_args(Permission)),
     help="A permission. Repeat for several.",
 )
+_NO_PERMISSIONS = click.option("--no-permissions", is_flag=True, help="No permissions.")
 _ACCOUNTS = click.option(
     "--account",
     "-a",
@@ -44,6 +44,7 @@ _ACCOUNTS = click.option(
     metavar="ID",
     help="An account. Repeat for several; '*' means all accounts.",
 )
+_NO_ACCOUNTS = click.option("--no-accounts", is_flag=True, help="No accounts.")
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
@@ -55,60 +56,68 @@ def users() -> None:
 @_command(users, "add")
 @_NAME
 @_GROUPS
+@_NO_GROUPS
 @_STDIN
-def add_user(services: Services, name: str, groups: Sequence[str], *, password_stdin: bool) -> None:
+def add_user(
+    services: Services, name: str, groups: Sequence[str], *, no_groups: bool, password_stdin: bool
+) -> Result:
     """Add a user. Asks for the password, which has 12 to 256 characters."""
+    chosen = _chosen("group", groups, none=no_groups)
     password = _password(stdin=password_stdin)
-    services.users.create(validate(NewUser, {"name": name, "password": password, "groups": list(groups)}))
-    click.echo(f"Added user {name}. Groups: {', '.join(groups) or 'none'}.")
+    new = validate(NewUser, {"name": name, "password": password, "groups": chosen})
+    user = services.users.create(new)
+    return Result(f"Added user {name}. Groups: {', '.join(groups) or 'none'}.", user.model_dump())
 
 
 @_command(users, "passwd")
 @_NAME
 @_STDIN
-def change_password(services: Services, name: str, *, password_stdin: bool) -> None:
+def change_password(services: Services, name: str, *, password_stdin: bool) -> Result:
     """Set a user's password. Ends the user's sessions."""
-    services.users.change(name, validate(UserChanges, {"password": _password(stdin=password_stdin)}))
-    click.echo(f"Set the password of user {name}.")
+    changes = validate(UserChanges, {"password": _password(stdin=password_stdin)})
+    user = services.users.change(name, changes)
+    return Result(f"Set the password of user {name}.", user.model_dump())
 
 
 @_command(users, "groups")
 @_NAME
 @_GROUPS
-def change_groups(services: Services, name: str, groups: Sequence[str]) -> None:
+@_NO_GROUPS
+def change_groups(services: Services, name: str, groups: Sequence[str], *, no_groups: bool) -> Result:
     """Set a user's groups. Removes the user from all others."""
-    services.users.change(name, validate(UserChanges, {"groups": list(groups)}))
-    click.echo(f"Set the groups of user {name}: {', '.join(groups) or 'none'}.")
+    changes = validate(UserChanges, {"groups": _chosen("group", groups, none=no_groups)})
+    user = services.users.change(name, changes)
+    return Result(f"Set the groups of user {name}: {', '.join(groups) or 'none'}.", user.model_dump())
 
 
 @_command(users, "disable")
 @_NAME
-def disable_user(services: Services, name: str) -> None:
+def disable_user(services: Services, name: str) -> Result:
     """Disable a user. Ends the user's sessions; `enable` reverses it."""
-    services.users.change(name, UserChanges(active=False))
-    click.echo(f"Disabled user {name}.")
+    user = services.users.change(name, UserChanges(active=False))
+    return Result(f"Disabled user {name}.", user.model_dump())
 
 
 @_command(users, "enable")
 @_NAME
-def enable_user(services: Services, name: str) -> None:
+def enable_user(services: Services, name: str) -> Result:
     """Enable a disabled user."""
-    services.users.change(name, UserChanges(active=True))
-    click.echo(f"Enabled user {name}.")
+    user = services.users.change(name, UserChanges(active=True))
+    return Result(f"Enabled user {name}.", user.model_dump())
 
 
 @_command(users, "remove")
 @_NAME
-def remove_user(services: Services, name: str) -> None:
+def remove_user(services: Services, name: str) -> Result:
     """Remove a user."""
     services.users.delete(name)
-    click.echo(f"Removed user {name}.")
+    return Result(f"Removed user {name}.", {"name": name, "removed": True})
 
 
 @_command(users, "list")
-def list_users(services: Services) -> None:
+def list_users(services: Services) -> Result:
     """List all users."""
-    _show(_all(services.users.page), "name", "groups", "active", "created_at", "last_login")
+    return listed(_all(services.users.page), "name", "groups", "active", "created_at", "last_login")
 
 
 @click.group("group", help="Manage groups, which grant permissions for accounts.")
@@ -119,38 +128,67 @@ def groups() -> None:
 @_command(groups, "add")
 @_NAME
 @_PERMISSIONS
+@_NO_PERMISSIONS
 @_ACCOUNTS
-def add_group(services: Services, name: str, permissions: Sequence[str], accounts: Sequence[str]) -> None:
+@_NO_ACCOUNTS
+def add_group(
+    services: Services,
+    name: str,
+    permissions: Sequence[str],
+    accounts: Sequence[str],
+    *,
+    no_permissions: bool,
+    no_accounts: bool,
+) -> Result:
     """Add a group with these permissions for these accounts."""
-    new = {"name": name, "permissions": list(permissions), "accounts": _accounts(accounts)}
-    services.groups.create(validate(NewGroup, new))
-    click.echo(f"Added group {name}.")
+    new = {
+        "name": name,
+        "permissions": _chosen("permission", permissions, none=no_permissions),
+        "accounts": _accounts(_chosen("account", accounts, none=no_accounts)),
+    }
+    group = services.groups.create(validate(NewGroup, new))
+    return Result(f"Added group {name}.", group.model_dump())
 
 
 @_command(groups, "change")
 @_NAME
 @_PERMISSIONS
+@_NO_PERMISSIONS
 @_ACCOUNTS
-def change_group(services: Services, name: str, permissions: Sequence[str], accounts: Sequence[str]) -> None:
+@_NO_ACCOUNTS
+def change_group(
+    services: Services,
+    name: str,
+    permissions: Sequence[str],
+    accounts: Sequence[str],
+    *,
+    no_permissions: bool,
+    no_accounts: bool,
+) -> Result:
     """Set a group's permissions, its accounts, or both."""
-    changes: dict[str, Any] = {"permissions": list(permissions)} if permissions else {}
-    changes |= {"accounts": _accounts(accounts)} if accounts else {}
-    services.groups.change(name, validate(GroupChanges, changes))
-    click.echo(f"Changed group {name}.")
+    changes: dict[str, Any] = {}
+    if permissions or no_permissions:
+        changes["permissions"] = _chosen("permission", permissions, none=no_permissions)
+    if accounts or no_accounts:
+        changes["accounts"] = _accounts(_chosen("account", accounts, none=no_accounts))
+    if not changes:
+        raise click.UsageError("Nothing to change. Name a --permission, an --account, or both.")
+    group = services.groups.change(name, validate(GroupChanges, changes))
+    return Result(f"Changed group {name}.", group.model_dump())
 
 
 @_command(groups, "remove")
 @_NAME
-def remove_group(services: Services, name: str) -> None:
+def remove_group(services: Services, name: str) -> Result:
     """Remove a group that has no users and no tokens."""
     services.groups.delete(name)
-    click.echo(f"Removed group {name}.")
+    return Result(f"Removed group {name}.", {"name": name, "removed": True})
 
 
 @_command(groups, "list")
-def list_groups(services: Services) -> None:
+def list_groups(services: Services) -> Result:
     """List all groups."""
-    _show(_all(services.groups.page), "name", "permissions", "accounts")
+    return listed(_all(services.groups.page), "name", "permissions", "accounts")
 
 
 @click.group("token", help="Manage tokens, which authenticate machines.")
@@ -161,30 +199,32 @@ def tokens() -> None:
 @_command(tokens, "create")
 @_NAME
 @_GROUPS
+@_NO_GROUPS
 @click.option("--days", default=365, show_default=True, help="Days until the token expires.")
-def create_token(services: Services, name: str, groups: Sequence[str], days: int) -> None:
+def create_token(
+    services: Services, name: str, groups: Sequence[str], *, no_groups: bool, days: int
+) -> Result:
     """Create a token and print it. It cannot be printed again."""
-    new = validate(NewToken, {"name": name, "groups": list(groups), "days": days})
+    chosen = _chosen("group", groups, none=no_groups)
+    new = validate(NewToken, {"name": name, "groups": chosen, "days": days})
     token, text = services.tokens.create(new)
-    click.echo(
-        f"Created token {name}, valid until {token.expires_at}. Send it as: Authorization: Bearer TOKEN",
-        err=True,
-    )
-    click.echo(text)
+    note = f"Created token {name}, valid until {token.expires_at}. Send it as: Authorization: Bearer TOKEN"
+    return Result(text, token.model_dump() | {"token": text}, note)
 
 
 @_command(tokens, "revoke")
 @_NAME
-def revoke_token(services: Services, name: str) -> None:
+def revoke_token(services: Services, name: str) -> Result:
     """Revoke a token."""
     services.tokens.revoke(name)
-    click.echo(f"Revoked token {name}. A deployed API may accept it for up to 60 more seconds.")
+    text = f"Revoked token {name}. A deployed API may accept it for up to 60 more seconds."
+    return Result(text, {"name": name, "revoked": True})
 
 
 @_command(tokens, "list")
-def list_tokens(services: Services) -> None:
+def list_tokens(services: Services) -> Result:
     """List all tokens, without their texts."""
-    _show(_all(services.tokens.page), "name", "groups", "created_by", "expires_at", "last_used")
+    return listed(_all(services.tokens.page), "name", "groups", "created_by", "expires_at", "last_used")
 
 
 def _password(*, stdin: bool) -> str:
@@ -193,26 +233,23 @@ def _password(*, stdin: bool) -> str:
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
+def _chosen(kind: str, values: Sequence[str], *, none: bool) -> list[str]:
+    """Returns the values of an option. Raises click.UsageError without any, unless --no-… asks for that."""
+    if values and none:
+        raise click.UsageError(f"Use --{kind} or --no-{kind}s, not both.")
+    if not values and not none:
+        advice = f"Name one with --{kind}, or confirm with --no-{kind}s."
+        raise click.UsageError(f"Without {kind}s, nothing would be allowed. {advice}")
+    return list(values)
+
+
 def _accounts(ids: Sequence[str]) -> list[str] | str:
     return ALL_ACCOUNTS if ALL_ACCOUNTS in ids else list(ids)
 
 
-def _all(page: Callable[[int, str], list[Any]]) -> Iterable[Any]:
+def _all(page: Callable[[int, str], list[Any]]) -> Iterator[Any]:
     """Yields the entries of all pages."""
     after = ""
     while found := page(PAGE, after):
         yield from found
         after = found[-1].name
-
-
-def _show(entries: Iterable[BaseModel], *columns: str) -> None:
-    table = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
-    for entry in entries:
-        table.add_row(*(_text(getattr(entry, column)) for column in columns))
-    Console().print(table, markup=False)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(value)
-    return {True: "yes", False: "no", None: ""}.get(value, str(value))

@@ -1,10 +1,10 @@
-"""`python rollcall.py export ACCOUNT`: exports the members of an account, waits for the file, and downloads it."""
+"""`./rollcall export ACCOUNT`: exports the members of an account, waits for the file, and downloads it."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 from rich.console import Console
@@ -13,10 +13,11 @@ from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.exports.model import ExportRecord, Format, NewExport
 from chalicelib.exports.storage import export_key
 from chalicelib.fields.validation import validate
-from infra.package import LOCAL
+from infra.project import LOCAL
 
 from .outcomes import DONE, FAILED, INTERRUPTED, FileOutcome, format_path
 from .progress import LINE_SECONDS
+from .results import json_option, print_json
 from .stage import AWS_ERRORS, Deployment, find_deployment
 from .waiting import Clock, Waits
 
@@ -46,8 +47,11 @@ Show = Callable[[str], None]
     help="The file to write. Without it, a new one in this folder, named after the account and the time.",
 )
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@json_option
 @click.pass_context
-def export_account(context: click.Context, /, output: Path | None, stage: str, **options: str | None) -> None:
+def export_account(
+    context: click.Context, /, output: Path | None, stage: str, *, as_json: bool, **options: str | None
+) -> None:
     """Export the members of an account to a file.
 
     The exit status is 0 when the file is complete, 2 when the export failed, and 130 after Ctrl-C. The export then
@@ -59,7 +63,10 @@ def export_account(context: click.Context, /, output: Path | None, stage: str, *
     deployment = find_deployment(stage)
     with _display() as show:
         outcome = ExportRun(deployment, show).run(record, path)
-    click.echo(outcome.text, err=outcome.status != DONE)
+    if as_json:
+        print_json(outcome.model_dump())
+    else:
+        click.echo(outcome.text, err=outcome.status != DONE)
     context.exit(outcome.status)
 
 
@@ -103,12 +110,14 @@ class ExportRun:
         record = services.exports.start(record)
         click.echo(f"export {record.id} of account {record.account_id}, as of {record.as_of}", err=True)
         record = self._watch(record)
+        facts: dict[str, Any] = {"export": record.shown().model_dump()}
         if record.error:
-            return FileOutcome(FAILED, f"export {record.id} failed: {record.error.detail}")
+            return FileOutcome(FAILED, f"export {record.id} failed: {record.error.detail}", facts)
         self._show("downloading the file")
         self._deployment.s3.download_file(services.settings.bucket_name, export_key(record), str(part))
         part.replace(path)
-        return FileOutcome(DONE, f"{_members(record)} exported to {format_path(path)}")
+        facts["file"] = format_path(path)
+        return FileOutcome(DONE, f"{_members(record)} exported to {format_path(path)}", facts)
 
     def _watch(self, record: ExportRecord) -> ExportRecord:
         """Returns the export when it has ended. Raises Busy when DynamoDB has not responded for minutes."""

@@ -13,11 +13,11 @@ from rich.filesize import decimal
 
 from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.fields.validation import validate
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.queries import REJECTED as REJECTED_ROWS
-from chalicelib.imports.queries import REPORT
-from chalicelib.imports.storage import CHANGES, result_key
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.records.storage import CHANGES, result_key
+from chalicelib.imports.reports.queries import REJECTED as REJECTED_ROWS
+from chalicelib.imports.reports.queries import REPORT
 
 from .outcomes import (
     DONE,
@@ -36,6 +36,7 @@ from .outcomes import (
     warning_lines,
 )
 from .progress import Bars, Lines, OnBytesSent
+from .sources import STDIN, named, opened_source, refusal
 from .stage import AWS_ERRORS, Deployment
 from .waiting import Clock, Waits, describe_wait
 
@@ -72,13 +73,17 @@ class ImportRun:
             try:
                 for path in paths:
                     sent = self._send(path)  # in the main thread: Ctrl-C reaches boto3, which cleans up
-                    watched.append(pool.submit(self._finish, path, sent))
+                    watched.append(pool.submit(self._finish, named(path), sent))
                 wait(watched)
             except KeyboardInterrupt:
                 self._stopped.set()
         skipped = (
-            FileOutcome(INTERRUPTED, f"{format_path(path)}: not uploaded. None of its rows are imported.")
-            for path in paths[len(watched) :]
+            FileOutcome(
+                INTERRUPTED,
+                f"{format_path(path)}: not uploaded. None of its rows are imported.",
+                {"file": format_path(path)},
+            )
+            for path in map(named, paths[len(watched) :])
         )
         return [*(future.result() for future in watched), *skipped]
 
@@ -94,21 +99,29 @@ class ImportRun:
                 self._stopped.set()
         return watched.result()
 
-    def _send(self, path: Path) -> ImportRecord | FileOutcome:
+    def _send(self, given: Path) -> ImportRecord | FileOutcome:
         """Returns the import of an uploaded file, or the outcome of one that cannot be uploaded."""
+        path = named(given)
+        if given == STDIN:
+            self._display.print_line(f"{path}: reading standard input")
         try:
-            if path.exists() and not path.is_file():  # opening a pipe would block
-                return failure(path, "cannot be read: it is not a file.")
-            with path.open("rb"):
-                record = self._announce(path)
+            with opened_source(given) as source:
+                return self._send_file(path, source)
         except OSError as error:
             return failure(path, f"cannot be read: {error.strerror}.")
+
+    def _send_file(self, path: Path, source: Path) -> ImportRecord | FileOutcome:
+        """Uploads what is in `source` as a file named `path`. Raises OSError if it cannot be read."""
+        try:
+            if reason := refusal(path, source):
+                return failure(path, reason)
+            record = self._announce(path)
         except Invalid as error:
             return failure(path, f"cannot be uploaded under this name: {error.detail}")
         except (*AWS_ERRORS, RegistryError) as error:
             return failure(path, f"cannot be uploaded: {error}")
         try:
-            self._upload(path, record)
+            self._upload(path, source, record)
         except (OSError, *AWS_ERRORS) as error:
             with suppress(*AWS_ERRORS, RegistryError):
                 self._imports.fail_upload(record)
@@ -125,10 +138,10 @@ class ImportRun:
         record, _ = self._imports.announce(new.record(), new.filename)
         return record
 
-    def _upload(self, path: Path, record: ImportRecord) -> None:
-        on_bytes_sent = self._upload_callback(format_path(path), path.stat().st_size)
+    def _upload(self, path: Path, source: Path, record: ImportRecord) -> None:
+        on_bytes_sent = self._upload_callback(format_path(path), source.stat().st_size)
         self._deployment.s3.upload_file(
-            str(path), record.source.bucket, record.source.key, Callback=on_bytes_sent
+            str(source), record.source.bucket, record.source.key, Callback=on_bytes_sent
         )
 
     def _upload_callback(self, name: str, size: int) -> OnBytesSent:
@@ -153,7 +166,7 @@ class ImportRun:
         try:
             record = self._watch(name, sent)
             if not _rests(record):
-                return FileOutcome(INTERRUPTED, self._still_running(name, record.id))
+                return FileOutcome(INTERRUPTED, self._still_running(name, record.id), _facts(path, record))
             self._waits.update(name, "report", "waiting for S3 to return the results of the import")
             return self._outcome(path, record)
         except (*AWS_ERRORS, RegistryError) as error:
@@ -193,7 +206,7 @@ class ImportRun:
         status = REJECTED if record.counts.rejected or waits else DONE
         status = status if record.status == "completed" or waits else FAILED
         text = f"{format_path(path)}: {summary(record.shown())}"
-        text += guessed_encoding(record.shown()) + removal_lines(record.shown())
+        text += guessed_encoding(record.shown()) + removal_lines(record.shown(), self._deployment.command)
         report = self._report(record) if record.counts.rows else {}
         if others := report.get("sheets", [])[1:]:
             text += f"\n  Sheets that were not read: {', '.join(others)}."
@@ -201,16 +214,19 @@ class ImportRun:
         text += changed_since(report.get("changed_since_by", {}))
         for code, number in sorted(report.get("codes", {}).items(), key=lambda pair: (-pair[1], pair[0])):
             text += f"\n  {number:>9,}  {code}"
+        facts = _facts(path, record) | {"report": report or None, "results": {}}
         for name, contents in self._results(record).items():
             target = path.with_name(f"{path.name}.{name}")
             try:
                 key = result_key(record.id, name)
                 self._deployment.s3.download_file(record.source.bucket, key, str(target))
             except (OSError, *AWS_ERRORS) as error:
-                return FileOutcome(FAILED, f"{text}\n  {format_path(target)} could not be written: {error}")
+                text += f"\n  {format_path(target)} could not be written: {error}"
+                return FileOutcome(FAILED, text, facts)
             text += f"\n  {contents}: {format_path(target)}"
-        text += estimate_line(record.shown()) + next_command(record.shown())
-        return FileOutcome(status, text)
+            facts["results"][name] = format_path(target)
+        text += estimate_line(record.shown()) + next_command(record.shown(), self._deployment.command)
+        return FileOutcome(status, text, facts)
 
     def _results(self, record: ImportRecord) -> dict[str, str]:
         """Returns what is in the results to download, by name."""
@@ -229,6 +245,11 @@ class ImportRun:
             self._deployment.services.import_storage.result(record.id, REPORT)
         )
         return report
+
+
+def _facts(path: Path, record: ImportRecord) -> dict[str, Any]:
+    """Returns what --json shows of an import besides its outcome."""
+    return {"file": format_path(path), "import": record.shown().model_dump()}
 
 
 def _rests(record: ImportRecord) -> bool:

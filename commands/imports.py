@@ -1,4 +1,4 @@
-"""`python rollcall.py import FILE…`: imports rosters, and watches each import until it ends."""
+"""`./rollcall import FILE…`: imports rosters, and watches each import until it ends."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,15 +8,17 @@ import click
 
 from chalicelib.errors import Invalid, RegistryError
 from chalicelib.fields.validation import validate
-from chalicelib.imports.drop_key import MODES
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.pipeline import ImportPipeline
-from infra.package import LOCAL
+from chalicelib.imports.records.drop_key import MODES
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.running.pipeline import ImportPipeline
+from infra.project import LOCAL
 
 from .import_run import ImportRun
 from .members import OPERATOR
+from .outcomes import FileOutcome
 from .progress import make_display
+from .results import json_option, print_json
 from .stage import find_deployment
 
 OPTIONS = {
@@ -86,6 +88,7 @@ CHANGES = click.option(
 )
 @CHANGES
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@json_option
 @click.pass_context
 def import_files(
     context: click.Context,
@@ -94,9 +97,10 @@ def import_files(
     stage: str,
     *,
     changes: bool,
+    as_json: bool,
     **options: str | bool | None,
 ) -> None:
-    """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip, or .xlsx workbooks.
+    """Import rosters: .csv, .tsv or .txt files, also packed as .gz or .zip, or .xlsx workbooks; - is standard input.
 
     Rejected rows are written to FILE.rejected.csv, each with its line and the reason. Correct the rows in that
     file, and import it. A dry run writes what would happen to each row to FILE.changes.csv.
@@ -109,8 +113,10 @@ def import_files(
     deployment = find_deployment(stage)
     with make_display() as display:
         outcomes = ImportRun(deployment, given, display, changes=changes).run(list(dict.fromkeys(files)))
-    for outcome in outcomes:
-        click.echo(outcome.text)
+    if as_json:
+        print_json([outcome.model_dump() for outcome in outcomes])
+    else:
+        click.echo("\n".join(outcome.text for outcome in outcomes))
     context.exit(max(outcome.status for outcome in outcomes))
 
 
@@ -118,14 +124,22 @@ def import_files(
 @click.argument("import_id", metavar="ID")
 @CHANGES
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@json_option
 @click.pass_context
-def apply_import(context: click.Context, /, import_id: str, stage: str, *, changes: bool) -> None:
+def apply_import(
+    context: click.Context, /, import_id: str, stage: str, *, changes: bool, as_json: bool
+) -> None:
     """Import the file that a dry run has checked: the same version of the file, with the same options.
 
     The results are written to files in this directory. The exit status is that of `import`.
     """
     _run_again(
-        context, stage, import_id, lambda imports, checked: imports.apply(checked, None), changes=changes
+        context,
+        stage,
+        import_id,
+        lambda imports, checked: imports.apply(checked, None),
+        changes=changes,
+        as_json=as_json,
     )
 
 
@@ -134,9 +148,10 @@ def apply_import(context: click.Context, /, import_id: str, stage: str, *, chang
 @click.option("--dry-run", is_flag=True, help="Report what the undo would do, and write no members.")
 @CHANGES
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@json_option
 @click.pass_context
 def undo_import(
-    context: click.Context, /, import_id: str, stage: str, *, dry_run: bool, changes: bool
+    context: click.Context, /, import_id: str, stage: str, *, dry_run: bool, changes: bool, as_json: bool
 ) -> None:
     """Take back what an import did: delete what it created, restore what it changed and deleted.
 
@@ -149,6 +164,7 @@ def undo_import(
         import_id,
         lambda imports, done: imports.undo(done, None, dry_run=dry_run),
         changes=changes,
+        as_json=as_json,
     )
 
 
@@ -159,6 +175,7 @@ def _run_again(
     start: Callable[[ImportPipeline, ImportRecord], ImportRecord],
     *,
     changes: bool,
+    as_json: bool,
 ) -> None:
     """Starts an import from an earlier one, and watches it until it ends."""
     deployment = find_deployment(stage)
@@ -169,32 +186,35 @@ def _run_again(
         raise click.ClickException(error.detail) from None
     with make_display() as display:
         outcome = ImportRun(deployment, {}, display, changes=changes).follow(record)
-    click.echo(outcome.text)
-    context.exit(outcome.status)
+    _end(context, outcome, as_json=as_json)
 
 
 @click.command("approve")
 @click.argument("import_id", metavar="ID")
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@json_option
 @click.pass_context
-def approve_import(context: click.Context, /, import_id: str, stage: str) -> None:
+def approve_import(context: click.Context, /, import_id: str, stage: str, *, as_json: bool) -> None:
     """Let a sync that waits for approval remove the members that it has shown.
 
     Who was changed since, or is named by a newer file, stays. The exit status is that of `import`.
     """
-    _decide(context, stage, import_id, "approve")
+    _decide(context, stage, import_id, "approve", as_json=as_json)
 
 
 @click.command("decline")
 @click.argument("import_id", metavar="ID")
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
+@json_option
 @click.pass_context
-def decline_import(context: click.Context, /, import_id: str, stage: str) -> None:
+def decline_import(context: click.Context, /, import_id: str, stage: str, *, as_json: bool) -> None:
     """Let a sync that waits for approval remove nobody."""
-    _decide(context, stage, import_id, "decline")
+    _decide(context, stage, import_id, "decline", as_json=as_json)
 
 
-def _decide(context: click.Context, stage: str, import_id: str, act: Literal["approve", "decline"]) -> None:
+def _decide(
+    context: click.Context, stage: str, import_id: str, act: Literal["approve", "decline"], *, as_json: bool
+) -> None:
     """Approves or declines removals, and watches the import until it ends."""
     deployment = find_deployment(stage)
     try:
@@ -206,7 +226,15 @@ def _decide(context: click.Context, stage: str, import_id: str, act: Literal["ap
         raise click.ClickException(error.detail) from None
     with make_display() as display:
         outcome = ImportRun(deployment, {}, display, changes=True).follow(record)
-    click.echo(outcome.text)
+    _end(context, outcome, as_json=as_json)
+
+
+def _end(context: click.Context, outcome: FileOutcome, *, as_json: bool) -> None:
+    """Prints an outcome, and ends the command with its status."""
+    if as_json:
+        print_json(outcome.model_dump())
+    else:
+        click.echo(outcome.text)
     context.exit(outcome.status)
 
 

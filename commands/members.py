@@ -1,4 +1,4 @@
-"""`python rollcall.py history|restore`: what happened to a member, and the way back for a deleted one."""
+"""`./rollcall history|restore`: what happened to a member, and the way back for a deleted one."""
 
 import click
 
@@ -6,6 +6,7 @@ from chalicelib.members.history import Event
 from chalicelib.members.model import MemberKey
 from chalicelib.services import Services
 
+from .results import Result
 from .stage import with_services
 
 PAGE = 500
@@ -18,26 +19,26 @@ _MEMBER = click.argument("client_member_id", metavar="CLIENT_MEMBER_ID")
 @_ACCOUNT
 @_MEMBER
 @with_services
-def show_history(services: Services, **ids: str) -> None:
+def show_history(services: Services, **ids: str) -> Result:
     """Show what happened to a member, the latest first: when, who, and each field from its old to its new value."""
-    key, cursor = MemberKey(**ids), None
+    key, cursor, events = MemberKey(**ids), None, list[Event]()
     while True:
         page = services.member_history.page(key, PAGE, cursor)
-        for event in page.events:
-            click.echo(_text(event))
+        events += page.events
         cursor = page.cursor
         if cursor is None:
-            return
+            return Result("\n".join(map(_text, events)), [event.model_dump() for event in events])
 
 
 @click.command("restore")
 @_ACCOUNT
 @_MEMBER
 @with_services
-def restore_member(services: Services, **ids: str) -> None:
+def restore_member(services: Services, **ids: str) -> Result:
     """Add a deleted member again, as it was last."""
     member = services.members.restore(MemberKey(**ids), OPERATOR)
-    click.echo(f"Restored member {member.client_member_id} of account {member.account_id}.")
+    text = f"Restored member {member.client_member_id} of account {member.account_id}."
+    return Result(text, member.model_dump())
 
 
 def _text(event: Event) -> str:

@@ -1,8 +1,8 @@
 """Outcomes of the files of an import command: the exit status and the text of each."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chalicelib.imports.model import Import
+from chalicelib.imports.records.model import ImportJob
 
 from .progress import format_counts, format_duration
 
@@ -19,18 +19,25 @@ DONE, REJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses; the highest
 CENT = Decimal("0.01")  # dollars
 MAX_LINES = 5  # of the file, shown with a warning
 
+AsTyped = Callable[[str], str]  # returns a command such as "apply ID" as people type it
+
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """The outcome of one file: its exit status and the text to print."""
+    """The outcome of one file: its exit status, the text to print, and what --json shows besides."""
 
     status: int
     text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def model_dump(self) -> dict[str, Any]:
+        """Returns it as --json shows it."""
+        return {"exit_status": self.status, "text": self.text, **self.facts}
 
 
 def failure(path: Path, reason: str) -> FileOutcome:
     """Returns the outcome of a file that was not imported."""
-    return FileOutcome(FAILED, f"{format_path(path)}: {reason}")
+    return FileOutcome(FAILED, f"{format_path(path)}: {reason}", {"file": format_path(path)})
 
 
 def format_path(path: Path) -> str:
@@ -38,7 +45,7 @@ def format_path(path: Path) -> str:
     return click.format_filename(path)
 
 
-def summary(shown: Import) -> str:
+def summary(shown: ImportJob) -> str:
     """Returns a line about an ended import: "completed, 1,000 rows in 2 s: 994 created, 6 rejected"."""
     checked = shown.dry_run and shown.status == "completed"
     status = "checked" if checked else shown.status.replace("_", " ")
@@ -54,12 +61,13 @@ def summary(shown: Import) -> str:
     return f"{start}{comma} {rows}{time}: {format_counts(shown)}"
 
 
-def removal_lines(shown: Import) -> str:
+def removal_lines(shown: ImportJob, command: AsTyped) -> str:
     """Returns lines about the members that a sync has not removed, "" where there are none."""
     removal = shown.removal
     if removal is None:
         return ""
-    members = f"{removal.found:,} of {removal.members:,} members are not in the file"
+    are = "is" if removal.found == 1 else "are"
+    members = f"{removal.found:,} of {removal.members:,} members {are} not in the file"
     if removal.state == "not_done":
         return f"\n  Nobody was removed: {removal.detail} {members}."
     if removal.state != "awaiting_approval":
@@ -68,14 +76,14 @@ def removal_lines(shown: Import) -> str:
         return f"\n  {members}: their removal would wait for approval."
     return "".join(
         (
-            f"\n  {members}. Removing them needs approval until {removal.expires_at}:",
-            f"\n    python rollcall.py approve {shown.id}",
-            f"\n    python rollcall.py decline {shown.id}",
+            f"\n  {members}. Their removal needs approval until {removal.expires_at}:",
+            f"\n    {command(f'approve {shown.id}')}",
+            f"\n    {command(f'decline {shown.id}')}",
         )
     )
 
 
-def guessed_encoding(shown: Import) -> str:
+def guessed_encoding(shown: ImportJob) -> str:
     """Returns a line about a guess of the encoding with names as they were read, "" where none was necessary."""
     if not shown.encoding_guessed:
         return ""
@@ -90,7 +98,7 @@ def changed_since(numbers: Mapping[str, int]) -> str:
     return f"\n  Kept newer changes by {', '.join(f'{by} ({number:,})' for by, number in numbers.items())}."
 
 
-def estimate_line(shown: Import) -> str:
+def estimate_line(shown: ImportJob) -> str:
     """Returns a line about what the import would take that a dry run foretells, "" after other imports."""
     estimate, name = shown.estimate, "undo" if shown.of else "import"
     if estimate is None:
@@ -99,20 +107,21 @@ def estimate_line(shown: Import) -> str:
         return f"\n  The {name} would write nothing."
     dollars = Decimal(str(estimate.dollars)).quantize(CENT, ROUND_HALF_UP)
     price = f"${dollars:,}" if dollars >= CENT else "less than a cent"
-    text = f"\n  The {name} would take {estimate.write_units:,} write units ({price})"
+    units = "1 write unit" if estimate.write_units == 1 else f"{estimate.write_units:,} write units"
+    text = f"\n  The {name} would take {units} ({price})"
     if estimate.minutes is None:
         return f"{text}."
     time = f"{estimate.minutes:,} minutes" if estimate.minutes > 1 else "less than a minute"
     return f"{text}, and {time} at the table's present throughput."
 
 
-def next_command(shown: Import) -> str:
+def next_command(shown: ImportJob, command: AsTyped) -> str:
     """Returns a line with the command that does what a dry run has checked, "" after other imports."""
     if not shown.dry_run or shown.status != "completed":
         return ""
     if shown.of:
-        return f"\n  To take the import back: python rollcall.py undo {shown.of}"
-    return f"\n  To import what was checked: python rollcall.py apply {shown.id}"
+        return f"\n  To take the import back: {command(f'undo {shown.of}')}"
+    return f"\n  To import what was checked: {command(f'apply {shown.id}')}"
 
 
 def warning_lines(warnings: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.table import Column
 from rich.text import Text
 
-from chalicelib.imports.model import Import
-from chalicelib.imports.outcomes import OUTCOMES
-from chalicelib.imports.removal import REMOVED
+from chalicelib.imports.records.model import ImportJob
+from chalicelib.imports.rows.outcomes import OUTCOMES
+from chalicelib.imports.rows.removal import REMOVED
 
 from .waiting import Clock
 
@@ -51,7 +51,7 @@ class Lines(AbstractContextManager["Lines"]):
 
         return on_bytes_sent
 
-    def load(self, name: str, shown: Import) -> None:
+    def load(self, name: str, shown: ImportJob) -> None:
         """Shows the progress of a file's import."""
         if name not in self._last:
             text = f"{name}: uploaded, import {shown.id}"
@@ -99,7 +99,7 @@ class Bars(AbstractContextManager["Bars"]):
         self._tasks[name] = task
         return lambda count: self._progress.advance(task, count)
 
-    def load(self, name: str, shown: Import) -> None:
+    def load(self, name: str, shown: ImportJob) -> None:
         """Shows the progress of a file's import."""
         state = format_counts(shown) or PHASES.get(shown.status, shown.status)
         left = self._time_left(name, shown)
@@ -130,7 +130,7 @@ class _TimeLeft:
     def __init__(self) -> None:
         self._ends: dict[tuple[str, int], float] = {}  # by name and percent
 
-    def __call__(self, name: str, shown: Import) -> str:
+    def __call__(self, name: str, shown: ImportJob) -> str:
         if shown.seconds_left is None:
             return ""
         end = self._ends.setdefault((name, shown.percent), time.monotonic() + shown.seconds_left)
@@ -144,7 +144,7 @@ def make_display() -> Bars | Lines:
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines()
 
 
-def format_counts(shown: Import) -> str:
+def format_counts(shown: ImportJob) -> str:
     """Returns the rows by outcome: "994 created, 6 rejected"."""
     would = "would be " if shown.dry_run else ""
     words = {name: f"{would}{name}" for name in ("created", "updated", "deleted", REMOVED)}

@@ -21,12 +21,15 @@ from chalicelib.errors import RegistryError
 from chalicelib.services import Services
 from infra import targets
 from infra.emulator import HOST, REGION
-from infra.package import LOCAL
+from infra.project import LOCAL
+
+from .program import PROGRAM
+from .results import Result, json_option
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Command = Callable[..., None]
+Command = Callable[..., Result]  # takes the services of a stage, and its arguments
 _STAGE = click.option(
     "--stage", default=LOCAL, show_default=True, help="local, or a stage on AWS such as prod."
 )
@@ -43,10 +46,15 @@ class NotDeployed(click.ClickException):
 class Deployment:
     """One deployed stage: the address of its API, the place of its functions' logs, and its services."""
 
+    stage: str
     api_url: str
     logs: str
     services: Services
     s3: "S3Client"
+
+    def command(self, words: str) -> str:
+        """Returns a command on this stage, as people type it."""
+        return f"{PROGRAM} {words}" + (f" --stage {self.stage}" if self.stage != LOCAL else "")
 
 
 def find_deployment(stage: str) -> Deployment:
@@ -69,7 +77,7 @@ def find_deployment(stage: str) -> Deployment:
             notice_topic_arn=outputs.get("NoticeTopicArn"),
         )
         services = Services(settings, lambda name: client(name, short if name == "dynamodb" else None))
-        return Deployment(_api_url(stage, outputs), _logs(stage), services, client("s3"))
+        return Deployment(stage, _api_url(stage, outputs), _logs(stage), services, client("s3"))
     except ClientError as error:
         missing = error.response["Error"]["Code"] == "ValidationError"
         hint = f" (to create it: make deploy STAGE={stage})" if missing else ""
@@ -83,19 +91,23 @@ def find_deployment(stage: str) -> Deployment:
         raise NotDeployed(f"The deployment of {stack} is incomplete: its stack has no outputs.") from None
 
 
-def with_services(command: Command) -> Command:
-    """Returns a command with the option --stage, which gets the services of that stage; errors become one line."""
+def with_services(command: Command) -> Callable[..., None]:
+    """Returns a command with the options --stage and --json, which gets the services of that stage.
+
+    It prints the command's result; errors become one line.
+    """
 
     @wraps(command)
-    def run(stage: str, **arguments: Any) -> None:
+    def run(stage: str, *, as_json: bool, **arguments: Any) -> None:
         try:
-            command(find_deployment(stage).services, **arguments)
+            result = command(find_deployment(stage).services, **arguments)
         except RegistryError as error:
             raise click.ClickException(error.detail) from None
         except AWS_ERRORS as error:
             raise click.ClickException(str(error)) from None
+        result.print(as_json=as_json)
 
-    return _STAGE(run)
+    return _STAGE(json_option(run))
 
 
 def _api_url(stage: str, outputs: dict[str, str]) -> str:

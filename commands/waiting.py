@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.records.model import ImportRecord
 
 NOTICE_SECONDS = 60.0  # without progress until the first notice, and from each notice to the next
 TICK_SECONDS = 0.25

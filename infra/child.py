@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 Child = subprocess.Popen[bytes]
 

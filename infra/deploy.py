@@ -24,7 +24,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import aws_cli, concurrency, targets
 from infra.emulator import REGION, environment
-from infra.package import LOCAL, PROJECT, package, source_template
+from infra.package import package, source_template
+from infra.project import LOCAL, PROJECT
 
 EMULATOR_SECONDS = 600.0  # for each step; the emulator needs ten. On AWS, the AWS CLI gives up after an hour.
 EMULATOR_STARTS = 8  # calls of start_import at once on the emulator; each takes a process of 70 MB

@@ -16,7 +16,8 @@ from typing import Any
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
 
-from infra.package import PROJECT, package
+from infra.package import package
+from infra.project import PROJECT
 
 REGION = "us-east-1"
 

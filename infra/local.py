@@ -26,7 +26,7 @@ from chalicelib.errors import Conflict
 from infra.deploy import DeployError, deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
 from infra.local_api import ApiError, LocalApi
-from infra.package import LOCAL, PROJECT
+from infra.project import LOCAL, PROJECT
 from infra.resume import resume_exports, resume_imports
 from infra.targets import DEFAULT_PORTS, PORTS, STATE
 
@@ -182,6 +182,7 @@ def _addresses(port: int, emulator: Emulator, outputs: dict[str, str]) -> str:
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
     return f"""
   API           {api}/members
+  Documentation {api}/docs
   Admin page    {api}/admin
   User          {USER}, password {PASSWORD}
   Drop bucket   s3://{bucket}/drops/
@@ -191,9 +192,10 @@ def _addresses(port: int, emulator: Emulator, outputs: dict[str, str]) -> str:
   Create a member:
     curl -i --user {USER}:{PASSWORD} -d '{ralph}' {api}/members/
 
-  Drop a file, in another terminal:
-    {" ".join(f"{name}={environment[name]}" for name in names)} \\
-      .venv/bin/aws s3 cp roster.csv s3://{bucket}/drops/
+  In another terminal, with this environment, drop a file or run Chalice's own server:
+    export {" ".join(f"{name}={environment[name]}" for name in names)}
+    .venv/bin/aws s3 cp roster.csv s3://{bucket}/drops/
+    .venv/bin/chalice local
 """
 
 

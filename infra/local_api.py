@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra import child
 from infra.emulator import HOST, Emulator
-from infra.package import LOCAL
+from infra.project import LOCAL
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from infra.emulator import HOST
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 
 @contextmanager

@@ -51,9 +51,9 @@ from chalice.package import (
 from chalice.policy import AppPolicyGenerator
 from chalice.utils import UI, OSUtils, to_cfn_resource_name
 
-PROJECT = Path(__file__).resolve().parent.parent
+from infra.project import LOCAL, PROJECT
+
 CREDENTIALS = "method.request.header.Authorization"
-LOCAL = "local"  # the stage on the emulator; other stages run on AWS
 
 Template = dict[str, Any]
 

@@ -13,10 +13,10 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.exports.exporter import ExportQueue
 from chalicelib.exports.repository import LEASE_SECONDS as EXPORT_LEASE_SECONDS
 from chalicelib.exports.repository import ExportLeaseHeld, ExportRepository
-from chalicelib.imports.messages import Messenger
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.repository import ImportRepository
-from chalicelib.imports.steps import LEASE_SECONDS, LeaseHeld, Step, StepRepository
+from chalicelib.imports.records.messages import Messenger
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.repository import ImportRepository
+from chalicelib.imports.records.steps import LEASE_SECONDS, LeaseHeld, Step, StepRepository
 
 PAGE = 500
 

@@ -80,8 +80,13 @@ def _compressed(response: dict[str, Any], headers: Any) -> dict[str, Any]:
 def _gateway_response(kind: str) -> dict[str, Any]:
     """Returns the gateway response of a type such as UNAUTHORIZED."""
     response = _api()["GatewayResponses"][kind]
-    headers = {name: value.strip("'") for name, value in response["ResponseParameters"]["Headers"].items()}
-    text = response["ResponseTemplates"]["application/json"].replace("$context.requestId", str(uuid.uuid4()))
+    request_id = str(uuid.uuid4())
+    mapped = response["ResponseParameters"]["Headers"]
+    headers = {
+        name: request_id if value == "context.requestId" else value.strip("'")
+        for name, value in mapped.items()
+    }
+    text = response["ResponseTemplates"]["application/json"].replace("$context.requestId", request_id)
     return {
         "statusCode": response["StatusCode"],
         "headers": headers,

@@ -8,7 +8,7 @@ import boto3
 from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from infra.emulator import HOST
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 STATE = Path(os.environ.get("LOCAL_STATE", PROJECT / ".local"))  # the data and logs of `make local`
 PORTS = STATE / "ports.json"  # the ports `make local` uses, or used last

@@ -11,7 +11,7 @@ from infra.browser import opened
 from infra.emulator import free_ports
 from infra.local import PASSWORD, USER
 from infra.local_process import running
-from infra.package import PROJECT
+from infra.project import PROJECT
 from tools.roster import Roster
 
 FOLDER = PROJECT / "docs"

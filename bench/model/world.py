@@ -15,9 +15,9 @@ from bench.stub import ENVIRONMENT
 from chalicelib.config import Settings
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
-from chalicelib.imports.import_ids import event_import_id
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.import_ids import event_import_id
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.steps import Step
 from chalicelib.services import Services
 from chalicelib.workers import AGAIN_SECONDS, RESERVED_SECONDS
 from tools.roster import Roster

@@ -4,6 +4,7 @@ A group grants permissions for accounts. A user or token has each group's permis
 an editor of account 1 who is a viewer of account 2 can write to account 1 only.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
@@ -20,7 +21,21 @@ MAX_GROUPS = 10  # per user or token
 MAX_TOKEN_DAYS = 3650
 MAX_NAME_LENGTH = 64
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 256  # characters
-AccessName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}$"
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, name):
+        detail = (
+            "Must have at most 64 lower-case letters, digits and . _ @ + -, and begin with a letter or digit."
+        )
+        raise PydanticCustomError("wrong_form", detail)
+    return name
+
+
+AccessName: TypeAlias = Annotated[
+    str, AfterValidator(_check_name), Field(json_schema_extra={"pattern": NAME_PATTERN})
+]
 
 
 def _max_items(limit: int) -> list[object]:

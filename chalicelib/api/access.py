@@ -1,7 +1,6 @@
 """The HTTP API of access: the caller itself, sessions, and for admins users, groups and tokens."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from chalice.app import Blueprint, Request, Response
@@ -18,6 +17,7 @@ from chalicelib.access.model import (
 from chalicelib.access.permissions import AUTHENTICATED, Requirement
 from chalicelib.access.sessions import IDLE_SECONDS
 from chalicelib.access.store import not_found_error
+from chalicelib.clock import iso_time
 from chalicelib.errors import InvalidCursor
 from chalicelib.services import services
 
@@ -48,11 +48,11 @@ def change_me(request: Request, admission: Admission) -> Response:
     return no_content()
 
 
-@route(access_api, "POST", "/sessions", needs=AUTHENTICATED)
+@route(access_api, "POST", "/sessions", needs=AUTHENTICATED, body=False)
 def start_session(_request: Request, admission: Admission) -> Response:
     """Returns a session token for the name and password of this request."""
     session = services().sessions.start(admission.caller)
-    expires = datetime.fromtimestamp(session.ends_at, UTC).isoformat().replace("+00:00", "Z")
+    expires = iso_time(session.ends_at * 1000)
     return json_response({"token": session.text, "expires_at": expires, "idle_seconds": IDLE_SECONDS}, 201)
 
 
@@ -83,7 +83,7 @@ def get_user(request: Request, _admission: Admission, name: str) -> Response:
     return get_response(request, services().users.get(_checked(name, "user")))
 
 
-@route(access_api, "PATCH", USER, needs=ADMIN)
+@route(access_api, "PATCH", USER, needs=ADMIN, conditions=True)
 def change_user(request: Request, _admission: Admission, name: str) -> Response:
     """Changes a user's password, groups, or whether it is active."""
     changes = validated_body(request, UserChanges)
@@ -91,7 +91,7 @@ def change_user(request: Request, _admission: Admission, name: str) -> Response:
     return resource_response(user)
 
 
-@route(access_api, "DELETE", USER, needs=ADMIN)
+@route(access_api, "DELETE", USER, needs=ADMIN, conditions=True)
 def delete_user(request: Request, _admission: Admission, name: str) -> Response:
     """Deletes a user and ends its sessions."""
     services().users.delete(_checked(name, "user"), precondition(request))
@@ -118,7 +118,7 @@ def get_group(request: Request, _admission: Admission, name: str) -> Response:
     return get_response(request, services().groups.get(_checked(name, "group")))
 
 
-@route(access_api, "PATCH", GROUP, needs=ADMIN)
+@route(access_api, "PATCH", GROUP, needs=ADMIN, conditions=True)
 def change_group(request: Request, _admission: Admission, name: str) -> Response:
     """Changes what a group grants."""
     changes = validated_body(request, GroupChanges)
@@ -126,7 +126,7 @@ def change_group(request: Request, _admission: Admission, name: str) -> Response
     return resource_response(group)
 
 
-@route(access_api, "DELETE", GROUP, needs=ADMIN)
+@route(access_api, "DELETE", GROUP, needs=ADMIN, conditions=True)
 def delete_group(request: Request, _admission: Admission, name: str) -> Response:
     """Deletes a group without users or tokens."""
     services().groups.delete(_checked(name, "group"), precondition(request))

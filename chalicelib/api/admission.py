@@ -1,12 +1,17 @@
 """Decides whether a caller may make a request."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalice.app import Request
 
 from chalicelib.access.permissions import Caller, Requirement
 from chalicelib.errors import Forbidden, TooManyAttempts, Unauthorized
 from chalicelib.scope import Scope
+from chalicelib.timed_ids import new_timed_id
+
+if TYPE_CHECKING:
+    from chalicelib.replies import Attempt
 
 SAFE_METHODS = {"GET", "HEAD"}
 CROSS_ORIGIN = {"cross-site", "same-site"}  # values of Sec-Fetch-Site
@@ -14,15 +19,28 @@ CROSS_ORIGIN = {"cross-site", "same-site"}  # values of Sec-Fetch-Site
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The caller of an admitted request, and the accounts that the request may access."""
+    """The caller of an admitted request, and the accounts that the request may access.
+
+    `attempt` is that of a request with an Idempotency-Key.
+    """
 
     caller: Caller
     scope: Scope
+    attempt: "Attempt | None" = None
 
     @property
     def by(self) -> str:
         """Returns the caller's name for `created_by`, such as "user:ann"."""
         return str(self.caller)
+
+    @property
+    def repeated(self) -> bool:
+        """Returns whether the request may have taken effect before: its key is that of one that died."""
+        return self.attempt is not None and self.attempt.repeated
+
+    def new_id(self) -> str:
+        """Returns an id for the import or export that the request starts; a repeated request gets the same one."""
+        return self.attempt.new_id() if self.attempt else new_timed_id()
 
 
 def admit(request: Request, requirement: Requirement) -> Admission:

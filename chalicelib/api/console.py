@@ -9,7 +9,7 @@ from pathlib import Path
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import NotFound
-from chalicelib.imports.encodings import FILE_ENCODINGS
+from chalicelib.imports.text.encodings import FILE_ENCODINGS
 from chalicelib.services import services
 
 from .requests import not_modified

@@ -17,12 +17,12 @@ exports_api = Blueprint(__name__)
 EXPORT: Requirement = "members:export"
 
 
-@route(exports_api, "POST", "/exports", needs=EXPORT)
+@route(exports_api, "POST", "/exports", needs=EXPORT, key=True)
 def start_export(request: Request, admission: Admission) -> Response:
     """Starts an export of an account."""
     new = validated_body(request, NewExport)
     admission.scope.require(new.account_id)
-    record = services().exports.start(new.record(admission.by))
+    record = services().exports.start(new.record(admission.by, admission.new_id()))
     location = f"{base_path(request)}/exports/{record.id}"
     return json_response(record.shown().model_dump(), 202, Location=location)
 

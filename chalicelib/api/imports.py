@@ -9,13 +9,14 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.fields.validation import validate
-from chalicelib.imports.encodings import UNKNOWN, encoding_name
-from chalicelib.imports.file_names import UNSUPPORTED_FILE_TYPE, is_roster
-from chalicelib.imports.import_filter import ImportFilter
-from chalicelib.imports.import_ids import is_import_id
-from chalicelib.imports.model import ImportRecord, Status, UndoOptions
-from chalicelib.imports.new_import import NewImport
-from chalicelib.imports.outcomes import LISTED_OUTCOMES
+from chalicelib.imports.records.import_filter import ImportFilter
+from chalicelib.imports.records.import_ids import is_import_id
+from chalicelib.imports.records.model import ImportRecord, Status, UndoOptions
+from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.reports.polling import import_etag, pause
+from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
+from chalicelib.imports.text.encodings import UNKNOWN, encoding_name
+from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -28,9 +29,11 @@ from .requests import (
     invalid_parameters,
     media_type,
     normalized_value,
+    not_modified,
     page_request,
     query_parameters,
     raw_body,
+    whole_number,
 )
 from .responses import base_path, json_response, page_response
 from .routing import route
@@ -47,10 +50,11 @@ Word = TypeVar("Word", bound=str)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
 APPROVE: Requirement = "imports:approve"
+MAX_WAIT = 20  # seconds; API Gateway ends a request after 29
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
 
 
-@route(imports_api, "POST", "/imports", needs=WRITE, query=NewImport.model_fields)
+@route(imports_api, "POST", "/imports", needs=WRITE, query=NewImport.model_fields, key=True)
 def start_import(request: Request, admission: Admission) -> Response:
     """Imports the CSV in the body, or returns a link to upload a file of up to 5 GB."""
     kind = media_type(request)
@@ -58,7 +62,7 @@ def start_import(request: Request, admission: Admission) -> Response:
         new = _options_in_query(request)
         record = _record(new, admission)
         record = services().imports.upload(record, raw_body(request, MAX_CSV), new.filename)
-        return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
+        return _started(request, record)
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
     new = _options_in_body(request)
@@ -86,48 +90,52 @@ def get_template(_request: Request, _admission: Admission) -> Response:
     return Response(line, {"Content-Type": "text/plain; charset=utf-8"}, 200)
 
 
-@route(imports_api, "GET", IMPORT, needs=READ)
-def get_import(_request: Request, admission: Admission, import_id: str) -> Response:
-    """Returns an import with its status, counts and percent."""
-    return json_response(_visible(import_id, admission).shown().model_dump())
+@route(imports_api, "GET", IMPORT, needs=READ, query=("wait",))
+def get_import(request: Request, admission: Admission, import_id: str) -> Response:
+    """Returns an import with its status, counts and percent; with `wait` once it has ended, or after so long."""
+    record = _visible(import_id, admission)
+    if seconds := whole_number(request, "wait", range(MAX_WAIT + 1), 0):
+        record = services().import_queries.wait(record, seconds)
+    etag = import_etag(record)
+    if not_modified(request, etag):
+        return Response("", {"ETag": etag, **_poll_headers(record)}, 304)
+    return json_response(record.shown().model_dump(), 200, ETag=etag, **_poll_headers(record))
 
 
-@route(imports_api, "POST", f"{IMPORT}/cancel", needs=WRITE)
+@route(imports_api, "POST", f"{IMPORT}/cancel", needs=WRITE, body=False)
 def cancel_import(_request: Request, admission: Admission, import_id: str) -> Response:
     """Cancels an import. Rows that are not loaded yet are rejected."""
     _visible(import_id, admission)
-    return json_response(services().imports.cancel(import_id).shown().model_dump(), 202)
+    return _accepted(services().imports.cancel(import_id))
 
 
-@route(imports_api, "POST", f"{IMPORT}/approve", needs=APPROVE)
+@route(imports_api, "POST", f"{IMPORT}/approve", needs=APPROVE, body=False)
 def approve_import(_request: Request, admission: Admission, import_id: str) -> Response:
     """Lets a sync remove the members that it shows, as far as that is still right."""
     _visible(import_id, admission)
-    record = services().imports.approvals.approve(import_id, admission.by)
-    return json_response(record.shown().model_dump(), 202)
+    return _accepted(services().imports.approvals.approve(import_id, admission.by))
 
 
-@route(imports_api, "POST", f"{IMPORT}/decline", needs=APPROVE)
+@route(imports_api, "POST", f"{IMPORT}/decline", needs=APPROVE, body=False)
 def decline_import(_request: Request, admission: Admission, import_id: str) -> Response:
     """Lets a sync end without a removal."""
     _visible(import_id, admission)
-    record = services().imports.approvals.decline(import_id, admission.by)
-    return json_response(record.shown().model_dump(), 202)
+    return _accepted(services().imports.approvals.decline(import_id, admission.by))
 
 
-@route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE)
+@route(imports_api, "POST", f"{IMPORT}/apply", needs=WRITE, body=False, key=True)
 def apply_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Imports the file that a dry run has checked, with the same options."""
-    record = services().imports.apply(_visible(import_id, admission), admission.by)
-    return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
+    record = services().imports.apply(_visible(import_id, admission), admission.by, admission.new_id())
+    return _started(request, record)
 
 
-@route(imports_api, "POST", f"{IMPORT}/undo", needs=WRITE, query=("dry_run",))
+@route(imports_api, "POST", f"{IMPORT}/undo", needs=WRITE, query=("dry_run",), body=False, key=True)
 def undo_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Takes an import back, by an import of its own."""
     done, options = _visible(import_id, admission), _undo_options(request)
-    record = services().imports.undo(done, admission.by, dry_run=options.dry_run)
-    return json_response(record.shown().model_dump(), 202, Location=_location(request, record))
+    record = services().imports.undo(done, admission.by, admission.new_id(), dry_run=options.dry_run)
+    return _started(request, record)
 
 
 @route(imports_api, "GET", f"{IMPORT}/report", needs=READ)
@@ -250,7 +258,8 @@ def _record(new: NewImport, admission: Admission) -> ImportRecord:
     scope = admission.scope
     if new.account_id is not None:
         scope.require(new.account_id)
-    return new.record(None if scope.accounts is None else sorted(scope.accounts), admission.by)
+    accounts = None if scope.accounts is None else sorted(scope.accounts)
+    return new.record(accounts, admission.by, admission.new_id())
 
 
 def _visible(import_id: str, admission: Admission) -> ImportRecord:
@@ -259,6 +268,22 @@ def _visible(import_id: str, admission: Admission) -> ImportRecord:
     if not record.visible_to(admission.scope):
         raise NotFound("No import has this id.", code="import_not_found")
     return record
+
+
+def _started(request: Request, record: ImportRecord) -> Response:
+    """Returns a new import that runs, and where to ask for it."""
+    return _accepted(record, Location=_location(request, record))
+
+
+def _accepted(record: ImportRecord, **headers: str) -> Response:
+    """Returns an import that runs."""
+    return json_response(record.shown().model_dump(), 202, **headers, **_poll_headers(record))
+
+
+def _poll_headers(record: ImportRecord) -> dict[str, str]:
+    """Returns when to ask again for an import that runs: about when it will end."""
+    seconds = pause(record)
+    return {"Retry-After": str(seconds)} if seconds else {}
 
 
 def _location(request: Request, record: ImportRecord) -> str:

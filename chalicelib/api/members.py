@@ -35,7 +35,8 @@ from .routing import route
 members_api = Blueprint(__name__)
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
-FILTERS = ("account_id", "client_member_id", "phone_number", "last_name")
+OF_ACCOUNT = ("last_name", "modified_since")  # these need an account
+FILTERS = ("account_id", "client_member_id", "phone_number", *OF_ACCOUNT)
 READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"
 
@@ -52,12 +53,12 @@ def find_members(request: Request, admission: Admission) -> Response:
     return page_response(request, "/members", [member.model_dump() for member in page.members], page.cursor)
 
 
-@route(members_api, "POST", "/members", "/member", needs=WRITE)
+@route(members_api, "POST", "/members", "/member", needs=WRITE, key=True)
 def create_member(request: Request, admission: Admission) -> Response:
     """Adds a member."""
     new = validated_body(request, NewMember)
     admission.scope.require(new.account_id)
-    member = services().members.create(new, admission.by)
+    member = services().members.create(new, admission.by, repeated=admission.repeated)
     return resource_response(member, 201, Location=_location(request, member))
 
 
@@ -67,7 +68,7 @@ def get_member(request: Request, admission: Admission, **ids: str) -> Response:
     return get_response(request, services().members.get(_key(admission.scope, **ids)))
 
 
-@route(members_api, "PUT", MEMBER, needs=WRITE)
+@route(members_api, "PUT", MEMBER, needs=WRITE, conditions=True)
 def replace_member(request: Request, admission: Admission, member_id: str) -> Response:
     """Replaces a member. A new account or client member id moves it."""
     key = _key(admission.scope, member_id)
@@ -77,7 +78,7 @@ def replace_member(request: Request, admission: Admission, member_id: str) -> Re
     return _changed(request, key, member)
 
 
-@route(members_api, "PUT", ACCOUNT_MEMBER, needs=WRITE)
+@route(members_api, "PUT", ACCOUNT_MEMBER, needs=WRITE, conditions=True)
 def put_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Creates or replaces a member; a repeated request changes nothing."""
     key = _key(admission.scope, **ids)
@@ -88,7 +89,7 @@ def put_member(request: Request, admission: Admission, **ids: str) -> Response:
     return resource_response(member)
 
 
-@route(members_api, "PATCH", MEMBER, ACCOUNT_MEMBER, needs=WRITE)
+@route(members_api, "PATCH", MEMBER, ACCOUNT_MEMBER, needs=WRITE, conditions=True)
 def change_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Changes the fields in the body. A new account or client member id moves the member."""
     key = _key(admission.scope, **ids)
@@ -99,7 +100,7 @@ def change_member(request: Request, admission: Admission, **ids: str) -> Respons
     return _changed(request, key, member)
 
 
-@route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE, query=("erase",))
+@route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE, query=("erase",), conditions=True)
 def delete_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Deletes a member and frees its phone number and client member id; to erase it deletes its history too."""
     key = _key(admission.scope, **ids)
@@ -121,7 +122,7 @@ def get_history(request: Request, admission: Admission, **ids: str) -> Response:
     return page_response(request, path, [event.model_dump() for event in page.events], page.cursor)
 
 
-@route(members_api, "POST", f"{MEMBER}/restore", f"{ACCOUNT_MEMBER}/restore", needs=WRITE)
+@route(members_api, "POST", f"{MEMBER}/restore", f"{ACCOUNT_MEMBER}/restore", needs=WRITE, body=False)
 def restore_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Adds a deleted member again, as it was last."""
     member = services().members.restore(_key(admission.scope, **ids), admission.by)
@@ -168,9 +169,11 @@ def _with_ids(body: object, key: MemberKey) -> object:
 def _search(query: dict[str, str], scope: Scope) -> Search | None:
     """Returns the filters of a query, None if no member can match them. Raises Malformed, Forbidden."""
     filters = {name: normalized_value(name, query[name], f"?{name}") for name in FILTERS if name in query}
-    if "last_name" in filters and "account_id" not in filters:
-        detail = "A search by last_name needs an account_id. Add account_id."
-        raise invalid_parameters(FieldError("?last_name", "account_required", detail))
+    if "account_id" not in filters and (alone := [name for name in OF_ACCOUNT if name in filters]):
+        detail = "A search by {} needs an account_id. Add account_id."
+        raise invalid_parameters(
+            *(FieldError(f"?{name}", "account_required", detail.format(name)) for name in alone)
+        )
     if "id" in query:
         key = parse_member_id(query["id"])
         if key is None:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from email.message import Message
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
@@ -11,6 +12,7 @@ from chalice.app import MultiDict, Request
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
+from chalicelib.clock import normalized_time
 from chalicelib.errors import FieldError, Malformed, TooLarge, UnsupportedMediaType
 from chalicelib.fields.text import normalize_id, normalize_text
 from chalicelib.fields.validation import validate
@@ -19,6 +21,7 @@ from chalicelib.services import services
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+MERGE_PATCH = "application/merge-patch+json"
 MAX_BODY = 64 * 1024  # bytes; a valid member needs far fewer
 PAGING = ("limit", "cursor")  # the query parameters of every list
 MAX_LIMIT, DEFAULT_LIMIT = 500, 100  # items per page
@@ -47,10 +50,15 @@ def charset(request: Request) -> str | None:
     return message.get_content_charset("?") if message.get_param("charset") else None
 
 
+def body_bytes(request: Request) -> bytes:
+    """Returns the body, empty without one."""
+    raw = request.raw_body
+    return raw.encode() if isinstance(raw, str) else raw  # chalice local passes either
+
+
 def raw_body(request: Request, limit: int) -> bytes:
     """Returns the body. Raises TooLarge past `limit` bytes, Malformed if it is empty."""
-    raw = request.raw_body
-    raw = raw.encode() if isinstance(raw, str) else raw  # chalice local passes either
+    raw = body_bytes(request)
     if len(raw) > limit:
         raise TooLarge(f"The body is larger than {limit} bytes.")
     if not raw.strip():
@@ -63,12 +71,14 @@ def validated_body(request: Request, model: type[Model]) -> Model:
     return validate(model, body_fields(request), services().phone_rule)
 
 
-def body_fields(request: Request) -> object:
-    """Returns a JSON or form body, parsed. Raises Malformed, TooLarge, UnsupportedMediaType."""
+def body_fields(request: Request, kinds: Sequence[str] = (JSON, FORM), limit: int = MAX_BODY) -> object:
+    """Returns a body of one of these types, parsed. Raises Malformed, TooLarge, UnsupportedMediaType."""
     kind = media_type(request)
-    if kind not in (JSON, FORM):
-        raise UnsupportedMediaType(f"Send {JSON} or {FORM}.")
-    raw = raw_body(request, MAX_BODY)
+    if kind == MERGE_PATCH and request.method == "PATCH":
+        kind = JSON  # all that a JSON merge patch (RFC 7396) adds is null, and no field can be removed
+    if kind not in kinds:
+        raise UnsupportedMediaType(f"Send {' or '.join(kinds)}.")
+    raw = raw_body(request, limit)
     try:
         text = raw.decode("utf-8-sig")
         if kind == FORM:
@@ -103,27 +113,6 @@ def _unique(pairs: Sequence[tuple[str, T]]) -> dict[str, T]:
     return values
 
 
-def check_parameters(request: Request, allowed: Collection[str]) -> None:
-    """Raises Malformed for a query parameter that is not allowed or repeated.
-
-    Ignoring it would change the request's meaning: `?phone=…` would list every member.
-    """
-    sent = request.query_params or MultiDict(None)
-    remedy = f"Use {', '.join(allowed)}." if allowed else "Remove it."
-    errors = [
-        FieldError(f"?{name}", "unknown_parameter", f"{name[:64]!a} is not a parameter here. {remedy}")
-        for name in sent
-        if name not in allowed
-    ]
-    errors += [
-        FieldError(f"?{name}", "repeated_parameter", f"{name} is repeated. Send it once.")
-        for name in sent
-        if name in allowed and len(sent.getlist(name)) > 1
-    ]
-    if errors:
-        raise invalid_parameters(*errors)
-
-
 def query_parameters(request: Request) -> dict[str, str]:
     """Returns the query's parameters; `route` has checked them."""
     sent = request.query_params or MultiDict(None)
@@ -143,20 +132,38 @@ def normalized_value(name: str, value: str, pointer: str) -> str:
     try:
         if name == "phone_number":
             return services().phone_rule.parse(_restore_plus(name, value))
+        if name == "modified_since":
+            return _moment(value)
         return normalize_id(value) if name in IDS else normalize_text(value)
     except PydanticCustomError as error:
         raise invalid_parameters(FieldError(pointer, error.type, f"{name}: {error.message()}")) from None
 
 
+def _moment(text: str) -> str:
+    """Returns a time as members have it. Raises PydanticCustomError for one without a time zone."""
+    text = re.sub(r" (?=[0-9]{2}:?[0-9]{2}$)", "+", text)  # an unescaped + of +01:00 was decoded as a space
+    try:
+        if datetime.fromisoformat(text).tzinfo:
+            return normalized_time(text)
+    except (ValueError, OverflowError):
+        pass
+    raise PydanticCustomError("wrong_form", "Send a time with its zone, such as 2026-11-23T05:24:48Z.")
+
+
 def page_request(request: Request) -> PageRequest:
     """Returns the page that the query selects. Raises Malformed for an invalid limit."""
-    query = query_parameters(request)
-    limit = query.get("limit", str(DEFAULT_LIMIT))
+    limit = whole_number(request, "limit", range(1, MAX_LIMIT + 1), DEFAULT_LIMIT)
+    return PageRequest(limit, query_parameters(request).get("cursor"))
+
+
+def whole_number(request: Request, name: str, allowed: range, default: int) -> int:
+    """Returns the number in a query parameter, `default` without one. Raises Malformed for another one."""
+    text = query_parameters(request).get(name, str(default))
     # int() alone accepts other digits, spaces and signs.
-    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_LIMIT:
-        detail = f"limit: Must be a whole number from 1 to {MAX_LIMIT}."
-        raise invalid_parameters(FieldError("?limit", "out_of_range", detail))
-    return PageRequest(int(limit), query.get("cursor"))
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) not in allowed:
+        detail = f"{name}: Must be a whole number from {allowed[0]} to {allowed[-1]}."
+        raise invalid_parameters(FieldError(f"?{name}", "out_of_range", detail))
+    return int(text)
 
 
 def flag(request: Request, name: str) -> bool:
@@ -170,7 +177,7 @@ def flag(request: Request, name: str) -> bool:
 def not_modified(request: Request, etag: str) -> bool:
     """Returns whether If-None-Match names this ETag: the caller has this version."""
     tags = _etags(request, "if-none-match")
-    return tags is not None and ("*" in tags or etag in tags)
+    return tags is not None and ("*" in tags or etag.removeprefix("W/") in tags)
 
 
 def precondition(request: Request) -> Precondition:

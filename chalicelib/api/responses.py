@@ -36,6 +36,12 @@ def request_id(request: Request) -> str:
 
 def problem(request: Request, error: RegistryError) -> Response:
     """Returns the error as RFC 9457 problem details."""
+    text = json.dumps(problem_body(request, error))
+    return Response(text, {"Content-Type": PROBLEM, **error.headers}, error.status)
+
+
+def problem_body(request: Request, error: RegistryError) -> dict[str, Any]:
+    """Returns the fields of the problem details of an error."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(error.status).phrase,
@@ -47,7 +53,7 @@ def problem(request: Request, error: RegistryError) -> Response:
     }
     if error.errors:
         body["errors"] = [_field(request, field) for field in error.errors]
-    return Response(json.dumps(body), {"Content-Type": PROBLEM, **error.headers}, error.status)
+    return body
 
 
 def _field(request: Request, error: FieldError) -> dict[str, Any]:
@@ -91,11 +97,18 @@ def page_response(
     if cursor is None:
         return json_response(body)
     query = urlencode({**query_parameters(request), "cursor": cursor})
-    return json_response(body, Link=f'<{base_path(request)}{path}?{query}>; rel="next"')
+    return json_response(body, Link=f'<{_base_url(request)}{path}?{query}>; rel="next"')
+
+
+def _base_url(request: Request) -> str:
+    """Returns the URL of the API's root as the caller sees it; its path if the request names no host."""
+    host = request.headers.get("host")
+    scheme = request.headers.get("x-forwarded-proto", "http")  # API Gateway adds it
+    return f"{scheme}://{host}{base_path(request)}" if host else base_path(request)
 
 
 def base_path(request: Request) -> str:
     """Returns the path of the API's root: empty in chalice local, the stage behind a gateway."""
-    depth = request.context["resourcePath"].count("/")
+    depth = request.context["resourcePath"].rstrip("/").count("/")
     path = str(request.context.get("path", "")).rstrip("/").split("/")
-    return "/".join(path[:-depth])
+    return "/".join(path[: len(path) - depth])

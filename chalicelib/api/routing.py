@@ -14,7 +14,7 @@ from chalicelib.errors import Internal, Malformed, MethodNotAllowed, RegistryErr
 
 from .admission import Admission, admit
 from .authorizer import authorize
-from .requests import check_parameters
+from .refusals import IDEMPOTENCY_KEY, Takes, check_request
 from .responses import DEFAULT_HEADERS, problem, request_id
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -22,24 +22,33 @@ View = Callable[Concatenate[Request, Admission, ...], Response]
 PublicView = Callable[Concatenate[Request, ...], Response]
 AnyView = TypeVar("AnyView", bound=Callable[..., Response])
 RouteHost = Blueprint | Chalice
-Query = Collection[str] | None
+WITH_BODY = {"POST", "PUT", "PATCH"}
 log = Logger()
 
 
 def route(
-    owner: RouteHost, method: str, *paths: str, needs: Requirement, query: Query = ()
+    owner: RouteHost,
+    method: str,
+    *paths: str,
+    needs: Requirement,
+    query: Collection[str] = (),
+    body: bool | None = None,
+    conditions: bool = False,
+    key: bool = False,
 ) -> Callable[[View], View]:
     """Registers a view under each path; a GET view answers HEAD too.
 
     The view gets the request, its admission and the values of the path. Callers without the permission `needs` get
-    a 403. Query parameters outside `query` are rejected, or ignored if it is None.
+    a 403. What the request has beside that and the route does not take is refused (see Takes): by default POST, PUT
+    and PATCH take a body. With `key` a request with an Idempotency-Key that is sent again gets the first response.
     """
-    return lambda view: _register(view, owner, method, paths, needs=needs, query=query)
+    takes = Takes(query, method in WITH_BODY if body is None else body, conditions, key)
+    return lambda view: _register(view, owner, method, paths, needs=needs, takes=takes)
 
 
 def public_route(owner: RouteHost, path: str) -> Callable[[PublicView], PublicView]:
     """Registers a GET view that needs no credentials. It gets the request and the values of the path."""
-    return lambda view: _register(view, owner, "GET", (path,), needs=None, query=())
+    return lambda view: _register(view, owner, "GET", (path,), needs=None, takes=Takes())
 
 
 def _register(
@@ -49,7 +58,7 @@ def _register(
     paths: Collection[str],
     *,
     needs: Requirement | None,
-    query: Query,
+    takes: Takes | None,
 ) -> AnyView:
     @wraps(view)
     def handle(**path_values: str) -> Response:
@@ -57,14 +66,15 @@ def _register(
         admission: Admission | None = None
         try:
             admission = admit(request, needs) if needs else None
-            if query is not None:
-                check_parameters(request, query)
+            if takes:
+                check_request(request, takes)
             values = {name: _unquote(name, value) for name, value in path_values.items()}
-            response = view(request, admission, **values) if needs else view(request, **values)
+            answer = _answer_once if takes and takes.key else _answer
+            response = answer(request, admission, lambda *admitted: view(request, *admitted, **values))
         except Exception as error:
             response = problem(request, _as_registry_error(error))
         _log(request, response, admission, about=path_values.get("name"), started=started)
-        response.headers = {**DEFAULT_HEADERS, **response.headers}
+        response.headers = {**DEFAULT_HEADERS, "X-Request-Id": request_id(request), **response.headers}
         return _without_body(response) if request.method == "HEAD" else response
 
     methods = [method, "HEAD"] if method == "GET" else [method]
@@ -72,6 +82,20 @@ def _register(
         # Without content_types Chalice would check the type of every body; `body_fields` does.
         owner.route(path, methods=methods, content_types=[], authorizer=authorize if needs else None)(handle)
     return view
+
+
+def _answer(_request: Request, admission: Admission | None, view: Callable[..., Response]) -> Response:
+    """Returns the response of a view."""
+    return view(admission) if admission else view()
+
+
+def _answer_once(request: Request, admission: Admission | None, view: Callable[..., Response]) -> Response:
+    """Returns the response of a view, or that to an earlier request with the same Idempotency-Key."""
+    if admission and IDEMPOTENCY_KEY in request.headers:
+        from .idempotency import answer_once
+
+        return answer_once(request, admission, view)
+    return _answer(request, admission, view)
 
 
 def _as_registry_error(error: Exception) -> RegistryError:
@@ -121,10 +145,11 @@ def add_405_routes(app: Chalice) -> None:
 
 
 def _add_405_route(app: Chalice, method: str, path: str, allowed: str) -> None:
-    @route(app, method, path, needs=AUTHENTICATED, query=None)
     def method_not_allowed(_request: Request, _admission: Admission, **_: Any) -> Response:
         """Raises MethodNotAllowed."""
         raise MethodNotAllowed(f"Not a method of this path. Use {allowed}.", headers={"Allow": allowed})
+
+    _register(method_not_allowed, app, method, (path,), needs=AUTHENTICATED, takes=None)
 
 
 def _unquote(name: str, value: str) -> str:

@@ -20,7 +20,7 @@ from chalicelib.members.items import from_item
 from chalicelib.members.name_index import NameIndex
 
 from .formats import FileBuffer, file_start, line_of
-from .model import ExportRecord, Failure
+from .model import ExportFailure, ExportRecord
 from .repository import ExportLease, ExportRepository
 from .storage import ExportStorage, UploadLost
 
@@ -31,9 +31,9 @@ BATCH_SIZE = 10_000  # members after which the progress is noted
 # At least 5 MiB, and at most 10,000 parts ("Amazon S3 multipart upload limits" in the User Guide).
 PART_SIZE = 8 * 1024**2
 MAX_SECONDS = 20 * 3600  # less than the day after which S3 removes the parts of an unfinished file
-TOO_SLOW = Failure(code="not_finished", detail="The export did not end within 20 hours. Export again.")
-LOST = Failure(code="upload_lost", detail="S3 has lost a part of the file. Export again.")
-GIVEN_UP = Failure(code="export_failed", detail="The file could not be written. Export again.")
+TOO_SLOW = ExportFailure(code="not_finished", detail="The export did not end within 20 hours. Export again.")
+LOST = ExportFailure(code="upload_lost", detail="S3 has lost a part of the file. Export again.")
+GIVEN_UP = ExportFailure(code="export_failed", detail="The file could not be written. Export again.")
 
 
 class ExportOutOfTime(Busy):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.clock import now
-from chalicelib.fields.text import Identifier, Name
+from chalicelib.fields.text import Identifier, Name, Timestamp
 from chalicelib.scope import Scope
 from chalicelib.timed_ids import new_timed_id
 
@@ -16,7 +16,7 @@ Format = Literal["csv", "csv.gz", "ndjson"]
 Status = Literal["queued", "running", "completed", "failed"]
 
 
-class Failure(BaseModel):
+class ExportFailure(BaseModel):
     """The reason why an export ended without a file."""
 
     code: str
@@ -31,7 +31,7 @@ class Part(BaseModel):
     size: int
 
 
-class Export(BaseModel):
+class ExportJob(BaseModel):
     """An export as callers see it. Times are ISO 8601 in UTC.
 
     `rows` counts the members that are read so far, and `as_of` is the time at which the export started: the file has
@@ -44,11 +44,11 @@ class Export(BaseModel):
     last_name_prefix: str | None
     format: Format
     rows: int
-    as_of: str
+    as_of: Timestamp
     size: int | None
     created_by: str | None
-    finished_at: str | None
-    error: Failure | None
+    finished_at: Timestamp | None
+    error: ExportFailure | None
 
 
 class ExportRecord(BaseModel):
@@ -70,7 +70,7 @@ class ExportRecord(BaseModel):
     rows: int = 0
     finished_at: str | None = None
     size: int | None = None
-    error: Failure | None = None
+    error: ExportFailure | None = None
     after: str | None = None
     settled_rows: int = 0
     upload_id: str | None = None
@@ -95,12 +95,12 @@ class ExportRecord(BaseModel):
         """Returns whether its account is in the scope."""
         return scope.includes(self.account_id)
 
-    def shown(self) -> Export:
+    def shown(self) -> ExportJob:
         """Returns the export as callers see it."""
         status: Status = "running" if self.started else "queued"
         if self.finished_at:
             status = "failed" if self.error else "completed"
-        return Export(status=status, **self.model_dump(include=set(Export.model_fields)))
+        return ExportJob(status=status, **self.model_dump(include=set(ExportJob.model_fields)))
 
 
 class NewExport(BaseModel):
@@ -117,6 +117,8 @@ class NewExport(BaseModel):
         ),
     ] = "csv"
 
-    def record(self, created_by: str | None = None) -> ExportRecord:
-        """Returns the record of a new export."""
-        return ExportRecord(id=new_timed_id(), as_of=now(), created_by=created_by, **self.model_dump())
+    def record(self, created_by: str | None = None, export_id: str = "") -> ExportRecord:
+        """Returns the record of a new export, by default with a new id."""
+        return ExportRecord(
+            id=export_id or new_timed_id(), as_of=now(), created_by=created_by, **self.model_dump()
+        )

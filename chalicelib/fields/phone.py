@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from .several_numbers import has_several_numbers, may_be_several
-from .text import WHOLE_NUMBER_SCHEMA, integer_to_text, normalize_phone
+from .text import TEXT_OR_NUMBER_SCHEMA, integer_to_text, normalize_phone
 
 MAX_E164 = len("+") + 15  # ITU-T E.164, 6.2: at most 15 digits; phonenumbers allows more for some countries
 DECIMAL = re.compile(r"\+?\d{5,}[.,]0+")  # a phone number that a spreadsheet saved as a number
@@ -189,6 +189,6 @@ Phone = Annotated[
     str,
     BeforeValidator(integer_to_text),
     AfterValidator(_phone),
-    WithJsonSchema(WHOLE_NUMBER_SCHEMA | {"format": "phone"}),
+    WithJsonSchema(TEXT_OR_NUMBER_SCHEMA | {"format": "phone"}),
 ]
 Region = Annotated[str, AfterValidator(_region), _RegionSchema()]

@@ -96,16 +96,21 @@ def _checked(text: str) -> str:
     return text
 
 
-# The same rules as JSON Schema, which cannot express that surrounding white space is trimmed first.
-_FORBIDDEN = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff" + "\U0010fffe\U0010ffff"
-_HIDDEN = "".join(f"\\u{ord(c):04x}" if "\x7f" < c < "\U00010000" else c for c in INVISIBLE_CLASS)
+# The same rules as JSON Schema, which cannot express that surrounding white space is trimmed first. Without the
+# characters beyond U+FFFF: in a set they need a flag of regular expressions that many programs do not set.
+_FORBIDDEN = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff"
+_HIDDEN = "".join(
+    f"\\u{ord(c):04x}" if c > "\x7f" else c
+    for c in re.sub("[\U00010000-\U0010ffff](-[\U00010000-\U0010ffff])?", "", INVISIBLE_CLASS)
+)
 TEXT_SCHEMA = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_LENGTH,
     "pattern": f"^[^{_FORBIDDEN}]*[^\\s{_HIDDEN}{_FORBIDDEN}][^{_FORBIDDEN}]*$",
 }
-WHOLE_NUMBER_SCHEMA = {"type": ["string", "integer"], "minimum": 0}
+# A whole number is accepted too; a schema of both types becomes a class of its own in generated clients.
+TEXT_OR_NUMBER_SCHEMA = {"type": "string", "description": "A JSON integer is accepted too."}
 Name = Annotated[str, AfterValidator(normalize_text), WithJsonSchema(TEXT_SCHEMA)]
 ID_SCHEMA = TEXT_SCHEMA | {
     "pattern": f"^[^{_HIDDEN}{_FORBIDDEN}]*[^\\s{_HIDDEN}{_FORBIDDEN}][^{_HIDDEN}{_FORBIDDEN}]*$"
@@ -114,6 +119,6 @@ Identifier = Annotated[
     str,
     BeforeValidator(integer_to_text),
     AfterValidator(normalize_id),
-    WithJsonSchema(ID_SCHEMA | WHOLE_NUMBER_SCHEMA),
+    WithJsonSchema(ID_SCHEMA | TEXT_OR_NUMBER_SCHEMA),
 ]
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

@@ -213,10 +213,15 @@ def events(
 
 
 def _continues(member: Member, entry: Entry | None) -> bool:
-    """Returns whether an entry made a member what it is; else the member was created after it."""
-    return entry is not None and member.created_at in {
-        made.created_at for made in (entry.after, entry.restored) if made
-    }
+    """Returns whether an entry made a member what it is; else the member was created after it.
+
+    An import may create several members in one millisecond, under one id too: the later one has the lower version.
+    """
+    return entry is not None and any(
+        made.created_at == member.created_at and made.version <= member.version
+        for made in (entry.after, entry.restored)
+        if made
+    )
 
 
 def _events_of(entry: Entry) -> Iterator[Event]:

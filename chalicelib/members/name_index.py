@@ -33,7 +33,7 @@ class NameIndex:
         size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom has more of the page
         start = SEPARATOR.join(after or [])
         low = fold_name(prefix or "")
-        queries = [{**_shard_query(account_id, shard, low, start), "Limit": size} for shard in range(SHARDS)]
+        queries = [{**shard_query(account_id, shard, low, start), "Limit": size} for shard in range(SHARDS)]
         first_pages = self._pool.map(lambda query: self._table.query(**query), queries)  # one round trip
         shards = [self._table.query_all(first, **q) for q, first in zip(queries, first_pages, strict=True)]
         merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
@@ -65,9 +65,9 @@ class NameIndex:
         self, account_id: str, shard: int, prefix: str, after: str, convert: Callable[[Item], T]
     ) -> Iterator[tuple[str, T]]:
         """Yields what `in_order` does of one shard."""
-        page = self._table.query(**_shard_query(account_id, shard, prefix, after))
+        page = self._table.query(**shard_query(account_id, shard, prefix, after))
         # A page starts where the last one ended: without a prefix no other bound is needed.
-        following = _shard_query(account_id, shard, prefix)
+        following = shard_query(account_id, shard, prefix)
         while True:
             found = [(item["name_order"]["S"], convert(item)) for item in page["Items"]]
             start = page.get("LastEvaluatedKey")
@@ -98,7 +98,7 @@ class NameIndex:
         return items[:limit]
 
 
-def _shard_query(account_id: str, shard: int, prefix: str = "", after: str = "") -> dict[str, Any]:
+def shard_query(account_id: str, shard: int, prefix: str = "", after: str = "") -> dict[str, Any]:
     """Returns the query for one shard's names with this prefix that sort after `after`."""
     condition = "account_shard = :shard"
     values = {":shard": {"S": account_shard(account_id, shard)}}

@@ -5,6 +5,7 @@ never overwrite each other, and no value ever belongs to two members.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.retries import backoff
@@ -30,12 +31,18 @@ class MemberRepository:
         self._history = MemberHistory(table)
         self._history_days = history_days
 
-    def create(self, new: NewMember, by: str | None = None) -> Member:
-        """Creates a member. Raises Taken if its phone number or client member id belongs to another one."""
+    def create(self, new: NewMember, by: str | None = None, *, repeated: bool = False) -> Member:
+        """Creates a member. Raises Taken if its phone number or client member id belongs to another one.
+
+        If the call is `repeated`, an earlier one may have created the member: then it is returned.
+        """
         member = new_member(new, by)
         try:
             self._table.write(creation(member))
         except ConditionsFailed as error:
+            write, item = error.failed_writes[0]
+            if repeated and write.constraint == CLIENT_ID and _is_created(item, member):
+                return from_item(item)
             raise taken_error(error.failed_writes) from None
         return member
 
@@ -152,3 +159,9 @@ class MemberRepository:
         if item is None:
             raise NotFound("No member has this id.", code="member_not_found")
         return item
+
+
+def _is_created(item: Item, member: Member) -> bool:
+    """Returns whether an item is a new member as its author created it, whenever that was."""
+    stored = from_item(item)
+    return stored == replace(member, created_at=stored.created_at, last_modified=stored.last_modified)

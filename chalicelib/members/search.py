@@ -18,6 +18,7 @@ from chalicelib.scope import UNLIMITED, Scope
 
 from .items import claim_key, fold_name, from_item, member_key, member_key_of
 from .model import Member, decode_parts, encode_parts
+from .modified import ModifiedMembers
 from .name_index import NameIndex
 
 MAX_LOOKUPS = 3  # per phone number: its holder may move between the two reads
@@ -25,12 +26,16 @@ MAX_LOOKUPS = 3  # per phone number: its holder may move between the two reads
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The values to search for; None matches any value. `last_name` is a prefix and needs an account."""
+    """The values to search for; None matches any value. `last_name` is a prefix.
+
+    `modified_since` is the earliest time (see clock.iso_time) of the last write. Both need an account.
+    """
 
     account_id: str | None = None
     client_member_id: str | None = None
     phone_number: str | None = None
     last_name: str | None = None
+    modified_since: str | None = None
 
     def matches(self, member: Member) -> bool:
         """Returns whether the member has all these values."""
@@ -38,6 +43,7 @@ class Search:
             self.account_id in (None, member.account_id)
             and self.client_member_id in (None, member.client_member_id)
             and self.phone_number in (None, member.phone_number)
+            and (self.modified_since or "") <= member.last_modified
             and fold_name(member.last_name).startswith(fold_name(self.last_name or ""))
         )
 
@@ -73,13 +79,24 @@ class MemberSearch:
             items = self._items_by_account(key, read_cursor(cursor, "client", 1), limit + 1, scope)
             return _page("client", items, limit)
         if search.account_id is not None:
-            after = read_cursor(cursor, "name", 3)  # a sort key, whatever the shard
-            items = self._names.list_account(search.account_id, search.last_name, after, limit + 1)
-            return _page("name", items, limit)
+            return self._by_account(search.account_id, search, limit, cursor)
         if scope.accounts is not None:
             return self._by_accounts(scope.accounts, limit, read_cursor(cursor, "accounts", 4))
         items = self._names.list_all(read_cursor(cursor, "all", 4), limit + 1)
         return _page("all", items, limit)
+
+    def _by_account(self, account_id: str, search: Search, limit: int, cursor: str | None) -> Page:
+        """Returns an account's members in name order; in no order those that were written since a time."""
+        if search.modified_since is None:
+            after = read_cursor(cursor, "name", 3)  # a sort key, whatever the shard
+            items = self._names.list_account(account_id, search.last_name, after, limit + 1)
+            return _page("name", items, limit)
+        place = SEPARATOR.join(read_cursor(cursor, "modified", 3) or [])
+        prefix = fold_name(search.last_name or "")
+        modified = ModifiedMembers(self._table)
+        items, end = modified.page(account_id, prefix, search.modified_since, place, limit)
+        following = encode_parts("modified", *end.split(SEPARATOR)) if end else None
+        return Page([from_item(item) for item in items], following)
 
     def _find_one(self, account_id: str, search: Search) -> Page:
         """Returns an account's only possible match, by client member id or phone number."""

@@ -21,7 +21,8 @@ from pathlib import Path
 from types import FrameType
 
 from infra.emulator import HOST, environment, free_port
-from infra.package import PROJECT
+from infra.maven import MavenError, fetch
+from infra.project import PROJECT
 
 HERE = Path(__file__).parent
 HOME = PROJECT / "build" / "dynamodb-local"
@@ -34,41 +35,15 @@ TESTS = (
     "exports",
 )
 START_SECONDS = 60.0
-FETCH_TRIES = 3
 
 
 class DynamoDBLocalError(Exception):
-    """It cannot be downloaded or started; the message is one line for the user."""
+    """It cannot be started; the message is one line for the user."""
 
 
 def download(home: Path = HOME) -> Path:
-    """Returns the folder of its jars, fetched from Maven Central unless what pom.xml asks for is there.
-
-    Raises:
-        DynamoDBLocalError: there is no Maven, or it failed three times.
-
-    """
-    pom, stamp = HERE / "pom.xml", home / "pom.xml"
-    if stamp.is_file() and stamp.read_bytes() == pom.read_bytes():
-        return home
-    maven = shutil.which("mvn")
-    if not maven:
-        raise DynamoDBLocalError("Maven (mvn) is needed to fetch DynamoDB Local, and is not installed.")
-    print("fetching DynamoDB Local from Maven Central (once)", flush=True)
-    shutil.rmtree(home, ignore_errors=True)
-    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={home}"]
-    # Without -U Maven remembers a failed download, and does not try it again.
-    command = [maven, "-B", "-q", "-U", "-f", str(pom), *goal]
-    for _ in range(FETCH_TRIES):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if not done.returncode:
-            shutil.copyfile(pom, stamp)
-            return home
-    sys.stderr.write(done.stdout + done.stderr)
-    raise DynamoDBLocalError(
-        f"Maven could not fetch DynamoDB Local in {FETCH_TRIES} tries; its last output is above. "
-        "Check the connection to Maven Central, then run this again."
-    )
+    """Returns the folder of its jars, fetched from Maven Central unless they are there. Raises MavenError."""
+    return fetch(HERE / "pom.xml", home, "DynamoDB Local")
 
 
 def java() -> str:
@@ -141,7 +116,7 @@ def main(arguments: Sequence[str]) -> int:
             del env["AWS_ENDPOINT_URL"]
             command = [sys.executable, "-m", "pytest", *(arguments or tests)]
             return subprocess.run(command, cwd=PROJECT, env=env, check=False).returncode
-    except DynamoDBLocalError as error:
+    except (DynamoDBLocalError, MavenError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.records.model import ImportRecord
 from chalicelib.scope import UNLIMITED
 from infra.deploy import deploy
 from infra.emulator import started

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.import_ids import event_import_id
-from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.records.import_ids import event_import_id
+from chalicelib.imports.records.model import ImportRecord
 from chalicelib.services import services
 from tests.support.exports import new_export
 from tests.support.functions import Functions, dropped, message

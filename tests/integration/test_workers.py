@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.model import Source
+from chalicelib.imports.records.model import Source
 from tests.support.exports import Exports, new_export
 from tests.support.functions import Functions, dropped, message
 from tests.support.pipeline import HEADER, Pipeline

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+
 from app import app
 from chalicelib import config
-from chalicelib.imports.model import Source
+from chalicelib.imports.records.model import Source
 from chalicelib.preconditions import entity_tag
 
 from .client import Http, Response
@@ -74,3 +76,9 @@ def replaced_calls(operation: str, replacement: Callable[..., Any]) -> Iterator[
         yield
     finally:
         events.unregister(name, replacement)
+
+
+def throttle(**_: object) -> Any:
+    """Returns DynamoDB's response to a throttled request, for `replaced_calls`."""
+    error = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return AWSResponse("", 400, HTTPHeaders(), None), error

@@ -4,7 +4,7 @@ import re
 
 from hypothesis import strategies as st
 
-from chalicelib.imports.csv_reader import BLANK
+from chalicelib.imports.text.csv_reader import BLANK
 
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 SEPARATORS = ",;|\t\r\n"  # a spreadsheet may split a line at them

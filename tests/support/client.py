@@ -11,10 +11,12 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.test import HTTPResponse
 
+from chalicelib.api.openapi.codes import FIELD_CODES, PROBLEM_CODES
 from infra.serve import Gateway
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+HOST = "rollcall.test"
 Query = Mapping[str, object]
 Headers = Mapping[str, str]
 
@@ -47,9 +49,11 @@ class Response:
             assert isinstance(problem[name], kind), problem
             assert problem[name], problem
         assert (problem["status"], problem["code"]) == (status, code), problem
+        assert code in PROBLEM_CODES[status], problem
         for field in problem.get("errors", []):
             assert field.keys() - {"member"} == {"pointer", "code", "detail"}, problem
             assert field["pointer"][0] in "#?{", problem
+            assert field["code"] in FIELD_CODES, problem
             assert field["detail"].endswith("."), problem  # a sentence
         return problem
 
@@ -93,7 +97,7 @@ class Http:
         if query is not None:
             path += "?" + urlencode(query)
         raw = body.encode() if isinstance(body, str) else body
-        sent = {**self.credentials, **(headers or {})}
+        sent = {"Host": HOST, **self.credentials, **(headers or {})}
         response = HTTPResponse.create_from_dict(self._gateway.handle_request(method, path, sent, raw))
         return Response(response.status_code, response.headers, response.body)
 
@@ -121,7 +125,7 @@ class Http:
             yield response.ok()
             link = response.headers.get("Link", "")
             assert link == "" or link.endswith('>; rel="next"'), link
-            target = link.partition("<")[2].partition(">")[0]
+            target = link.partition(f"<http://{HOST}")[2].partition(">")[0]
 
 
 def href(account_id: str, client_member_id: str) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.cells.escaping import escape
-from chalicelib.imports.drop_key import parse_drop_key
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.imports.records.drop_key import parse_drop_key
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.rows.outcomes import OUTCOMES
 
 from .cases import CASES, Case
 from .client import Http

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.config import Settings
-from chalicelib.imports.pipeline import ImportPipeline
+from chalicelib.imports.running.pipeline import ImportPipeline
 from chalicelib.services import Services
 from tests.support.pipeline import KilledError
 from tests.support.request_faults import error_response, lose_request, lose_response

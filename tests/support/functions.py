@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 from chalice.local import LambdaContext
 from chalice.test import InvokeResponse
 
-from chalicelib.imports.model import Source
+from chalicelib.imports.records.model import Source
 
 
 class Functions:

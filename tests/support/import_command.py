@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from chalicelib import config
 from chalicelib.errors import NotFound
-from chalicelib.imports.model import Import, ImportRecord, Source
-from chalicelib.imports.steps import Step
-from chalicelib.imports.storage import UPLOADS
+from chalicelib.imports.records.model import ImportJob, ImportRecord, Source
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.records.storage import UPLOADS
 from commands.progress import Lines, OnBytesSent
 from rollcall import main
 from tests.support.pipeline import Pipeline
@@ -74,14 +74,14 @@ class Workers(threading.Thread):
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
 
-def run_import(*arguments: str | Path) -> Result:
+def run_import(*arguments: str | Path, stdin: str = "") -> Result:
     """Run `rollcall.py import` with these arguments."""
-    return run_command("import", *arguments)
+    return run_command("import", *arguments, stdin=stdin)
 
 
-def run_command(*arguments: str | Path) -> Result:
+def run_command(*arguments: str | Path, stdin: str = "") -> Result:
     """Run `rollcall.py` with these arguments."""
-    return CliRunner().invoke(main, [*map(str, arguments)])
+    return CliRunner().invoke(main, [*map(str, arguments)], input=stdin)
 
 
 def write_roster(path: Path, account: str, good: int = 3, bad: int = 0) -> Path:
@@ -109,7 +109,7 @@ class InterferingLines(Lines):
         self._on_upload()
         return super().upload(name, size)
 
-    def load(self, name: str, shown: Import) -> None:
+    def load(self, name: str, shown: ImportJob) -> None:
         """Show the progress, then call `on_load` with the import's id."""
         super().load(name, shown)
         self._on_load(shown.id)

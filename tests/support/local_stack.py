@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from infra.emulator import free_ports
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 PASSWORD = "correct horse battery"

@@ -6,13 +6,13 @@ from typing import Any
 
 from chalicelib.clock import now
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.chunk_reader import data_rows, read_chunk
-from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import Chunk
-from chalicelib.imports.import_ids import new_import_id
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.splitter import split_object
-from chalicelib.imports.storage import ImportStorage
+from chalicelib.imports.records.import_ids import new_import_id
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.storage import ImportStorage
+from chalicelib.imports.rows.chunk_reader import data_rows, read_chunk
+from chalicelib.imports.rows.columns import Header
+from chalicelib.imports.splitting.splitter import split_object
+from chalicelib.imports.text.csv_reader import Chunk
 from chalicelib.members.model import NewMember
 
 

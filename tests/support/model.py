@@ -1,19 +1,17 @@
 """The meaning of an import in its simplest form: rows settled one by one in a dict."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from chalicelib.imports.row_context import Mode
-
-NOT_LOADED = {"not_processed", "cancelled", "not_loaded"}  # codes of rows that were never written
+from chalicelib.imports.rows.outcomes import APPLIED
+from chalicelib.imports.rows.row_context import Mode
 
 
 class Line(NamedTuple):
     """A row of a file: its cells, and the code of the error in them, "" for none.
 
     `previous` is the previous client member id; "" and the same id mean none. A row that `deletes` asks
-    for no number.
+    for no number. A row of an undo has what it `undoes`.
     """
 
     first_name: str
@@ -23,6 +21,7 @@ class Line(NamedTuple):
     problem: str = ""
     previous: str = ""
     deletes: bool = False
+    undoes: "Undone | None" = None
 
     @property
     def asked_number(self) -> str:
@@ -41,29 +40,61 @@ class Line(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A member of the account; `version` counts its writes."""
+    """A member of the account; `version` counts its writes.
+
+    `birth` tells it from members that had its id before: `<who created it>#<line>`, "" where that does not matter.
+    """
 
     first_name: str
     last_name: str
     phone_number: str
     version: int = 1
+    birth: str = ""
 
     def same_as(self, other: "Stored") -> bool:
         """Returns whether the members are equal but for their versions."""
         return self[:3] == other[:3]
 
 
+class Change(NamedTuple):
+    """A member becomes another: `old` is None for one that is created or restored, `new` for one that is deleted.
+
+    `line` is 0 where no row of a file asks for the change.
+    """
+
+    by: str
+    line: int
+    old_name: str
+    old: Stored | None
+    name: str
+    new: Stored | None
+
+
+class Undone(NamedTuple):
+    """What a row of an undo takes back: a change, and the next one of the same member by the same import, if any."""
+
+    change: Change
+    later: Change | None
+
+
 class Settling:
     """The rows of a file that are not settled yet, by line, and the members of the account.
 
     `settled` rows may be found in any order: the result is the same. A row waits for one other at a time: for its new
-    id, then for its number.
+    id, then for its number. `log` has the changes, in their order.
     """
 
     def __init__(
-        self, members: dict[str, Stored], lines: Mapping[int, Line], mode: Mode, removed: Iterable[str] = ()
+        self,
+        members: dict[str, Stored],
+        lines: Mapping[int, Line],
+        mode: Mode,
+        removed: Iterable[str] = (),
+        by: str = "",
     ) -> None:
         self.members = members
+        self.by = by
+        self.log: list[Change] = []
         self.to_remove = set(removed)  # once no row can be settled before
         self.left = dict(sorted(lines.items()))
         self.mode = "upsert" if mode == "sync" else mode
@@ -82,8 +113,7 @@ class Settling:
     def _remove(self) -> bool:
         """Removes the members that a sync removes, and returns whether there were any."""
         names, self.to_remove = self.to_remove, set()
-        for name in names:
-            del self.members[name]
+        self.log += [Change(self.by, 0, name, self.members.pop(name), name, None) for name in names]
         return bool(names)
 
     def _settle_one(self) -> bool:
@@ -145,7 +175,7 @@ class Settling:
         if not old or self.mode != "upsert":
             return Stored(*line[:3])
         first, last, number = (cell or kept for cell, kept in zip(line[:3], old[:3], strict=True))
-        return Stored(first, last, number, old.version + 1)
+        return Stored(first, last, number, old.version + 1, old.birth)
 
     def _holder(self, number: str) -> str | None:
         return next((name for name, member in self.members.items() if member.phone_number == number), None)
@@ -225,40 +255,20 @@ class Settling:
 
     def _settle(self, codes: dict[int, str]) -> None:
         """Gives rows their codes, all at once."""
-        changed = [self.left[number] for number, code in codes.items() if code in ("created", "updated")]
-        gone = [self.left[number] for number, code in codes.items() if code == "deleted"]
-        asked = {line.client_member_id: self._asked(line) for line in changed}
-        for name in [self._old(line) for line in changed + gone]:
-            self.members.pop(name, None)
-        self.members |= asked
+        changes = [self._change(number, code) for number, code in codes.items() if code in APPLIED]
+        for change in changes:
+            self.members.pop(change.old_name, None)
+        self.members |= {change.name: change.new for change in changes if change.new}
+        self.log += changes
         self.codes |= codes
         for number in codes:
             del self.left[number]
 
-
-def check(
-    members: dict[str, Stored],
-    lines: Mapping[int, Line],
-    mode: Mode,
-    counts: Mapping[str, int],
-    rejected: Mapping[int, str],
-    removed: Collection[str] = (),
-) -> None:
-    """Asserts that an import had the result of settling its lines in `members`.
-
-    `rejected` are the codes of rejected lines, `removed` the members that a sync has removed. Lines
-    that were not loaded are skipped.
-    """
-    expected = {number: line.problem for number, line in lines.items() if line.problem}
-    not_loaded = {number: code for number, code in rejected.items() if code in NOT_LOADED}
-    assert not not_loaded.keys() & expected.keys()
-    readable = {n: line for n, line in lines.items() if not line.problem and n not in not_loaded}
-    expected |= not_loaded | Settling(members, readable, mode, removed).run()
-    accepted = {"created", "updated", "unchanged", "deleted"}
-    assert rejected == {number: code for number, code in expected.items() if code not in accepted}
-    tally = Counter(code for code in expected.values() if code in accepted)
-    assert counts == {
-        **{name: tally[name] for name in accepted},
-        "rejected": len(rejected),
-        "rows": len(lines),
-    }
+    def _change(self, number: int, code: str) -> Change:
+        """Returns what a row changes that is applied."""
+        line = self.left[number]
+        name = self._old(line)
+        old, new = self.members.get(name), None if code == "deleted" else self._asked(line)
+        if new and self.by and not new.birth:
+            new = new._replace(birth=f"{self.by}#{number}")
+        return Change(self.by, number, name, old, line.client_member_id, new)

@@ -10,11 +10,11 @@ from typing import Any
 
 from chalicelib import config
 from chalicelib.clock import now
-from chalicelib.imports.import_ids import event_import_id, new_import_id
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.outcomes import OUTCOMES
-from chalicelib.imports.steps import LEASE_SECONDS, Step
-from chalicelib.imports.storage import result_key
+from chalicelib.imports.records.import_ids import event_import_id, new_import_id
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.steps import LEASE_SECONDS, Step
+from chalicelib.imports.records.storage import result_key
+from chalicelib.imports.rows.outcomes import OUTCOMES
 from chalicelib.services import Services
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"

@@ -1,4 +1,4 @@
-"""Random schedules of imports and faults: one seed, one schedule."""
+"""Random schedules of imports, undos, calls and faults: one seed, one schedule."""
 
 import contextlib
 import random
@@ -10,21 +10,24 @@ from typing import Any
 
 from chalicelib import config
 from chalicelib.dynamodb.retries import transient_errors_as_busy
-from chalicelib.errors import Busy, Ended, NotAwaitingApproval, NotFound
-from chalicelib.imports.model import Source
-from chalicelib.imports.pipeline import ImportPipeline
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.steps import LEASE_SECONDS, Step
+from chalicelib.errors import Busy, Ended, NotAwaitingApproval, NotFound, Taken
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.steps import LEASE_SECONDS, Step
+from chalicelib.imports.rows.row_context import Mode
+from chalicelib.imports.running.pipeline import ImportPipeline
+from chalicelib.members.model import MemberKey
+from chalicelib.services import Services
 from infra.package import table_definition
 
+from .account_model import CALLER, NEW_NAME, Verb
 from .faults import KINDS, Fault, Sent, Worker
-from .model import Line, Stored
-from .people import person, phone
+from .model import Line
+from .people import person, set_fields
 from .pipeline import HEADER, KilledError, Pipeline
+from .random_rows import file_of, random_members, random_rows
 from .written_rows import member_rows, write_rows
 
 RECEIVES = (2, 4, 10)  # deliveries of a message before it is a dead letter
-UNREADABLE = "1\x01"  # an id
 CALM_AFTER = 60  # deliveries; the remaining ones meet no fault
 AT_MOST = 600  # deliveries in all: always an end
 
@@ -45,7 +48,7 @@ class Delivery:
 
 @dataclass
 class File:
-    """A file with its import."""
+    """A file with its import, or an undo, whose `lines` are known once it is split."""
 
     mode: Mode
     lines: dict[int, Line]
@@ -54,10 +57,11 @@ class File:
     max_rejected: str | None = None
     dry_run: bool = False
     allowed_codes: set[str] = field(default_factory=set)  # of rows that may remain unloaded
+    of: str = ""  # the import that an undo takes back
 
 
 class Schedule:
-    """One account, one or two files, and their deliveries and faults."""
+    """One account, one or two files, what follows them, and their deliveries and faults."""
 
     def __init__(self, seed: int, workers: tuple[Worker, Worker], sent: Sent) -> None:
         self.dice = random.Random(seed)
@@ -94,79 +98,22 @@ class Schedule:
 
     # ---- Files
 
-    def lines(self, mode: Mode) -> dict[int, Line]:
-        """Returns the rows of a file by line, with clashes of every kind and rows that are no member."""
-        dice = self.dice
-        size = dice.choice([10, 20, 20, 30, 40, 80])
-        people = max(3, int(size * dice.choice([0.3, 0.8, 1.5])))
-        alike = dice.choice([0.05, 0.3, 0.6])
-        odd = dice.random() < 0.2
-        moves = dice.choice([0, 0, 0.1, 0.5]) if mode in ("upsert", "sync") else 0
-        deletions = {"create": 0, "delete": 1}.get(mode, dice.choice([0, 0, 0.1, 0.3]))
-
-        def line() -> Line:
-            who = dice.randrange(people)
-            if dice.random() < deletions:
-                number = phone(who) if dice.random() < 0.1 else ""
-                return Line(dice.choice(["", "", "", "Ann"]), "", number, str(who), deletes=True)
-            number = phone(dice.randrange(people + 3) if dice.random() < alike else who)
-            name = dice.choice(["Ann", "Ann", "Ben"])
-            if odd and dice.random() < 0.1:
-                name = "Zo\u00eb"  # no valid UTF-8 in windows-1252: the file is split twice
-            if dice.random() < 0.06:
-                return Line(name, "Lee", "12", str(who), "phone_not_possible")
-            if dice.random() < 0.04:
-                return Line(name, "L\x01", number, str(who), "control_character")
-            if dice.random() < 0.1:
-                name = ""
-            if dice.random() < 0.05 and mode in ("upsert", "sync"):
-                number = ""
-            if dice.random() < moves:
-                return self._move(Line(name, "Lee", dice.choice(["", number]), str(who)), people)
-            return Line(name, "Lee", number, str(who), "" if name or mode in ("upsert", "sync") else "blank")
-
-        return {number: line() for number in range(2, size + 2)}
-
-    def _move(self, line: Line, people: int) -> Line:
-        """Returns a row with a previous id, now and then the same one or an invalid one."""
-        if self.dice.random() < 0.05:
-            return line._replace(previous=UNREADABLE, problem="control_character")
-        new = str(people + self.dice.randrange(people)) if self.dice.random() < 0.3 else line.client_member_id
-        return line._replace(client_member_id=new, previous=str(self.dice.randrange(people)))
-
-    def members(self) -> dict[str, Stored]:
-        """Creates earlier members of the account, some with numbers that the files give to others; returns them."""
-        numbers = self.dice.sample(range(30), 15)
-        some = {
-            str(who): Stored(
-                "Ann", "Lee", phone(who if self.dice.random() < 0.5 and who in numbers else number)
-            )
-            for who, number in zip(self.dice.sample(range(30), 15), numbers, strict=True)
-        }
-        taken: set[str] = set()
-        found: dict[str, Stored] = {}
-        for who, member in some.items():
-            if member.phone_number not in taken:
-                found[who] = member
-            taken.add(member.phone_number)
+    def add_members(self) -> None:
+        """Adds earlier members to the account."""
         people = [
             person(self.account, client_member_id=who, first_name=m[0], last_name=m[1], phone_number=m[2])
-            for who, m in found.items()
+            for who, m in random_members(self.dice).items()
         ]
         write_rows(self.pipeline.services.table, member_rows(people), in_flight=1)
-        return found
 
     def file(self) -> File:
         """Drops a file; its event, and copies of it, wait for delivery."""
         mode: Mode = self.dice.choice(["create", "upsert", "upsert", "sync", "sync", "delete"])
         dry_run = self.dice.random() < 0.3
-        lines = self.lines(mode)
-        more = any(line.previous or line.deletes for line in lines.values())
-        header = HEADER.replace("\n", ",previous id,action\n") if more else HEADER
-        text = header + "".join(_text(line, self.account, header) for line in lines.values())
+        lines = random_rows(self.dice, mode)
+        body = file_of(lines, self.account)
         if self.dice.random() < 0.05:
-            text = HEADER  # a file that cannot be read
-        body = text.encode("windows-1252" if "Zo\u00eb" in text else "utf-8")
+            body = HEADER.encode()  # a file that cannot be read
         if self.dice.random() < 0.3:
             file = self._announced(mode, lines, body, dry_run=dry_run)
         else:
@@ -182,6 +129,18 @@ class Schedule:
         record = self.pipeline.announce(mode=mode, dry_run=dry_run, max_rejected=limit)
         source, _ = self.pipeline.drop(record.source.key, body)
         return File(mode, lines, source, record.id, limit, dry_run, {"not_loaded"} if limit else set())
+
+    def undo(self, done: ImportRecord, *, dry_run: bool = False) -> File:
+        """Takes an import back; returns the undo, which has ended. Raises NotUndoable, NotFound."""
+        started: list[ImportRecord] = []
+        self.attempt(
+            lambda imports: started.append(imports.undo(done, CALLER, dry_run=dry_run)), self.workers[0], None
+        )
+        [record] = started
+        file = File("undo", {}, record.source, record.id, dry_run=dry_run, of=done.id)
+        self.deliveries = 0
+        self.run([file])
+        return file
 
     # ---- Deliveries and faults
 
@@ -243,23 +202,47 @@ class Schedule:
 
     def attempt(self, work: Callable[[ImportPipeline], object], worker: Worker, fault: Fault | None) -> bool:
         """Lets a worker work; returns whether it finished."""
+        return self._meets(lambda services: work(services.imports_within(worker.time_left)), worker, fault)
+
+    def _meets(self, work: Callable[[Services], object], worker: Worker, fault: Fault | None) -> bool:
         self.disturbed |= fault is not None
-        with worker.meeting(fault, self.pipeline.settings, lambda: self.time) as imports:
-            try:
-                work(imports)
-            except (Busy, KilledError):
-                return False
-            except Exception as error:
-                if fault is None or isinstance(error, Ended | NotFound):
-                    raise
-                return False
+        try:
+            work(worker.services(fault, self.pipeline.settings, lambda: self.time))
+        except (Busy, KilledError):
+            return False
+        except Exception as error:
+            if fault is None or isinstance(error, Ended | NotFound):
+                raise
+            return False
         return True
 
+    def call(self, verb: Verb, name: str) -> list[str]:
+        """Does what a caller asks for with a single member, who repeats it until there is an answer.
 
-def _text(line: Line, account: str, header: str) -> str:
-    """Returns a row as text, with as many cells as the header."""
-    cells = [*line[:4], account, line.previous, "Delete" if line.deletes else ""]
-    return ",".join(cells[: header.count(",") + 1]) + "\n"
+        Returns the answers: the code of a refusal, "" without one. Another caller may ask for the same meanwhile.
+        """
+        key = MemberKey(self.account, name)
+        answers: list[str] = []
+
+        def ask(services: Services) -> None:
+            try:
+                if verb == "change":
+                    services.members.change(key, set_fields(first_name=NEW_NAME), by=CALLER)
+                else:
+                    getattr(services.members, verb)(key, by=CALLER)
+            except (NotFound, Taken) as error:
+                answers.append(error.code)
+            else:
+                answers.append("")
+
+        again = True
+        while again:
+            fault = self.fault()
+            if fault:  # the calls of one request are few
+                fault = fault._replace(call=self.dice.randint(1, 4), after=self.fault())
+                fault = fault._replace(meanwhile=lambda: self._meets(ask, self.workers[1], None))
+            again = not self._meets(ask, self.workers[0], fault)
+        return answers
 
 
 def _handle(delivery: Delivery, imports: ImportPipeline) -> None:

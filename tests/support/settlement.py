@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from chalicelib.clock import now
 from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.writes import ConditionalWrite
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.net_effect import MAX_BATCH_WRITES
-from chalicelib.imports.outcomes import Outcome
-from chalicelib.imports.row_context import Mode, RowContext
-from chalicelib.imports.row_rules import row_rule
-from chalicelib.imports.settlement import Settlement
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.outcomes import Outcome
+from chalicelib.imports.rows.row_context import Mode, RowContext
+from chalicelib.imports.writing.net_effect import MAX_BATCH_WRITES
+from chalicelib.imports.writing.row_rules import row_rule
+from chalicelib.imports.writing.settlement import Settlement
 from chalicelib.members.history import Entry, entry_of
 from chalicelib.members.items import from_item
 from chalicelib.members.model import Member, MemberKey, NewMember, changed_member, new_member

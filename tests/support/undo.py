@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chalicelib.imports.applied_order import AppliedOrder
-from chalicelib.imports.changes import chunk_lines, read_change
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.outcomes import APPLIED, Outcome, not_created
-from chalicelib.imports.row_context import RowContext
-from chalicelib.imports.undo_rows import reverse_rows, undo_row
+from chalicelib.imports.reports.applied_order import AppliedOrder
+from chalicelib.imports.reports.changes import chunk_lines, read_change
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.outcomes import APPLIED, Outcome, not_created
+from chalicelib.imports.rows.row_context import RowContext
+from chalicelib.imports.rows.undo_rows import reverse_rows, undo_row
 from tests.support.settlement import MemoryTable, settlement
 
 

@@ -1,6 +1,6 @@
 """Takes imports back, and says what of the members must be the same then."""
 
-from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.records.model import ImportRecord
 from chalicelib.members.model import Member
 
 from .pipeline import Pipeline

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from chalicelib import config
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.chunk_writer import ChunkWriter
-from chalicelib.imports.import_ids import event_import_id
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.outcomes import DEFERRED, Outcome
-from chalicelib.imports.repository import ImportRepository
-from chalicelib.imports.resolver import Resolver
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.row_hashes import find_dependencies, hash_rows
+from chalicelib.imports.records.import_ids import event_import_id
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.repository import ImportRepository
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.outcomes import DEFERRED, Outcome
+from chalicelib.imports.rows.row_context import Mode
+from chalicelib.imports.rows.row_hashes import find_dependencies, hash_rows
+from chalicelib.imports.writing.chunk_writer import ChunkWriter
+from chalicelib.imports.writing.resolver import Resolver
 from chalicelib.members.model import Member, NewMember
 
 if TYPE_CHECKING:

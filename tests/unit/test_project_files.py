@@ -2,7 +2,7 @@
 
 import yaml
 
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 
 def make_commands(target: str) -> list[str]:

@@ -5,7 +5,7 @@ import tomllib
 
 from chalicelib import __version__
 from chalicelib.api.openapi.document import document
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 # A heading of "Keep a Changelog"; a version that is not released yet has no date.
 HEADING = re.compile(r"^## \[(\d+\.\d+\.\d+)\] - (?:\d{4}-\d{2}-\d{2}|Unreleased)$")

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .codes import FIELD_CODES, PROBLEM_CODES
+
 Schema = dict[str, Any]
-JSON, FORM, PROBLEM = "application/json", "application/x-www-form-urlencoded", "application/problem+json"
+JSON, PROBLEM = "application/json", "application/problem+json"
 ERRORS = {
     "400": "The request is malformed. `errors` names the parameter or field.",
     "401": "Credentials are missing, wrong, expired or revoked.",
@@ -45,37 +47,70 @@ def reference(schema: str) -> Schema:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
-def page(items: Schema, **properties: Schema) -> Schema:
-    """Returns the schema of a page of a list."""
-    return object_schema(**properties, items=list_schema(items), next={"type": ["string", "null"]})
+def page(items: str, **properties: Schema) -> Schema:
+    """Returns the schema of a page of a list; `items` is the name of their schema."""
+    following = NULLABLE | {"description": "The `cursor` of the next page, null on the last one."}
+    return {
+        "description": "A page of a list.",
+        **object_schema(**properties, items=list_schema(reference(items)), next=following),
+    }
 
 
-_FIELD_ERROR = object_schema(
-    "member",
-    pointer=TEXT
-    | {"description": "Such as #/phone_number in the body, ?limit in the query, {account_id} in the path."},
-    code=TEXT,
-    detail=TEXT,
-    member={
-        "type": "object",
-        "description": "The member that holds the value.",
-        "properties": {"id": TEXT, "href": TEXT},
+def extended(base: Schema, description: str, *optional: str, **properties: Schema) -> Schema:
+    """Returns the schema of an object with further properties, of which all but the `optional` ones are required.
+
+    In place of `allOf` beside `properties`: generators of clients lose one of the two.
+    """
+    more = object_schema(*optional, **properties)
+    return {
+        **base,
+        "description": description,
+        "required": [*base.get("required", []), *more["required"]],
+        "properties": base["properties"] | more["properties"],
+    }
+
+
+ERROR_SCHEMAS: Schema = {
+    "ErrorCode": {
+        "description": "What went wrong, for programs. Later versions may add codes.",
+        "type": "string",
+        "enum": sorted({code for codes in PROBLEM_CODES.values() for code in codes}),
     },
-)
-PROBLEM_SCHEMA = object_schema(
-    "errors",
-    "deleted_at",
-    "moved_to",
-    type=TEXT,
-    title=TEXT,
-    status={"type": "integer"},
-    detail=TEXT,
-    code=TEXT | {"description": "A constant for programs, such as phone_number_taken."},
-    request_id=TEXT,
-    deleted_at=MOMENT | {"description": "When the member was deleted that had this id."},
-    moved_to=TEXT | {"description": "The id that the member has now."},
-    errors=list_schema(_FIELD_ERROR),
-)
+    "FieldErrorCode": {
+        "description": "What is wrong with a field, for programs. Later versions may add codes.",
+        "type": "string",
+        "enum": list(FIELD_CODES),
+    },
+    "Holder": object_schema(id=TEXT, href=TEXT) | {"description": "The member that holds a value."},
+    "FieldError": {
+        "description": "What is wrong with a field or parameter.",
+        **object_schema(
+            "member",
+            pointer=TEXT
+            | {"description": "#/phone_number in the body, ?limit in the query, {account_id} in the path."},
+            code=reference("FieldErrorCode"),
+            detail=TEXT | {"description": "A sentence for people."},
+            member=reference("Holder"),
+        ),
+    },
+    "Problem": {
+        "description": "An error (RFC 9457).",
+        **object_schema(
+            "errors",
+            "deleted_at",
+            "moved_to",
+            type=TEXT,
+            title=TEXT,
+            status={"type": "integer"},
+            detail=TEXT | {"description": "What went wrong, and what to do: for people."},
+            code=reference("ErrorCode"),
+            request_id=TEXT | {"description": "Finds the request in the logs."},
+            deleted_at=MOMENT | {"description": "When the member was deleted that had this id."},
+            moved_to=TEXT | {"description": "The id that the member has now."},
+            errors=list_schema(reference("FieldError")),
+        ),
+    },
+}
 
 
 def parameter(name: str, where: str, description: str, **schema: Any) -> Schema:
@@ -94,9 +129,17 @@ def content(schema: str, *types: str) -> Schema:
     return {kind: {"schema": reference(schema)} for kind in types or (JSON,)}
 
 
-def body(schema: str, *types: str) -> Schema:
-    """Returns a request body with this schema in each media type, JSON by default."""
-    return {"required": True, "content": content(schema, *types)}
+def body(schema: str) -> Schema:
+    """Returns a request body in JSON."""
+    return {"required": True, "content": content(schema)}
+
+
+def form_body(schema: str) -> Schema:
+    """Returns a request body that may be a form too.
+
+    The form is not among its media types: some generators make code of two that does not run.
+    """
+    return {"description": "As JSON; a form with the same fields is accepted too.", **body(schema)}
 
 
 LIMIT = parameter("limit", "query", "Items per page.", type="integer", minimum=1, maximum=500, default=100)
@@ -110,6 +153,13 @@ IF_NONE_MATCH = parameter(
     "If-None-Match", "header", "The ETag that must not be current, or * for any.", **_ETAGS
 )
 PRECONDITIONS = [IF_MATCH, IF_NONE_MATCH]
+IDEMPOTENCY_KEY = parameter(
+    "Idempotency-Key",
+    "header",
+    "A key of your own for this request, such as a UUID. Sent again with the same body within 24 hours, it gets the "
+    "first response again, with the header Idempotency-Replayed.",
+    pattern="^[!-~]{1,255}$",
+)
 
 
 def response(description: str, schema: str = "", *headers: str) -> Schema:
@@ -124,7 +174,9 @@ def response(description: str, schema: str = "", *headers: str) -> Schema:
     return response
 
 
-def operation(name: str, summary: str, responses: dict[str, Schema], errors: str = "", **more: Any) -> Schema:
+def operation(
+    name: str, summary: str, description: str, responses: dict[str, Schema], errors: str = "", **more: Any
+) -> Schema:
     """Returns an operation. `errors` are statuses beside 400, 429, 500, 503 and 504, which every operation has.
 
     Without `security` it accepts both kinds of credentials and has the errors 401 and 403.
@@ -139,19 +191,41 @@ def operation(name: str, summary: str, responses: dict[str, Schema], errors: str
         problems["401"]["headers"] = {"WWW-Authenticate": {"schema": TEXT}}
     for status in ("429", "503"):
         problems[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    return {"operationId": name, "summary": summary, **more, "responses": responses | problems}
+    described = {"operationId": name, "summary": summary, "description": description}
+    return {**described, **more, "responses": responses | problems}
 
 
 def list_operation(
-    name: str, summary: str, page: Schema, errors: str = "", filters: Sequence[Schema] = ()
+    name: str,
+    summary: str,
+    description: str,
+    page: Schema,
+    errors: str = "",
+    *,
+    filters: Sequence[Schema] = (),
 ) -> Schema:
     """Returns an operation that lists a page."""
-    return operation(name, summary, {"200": page}, errors, parameters=[*filters, LIMIT, CURSOR])
+    more = "The `cursor` of the next page is in `next`, its URL in the Link header."
+    return operation(
+        name, summary, f"{description} {more}", {"200": page}, errors, parameters=[*filters, LIMIT, CURSOR]
+    )
 
 
-def get_operation(name: str, schema: str) -> Schema:
-    """Returns an operation that gets a resource with an ETag."""
-    kind = schema.lower()
+def get_operation(name: str, schema: str, by: str = "", noun: str = "") -> Schema:
+    """Returns an operation that gets a resource with an ETag; `by` ends its summary.
+
+    `noun` says what it is, if not the schema.
+    """
+    kind = noun or schema.lower()
     not_modified = response("The caller has this version.", "", "ETag")
     responses = {"200": response(f"The {kind}.", schema, "ETag"), "304": not_modified}
-    return operation(name, f"Get a {kind}", responses, "404", parameters=[IF_NONE_MATCH])
+    description = "With `If-None-Match`, answers 304 while the caller has the current version."
+    return operation(name, f"Get a {kind}{by}", description, responses, "404", parameters=[IF_NONE_MATCH])
+
+
+def tagged(tag: str, paths: Schema) -> Schema:
+    """Returns paths whose operations have a tag: generators make a class of each."""
+    return {
+        path: {key: {"tags": [tag], **value} if key != "parameters" else value for key, value in item.items()}
+        for path, item in paths.items()
+    }

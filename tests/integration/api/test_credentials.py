@@ -52,6 +52,8 @@ def test_too_many_wrong_passwords_return_429_with_retry_after(http: Http) -> Non
     for response in responses[:5]:
         response.problem(401, "unauthorized")
     responses[5].problem(429, "too_many_attempts")
+    assert responses[5].headers["RateLimit-Policy"] == f'"passwords";q=1;w={PAUSE_SECONDS}'
+    assert responses[5].headers["RateLimit"] == f'"passwords";r=0;t={responses[5].headers["Retry-After"]}'
     assert 0 < int(responses[5].headers["Retry-After"]) <= PAUSE_SECONDS
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from botocore.awsrequest import AWSResponse, HTTPHeaders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +12,7 @@ from app import app
 from chalicelib import config
 from chalicelib.dynamodb import retries
 from chalicelib.members.model import READ_ONLY, NewMember
-from tests.support.api import is_405, member_body, phone_of, replaced_calls
+from tests.support.api import is_405, member_body, phone_of, replaced_calls, throttle
 from tests.support.client import FORM, JSON, Http, Response, href
 from tests.support.request_faults import leave_unprocessed
 
@@ -29,7 +28,7 @@ def test_unsupported_method_is_answered_with_405(http: Http) -> None:
             assert set(response.headers["Allow"].split(", ")) == entries.keys() - unsupported
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/nothing/here", "/member/x", "/", "/members/x/y?limit=1"])
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/here", "/member/x", "/members/x/y?limit=1"])
 def test_unknown_path_is_not_found_for_every_caller(http: Http, path: str) -> None:
     """A 401 would make the caller suspect its credentials."""
     for authorization in (None, http.credentials["Authorization"], "Bearer wrong", "Basic bm8=", "Bearer é"):
@@ -44,11 +43,6 @@ def test_throttled_table_returns_503_with_retry_after(
     http: Http, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
-
-    def throttle(**_: object) -> Any:
-        error = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-        return AWSResponse("", 400, HTTPHeaders(), None), error
-
     with replaced_calls("GetItem", throttle):
         response = http.get(href(account, "42"))
     response.problem(503, "busy")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.imports.model import ImportRecord, Source
+from chalicelib.imports.records.model import ImportRecord, Source
 from tests.support.api import HEADER, finish_import, post_csv
 from tests.support.client import Http, href
 from tests.support.pipeline import Pipeline

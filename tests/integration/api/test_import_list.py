@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib import config
 from chalicelib.clock import now
-from chalicelib.imports.columns import MAX_HEADER, Header
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.repository import PARTITION, columns_key
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.repository import PARTITION, columns_key
+from chalicelib.imports.rows.columns import MAX_HEADER, Header
 from chalicelib.pages import MAX_READ
 from tests.support.api import HEADER, post_csv
 from tests.support.client import Http
@@ -29,7 +29,7 @@ def test_next_cursor_of_imports_equals_link_header(http: Http, pipeline: Pipelin
         cursor = response.json["next"]
         path = f"/imports?limit=2&cursor={cursor}" if cursor else ""
         if cursor:
-            assert response.headers["Link"] == f'<{path}>; rel="next"'
+            assert response.headers["Link"] == f'<http://rollcall.test{path}>; rel="next"'
     assert found == sorted(found, reverse=True)
     assert set(made) <= set(found) | {shown["id"] for shown in http.get("/imports?limit=500").json["items"]}
 

@@ -7,9 +7,9 @@ from urllib.request import urlopen
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.repository import PARTITION, columns_key
-from chalicelib.imports.steps import Step
-from chalicelib.imports.storage import result_key
+from chalicelib.imports.records.repository import PARTITION, columns_key
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.records.storage import result_key
 from tests.support.api import HEADER, finish_import, post_csv
 from tests.support.client import Http
 from tests.support.pipeline import KilledError, Pipeline, dies

@@ -20,7 +20,7 @@ def test_csv_in_body_is_imported(http: Http, pipeline: Pipeline, account: str) -
     assert response.status == 202
     shown = response.json
     assert response.headers["Location"] == f"/imports/{shown['id']}"
-    assert (shown["status"], shown["mode"], shown["percent"]) == ("awaiting_upload", "upsert", 0)
+    assert (shown["status"], shown["mode"], shown["percent"]) == ("splitting", "upsert", 0)
     assert shown["source"]["key"].endswith("/May roster.csv")
 
     done = finish_import(pipeline, shown)
@@ -53,7 +53,9 @@ def test_csv_in_body_waits_for_event_of_bucket(http: Http, account: str) -> None
     assert response.headers["Location"] == f"/imports/{started['id']}"
     shown = http.get(response.headers["Location"]).ok()
     assert shown["mode"] == "upsert"
-    assert shown["status"] == "awaiting_upload"  # until the bucket's event arrives
+    assert shown["status"] == started["status"] == "splitting"  # the bucket's event queues it
+    assert shown["source"]["size"] == len(csv)
+    assert response.headers["Retry-After"] == "1"
     assert shown["source"]["key"].endswith("/may.csv")
     assert shown.keys() == started.keys()
     assert http.get(f"/imports/{started['id']}/rejected").problem(404, "no_results")

@@ -1,7 +1,7 @@
 """Taking imports back over HTTP."""
 
 from chalicelib import config
-from chalicelib.imports.storage import CHANGES, result_key
+from chalicelib.imports.records.storage import CHANGES, result_key
 from tests.support.api import HEADER, finish_import, post_csv
 from tests.support.client import Http, href
 from tests.support.pipeline import Pipeline

@@ -1,5 +1,6 @@
 """GET /members: which members the filters find."""
 
+from datetime import datetime, timedelta, timezone
 from itertools import permutations
 from urllib.parse import quote
 
@@ -155,3 +156,34 @@ def test_invalid_query_parameter_is_named(http: Http, query: str, wrong: tuple[s
 def test_contradicting_filters_do_not_hide_invalid_limit(http: Http) -> None:
     contradicting = {"id": member_id("1", "2"), "account_id": "3", "limit": "none"}
     http.get("/members", contradicting).problem(400, "invalid_parameter")
+
+
+def test_members_changed_since_a_time_are_found(http: Http, account: str) -> None:
+    first = http.create(member_body(account))
+    http.create(member_body(account, client_member_id="2", phone_number=phone_of(account, 2)))
+    changed = http.send("PATCH", f"/members/{first['id']}", {"first_name": "Minnie"}).ok()
+    moment = datetime.fromisoformat(changed["last_modified"]).astimezone(timezone(timedelta(hours=2)))
+    for text in (changed["last_modified"], moment.isoformat(), moment.isoformat().replace("+", " ")):
+        found = http.get("/members", {"account_id": account, "modified_since": text}).ok()
+        assert found == {"items": [changed], "next": None}
+    for ids in ({"client_member_id": "2"}, {"phone_number": phone_of(account, 2)}):
+        query = {"account_id": account, "modified_since": changed["last_modified"], **ids}
+        assert http.get("/members", query).ok()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-11-23", "2026-11-23T05:24:48", "1e9", "9999-12-31T23:59:59-14:00"]
+)
+def test_time_without_zone_is_refused(http: Http, account: str, text: str) -> None:
+    query = {"account_id": account, "modified_since": text}
+    problem = http.get("/members", query).problem(400, "invalid_parameter")
+    assert [(one["pointer"], one["code"]) for one in problem["errors"]] == [("?modified_since", "wrong_form")]
+
+
+def test_search_by_time_needs_an_account(http: Http) -> None:
+    problem = http.get("/members", {"modified_since": "2026-11-23T05:24:48Z"}).problem(
+        400, "invalid_parameter"
+    )
+    assert [(one["pointer"], one["code"]) for one in problem["errors"]] == [
+        ("?modified_since", "account_required")
+    ]

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
 from app import app
+from chalicelib.access.model import MAX_ACCOUNTS
 from chalicelib.api.openapi.document import document
+from chalicelib.fields.text import ID_SCHEMA, TEXT_OR_NUMBER_SCHEMA
 from chalicelib.members.model import member_id
 from tests.support.api import ROUTES, is_405
-from tests.support.client import Http
+from tests.support.client import FORM, JSON, Http
 
+NUMBERS = {"account_id", "client_member_id", "phone_number"}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -39,6 +42,26 @@ schemathesis.openapi.format(
     "phone", st.from_regex(r"(\+1 ?)?323[ -]?[2-9][0-9]{2}[ -]?[0-9]{4}", fullmatch=True)
 )
 schemathesis.openapi.format("member-id", st.builds(member_id, st.sampled_from("ab"), st.sampled_from("12")))
+
+
+@schemathesis.hook
+def before_load_schema(_context: object, raw_schema: dict[str, Any]) -> None:
+    """Adds what the document leaves out for generators of clients: forms, whole numbers, and a type of accounts."""
+    for item in raw_schema["paths"].values():
+        for method in METHODS & item.keys():
+            body = item[method].get("requestBody", {})
+            if "a form" in body.get("description", ""):
+                body["content"][FORM] = body["content"][JSON]
+    number = {"type": ["string", "integer"], "minimum": 0}
+    accounts = [{"type": "array", "items": ID_SCHEMA | number, "maxItems": MAX_ACCOUNTS}, {"const": "*"}]
+    for name in ("NewGroup", "GroupChanges"):
+        raw_schema["components"]["schemas"][name]["properties"]["accounts"] = {"anyOf": accounts}
+    for one in raw_schema["components"]["schemas"].values():
+        for name, field in one.get("properties", {}).items():
+            if name in NUMBERS and field.get("description") == TEXT_OR_NUMBER_SCHEMA["description"]:
+                field.update(number)
+
+
 schema = schemathesis.openapi.from_wsgi("/openapi.json", wsgi)
 # The gateway answers OPTIONS and rejects TRACE.
 schema.config.phases.coverage.unexpected_methods = METHODS
@@ -55,6 +78,7 @@ UNDOCUMENTED = {
     "empty_body",  # a form without fields is an empty body
     "differs_from_path",  # two values must be equal
     "precondition_failed",  # the current version
+    "idempotency_key_reused",  # schemathesis sends few keys
     "repeated_field",  # two columns for one field
     "unknown_parameter",  # POST /imports accepts parameters with a CSV, not with JSON
     "invalid_header",  # documented, but schemathesis considers 0 a valid tag
@@ -67,7 +91,7 @@ def test_operations_reject_requests_without_credentials(case: schemathesis.Case[
     response = case.call()
     public = not case.operation.definition.raw["security"]
     rejected = {401, 429}  # 429 when it guesses the password of one name too often
-    assert response.status_code in (rejected | {200, 405} if public else rejected)
+    assert response.status_code in (rejected | {200, 400, 405} if public else rejected)
 
 
 @schema.parametrize()
@@ -80,8 +104,9 @@ def test_api_behaves_as_documented(case: schemathesis.Case[Any], http: Http) -> 
     excluded: list[Any] = [ignored_auth]  # we replace its credentials; see the test above
     if codes <= UNDOCUMENTED:
         excluded.append(positive_data_acceptance)
-    if case.operation.label == "POST /imports":
-        excluded.append(negative_data_rejection)  # query values are strings whatever their type
+    # Query values are strings whatever their type; each member of a batch is answered by itself.
+    if case.operation.label in {"POST /imports", "POST /members/batch"}:
+        excluded.append(negative_data_rejection)
     case.validate_response(response, excluded_checks=excluded)
 
 
@@ -96,7 +121,7 @@ def test_documented_operations_are_the_routes() -> None:
         for method, path in ROUTES
         if not is_405(path, method) and method != "HEAD"  # GET documents HEAD too
         if path != "/member"  # another path of /members
-        if not path.startswith("/admin")  # not part of the API
+        if not path.startswith("/admin") and path != "/"  # not part of the API
     }
     described = {
         (path, method) for path, item in document()["paths"].items() for method in item if method in METHODS

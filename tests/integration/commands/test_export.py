@@ -1,6 +1,7 @@
 """The export command."""
 
 import gzip
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,13 @@ def test_export_command_downloads_the_file(
     lines = gzip.decompress(path.read_bytes()).decode().splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == ["m0", "m1", "m2"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_has_export_and_file(exports: Exports, workers: Workers, account: str, tmp_path: Path) -> None:
+    add_members(exports.services, [person(account)])
+    done = json.loads(run_export(account, "-o", tmp_path / "out.csv", "--json").stdout)
+    assert (done["exit_status"], done["file"]) == (0, str(tmp_path / "out.csv"))
+    assert (done["export"]["status"], done["export"]["account_id"]) == ("completed", account)
 
 
 def test_export_command_names_its_file_by_account_and_time(

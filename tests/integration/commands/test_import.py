@@ -1,17 +1,21 @@
-"""`python rollcall.py import`: outcomes, options and messages, against real S3, SQS and DynamoDB."""
+"""`./rollcall import`: outcomes, options and messages, against real S3, SQS and DynamoDB."""
 
 import csv
 import gzip
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from chalicelib.errors import NotFound
+from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from infra.emulator import free_port
-from tests.support.import_command import HEADER, Workers, run_import, write_roster
+from tests.support.import_command import HEADER, Workers, run_command, run_import, write_roster
+from tests.support.pipeline import Pipeline
+from tests.support.terminal import COLOR, on_terminal, plain
 from tests.support.workbooks import Cell, workbook
 
 
@@ -79,7 +83,7 @@ def test_worst_outcome_of_several_files_is_the_status(workers: Workers, tmp_path
     missing, folder = tmp_path / "missing.csv", tmp_path / "folder"
     folder.mkdir()
     sheet = tmp_path / "roster.xls"
-    sheet.write_bytes(b"PK\x03\x04")
+    sheet.touch()
     empty = tmp_path / "empty.csv"
     empty.touch()
 
@@ -96,7 +100,7 @@ def test_worst_outcome_of_several_files_is_the_status(workers: Workers, tmp_path
             "2 created, 1 rejected",
             "cannot be read: No such file or directory.",
             "cannot be read: it is not a file.",
-            "failed: Only .csv, .tsv and .txt files, also packed as .gz or .zip, and .xlsx workbooks are imported.",
+            ": Only .csv, .tsv and .txt files, also packed as .gz or .zip, and .xlsx workbooks are imported.",
             "failed: The file is empty.",
         ),
         strict=True,
@@ -105,6 +109,58 @@ def test_worst_outcome_of_several_files_is_the_status(workers: Workers, tmp_path
         assert outcome.endswith(text)
     assert (tmp_path / "zipped.csv.gz.rejected.csv").exists()
     assert run_import(good, zipped).exit_code == 1
+
+
+def test_name_that_cannot_be_imported_is_refused_before_upload(
+    pipeline: Pipeline, stage: None, tmp_path: Path
+) -> None:
+    before = pipeline.repository.newest(1)
+    (tmp_path / "roster.numbers").touch()
+    done = run_import(tmp_path / "roster.numbers")
+    assert done.exit_code == 2
+    assert done.stdout.endswith("/roster.numbers: " + UNSUPPORTED_FILE_TYPE + "\n")
+    assert not done.stderr
+    assert pipeline.repository.newest(1) == before
+
+
+def test_dash_imports_standard_input(
+    workers: Workers, table: MemberRepository, tmp_path: Path, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = write_roster(tmp_path / "a.csv", account, bad=1).read_text()
+    done = run_import("-", "a.csv", stdin=text)
+    assert done.exit_code == 1, done.output
+    assert done.stdout.startswith("stdin.csv: completed, 4 rows in ")
+    assert "stdin.csv: reading standard input\n" in done.stderr
+    assert table.get(MemberKey(account, "2")).last_name == "Lee"
+    assert (tmp_path / "stdin.csv.rejected.csv").exists()
+    assert run_import("-", stdin="").stdout == "stdin.csv: failed: The file is empty.\n"
+
+
+def test_json_has_import_report_and_results(
+    workers: Workers, tmp_path: Path, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # apply writes its results here
+    path, missing = write_roster(tmp_path / "a.csv", account, bad=2), tmp_path / "missing.csv"
+    done = run_import(path, missing, "--json")
+    assert done.exit_code == 2
+    bad, absent = json.loads(done.stdout)
+    assert (bad["exit_status"], bad["file"], bad["import"]["counts"]["rejected"]) == (1, str(path), 2)
+    assert bad["report"]["codes"] == {"phone_not_possible": 2}
+    assert bad["results"] == {"rejected.csv": f"{path}.rejected.csv"}
+    assert (absent["exit_status"], absent["file"]) == (2, str(missing))
+    assert absent["text"].endswith("cannot be read: No such file or directory.")
+    checked = json.loads(run_import(path, "--dry-run", "--json").stdout)[0]["import"]["id"]
+    applied = json.loads(run_command("apply", checked, "--json").stdout)
+    assert (applied["import"]["applies"], applied["exit_status"]) == (checked, 1)
+
+
+def test_terminal_shows_colors_unless_told_otherwise(workers: Workers, tmp_path: Path, account: str) -> None:
+    path = write_roster(tmp_path / "a.csv", account)
+    status, shown = on_terminal("import", str(path))
+    assert (status, COLOR.search(shown)) == (0, None)
+    assert f"{path}: completed, 3 rows in " in plain(shown)
+    assert COLOR.search(on_terminal("import", str(path), colors=True)[1])
 
 
 def test_account_option_rejects_rows_of_other_accounts(
@@ -129,7 +185,7 @@ def test_mode_account_region_and_limit_apply_to_the_import(
     assert done.exit_code == 0
     assert done.stdout.startswith(f"{path}: checked, 1 row in ")
     assert f": 1 would be created\n  What would happen to each row: {path}.changes.csv\n" in done.stdout
-    assert "  To import what was checked: python rollcall.py apply " in done.stdout
+    assert "  To import what was checked: ./rollcall apply " in done.stdout
 
     assert run_import(path, *options).exit_code == 0
     assert table.get(MemberKey(account, "7")).phone_number == "+442079460958"
@@ -186,7 +242,10 @@ def test_unwritable_rejected_file_does_not_hide_the_counts(
         ([], "Missing argument 'FILE...'"),
         (["--mode", "remove", "a.csv"], "Invalid value for '--mode'"),
         (["--region", "XX", "a.csv"], "--region: Must be a known two-letter region code"),
-        (["--max-rejected", "many", "a.csv"], "--max-rejected: "),
+        (
+            ["--max-rejected", "many", "a.csv"],
+            "--max-rejected: Must be a number such as 100, or a percentage",
+        ),
         (["--account", " ", "a.csv"], "--account: "),
         (
             ["--stage", "elsewhere", "a.csv"],

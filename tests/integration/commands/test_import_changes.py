@@ -37,7 +37,7 @@ def test_dry_run_writes_changes_and_can_be_applied(
     with pytest.raises(NotFound):
         table.get(MemberKey(account, "0"))
 
-    command = re.fullmatch(r"  To import what was checked: python rollcall\.py (apply \S+)", apply)
+    command = re.fullmatch(r"  To import what was checked: \./rollcall (apply \S+)", apply)
     assert command
     monkeypatch.chdir(tmp_path)
     changes.unlink()

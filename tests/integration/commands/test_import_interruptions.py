@@ -1,4 +1,4 @@
-"""`python rollcall.py import` when Ctrl-C, a cancellation or a vanished file interrupts it."""
+"""`./rollcall import` when Ctrl-C, a cancellation or a vanished file interrupts it."""
 
 import os
 import pty
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chalicelib import config
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.repository import PARTITION
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.repository import PARTITION
 from commands.import_run import ImportRun
 from commands.stage import find_deployment
-from infra.package import PROJECT
+from infra.project import PROJECT
 from tests.support.import_command import TIMEOUT, InterferingLines, Workers, write_roster
 from tests.support.pipeline import Pipeline
 
@@ -80,6 +80,30 @@ def imports_since(pipeline: Pipeline, before: Sequence[ImportRecord] = ()) -> li
 
 def interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_reading_standard_input_imports_nothing(
+    stage: None, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    before = imports_since(pipeline)
+    command = [sys.executable, str(PROJECT / "rollcall.py"), "import", "-"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        preexec_fn=accept_ctrl_c,  # noqa: PLW1509 - it takes no lock
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "stdin.csv: reading standard input\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(TIMEOUT) == 130
+        assert process.stdout
+        assert process.stdout.read() == "stdin.csv: not uploaded. None of its rows are imported.\n"
+    assert imports_since(pipeline, before) == []
 
 
 def test_ctrl_c_during_upload_imports_no_further_file(

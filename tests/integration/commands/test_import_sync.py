@@ -31,7 +31,7 @@ def test_sync_says_why_nobody_was_removed(
     done = run_import(path, "--mode", "sync")
     assert done.exit_code == 1
     assert "  Nobody was removed: The client member id of a row could not be read" in done.stdout
-    assert "1 of 4 members are not in the file." in done.stdout
+    assert "1 of 4 members is not in the file." in done.stdout
 
 
 @pytest.mark.parametrize(("act", "left"), [("approve", 2), ("decline", 4)])
@@ -47,8 +47,8 @@ def test_removal_waits_until_it_is_decided(
     assert run_import(write_roster(tmp_path / "a.csv", account, good=4)).exit_code == 0
     done = run_import(write_roster(tmp_path / "b.csv", account, good=2), "--mode", "sync", *LIMITS)
     assert done.exit_code == 1, done.output
-    assert "2 of 4 members are not in the file. Removing them needs approval until " in done.stdout
-    command = re.search(rf"python rollcall\.py ({act} \S+)", done.stdout)
+    assert "2 of 4 members are not in the file. Their removal needs approval until " in done.stdout
+    command = re.search(rf"\./rollcall ({act} \S+)", done.stdout)
     assert command
     assert "would_remove" in (tmp_path / "b.csv.changes.csv").read_text()
 

@@ -1,4 +1,4 @@
-"""`python rollcall.py import` when an import makes no progress or DynamoDB does not respond."""
+"""`./rollcall import` when an import makes no progress or DynamoDB does not respond."""
 
 import itertools
 import re

@@ -1,7 +1,7 @@
-"""`python rollcall.py history|restore` on a real table."""
+"""`./rollcall history|restore` on a real table."""
 
 from chalicelib.services import Services
-from tests.integration.commands.test_access import run
+from tests.integration.commands.test_access import run, run_json
 from tests.support.people import key_of, person, set_fields
 
 
@@ -13,6 +13,15 @@ def test_history_shows_each_change_with_values(services: Services, stage: None, 
     assert values == f"    first_name: {old.first_name} → Minnie"
     assert created == f"{old.created_at}  created, version 1, by user:ann"
     assert run("history", account, "m2", status=1) == "Error: No member has this id.\n"
+
+
+def test_history_and_restore_print_json(services: Services, stage: None, account: str) -> None:
+    old = services.members.create(person(account), "user:ann")
+    services.members.delete(key_of(old), by="token:sync")
+    deleted, created = run_json("history", account, "m1")
+    assert (deleted["action"], deleted["by"]) == ("deleted", "token:sync")
+    assert (created["action"], created["by"]) == ("created", "user:ann")
+    assert run_json("restore", account, "m1") == services.members.get(key_of(old)).model_dump()
 
 
 def test_restore_adds_deleted_member_again(services: Services, stage: None, account: str) -> None:

@@ -28,7 +28,7 @@ def test_undo_command_takes_an_import_back(
     *_, changes, estimate, following = done.stdout.splitlines()
     assert changes == f"  What would happen to each row: undo-{import_id}.changes.csv"
     assert estimate == "  The undo would take 18 write units (less than a cent)."
-    assert following == f"  To take the import back: python rollcall.py undo {import_id}"
+    assert following == f"  To take the import back: ./rollcall undo {import_id}"
     assert table.get(MemberKey(account, "0")).version == 1
 
     done = run_command("undo", import_id)

@@ -14,9 +14,9 @@ from chalicelib.cells.csv_text import BYTE_ORDER_MARK
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
-from chalicelib.imports.columns import RESULT_COLUMNS
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.profile import PROFILE
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.profile import PROFILE
+from chalicelib.imports.rows.columns import RESULT_COLUMNS
 from chalicelib.members.items import claimed_phone_key, from_item, member_key
 from chalicelib.members.model import Member, NewMember
 from chalicelib.members.repository import MemberRepository

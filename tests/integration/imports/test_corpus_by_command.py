@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from chalicelib.cells.csv_text import BYTE_ORDER_MARK
-from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.records.model import ImportRecord
 from commands.imports import OPTIONS
 from tests.support.cases import Case
 from tests.support.client import Http

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib import config
 from chalicelib.errors import NotFound
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.steps import Step
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import person, phone, set_fields

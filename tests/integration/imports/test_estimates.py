@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.records.model import ImportRecord
 from tests.support.metering import calls, counts_units_as_aws, metered
 from tests.support.people import phone
 from tests.support.pipeline import HEADER, Pipeline

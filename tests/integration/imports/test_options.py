@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib import config
 from chalicelib.errors import Ended, NotFound
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.outcomes import OUTCOMES
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.rows.outcomes import OUTCOMES
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.pipeline import KilledError, Pipeline, dies

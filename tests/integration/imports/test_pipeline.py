@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.imports import write_progress
-from chalicelib.imports.import_ids import new_import_id
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.import_ids import new_import_id
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.running import write_progress
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.metering import calls

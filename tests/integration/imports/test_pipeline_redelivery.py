@@ -7,8 +7,8 @@ import pytest
 from chalicelib import config
 from chalicelib.dynamodb import retries
 from chalicelib.errors import Busy
-from chalicelib.imports.repository import PARTITION
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.repository import PARTITION
+from chalicelib.imports.records.steps import Step
 from chalicelib.services import Services
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 from tests.support.request_faults import inject_faults, leave_unprocessed, lose_response

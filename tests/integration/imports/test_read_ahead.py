@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.read_ahead import ReadAhead
+from chalicelib.imports.running.read_ahead import ReadAhead
 from tests.support.pipeline import HEADER, Pipeline
 
 CHUNKS = 4

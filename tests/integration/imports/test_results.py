@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from chalicelib.imports import write_steps
-from chalicelib.imports.outcomes import OUTCOMES
+from chalicelib.imports.rows.outcomes import OUTCOMES
+from chalicelib.imports.running import write_steps
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.pipeline import Pipeline, counts

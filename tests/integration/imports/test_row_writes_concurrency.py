@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from chalicelib.errors import Busy, NotFound, Taken
-from chalicelib.imports.row_context import Mode
+from chalicelib.imports.rows.row_context import Mode
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.concurrency import run_concurrently

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chalicelib import config
-from chalicelib.imports.row_context import Mode
+from chalicelib.imports.rows.row_context import Mode
 from chalicelib.members.model import NewMember
 from infra.package import table_definition
 from tests.support.model import Line, Settling, Stored

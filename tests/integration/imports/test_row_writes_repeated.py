@@ -7,9 +7,9 @@ import pytest
 from chalicelib import config
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.chunk_writer import ChunkWriter
-from chalicelib.imports.row_context import Mode, RowContext
-from chalicelib.imports.row_hashes import INDEPENDENT
+from chalicelib.imports.rows.row_context import Mode, RowContext
+from chalicelib.imports.rows.row_hashes import INDEPENDENT
+from chalicelib.imports.writing.chunk_writer import ChunkWriter
 from chalicelib.members.model import MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import person, phone, set_fields

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.model import Source
+from chalicelib.imports.records.model import Source
 from tests.support.metering import calls
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.errors import NotFound
-from chalicelib.imports.model import ImportRecord
+from chalicelib.imports.records.model import ImportRecord
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import person, phone, set_fields

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib import config
 from chalicelib.errors import ApproverIsSender, Busy, NotAwaitingApproval
-from chalicelib.imports import approvals
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.syncs import approvals
 from chalicelib.members.model import MemberKey, decode_parts
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import phone, set_fields

@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib import config
 from chalicelib.errors import Busy
-from chalicelib.imports import removal_steps
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.running import removal_steps
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import person
 from tests.support.pipeline import KilledError, Pipeline, dies

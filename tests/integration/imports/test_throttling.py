@@ -8,9 +8,9 @@ import pytest
 from chalicelib import config
 from chalicelib.dynamodb import retries
 from chalicelib.errors import Busy
-from chalicelib.imports import step_runner, write_progress
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.running import step_runner, write_progress
 from chalicelib.services import Services
 from tests.support.pipeline import HEADER, Pipeline, counts
 from tests.support.request_faults import error_response, inject_faults

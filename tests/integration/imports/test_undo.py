@@ -5,8 +5,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import config
 from chalicelib.errors import NotUndoable
-from chalicelib.imports.steps import Step
-from chalicelib.imports.storage import CHANGES, result_key
+from chalicelib.imports.records.steps import Step
+from chalicelib.imports.records.storage import CHANGES, result_key
 from chalicelib.members.model import MemberKey
 from chalicelib.members.repository import MemberRepository
 from tests.support.people import person, phone, set_fields

@@ -7,11 +7,11 @@ import pytest
 
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.changes import chunk_lines, read_change
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.outcomes import Outcome, not_created
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.undo_rows import undo_row, with_line
+from chalicelib.imports.reports.changes import chunk_lines, read_change
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.outcomes import Outcome, not_created
+from chalicelib.imports.rows.row_context import Mode
+from chalicelib.imports.rows.undo_rows import undo_row, with_line
 from tests.support import PROJECT
 from tests.support.metering import counts_units_as_aws, metered
 from tests.support.people import person

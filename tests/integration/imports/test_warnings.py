@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.steps import Step
 from tests.support.pipeline import HEADER, KilledError, Pipeline, dies
 
 FEATURES = {4: "3-Feb", 40: "1E5", 41: "43.0", 77: "4-Feb", 100: "ab1", 120: "AB1"}  # id by line

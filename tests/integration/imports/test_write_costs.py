@@ -9,11 +9,11 @@ import pytest
 
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
-from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.outcomes import CREATED
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.write_units import NEW_MEMBER, row_units
-from infra.package import PROJECT
+from chalicelib.imports.records.write_units import NEW_MEMBER, row_units
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.rows.outcomes import CREATED
+from chalicelib.imports.rows.row_context import Mode
+from infra.project import PROJECT
 from tests.support.metering import counts_units_as_aws, metered
 from tests.support.people import person, phone
 from tests.support.written_rows import write_rows

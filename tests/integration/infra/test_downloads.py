@@ -9,8 +9,9 @@ from chalice.deploy.packager import DependencyBuilder, PipRunner, SubprocessPip
 from chalice.utils import UI
 
 from infra import browser
-from infra.dynamodb_local.__main__ import DynamoDBLocalError, download
+from infra.dynamodb_local.__main__ import download
 from infra.emulator import free_port
+from infra.maven import MavenError
 from infra.package import _Layer, _SourceFiles
 
 # A Maven that fails until it is called the third time (or for ever), and then makes the folder it is asked for.
@@ -45,7 +46,7 @@ def test_failed_maven_shows_its_output_and_what_to_do(
 ) -> None:
     maven = program(tmp_path, "mvn", MAVEN.format(succeeds_at=99))
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(DynamoDBLocalError, match=r"in 3 tries.*Check the connection to Maven Central"):
+    with pytest.raises(MavenError, match=r"in 3 tries.*Check the connection to Maven Central"):
         download(tmp_path / "jars")
     assert Path(f"{maven}.calls").read_text().count("called") == 3
     assert capfd.readouterr().err == "503 from central\n"

@@ -12,7 +12,7 @@ from typing import Any
 from infra.emulator import free_ports
 from infra.local import PASSWORD, USER
 from infra.local_process import running
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 IMPORT_SECONDS = 60.0
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"

@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib import config
 from chalicelib.config import Settings
-from chalicelib.imports.model import ImportRecord
-from chalicelib.imports.steps import Step
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.steps import Step
 from chalicelib.services import Services
 from infra.package import table_definition
 from infra.resume import resume_exports, resume_imports

@@ -12,7 +12,7 @@ import pytest
 
 from infra import targets
 from infra.emulator import free_port, free_ports
-from infra.package import PROJECT
+from infra.project import PROJECT
 
 DEPLOY, COMMAND = ["-m", "infra.deploy"], ["rollcall.py", "user", "list", "--stage"]
 NO_AWS = {

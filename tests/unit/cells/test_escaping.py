@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.cells.escaping import escape, unescape
-from chalicelib.imports.csv_reader import MAX_ROW
+from chalicelib.imports.text.csv_reader import MAX_ROW
 from tests.support.cells import FORMULA, SEPARATORS, cells
 
 

@@ -16,7 +16,7 @@ from chalicelib.cells.spreadsheets import (
     read_id,
     unwrap,
 )
-from chalicelib.imports.csv_reader import MAX_ROW
+from chalicelib.imports.text.csv_reader import MAX_ROW
 
 
 @pytest.mark.parametrize(

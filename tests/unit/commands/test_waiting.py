@@ -1,10 +1,10 @@
-"""Notices of `python rollcall.py import` about files without progress, with the test's clock."""
+"""Notices of `./rollcall import` about files without progress, with the test's clock."""
 
 from typing import Any, get_args
 
 import pytest
 
-from chalicelib.imports.model import ImportRecord, Source, Stage
+from chalicelib.imports.records.model import ImportRecord, Source, Stage
 from commands.progress import Lines
 from commands.waiting import Waits, describe_wait
 from tests.support.clock import Clock

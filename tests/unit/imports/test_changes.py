@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.imports.changes import HEADER, changes_page, chunk_lines
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.outcomes import (
+from chalicelib.imports.reports.changes import HEADER, changes_page, chunk_lines
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.outcomes import (
     Outcome,
     applied_outcome,
     changed_since,

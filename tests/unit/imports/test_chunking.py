@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.imports.chunking import MAX_LINES, chunks
-from chalicelib.imports.csv_reader import MAX_ROW, Chunk, RejectedRow, rows
+from chalicelib.imports.splitting.chunking import MAX_LINES, chunks
+from chalicelib.imports.text.csv_reader import MAX_ROW, Chunk, RejectedRow, rows
 
 
 @given(st.text(alphabet='ab,"\n ', max_size=80), st.integers(1, 9), st.integers(1, 30))

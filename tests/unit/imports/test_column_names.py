@@ -3,7 +3,14 @@
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.column_names import ACTION, COLUMN_NAMES, PREVIOUS_ID, Found, field_of, find_columns
+from chalicelib.imports.rows.column_names import (
+    ACTION,
+    COLUMN_NAMES,
+    PREVIOUS_ID,
+    Found,
+    field_of,
+    find_columns,
+)
 from chalicelib.members.model import NewMember
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from chalicelib.errors import Unreadable
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.columns import MAX_COLUMNS, MAX_HEADER, Header
-from chalicelib.imports.csv_reader import RejectedRow, Row
-from chalicelib.imports.member_row import MemberRow
+from chalicelib.imports.rows.columns import MAX_COLUMNS, MAX_HEADER, Header
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.text.csv_reader import RejectedRow, Row
 from chalicelib.members.model import NewMember
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]

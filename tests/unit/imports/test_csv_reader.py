@@ -7,7 +7,7 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.imports.csv_reader import (
+from chalicelib.imports.text.csv_reader import (
     MAX_ROW,
     SHOWN_OF_LONG_ROW,
     UNTERMINATED,

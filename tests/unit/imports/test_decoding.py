@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Unreadable
 from chalicelib.fields.characters import REPLACEMENT_CHARACTER
-from chalicelib.imports.decoding import Decoder, OtherEncoding
+from chalicelib.imports.splitting.decoding import Decoder, OtherEncoding
 
 
 def decoded(blocks: list[bytes]) -> tuple[str, str]:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import RejectedRow, Row
+from chalicelib.imports.rows.columns import Header
+from chalicelib.imports.text.csv_reader import RejectedRow, Row
 from chalicelib.members.model import NewMember
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]

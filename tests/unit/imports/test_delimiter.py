@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.imports.chunking import chunks
-from chalicelib.imports.column_names import field_of
-from chalicelib.imports.csv_reader import rows
-from chalicelib.imports.dialects import detect_dialect
+from chalicelib.imports.rows.column_names import field_of
+from chalicelib.imports.splitting.chunking import chunks
+from chalicelib.imports.splitting.dialects import detect_dialect
+from chalicelib.imports.text.csv_reader import rows
 
 
 @given(st.integers(1, 9))

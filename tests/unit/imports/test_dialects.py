@@ -3,15 +3,15 @@
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.column_names import field_of
-from chalicelib.imports.csv_reader import Chunk, Dialect, RejectedRow, Row, rows
-from chalicelib.imports.dialects import (
+from chalicelib.imports.rows.column_names import field_of
+from chalicelib.imports.splitting.dialects import (
     BackslashEscapes,
     check_end,
     check_escapes,
     detect_dialect,
     find_column_names,
 )
+from chalicelib.imports.text.csv_reader import Chunk, Dialect, RejectedRow, Row, rows
 from chalicelib.members.model import NewMember
 
 

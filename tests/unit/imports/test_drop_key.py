@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.drop_key import account_of_key, parse_drop_key
-from chalicelib.imports.file_names import is_roster
+from chalicelib.imports.records.drop_key import account_of_key, parse_drop_key
+from chalicelib.imports.text.file_names import is_roster
 
 
 @pytest.mark.parametrize(

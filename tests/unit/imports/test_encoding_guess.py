@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.encoding_guess import PER_BYTE, TRANSPARENT, NameSample, Reading, guess_encoding
+from chalicelib.imports.splitting.encoding_guess import (
+    PER_BYTE,
+    TRANSPARENT,
+    NameSample,
+    Reading,
+    guess_encoding,
+)
 
 NAMES = {
     "cp1252": "Zoë Müller José Peña André Lefèvre Muñoz Hélène François Søren Björn Åsa João Conceição Jón",

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from chalicelib.config import Settings
-from chalicelib.imports.estimate import Estimate, Estimator
-from chalicelib.imports.model import Counts, ImportRecord, Source
-from chalicelib.imports.outcomes import Outcome, changed_since
-from chalicelib.imports.row_context import Mode
-from chalicelib.imports.write_units import NEW_MEMBER, import_units, row_units
+from chalicelib.imports.records.estimate import Estimate, Estimator
+from chalicelib.imports.records.model import Counts, ImportRecord, Source
+from chalicelib.imports.records.write_units import NEW_MEMBER, import_units, row_units
+from chalicelib.imports.rows.outcomes import Outcome, changed_since
+from chalicelib.imports.rows.row_context import Mode
 from tests.support import PROJECT
 
 MILLION = 1_000_000

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.imports.import_ids import event_import_id, is_import_id, new_import_id
-from chalicelib.imports.limits import exceeds_limit
-from chalicelib.imports.model import Counts, Failure, ImportRecord, Source, with_status
-from chalicelib.imports.stages import next_stage
+from chalicelib.imports.records.import_ids import event_import_id, is_import_id, new_import_id
+from chalicelib.imports.records.limits import exceeds_limit
+from chalicelib.imports.records.model import Counts, Failure, ImportRecord, Source, with_status
+from chalicelib.imports.records.stages import next_stage
 
 LONG_AGO = "2020-01-01T00:00:00.000Z"
 NEVER = "2999-01-01T00:00:00.000Z"  # no upload has expired by then

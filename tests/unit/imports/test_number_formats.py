@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.imports.number_formats import displayed_number, is_date, is_iso_date, shows_text
+from chalicelib.imports.splitting.number_formats import displayed_number, is_date, is_iso_date, shows_text
 
 PHONE = "[<=9999999]###\\-####;\\(###\\)\\ ###\\-####"
 

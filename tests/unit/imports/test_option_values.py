@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.errors import Invalid
 from chalicelib.fields.validation import validate
-from chalicelib.imports.new_import import NewImport
+from chalicelib.imports.records.new_import import NewImport
 
 
 @pytest.mark.parametrize(

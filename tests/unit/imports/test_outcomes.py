@@ -3,15 +3,15 @@
 import pytest
 
 from chalicelib.dynamodb.items import Item
-from chalicelib.imports.member_row import MemberRow, decode_row, encode_row
-from chalicelib.imports.outcomes import (
+from chalicelib.imports.rows.member_row import MemberRow, decode_row, encode_row
+from chalicelib.imports.rows.outcomes import (
     Outcome,
     changed_since,
     desired_member,
     existing_member_outcome,
     missing_field_outcome,
 )
-from chalicelib.imports.row_context import RowContext
+from chalicelib.imports.rows.row_context import RowContext
 from chalicelib.members.items import to_item
 from chalicelib.members.model import Origin, member_id, new_member
 from tests.support.people import person, phone

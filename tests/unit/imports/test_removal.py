@@ -5,11 +5,11 @@ from itertools import chain
 import pytest
 
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.chunk_reader import data_rows, read_chunk
-from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import USUAL_DIALECT, Chunk
-from chalicelib.imports.named_members import NamedMembers, accounts_of, ids_of, named_members
-from chalicelib.imports.removal import REASONS, Removal, RemovalLimits
+from chalicelib.imports.rows.chunk_reader import data_rows, read_chunk
+from chalicelib.imports.rows.columns import Header
+from chalicelib.imports.rows.removal import REASONS, Removal, RemovalLimits
+from chalicelib.imports.syncs.named_members import NamedMembers, accounts_of, ids_of, named_members
+from chalicelib.imports.text.csv_reader import USUAL_DIALECT, Chunk
 from chalicelib.members.items import shard_of
 from chalicelib.scope import UNLIMITED
 

@@ -11,19 +11,27 @@ from hypothesis import strategies as st
 
 from chalicelib.cells.escaping import unescape
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.chunking import chunks
-from chalicelib.imports.column_names import field_of
-from chalicelib.imports.columns import MAX_COLUMNS, MAX_HEADER, RESULT_COLUMNS, Header
-from chalicelib.imports.csv_reader import MAX_ROW, SHOWN_OF_LONG_ROW, Chunk, Dialect, RejectedRow, Row, rows
-from chalicelib.imports.decoding import Decoder
-from chalicelib.imports.dialects import detect_dialect
-from chalicelib.imports.results import (
+from chalicelib.imports.reports.results import (
     SAMPLE_SIZE,
     RowSummary,
     rejected_file,
     rejected_header,
     rejected_page,
     rejected_rows,
+)
+from chalicelib.imports.rows.column_names import field_of
+from chalicelib.imports.rows.columns import MAX_COLUMNS, MAX_HEADER, RESULT_COLUMNS, Header
+from chalicelib.imports.splitting.chunking import chunks
+from chalicelib.imports.splitting.decoding import Decoder
+from chalicelib.imports.splitting.dialects import detect_dialect
+from chalicelib.imports.text.csv_reader import (
+    MAX_ROW,
+    SHOWN_OF_LONG_ROW,
+    Chunk,
+    Dialect,
+    RejectedRow,
+    Row,
+    rows,
 )
 from tests.support.cells import FORMULA, cells
 

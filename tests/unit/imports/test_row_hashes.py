@@ -4,9 +4,15 @@ import random
 
 import pytest
 
-from chalicelib.imports import row_hashes
-from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.row_hashes import INDEPENDENT, Dependencies, RowHashes, find_dependencies, hash_rows
+from chalicelib.imports.rows import row_hashes
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.rows.row_hashes import (
+    INDEPENDENT,
+    Dependencies,
+    RowHashes,
+    find_dependencies,
+    hash_rows,
+)
 from chalicelib.members.model import MemberKey
 from tests.support.people import person, phone
 

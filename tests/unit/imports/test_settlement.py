@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.imports.member_row import MemberRow
-from chalicelib.imports.net_effect import MAX_BATCH_WRITES
-from chalicelib.imports.outcomes import Outcome
-from chalicelib.imports.row_context import Mode, RowContext
+from chalicelib.imports.rows.member_row import MemberRow
+from chalicelib.imports.rows.outcomes import Outcome
+from chalicelib.imports.rows.row_context import Mode, RowContext
+from chalicelib.imports.writing.net_effect import MAX_BATCH_WRITES
 from chalicelib.members.model import NewMember
 from tests.support.model import Line, Settling, Stored
 from tests.support.settlement import MemoryTable, settle, settlement

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.imports.model import ImportRecord, Source
-from chalicelib.imports.removal import Removal
-from chalicelib.imports.stages import next_stage
+from chalicelib.imports.records.model import ImportRecord, Source
+from chalicelib.imports.records.stages import next_stage
+from chalicelib.imports.rows.removal import Removal
 
 
 def stages(first: str = "read", **fields: Any) -> list[str]:

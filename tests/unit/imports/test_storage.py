@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib import config
-from chalicelib.imports.storage import ImportStorage
+from chalicelib.imports.records.storage import ImportStorage
 
 
 @pytest.fixture(params=["us-east-1", "eu-central-1"])

@@ -6,13 +6,15 @@ import random
 import pytest
 
 from chalicelib.clock import now
-from chalicelib.imports.outcomes import Outcome
-from chalicelib.imports.row_context import Mode, RowContext
+from chalicelib.imports.rows.outcomes import Outcome
+from chalicelib.imports.rows.row_context import Mode, RowContext
+from tests.support.account_model import NEW_NAME, AccountModel
+from tests.support.model import Stored
 from tests.support.settlement import MemoryTable, settlement
 from tests.support.undo import settle_in_order, undo_rows
 from tests.unit.imports.test_settlement import members, random_file, row
 
-FILES = int(os.environ.get("UNDOS", "400"))
+FILES = int(os.environ.get("UNDOS", "250"))
 
 
 def kept(table: MemoryTable) -> dict[str, dict[str, object]]:
@@ -77,3 +79,40 @@ def test_undo_changes_no_member_that_others_have_changed(seed: int) -> None:
     codes = {one.code for one in undone.values()}
     assert codes <= {"", "changed_since", "phone_number_taken", "client_member_id_taken", "later_row_kept"}
     assert theirs or codes <= {""}
+
+
+@pytest.mark.parametrize("seed", range(FILES))
+def test_undo_and_redo_end_as_their_meaning_says(seed: int) -> None:
+    """With changes by others before each, and rows that are not loaded."""
+    dice = random.Random(seed)
+    stored, lines = random_file(dice, dice.choice([0, 0.3, 0.8, 1]), dice.choice([0, 0.15, 0.4]))
+    table = MemoryTable(members(stored))
+    model = AccountModel({name: one._replace(birth=f"#{name}") for name, one in stored.items()})
+    rows = [row(*item) for item in lines.items()]
+    outcomes, order = settle_in_order(table, rows, RowContext("import", "upsert", now()))
+    settled = model.load(lines, "upsert", "import:import")
+    settled.run()
+    model.apply(settled)
+
+    of = "import"
+    for name in ("undo", "redo"):
+        left_alone = sorted(who for who, one in model.members.items() if one.first_name != NEW_NAME)
+        for member in dice.sample(left_alone, min(dice.choice([0, 0, 1, 2]), len(left_alone))):
+            table.change_name(member, NEW_NAME)
+            model.call("change", member)
+        rows = undo_rows(rows, outcomes, order)
+        lines = model.undo_rows(f"import:{of}", rows)
+        left = [one for one in rows if dice.random() < 0.9] if dice.random() < 0.3 else rows
+
+        outcomes, order = settle_in_order(table, left, RowContext(name, "undo", now(), of=of))
+        settled = model.load({one.line: lines[one.line] for one in left}, "undo", f"import:{name}")
+
+        assert {line: one.code or one.outcome for line, one in outcomes.items()} == settled.run()
+        model.apply(settled)
+        found = {
+            name: Stored(member.first_name, member.last_name, member.phone_number, member.version)
+            for name, member in table.members().items()
+        }
+        assert found == {name: one._replace(birth="") for name, one in model.members.items()}
+        outcomes |= {one.line: Outcome("rejected", "cancelled") for one in rows if one not in left}
+        of = name

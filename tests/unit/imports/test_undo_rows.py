@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chalicelib.imports.applied_order import AppliedOrder
-from chalicelib.imports.csv_reader import Chunk
-from chalicelib.imports.member_row import MemberRow, encode_row
-from chalicelib.imports.undo_rows import COLUMNS, reverse_rows, undo_cells, undo_row
+from chalicelib.imports.reports.applied_order import AppliedOrder
+from chalicelib.imports.rows.member_row import MemberRow, encode_row
+from chalicelib.imports.rows.undo_rows import COLUMNS, reverse_rows, undo_cells, undo_row
+from chalicelib.imports.text.csv_reader import Chunk
 from chalicelib.members.model import member_id
 
 

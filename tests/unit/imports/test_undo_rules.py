@@ -1,11 +1,13 @@
 """What a row of an undo asks for, by the state of its member."""
 
+from dataclasses import replace
+
 import pytest
 
-from chalicelib.imports.member_row import MemberRow, Undoes, decode_row, encode_row
-from chalicelib.imports.outcomes import changed_since
-from chalicelib.imports.row_context import RowContext
-from chalicelib.imports.undo_rules import LATER_ROW_KEPT, NO_HISTORY, Restoration, undone_member
+from chalicelib.imports.rows.member_row import MemberRow, Undoes, decode_row, encode_row
+from chalicelib.imports.rows.outcomes import changed_since
+from chalicelib.imports.rows.row_context import RowContext
+from chalicelib.imports.writing.undo_rules import LATER_ROW_KEPT, NO_HISTORY, Restoration, undone_member
 from chalicelib.members.history import Entry
 from chalicelib.members.items import to_item
 from chalicelib.members.model import MemberKey, Origin, changed_member, key_of, new_member
@@ -98,6 +100,20 @@ def test_absent_member_is_not_created_in_place_of_a_change() -> None:
     assert judged(row("updated"), None, "") == NO_HISTORY
     deleted = judged(row("created"), None, "")
     assert getattr(deleted, "outcome", "") == "unchanged"
+
+
+def test_change_before_the_import_is_not_a_newer_one() -> None:
+    """Of a member that a later row has moved away, and that of another caller before both rows."""
+    own, later = Origin("file", 7, "updated"), Origin("file", 9, "updated")
+    earlier = entry("user:ann", None)
+    for newer in (
+        [entry(FILE, later, deletes=False), entry(FILE, own, deletes=False)],
+        [replace(entry(FILE, later, deletes=False), before_origin=own)],  # the row has created the member
+    ):
+        for outcome in ("created", "updated"):
+            entries = [*newer, earlier]
+            asked = undone_member(row(outcome), None, CONTEXT, None, lambda _, entries=entries: entries)  # type: ignore[misc]
+            assert asked == LATER_ROW_KEPT
 
 
 def test_moved_member_moves_back_unless_its_id_is_taken() -> None:

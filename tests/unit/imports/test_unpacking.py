@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.decoding import unpack
+from chalicelib.imports.splitting.decoding import unpack
 
 PACKED = gzip.compress(b"a,b\n", mtime=0)
 

@@ -1,10 +1,10 @@
 """Warnings about rows, and their summary."""
 
 from chalicelib.fields.phone import PhoneRule
-from chalicelib.imports.chunk_reader import read_chunk
-from chalicelib.imports.columns import Header
-from chalicelib.imports.csv_reader import RejectedRow, Row
-from chalicelib.imports.warnings import SHOWN_LINES, TEXTS, RowWarning, WarningSummary
+from chalicelib.imports.rows.chunk_reader import read_chunk
+from chalicelib.imports.rows.columns import Header
+from chalicelib.imports.rows.warnings import SHOWN_LINES, TEXTS, RowWarning, WarningSummary
+from chalicelib.imports.text.csv_reader import RejectedRow, Row
 from chalicelib.scope import UNLIMITED
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]

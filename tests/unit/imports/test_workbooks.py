@@ -7,8 +7,8 @@ import zipfile
 import pytest
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports import workbooks
-from chalicelib.imports.workbooks import Archive, visible_sheets
+from chalicelib.imports.splitting import workbooks
+from chalicelib.imports.splitting.workbooks import Archive, visible_sheets
 from tests.support.workbooks import Cell, sheet, workbook
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

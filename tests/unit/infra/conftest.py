@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from infra.lint import transformed
-from infra.package import LOCAL, package
+from infra.package import package
+from infra.project import LOCAL
 from tests.support.template import Resources
 
 

@@ -48,10 +48,19 @@ def test_each_gateway_response_type_is_defined(resources: Resources) -> None:
     assert set(gateway_responses(resources)) == known
 
 
+def test_throttled_caller_learns_the_limit(resources: Resources) -> None:
+    (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+    limit = stage["MethodSettings"][0]["ThrottlingRateLimit"]
+    headers = gateway_responses(resources)["THROTTLED"]["responseParameters"]
+    assert headers["gatewayresponse.header.RateLimit-Policy"] == f"'\"requests\";q={limit};w=1'"
+    assert headers["gatewayresponse.header.RateLimit"] == "'\"requests\";r=0;t=1'"
+
+
 def test_each_gateway_response_is_a_problem_document(resources: Resources) -> None:
     for kind, response in gateway_responses(resources).items():
         headers = response["responseParameters"]
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'", kind
+        assert headers["gatewayresponse.header.X-Request-Id"] == "context.requestId", kind
         problem = json.loads(response["responseTemplates"]["application/json"])
         assert set(problem) == {"type", "title", "status", "detail", "code", "request_id"}, kind
         assert problem["type"] == "about:blank"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.package import PROJECT, package
+from infra.package import package
+from infra.project import PROJECT
 
 
 def test_equal_code_makes_an_equal_package(sam: Path, folder: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.config import Settings
-from infra.package import PROJECT
+from infra.project import PROJECT
 from tests.support.template import FUNCTIONS, Resources
 
 

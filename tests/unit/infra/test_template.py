@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.package import LOCAL, table_definition
+from infra.package import table_definition
+from infra.project import LOCAL
 from tests.support.template import FUNCTIONS, Resources, of_type
 
 NO_VALUE = {"Ref": "AWS::NoValue"}

@@ -1,0 +1,1 @@
+"""What callers read about imports: results, changes, lists."""

@@ -1,0 +1,172 @@
+"""Reads imports, their reports and the outcomes of their rows for the API. Changes nothing."""
+
+import csv
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from chalicelib.cells.escaping import unescape
+from chalicelib.errors import InvalidCursor, NotFound
+from chalicelib.imports.records.import_filter import ImportFilter
+from chalicelib.imports.records.import_ids import is_import_id
+from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.repository import ImportRepository
+from chalicelib.imports.records.storage import CHANGES, ImportStorage
+from chalicelib.links import Link
+from chalicelib.pages import filtered_page
+from chalicelib.scope import Scope
+
+from .changes import HEADER as CHANGES_HEADER
+from .changes import changes_page
+from .polling import is_settled
+from .results import rejected_header, rejected_page
+
+REPORT = "report.json"
+REJECTED = "rejected.csv"
+# The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
+READ_SIZE = 500  # records per query
+WAIT_INTERVAL = 0.5  # seconds between two reads of an import that a caller waits for
+
+
+class ChangesPage(NamedTuple):
+    """Some rows of changes.csv (see changes.changes_page), and the cursor of the next page, None on the last page."""
+
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+class RejectedPage(NamedTuple):
+    """Some rejected rows (see results.rejected_page), and the cursor of the next page, None on the last page."""
+
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+ALL_IMPORTS = ImportFilter()
+
+
+class ImportQueries:
+    """The questions that the API asks about imports."""
+
+    def __init__(
+        self,
+        repository: ImportRepository,
+        storage: ImportStorage,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._repository = repository
+        self._storage = storage
+        self._clock, self._sleep = clock, sleep
+
+    def get(self, import_id: str) -> ImportRecord:
+        """Returns the import. Raises NotFound."""
+        if not is_import_id(import_id):  # it may exceed DynamoDB's key length
+            raise NotFound("No import has this id.", code="import_not_found")
+        return self._repository.get(import_id)
+
+    def wait(self, record: ImportRecord, seconds: float) -> ImportRecord:
+        """Returns the import as it is once it has ended or waits for approval, or after so many seconds."""
+        end = self._clock() + seconds
+        while not is_settled(record) and (left := end - self._clock()) > 0:
+            self._sleep(min(left, WAIT_INTERVAL))
+            record = self._repository.get(record.id)
+        return record
+
+    def visible_page(
+        self, scope: Scope, limit: int, before: str | None, wanted: ImportFilter = ALL_IMPORTS
+    ) -> tuple[list[ImportRecord], str | None]:
+        """Returns visible imports, the newest first, and the cursor of the next page, None on the last page.
+
+        A page holds fewer than `limit`, or none, if pages.MAX_READ records contain no more.
+        """
+        unfiltered = scope.accounts is None and wanted == ALL_IMPORTS
+        size = limit + 1 if unfiltered else max(limit + 1, READ_SIZE)
+
+        def selects(record: ImportRecord) -> bool:
+            return record.visible_to(scope) and wanted.selects(record)
+
+        return filtered_page(self._newest(size, before), selects, limit, before)
+
+    def _newest(self, size: int, before: str | None) -> Iterator[ImportRecord]:
+        """Yields all imports, the newest first, reading `size` at a time."""
+        while records := self._repository.newest(size, before):
+            yield from records
+            before = records[-1].id
+
+    def upload_origin(self) -> str:
+        """Returns scheme and host of upload links."""
+        parts = urlsplit(self._storage.upload_link("any").url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def report(self, record: ImportRecord) -> str:
+        """Returns the report of an ended import, as JSON text. Raises NotFound."""
+        if not _has_results(record) or not record.notified:
+            raise NotFound(f"There is no report: the import is {record.shown().status}.", code="no_results")
+        return self._storage.result(record.id, REPORT).decode()
+
+    def rejected_link(self, record: ImportRecord) -> Link:
+        """Returns the link to download an ended import's rejected.csv. Raises NotFound."""
+        return self._link(record, REJECTED)
+
+    def changes_link(self, record: ImportRecord) -> Link:
+        """Returns the link to download an ended import's changes.csv. Raises NotFound."""
+        return self._link(record, CHANGES)
+
+    def _link(self, record: ImportRecord, name: str) -> Link:
+        _check_rows(record)
+        self._storage.result_size(record.id, name)  # raises NotFound: a link itself is never checked
+        return self._storage.result_link(record.id, name)
+
+    def changes_page(
+        self, record: ImportRecord, limit: int, cursor: str | None, outcome: str | None = None
+    ) -> ChangesPage:
+        """Returns at most `limit` rows with this outcome, in file order; the cursor is an offset in changes.csv.
+
+        A page holds fewer, or none, if few rows have the outcome. Raises InvalidCursor, NotFound.
+        """
+        _check_rows(record)
+        try:
+            start = len(CHANGES_HEADER.encode()) if cursor is None else int(cursor)
+            lines, size = self._storage.result_lines(record.id, CHANGES, start)
+            with closing(lines):
+                rows, taken = changes_page(lines, limit, outcome)
+        except (ValueError, IndexError, csv.Error):
+            raise InvalidCursor from None
+        end = start + taken
+        return ChangesPage(rows, str(end) if end < size else None)
+
+    def rejected_page(self, record: ImportRecord, limit: int, cursor: str | None) -> RejectedPage:
+        """Returns at most `limit` rejected rows in file order; the cursor is an offset in rejected.csv.
+
+        Raises InvalidCursor, NotFound.
+        """
+        _check_rows(record)
+        header = self._repository.header(record)
+        try:
+            start = len(rejected_header(header).encode()) if cursor is None else int(cursor)
+            lines, size = self._storage.result_lines(record.id, REJECTED, start)
+            with closing(lines):
+                rows, taken = rejected_page(header, lines, limit)
+        except (ValueError, IndexError, csv.Error):
+            raise InvalidCursor from None
+        end = start + taken
+        columns = [unescape(header.columns[i]) for i in header.original_indexes]
+        return RejectedPage(columns, rows, str(end) if end < size else None)
+
+
+def _has_results(record: ImportRecord) -> bool:
+    """Returns whether the results are written: of an import that waits for approval, those so far."""
+    return bool(record.finished_at) or record.status == "awaiting_approval"
+
+
+def _check_rows(record: ImportRecord) -> None:
+    """Raises NotFound for an import without a rejected.csv and changes.csv."""
+    if not _has_results(record) or not record.chunks:
+        detail = f"There are no rows: the import is {record.shown().status}."
+        raise NotFound(detail, code="no_results")
+    if record.error and record.error.code == "report_failed":
+        raise NotFound("The rows could not be written.", code="no_results")

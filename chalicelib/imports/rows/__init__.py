@@ -1,0 +1,1 @@
+"""What a row says: columns, the member that it describes, outcomes, warnings."""

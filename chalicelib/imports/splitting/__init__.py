@@ -1,0 +1,1 @@
+"""How a file becomes chunks: archives, encodings, dialects, workbooks; and an import the rows of its undo."""

@@ -1,0 +1,1 @@
+"""What a sync compares and removes, and who approves it."""

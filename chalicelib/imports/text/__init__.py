@@ -1,0 +1,1 @@
+"""The text of a file: encodings, lines and cells."""

@@ -1,0 +1,1 @@
+"""How rows become writes: independent rows in batches, dependent rows settled together."""

@@ -1,0 +1,1 @@
+"""Clients that three generators make of the OpenAPI document, at work."""
