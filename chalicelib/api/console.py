@@ -1,6 +1,7 @@
 """Serves the admin page, whose static files use only the API."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -23,13 +24,16 @@ TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 MAX_LANGUAGES = 3  # named beside an encoding
+# On lines of their own. Types beside code, as in /** @type {…} */ (value), stay.
+_COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/)\n", re.MULTILINE)
 CACHE_FOREVER = "public, max-age=31536000, immutable"
 
 
 @cache
 def files() -> dict[str, str]:
-    """Returns the text of each file by name."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())}
+    """Returns the text of each file by name, of scripts without their comments: a quarter of what is sent."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())}
+    return {name: _COMMENT.sub("", text) if name.endswith(".js") else text for name, text in texts.items()}
 
 
 @cache

@@ -6,12 +6,14 @@ import { field } from "./forms.js";
 /** @import { FieldOptions, Me } from "./types" */
 
 const ACCOUNT_KEY = "rollcall.account"; // in this tab's storage, until the session ends
+const RECENT_KEY = "rollcall.accounts";
+const MAX_RECENT = 8;
 
 /**
  * The accounts that a permission is limited to; null if it is not.
  * @type {(me: Me, permission: string) => string[] | null}
  */
-const limitedTo = (me, permission) => {
+export const accountsOf = (me, permission) => {
   const accounts = me.grants[permission];
   return Array.isArray(accounts) ? accounts : null;
 };
@@ -21,14 +23,14 @@ const limitedTo = (me, permission) => {
  * @type {(me: Me, permission: string, account?: string) => boolean}
  */
 export const may = (me, permission, account) =>
-  permission in me.grants && (account === undefined || (limitedTo(me, permission)?.includes(account) ?? true));
+  permission in me.grants && (account === undefined || (accountsOf(me, permission)?.includes(account) ?? true));
 
 /**
  * The account of a user who has one alone, else "".
  * @type {(me: Me, permission: string) => string}
  */
 export function onlyAccount(me, permission) {
-  const accounts = limitedTo(me, permission);
+  const accounts = accountsOf(me, permission);
   return accounts?.length === 1 ? accounts[0] : "";
 }
 
@@ -41,11 +43,35 @@ export function defaultAccount(me, permission) {
   return onlyAccount(me, permission) || (may(me, permission, last) ? last : "");
 }
 
+/** @returns {string[]} the accounts that were used in this session, the last one first */
+export const recentAccounts = () => JSON.parse(sessionStorage.getItem(RECENT_KEY) ?? "[]");
+
 /** @param {string} account */
-export const rememberAccount = (account) => sessionStorage.setItem(ACCOUNT_KEY, account);
+export function rememberAccount(account) {
+  sessionStorage.setItem(ACCOUNT_KEY, account);
+  const recent = [account, ...recentAccounts().filter((one) => one !== account)].filter(Boolean);
+  sessionStorage.setItem(RECENT_KEY, JSON.stringify(recent.slice(0, MAX_RECENT)));
+}
 
 /**
- * Creates a field to type an account, or to choose one of the user's.
+ * Suggests an account no longer, as it may be misspelt.
+ * @param {string} account
+ */
+export function suggestNoLonger(account) {
+  sessionStorage.setItem(RECENT_KEY, JSON.stringify(recentAccounts().filter((one) => one !== account)));
+}
+
+/**
+ * The text in place of the members of an account without any. Only an account that was typed may be misspelt.
+ * @type {(me: Me, account: string) => string}
+ */
+export const nobodyText = (me, account) =>
+  accountsOf(me, "members:read")?.includes(account)
+    ? `Nobody is in account ${account} yet.`
+    : `Nobody is in account ${account}. Check the spelling.`;
+
+/**
+ * Creates a field to type an account, or to choose one of the user's, or of the last ones used.
  * @param {Me} me
  * @param {string} permission
  * @param {string} value
@@ -53,7 +79,7 @@ export const rememberAccount = (account) => sessionStorage.setItem(ACCOUNT_KEY, 
  */
 export function accountField(me, permission, value, more = {}) {
   const place = field({ name: "account_id", label: "Account", value, list: `accounts-${permission}`, ...more });
-  const options = (limitedTo(me, permission) ?? []).map((account) => h("option", { value: account }));
+  const options = (accountsOf(me, permission) ?? recentAccounts()).map((account) => h("option", { value: account }));
   place.append(h("datalist", { id: `accounts-${permission}` }, options));
   return place;
 }

@@ -53,14 +53,25 @@ export class Problem extends Error {
 }
 
 /**
- * Replaces the API's names of fields by their labels: `phone_number: …` becomes `Phone number: …`.
+ * The label of a field of the API, in small letters.
+ * @param {string} name
+ */
+export const fieldLabel = (name) => (name === "account_id" ? "account" : name.replaceAll("_", " "));
+
+const FIELD_NAMES = /“[^”]*”|\b(account_id|client_member_id|first_name|last_name|phone_number)\b/g;
+
+/**
+ * Replaces the API's names of fields by their labels: `phone_number: …` becomes `Phone number: …`. What is quoted are
+ * names of a file's own columns, and stays.
  * @param {string} text
  */
 export const readable = (text) =>
-  text.replace(
-    /(^|\. )([a-z]+(?:_[a-z]+)*): /g,
-    (_, before, name) => `${before}${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}: `,
-  );
+  text
+    .replace(/(^|\. )([a-z]+(?:_[a-z]+)*): /g, (_, before, name) => {
+      const label = fieldLabel(name);
+      return `${before}${label[0].toUpperCase()}${label.slice(1)}: `;
+    })
+    .replace(FIELD_NAMES, (found, name) => (name ? fieldLabel(name) : found));
 
 /**
  * The ETag of a member, user or group, as `entity_tag` in preconditions.py builds it: items of a list have no header.

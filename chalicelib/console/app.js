@@ -4,6 +4,7 @@ import { may } from "./accounts.js";
 import { call, session } from "./api.js";
 import { closeAll, confirmed } from "./dialogs.js";
 import { announce, button, failure, find, focusedIn, focusOn, h, link, plural, redraw, setTitle } from "./dom.js";
+import { accountChoice, followAddress } from "./header_account.js";
 import { menu, resolve } from "./routes.js";
 import { changePassword, signInAgain, signInForm } from "./signin.js";
 import * as uploads from "./uploads.js";
@@ -16,7 +17,8 @@ let me = null;
 const allowed = (permission, account) => me !== null && may(me, permission, account);
 
 /** @param {Me} user */
-function drawShell({ name }) {
+function drawShell(user) {
+  const { name } = user;
   const main = h("main", { id: "main", tabindex: "-1" });
   document.body.replaceChildren(
     button("Skip to the content", () => main.focus(), { class: "skip" }),
@@ -24,6 +26,7 @@ function drawShell({ name }) {
       "header",
       {},
       h("span", { class: "brand" }, "Rollcall"),
+      accountChoice(user),
       h(
         "nav",
         { "aria-label": "Main" },
@@ -68,6 +71,7 @@ async function route() {
   const view = back ?? createView(entry, me);
   current = view;
   markMenu(view.key);
+  followAddress();
   const main = find(document, "#main");
   if (!back) {
     main.setAttribute("aria-busy", "true");

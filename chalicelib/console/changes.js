@@ -1,21 +1,12 @@
 // What an import did with each row, or what a dry run would do.
 
-import { call } from "./api.js";
+import { call, fieldLabel } from "./api.js";
 import { button, find, formatNumber, h, link, redraw, whileBusy } from "./dom.js";
 import { field } from "./forms.js";
+import { OUTCOMES, outcomeText, reasonText } from "./import_texts.js";
 import { listOf } from "./lists.js";
-import { OUTCOMES } from "./progress.js";
 
 /** @import { ChangedRow, Child, Column, Import } from "./types" */
-
-/** @type {Record<string, string>} the fields in the words of the page */
-const LABELS = {
-  account_id: "account",
-  client_member_id: "client member id",
-  first_name: "first name",
-  last_name: "last name",
-  phone_number: "phone number",
-};
 
 /**
  * Offers the rows of an import that has ended, by outcome, and the file to download. They are fetched when asked for.
@@ -27,7 +18,7 @@ export function changesSection(record, signal) {
   const messages = h("div");
   const place = h("div");
   const names = [...OUTCOMES.filter((name) => record.counts[name]), ...removalOutcomes(record)];
-  const options = names.map((name) => /** @type {const} */ ([name, name.replaceAll("_", " ")]));
+  const options = names.map((name) => /** @type {const} */ ([name, outcomeText(name, record)]));
   const outcome = field({ name: "outcome", label: "Rows", options: [["", "all"], ...options] });
   const select = /** @type {HTMLSelectElement} */ (find(outcome, "select"));
   const showRows = () => redraw(place, changedRows(record, select.value, signal));
@@ -62,9 +53,9 @@ export function changedRows(record, outcome, signal) {
   /** @type {Column<ChangedRow>[]} */
   const columns = [
     ["Line", (row) => (row.line === null ? "" : formatNumber(row.line)), "number"],
-    ["Outcome", outcomeText],
+    ["Outcome", (row) => whatHappened(row, record)],
     ["Changes", changesText],
-    ["Member", (row) => (isStored(row, record) ? link("Show", `#/members/${row.member_id}`) : "")],
+    ["Member", (row) => (isStored(row, record) ? showLink(row) : "")],
   ];
   return listOf({
     path: `/imports/${record.id}/changes/rows`,
@@ -85,13 +76,20 @@ function isStored(row, record) {
 }
 
 /** @param {ChangedRow} row */
-const outcomeText = ({ outcome, code, changed_by }) =>
-  outcome.replaceAll("_", " ") +
-  (code ? `: ${code.replaceAll("_", " ")}` : "") +
-  (changed_by ? ` by ${changed_by}` : "");
+const showLink = ({ member_id, line }) =>
+  link("Show", `#/members/${member_id}`, {
+    "aria-label": line ? `Show the member of line ${line}` : "Show the member",
+  });
+
+/** @type {(row: ChangedRow, record: Import) => string} */
+function whatHappened({ outcome, code, changed_by }, record) {
+  const reason = code ? reasonText(code) : "";
+  const why = reason ? `: ${reason[0].toLowerCase()}${reason.slice(1)}` : "";
+  return outcomeText(outcome, record, 1) + why + (changed_by ? ` by ${changed_by}` : "");
+}
 
 /** @param {ChangedRow} row */
 const changesText = (row) =>
   Object.entries(row.changes)
-    .map(([name, { from, to }]) => `${LABELS[name]}: ${[from, to].filter((value) => value !== null).join(" → ")}`)
+    .map(([name, { from, to }]) => `${fieldLabel(name)}: ${[from, to].filter((value) => value !== null).join(" → ")}`)
     .join(", ");

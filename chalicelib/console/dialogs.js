@@ -1,6 +1,6 @@
 // Dialogs over the page. Esc and navigation close them, except persistent ones.
 
-import { button, focusOn, h } from "./dom.js";
+import { announce, button, focusOn, h, whileBusy } from "./dom.js";
 import { createForm, submitButton } from "./forms.js";
 
 /** @import { Attributes, Child } from "./types" */
@@ -81,3 +81,27 @@ export const formDialog = (title, fields, action, submit) =>
       close();
     }),
   );
+
+/**
+ * Shows and says a text until it is closed, the next one comes, or the action has succeeded.
+ * @param {string} text
+ * @param {string} name of the action
+ * @param {() => Promise<unknown>} action
+ */
+export function toast(text, name, action) {
+  const messages = h("div");
+  const place = h("section", { class: "toast", "aria-label": "Message" });
+  const act = async () => {
+    await action();
+    place.remove();
+  };
+  place.append(
+    h("p", {}, text),
+    button(name, (pressed) => whileBusy(pressed, messages, act)),
+    button("Close", () => place.remove()),
+    messages,
+  );
+  document.querySelector(".toast")?.remove();
+  document.body.append(place);
+  announce(text);
+}

@@ -1,5 +1,6 @@
 // Forms: labelled fields, each with a place for its error.
 
+import { fieldLabel } from "./api.js";
 import { announce, failure, find, focusedIn, h, link, whileBusy } from "./dom.js";
 
 /** @import { Problem } from "./api.js" */
@@ -100,7 +101,7 @@ export function showProblem(form, problem, fieldOf = (name) => name) {
   for (const error of problem.errors ?? []) {
     const name = error.pointer.replace(/^[#?]\/?/, "").split("/")[0];
     // The label of the field says "Phone number: " already.
-    const text = error.detail.replace(new RegExp(`^${name.replaceAll("_", " ")}: `, "i"), "");
+    const text = error.detail.replace(new RegExp(`^${fieldLabel(name)}: `, "i"), "");
     const holder = error.member ? [" ", link("Show that member", `#/members/${error.member.id}`)] : [];
     const input = showError(form, fieldOf(name), text, ...holder);
     if (!input) rest.push(error.detail);

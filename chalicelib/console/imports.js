@@ -5,6 +5,7 @@ import { call } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { announce, button, failure, find, formatNumber, h, link, notice, redraw, time, whileBusy } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
+import { followUp } from "./follow_up.js";
 import {
   checkboxes,
   clearErrors,
@@ -15,12 +16,12 @@ import {
   showError,
   showProblem,
 } from "./forms.js";
+import { endText, fileName, MODES, modeText, STATUS_TEXT, statusText, tone } from "./import_texts.js";
 import { listOf } from "./lists.js";
 import { forgetRows, moreOptions, readOptions } from "./options.js";
-import { createProgress, endText, fileName, MODES, modeText, STATUS_TEXT, statusText, watch } from "./progress.js";
+import { createProgress, watch } from "./progress.js";
 import { approval } from "./removals.js";
 import { showResults } from "./report.js";
-import { undoButton } from "./undo.js";
 import * as uploads from "./uploads.js";
 
 /** @import { Child, Column, Context, Import, Me } from "./types" */
@@ -78,11 +79,12 @@ function importList(signal, wanted, form) {
   /** @type {Column<Import>[]} */
   const columns = [
     ["File", (record) => link(fileName(record), `#/imports/${record.id}`)],
-    ["Status", (record) => h("span", { class: `status ${record.status}` }, statusText(record))],
+    ["Status", (record) => h("span", { class: `status ${tone(record)}` }, statusText(record))],
     ["Mode", modeText],
     ["Account", (record) => record.account_id],
-    ["Rows", (record) => formatNumber(record.counts.rows), "number"],
-    ["Rejected", (record) => formatNumber(record.counts.rejected), "number"],
+    // Those of a running import would soon be older than its card's.
+    ["Rows", ({ counts, finished_at }) => finished_at && formatNumber(counts.rows), "number"],
+    ["Rejected", ({ counts, finished_at }) => finished_at && formatNumber(counts.rejected), "number"],
     ["Started", (record) => time(record.created_at)],
     ["By", (record) => record.created_by ?? "dropped file"],
   ];
@@ -182,7 +184,7 @@ export async function show(place, context) {
   const [id] = parts;
   /** @type {Import} */
   const first = await call("GET", `/imports/${id}`, { signal });
-  const progress = createProgress(Boolean(first.finished_at));
+  const progress = createProgress();
   const actions = h("div");
   const results = h("div");
   progress.update(first);
@@ -213,35 +215,6 @@ export async function show(place, context) {
     }
   };
   follow();
-}
-
-/**
- * Offers what can be done with an import that has ended.
- * @type {(record: Import, navigateAway: (address: string) => void) => Child}
- */
-function followUp(record, navigateAway) {
-  if (record.dry_run) return record.status === "completed" ? applyButton(record, navigateAway) : null;
-  const { created, updated, deleted, removed } = record.counts;
-  return created + updated + deleted + removed ? undoButton(record, navigateAway) : null;
-}
-
-/**
- * Offers to import the file that a dry run has checked.
- * @param {Import} record
- * @param {(address: string) => void} navigateAway
- */
-function applyButton(record, navigateAway) {
-  const messages = h("div");
-  const apply = async () => {
-    const { id } = await call("POST", `/imports/${record.id}/apply`);
-    announce(record.of ? "The import is being taken back." : `${fileName(record)} is being imported.`);
-    navigateAway(`#/imports/${id}`);
-  };
-  const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, apply);
-  const text = record.of
-    ? "No member was changed."
-    : "No member was changed. This imports the same version of the file, with the same options.";
-  return [h("p", {}, text), h("div", { class: "buttons" }, button("Apply this", onPress, { class: "main" }), messages)];
 }
 
 /** @type {(record: Import, place: HTMLElement) => HTMLElement} */

@@ -94,7 +94,7 @@ class PagedTable {
       h(
         "tr",
         {},
-        columns.map(([, content, className]) => toCell(content(item), className)),
+        columns.map(([title, content, className]) => toCell(content(item), title, className)),
       ),
     );
     if (fresh) redraw(this.#body, rows);
@@ -135,6 +135,9 @@ class PagedTable {
   }
 }
 
-/** @type {(content: Child, className?: string) => HTMLTableCellElement} */
-const toCell = (content, className) =>
-  content instanceof HTMLTableCellElement ? content : h("td", { class: className }, content);
+/** @type {(content: Child, title: string, className?: string) => HTMLTableCellElement} */
+function toCell(content, title, className) {
+  const cell = content instanceof HTMLTableCellElement ? content : h("td", { class: className }, content);
+  cell.dataset.title = title; // shown beside the cell on a narrow screen
+  return cell;
+}

@@ -3,7 +3,7 @@
 import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
 import { call, query } from "./api.js";
 import { compare } from "./compare.js";
-import { confirmed } from "./dialogs.js";
+import { confirmed, toast } from "./dialogs.js";
 import { announce, button, h, link, redraw, time, whileBusy } from "./dom.js";
 import { createForm, field, fieldValue, showProblem, submitButton } from "./forms.js";
 import { historyOf, LABELS, showMissing } from "./history.js";
@@ -127,7 +127,9 @@ function draw(place, context, member, values = member, message = "") {
  * @type {(context: Context, by: string | null) => Child}
  */
 const author = (context, by) =>
-  by?.startsWith("import:") && context.may("imports:read") ? link(by, `#/imports/${by.slice("import:".length)}`) : by;
+  by?.startsWith("import:") && context.may("imports:read")
+    ? link("an import", `#/imports/${by.slice("import:".length)}`)
+    : by;
 
 /**
  * Shows values with their labels, and commas between the values of one label.
@@ -202,7 +204,7 @@ async function resolveConflict(place, context, before, mine) {
  * @param {Member} member
  */
 async function remove(pressed, place, messages, context, member) {
-  const text = "Its phone number and client member id become available at once. It can be restored at this address.";
+  const text = "Its phone number and client member id become available at once. It can be restored.";
   if (!(await confirmed(`Delete ${fullName(member)}?`, text, "Delete"))) return;
   await whileBusy(pressed, messages, async () => {
     try {
@@ -216,7 +218,11 @@ async function remove(pressed, place, messages, context, member) {
       return;
     }
     publishChange(member.id, null);
-    announce(`${fullName(member)} was deleted.`);
+    toast(`${fullName(member)} was deleted.`, "Restore", async () => {
+      await call("POST", `/members/${member.id}/restore`);
+      announce("The member was restored.");
+      location.hash = addressOf(member);
+    });
     context.navigateAway(`#/members${query({ account: member.account_id, by: "last_name" })}`);
   });
 }

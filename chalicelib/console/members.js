@@ -1,13 +1,13 @@
 // The list of members: search it, or scroll through an account.
 
-import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
+import { defaultAccount, nobodyText, suggestNoLonger } from "./accounts.js";
 import { h, link, notice, redraw, time } from "./dom.js";
 import { exportButton } from "./exports.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
 import { listOf } from "./lists.js";
 import { addressOf, memberChanges } from "./member.js";
 
-/** @import { Column, Context, Me, Member } from "./types" */
+/** @import { Column, Context, Member } from "./types" */
 
 /** @type {[string, string][]} */
 const SEARCH_FIELDS = [
@@ -22,15 +22,12 @@ export function list(place, { me, may, signal, query: given }) {
   const by = given.get("by") ?? "last_name";
   const account = given.get("account") ?? defaultAccount(me, "members:read");
   const text = given.get("q") ?? "";
-  const form = memberSearch(me, account, by, text);
+  const wanted = by === "id" && text ? "" : account; // an id is of one account alone
+  const form = memberSearch(account, by, text);
   const messages = h("div");
   // Other searches find members whatever their account, or one alone: there is nothing to export.
   const exports = text && by !== "last_name" ? null : exportButton(may, account, text, messages);
-  const empty = text
-    ? "No members match."
-    : account
-      ? `Account ${account} has no members yet.`
-      : "There are no members yet.";
+  const empty = text ? "No members match." : account ? nobodyText(me, account) : "There are no members yet.";
   redraw(
     place,
     h(
@@ -47,39 +44,37 @@ export function list(place, { me, may, signal, query: given }) {
     messages,
     form,
     text && by === "last_name" && !account
-      ? notice("Choose an account: last names are searched within one account.")
+      ? notice("Choose an account above: last names are searched within one account.")
       : listOf({
           path: "/members",
-          filters: { account_id: by === "id" && text ? "" : account, ...(text ? { [by]: text } : {}) },
-          caption: account ? `Members of account ${account}` : "Members",
+          filters: { account_id: wanted, ...(text ? { [by]: text } : {}) },
+          caption: wanted ? `Members of account ${wanted}` : "Members of all accounts",
           noun: "member",
           signal,
           columns: columnsThatFollow(signal),
-          empty: () =>
-            notice(
+          empty: () => {
+            if (!text) suggestNoLonger(account);
+            return notice(
               empty,
               may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null,
-            ),
+            );
+          },
           onRefused: (problem) => {
             clearErrors(form);
-            showProblem(form, problem, (name) => (name === "account_id" ? "account" : "q"));
+            showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));
             return true;
           },
         }).place,
   );
 }
 
-/** @type {(me: Me, account: string, by: string, text: string) => HTMLFormElement} */
-const memberSearch = (me, account, by, text) =>
-  searchForm(
-    "/members",
-    [
-      accountField(me, "members:read", account, { name: "account", size: 12 }),
-      field({ name: "by", label: "Find by", options: SEARCH_FIELDS, value: by }),
-      field({ name: "q", label: "Search for", value: text, type: "search", size: 24, "data-first": true }),
-    ],
-    (values) => rememberAccount(values.account),
-  );
+/** @type {(account: string, by: string, text: string) => HTMLFormElement} */
+const memberSearch = (account, by, text) =>
+  searchForm("/members", [
+    h("input", { type: "hidden", name: "account", value: account }),
+    field({ name: "by", label: "Find by", options: SEARCH_FIELDS, value: by }),
+    field({ name: "q", label: "Search for", value: text, type: "search", size: 24, "data-first": true }),
+  ]);
 
 /**
  * The columns of the list, whose rows follow changes to their members until the signal aborts.

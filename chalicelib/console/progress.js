@@ -1,55 +1,11 @@
 // A running import: polled, and updated in place, so that nothing on the page moves.
 
-import { call } from "./api.js";
+import { call, readable } from "./api.js";
 import { formatDollars, formatNumber, h, plural, time } from "./dom.js";
+import { modeText, OUTCOMES, outcomeText, statusText, tone, verdictText } from "./import_texts.js";
 import { removalText } from "./removal_text.js";
 
-/** @import { Child, Estimate, Import, Mode, Outcome, ProgressView, Status } from "./types" */
-
-/** @type {Outcome[]} */
-export const OUTCOMES = ["created", "updated", "unchanged", "deleted", "rejected"];
-/** @type {Record<Status, string>} */
-export const STATUS_TEXT = {
-  awaiting_upload: "waiting for its file",
-  splitting: "reading the file",
-  loading: "loading",
-  awaiting_approval: "waiting for approval",
-  completed: "completed",
-  failed: "failed",
-  cancelled: "cancelled",
-};
-/** @param {Import} record */
-export const statusText = (record) =>
-  record.dry_run && record.status === "completed" ? "checked" : STATUS_TEXT[record.status];
-/** @type {[Mode, string][]} */
-export const MODES = [
-  ["create", "Add new members"],
-  ["upsert", "Add and change members"],
-  ["delete", "Delete members"],
-  ["sync", "Add, change, and remove members who are not in the file"],
-];
-/** @param {Import} record */
-export function modeText(record) {
-  const mode = record.mode === "validate" ? "create" : record.mode;
-  const text = mode === "undo" ? "Take an import back" : (MODES.find(([name]) => name === mode)?.[1] ?? mode);
-  return record.dry_run ? `${text} (check only)` : text;
-}
-/** @param {Import} record */
-export const fileName = (record) =>
-  record.of ? `Undo of ${record.of}` : record.source.key.split("/").pop() || "upload";
-/** @type {(name: Outcome, record: Import) => string} the outcome of rows, such as "would be created" in a dry run */
-const outcomeText = (name, record) =>
-  record.dry_run && ["created", "updated", "deleted"].includes(name) ? `would be ${name}` : name;
-/** @param {Import} record */
-const summary = (record) =>
-  OUTCOMES.filter((name) => record.counts[name])
-    .map((name) => `${formatNumber(record.counts[name])} ${outcomeText(name, record)}`)
-    .join(", ");
-/** @type {(name: string, record: Import) => string} */
-export const endText = (name, record) => {
-  const removal = removalText(record);
-  return `${name}: ${statusText(record)}. ${summary(record)}${removal ? `. ${removal}` : ""}`;
-};
+/** @import { Child, Estimate, Import, ProgressView } from "./types" */
 
 const POLL_SECONDS = 1;
 const RETRY_SECONDS = 5;
@@ -99,48 +55,43 @@ export async function watch(id, signal, view) {
 }
 
 /**
- * Creates the view of an import's progress, without a progress bar if the import has ended.
- * @returns {ProgressView}
+ * Creates the view of an import's progress: its bar goes when the import has ended. `brief` leaves out the facts;
+ * `onStatus` is called when the status has changed.
+ * @type {(options?: {brief?: boolean, onStatus?: () => void}) => ProgressView}
  */
-export function createProgress(hasEnded = false) {
+export function createProgress({ brief = false, onStatus = () => {} } = {}) {
   const status = h("span", { class: "status" });
   const pace = h("span", {});
   const error = h("p", { class: "message bad", hidden: true });
   const advice = h("div");
   const removal = h("p", { hidden: true });
-  const bar = h("progress", { max: "100", "aria-label": "Loaded", hidden: hasEnded });
+  const bar = h("progress", { max: "100", "aria-label": "Loaded" });
   const { chart, legend, draw } = outcomeChart();
   const outcomes = h("div", { class: "outcomes" }, chart, legend);
   const notes = h("div");
   const facts = h("dl", { class: "facts" });
-  const place = h(
-    "section",
-    { "aria-label": "Progress" },
-    h("p", {}, status, pace),
-    error,
-    advice,
-    bar,
-    outcomes,
-    removal,
-    notes,
-    facts,
-  );
+  const parts = [h("p", {}, status, pace), error, advice, bar, outcomes, removal, notes, brief ? null : facts];
+  const place = h("section", { "aria-label": "Progress" }, parts);
+  let shown = "";
 
   /** @param {Import} record */
   function update(record) {
-    status.className = `status ${record.status}`;
-    status.textContent = statusText(record);
-    pace.textContent = paceText(record);
+    const hasEnded = record.finished_at !== null;
+    status.className = `status ${record.status} ${tone(record)}`;
+    status.textContent = hasEnded ? verdictText(record) : statusText(record);
+    pace.textContent = hasEnded ? "" : paceText(record);
     error.hidden = !record.error;
     error.textContent = errorText(record);
-    outcomes.hidden = record.finished_at !== null && !record.counts.rows;
-    bar.hidden = hasEnded || outcomes.hidden;
+    bar.hidden = hasEnded || record.status === "awaiting_approval";
     bar.value = record.percent;
+    outcomes.hidden = hasEnded && !record.counts.rows;
     draw(record);
     removal.textContent = removalText(record);
     removal.hidden = !removal.textContent;
     notes.replaceChildren(...notesOf(record).map((text) => h("p", {}, text)));
     facts.replaceChildren(...factsOf(record));
+    if (shown && shown !== record.status) onStatus();
+    shown = record.status;
   }
   return {
     place,
@@ -157,7 +108,7 @@ function errorText({ error, encoding_candidates: candidates }) {
   if (candidates.length)
     return "Nothing was imported: the file does not say how its letters are encoded, and the names can be read in several ways.";
   const more = error?.code === "missing_columns" ? " Columns with other names can be given under “More options”." : "";
-  return (error?.detail ?? "") + more;
+  return readable(error?.detail ?? "") + more;
 }
 
 /**
@@ -167,14 +118,7 @@ function errorText({ error, encoding_candidates: candidates }) {
 function notesOf(record) {
   const { changed_since: rows, encoding, encoding_guessed: guessed, encoding_examples: names } = record;
   const notes = record.estimate ? [estimateText(record.estimate, record.of ? "undo" : "import")] : [];
-  if (rows === 1)
-    notes.push(
-      "1 row changed nothing, because its member was changed after this file arrived. The newer change stays.",
-    );
-  else if (rows)
-    notes.push(
-      `${formatNumber(rows)} rows changed nothing, because their members were changed after this file arrived. The newer changes stay.`,
-    );
+  if (rows) notes.push(changedSinceText(record));
   if (guessed)
     notes.push(
       names.length
@@ -182,6 +126,14 @@ function notesOf(record) {
         : `The encoding of the file was guessed: ${encoding}.`,
     );
   return notes;
+}
+
+/** @param {Import} record */
+function changedSinceText({ changed_since: rows, of }) {
+  const since = of ? "since then" : "after this file arrived";
+  return rows === 1
+    ? `1 row changed nothing, because its member was changed ${since}. The newer change stays.`
+    : `${formatNumber(rows)} rows changed nothing, because their members were changed ${since}. The newer changes stay.`;
 }
 
 /**
@@ -209,22 +161,26 @@ function factsOf(record) {
     ["Rejected rows allowed", record.max_rejected],
     ["Region of phone numbers", record.region],
     ["Started", [time(record.created_at), record.created_by ? ` by ${record.created_by}` : ""]],
-    ["Ended", record.finished_at ? time(record.finished_at) : "not yet"],
+    ["Ended", record.finished_at ? time(record.finished_at) : null],
   ];
   return facts
     .filter(([, value]) => value !== null)
     .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
 }
 
-/** @param {Import} record */
-function paceText(record) {
-  const end = record.finished_at ?? new Date().toISOString();
-  const seconds = record.started_at ? (Date.parse(end) - Date.parse(record.started_at)) / 1000 : 0;
-  const pace = seconds > 0 ? Math.round(record.counts.rows / seconds) : 0;
+/**
+ * How far a running import is. Few rows have no pace worth telling.
+ * @param {Import} record
+ */
+function paceText({ status, percent, seconds_left: left, started_at: started, counts }) {
+  if (status === "cancelled") return ". The remaining rows are being counted.";
+  if (status === "awaiting_approval") return "";
+  const seconds = started ? (Date.now() - Date.parse(started)) / 1000 : 0;
+  const pace = seconds > 0 ? Math.round(counts.rows / seconds) : 0;
   return [
-    record.finished_at ? "" : ` ${record.percent}%`,
-    record.seconds_left ? `, about ${plural(record.seconds_left, "second")} left` : "",
-    pace ? `, ${plural(pace, "row")} per second` : "",
+    ` ${percent}%`,
+    left ? `, about ${left > 90 ? plural(Math.round(left / 60), "minute") : plural(left, "second")} left` : "",
+    pace > 1 ? `, ${formatNumber(pace)} rows per second` : "",
   ].join("");
 }
 
@@ -259,7 +215,8 @@ function outcomeChart() {
       const width = counts.rows ? (100 * counts[name]) / counts.rows : 0;
       bar.setAttribute("x", String(x));
       bar.setAttribute("width", String(width));
-      item.textContent = `${formatNumber(counts[name])} ${outcomeText(name, record)}`;
+      item.textContent = `${formatNumber(counts[name])} ${outcomeText(name, record, counts[name])}`;
+      item.hidden = record.finished_at !== null && !counts[name];
       x += width;
     }
   }

@@ -2,52 +2,13 @@
 
 import { call, readable } from "./api.js";
 import { changesSection } from "./changes.js";
-import { button, formatNumber, h, plural, redraw, tableHead, whileBusy } from "./dom.js";
+import { button, formatNumber, h, link, plural, redraw, tableHead, whileBusy } from "./dom.js";
+import { reasonText } from "./import_texts.js";
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
 import { readingSection } from "./reading.js";
 
 /** @import { Child, Column, Import, RejectedRow, Report, Warning } from "./types" */
-
-/** @type {Record<string, string>} the API's codes in the words of a user who has the file open */
-const REASONS = {
-  later_row_kept: "A later row of the import about this member could not be taken back",
-  no_history: "What the member was is no longer kept",
-  phone_not_possible: "The phone number has too few or too many digits",
-  phone_not_a_number: "This is not a phone number",
-  phone_not_valid: "The phone number is in no assigned range of its country",
-  phone_in_parts: "A part of the phone number is in another column",
-  phone_extension: "The phone number has an extension",
-  phone_number_taken: "Another member of the account has this phone number",
-  client_member_id_taken: "Another member of the account has this client member id",
-  blank: "A required cell is empty",
-  too_long: "A cell is longer than 64 characters",
-  control_character: "A cell has a control character",
-  damaged_character: "A cell contains a damaged character",
-  invisible_character: "An id contains a character that cannot be seen",
-  several_numbers: "The cell contains more than one phone number",
-  spreadsheet_damage: "A spreadsheet has changed a cell, or a formula in it has failed",
-  repeated_header: "The line names the columns again: it is no member",
-  other_header: "The line names the columns in another order",
-  too_few_cells: "The row has fewer cells than the header",
-  too_many_cells: "The row has more cells than the header",
-  backslash: "A name or id has a backslash",
-  comment: "The line starts with #, so it is a comment",
-  quoted_cell: "A cell is in quotation marks",
-  stray_quote: "A quotation mark within a cell is not doubled",
-  unclosed_quote: "A quotation mark is never closed",
-  row_too_long: "The row is too long",
-  identity_mismatch: "The member with this id has another name or phone number",
-  unknown_action: "The column action has another word than delete",
-  action_not_allowed: "The row deletes a member, which this import cannot do",
-  account_differs: "The row names another account than the import",
-  account_forbidden: "The caller who started the import has no access to the account",
-  not_processed: "The row could not be processed",
-  not_loaded: "The import stopped before this row",
-  cancelled: "The import was cancelled before this row",
-};
-/** @param {string} code */
-const reasonText = (code) => REASONS[code] ?? code.replaceAll("_", " ");
 
 /**
  * Shows the results of an import that has ended.
@@ -62,7 +23,7 @@ export async function showResults(place, record, signal, mayImport) {
     place,
     warningList(report?.warnings ?? []),
     keptChanges(report?.changed_since_by ?? {}),
-    report ? readingSection(record, report) : null,
+    report && !record.of ? readingSection(record, report) : null,
     record.counts.rejected ? await rejectedSections(record, report, signal, mayImport) : null,
     record.counts.rows ? changesSection(record, signal) : null,
   );
@@ -154,6 +115,19 @@ async function rejectedSections(record, report, signal, mayImport) {
   ];
 }
 
+/** @type {(row: RejectedRow, index: number) => boolean} whether a row that is too short ends before this cell */
+const isMissing = ({ code, cells }, index) =>
+  code === "too_few_cells" && cells.slice(index).every((text) => !text.trim());
+
+/**
+ * The reason of a row, with a link to the member that it names.
+ * @type {(row: RejectedRow) => Child}
+ */
+function reasonOf({ reason }) {
+  const [before, holder, after] = readable(reason).split(/\bmember ([\w-]+)(?= of this account)/);
+  return holder ? [before, link(`member ${holder}`, `#/members/${holder}`), after] : before;
+}
+
 /**
  * Lists the rows with the columns of the file, and marks the wrong cells.
  * @param {string} id
@@ -163,15 +137,19 @@ async function rejectedRows(id, signal) {
   const path = `/imports/${id}/rejected/rows`;
   /** @type {{columns: string[]}} */
   const page = await call("GET", `${path}?limit=1`, { signal });
+  const last = page.columns.length - 1;
   /** @type {(row: RejectedRow, index: number) => Child} */
-  const cell = (row, index) =>
-    row.column === index
-      ? h("td", { class: "fault" }, h("mark", {}, row.cells[index] || "(empty)"))
-      : (row.cells[index] ?? "");
+  const cell = (row, index) => {
+    const text = row.cells[index] ?? "";
+    const excess = index === last ? row.cells.slice(last + 1).filter((one) => one.trim()) : [];
+    if (row.column !== index && !isMissing(row, index) && !excess.length) return text;
+    const marks = excess.length ? [text, ...excess.flatMap((one) => [" ", h("mark", {}, one)])] : null;
+    return h("td", { class: "fault" }, marks ?? h("mark", {}, text || "(empty)"));
+  };
   /** @type {Column<RejectedRow>[]} */
   const columns = [
     ["Line", (row) => formatNumber(row.line), "number"],
-    ["Reason", (row) => readable(row.reason), "reason"],
+    ["Reason", reasonOf, "reason"],
   ];
   for (const [index, name] of page.columns.entries()) columns.push([name, (row) => cell(row, index)]);
   const caption = "Rejected rows in the order of the file";

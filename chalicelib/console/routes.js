@@ -18,7 +18,7 @@ const ROUTES = [
   [/^\/members\/new$/, member.create, "members:write", "members", true],
   [/^\/members\/([\w-]+)$/, member.show, "members:read", "members", true],
   [/^\/imports$/, imports.list, "imports:read", "imports", false],
-  [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", false],
+  [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", true],
   [/^\/exports$/, exports.list, "members:export", "exports", false],
   [/^\/exports\/([\w-]+)$/, exports.show, "members:export", "exports", false],
   [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access", false],

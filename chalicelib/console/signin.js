@@ -27,25 +27,40 @@ async function callWithPassword(basic, method, path, wrong, options = {}) {
 }
 
 /**
- * Creates the form to sign in; `onSignedIn` is called with the user.
+ * Throws Problem if the name or the password is not given.
+ * @param {Credentials} basic
+ */
+function checkGiven({ name, password }) {
+  const given = Object.entries({ name: name.trim(), password });
+  const errors = given
+    .filter(([, value]) => !value)
+    .map(([field]) => ({ pointer: `#/${field}`, code: "blank", detail: `Enter your ${field}.` }));
+  if (errors.length) throw new Problem(400, { detail: errors[0].detail, errors });
+}
+
+/**
+ * Creates the form to sign in, with the name of a `known` user; `onSignedIn` is called with the user.
  * @param {(user: Me) => unknown} onSignedIn
+ * @param {string} [known]
  * @param {...Child} buttons
  */
-export const signInForm = (onSignedIn, ...buttons) =>
+export const signInForm = (onSignedIn, known = "", ...buttons) =>
   createForm(
     [
-      field({ name: "name", label: "Name", autocomplete: "username", required: true, autofocus: true }),
+      field({ name: "name", label: "Name", value: known, autocomplete: "username", required: true, autofocus: !known }),
       field({
         name: "password",
         label: "Password",
         type: "password",
         autocomplete: "current-password",
         required: true,
+        autofocus: Boolean(known),
       }),
     ],
     [submitButton("Sign in"), ...buttons],
     async (form) => {
       const basic = { name: fieldValue(form, "name"), password: fieldValue(form, "password") };
+      checkGiven(basic);
       const { token } = await callWithPassword(basic, "POST", "/sessions", "The name or the password is wrong.");
       const user = await call("GET", "/me", { token });
       session.start(token);
@@ -69,6 +84,7 @@ export async function signInAgain(name) {
           signedIn.user = user;
           close();
         },
+        name,
         button("Sign out", () => close()),
       ),
     ],

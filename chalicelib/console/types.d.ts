@@ -105,6 +105,7 @@ export type Import = {
   dry_run: boolean;
   applies: string | null;
   of: string | null;
+  of_file: string | null;
   source: { key: string };
   counts: Counts;
   percent: number;
@@ -136,7 +137,7 @@ export type Report = {
   lines_above_header?: { line: number; text: string }[];
   warnings?: Warning[];
 };
-export type RejectedRow = { line: number; reason: string; column: number | null; cells: string[] };
+export type RejectedRow = { line: number; code: string; reason: string; column: number | null; cells: string[] };
 export type ChangedRow = {
   line: number | null;
   outcome: string;

@@ -3,7 +3,9 @@
 import { call, put, session } from "./api.js";
 import { announce, button, failure, find, focusOn, h, link, redraw } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
-import { createProgress, endText, watch } from "./progress.js";
+import { followUp } from "./follow_up.js";
+import { endText } from "./import_texts.js";
+import { createProgress, watch } from "./progress.js";
 
 /** @import { ImportOptions } from "./types" */
 
@@ -89,7 +91,7 @@ export function send(file, options) {
     })
     .then(async (id) => {
       sent.set(id, { file, options });
-      const progress = createProgress();
+      const progress = createProgress({ brief: true, onStatus: publishChange });
       redraw(card, h("h3", {}, link(file.name, `#/imports/${id}`)), progress.place);
       const record = await watch(id, signal, progress);
       finishedCards.add(card);
@@ -97,6 +99,10 @@ export function send(file, options) {
         progress.advice,
         encodingChoice(record, (encoding) => sendInstead({ ...options, encoding }), true),
       );
+      const open = (/** @type {string} */ address) => {
+        location.hash = address;
+      };
+      if (record.finished_at) card.append(h("div", {}, followUp(record, open)));
       publishChange();
       announce(endText(file.name, record));
     })

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import (
+    choose_account,
     csv_file,
     fill_fields,
     heading,
@@ -112,7 +113,7 @@ def test_keyboard_alone_reaches_member(local: LocalStack, page: Page, account: s
     page.keyboard.type("rollcall")
     page.keyboard.press("Enter")
     expect(heading(page, "Members")).to_be_focused()
-    page.get_by_label("Account", exact=True).focus()
+    page.get_by_label("Account:").focus()
     page.keyboard.type(account)
     page.keyboard.press("Enter")
     expect(rows(page)).to_have_count(1)
@@ -128,8 +129,8 @@ def test_keyboard_alone_reaches_member(local: LocalStack, page: Page, account: s
 
 def test_focus_and_title_follow_each_action(local: LocalStack, admin_page: Page, account: str) -> None:
     member = local.add_member(account)
+    choose_account(admin_page, account)
     admin_page.get_by_label("Search for").fill("l")
-    admin_page.get_by_label("Account", exact=True).fill(account)
     admin_page.get_by_role("button", name="Find").click()
     expect(admin_page.get_by_label("Search for")).to_be_focused()
     admin_page.get_by_role("link", name="Lee").click()
@@ -158,3 +159,15 @@ def test_focus_and_title_follow_each_action(local: LocalStack, admin_page: Page,
     expect(heading(admin_page, "Page not found")).to_be_focused()
     expect(admin_page).to_have_title(re.compile("^Page not found . Rollcall$"))
     expect(admin_page.locator("nav [aria-current]")).to_have_count(0)
+
+
+def test_narrow_list_shows_all_cells_with_their_titles(
+    local: LocalStack, admin_page: Page, account: str
+) -> None:
+    member = local.add_member(account)
+    admin_page.set_viewport_size({"width": 360, "height": 740})
+    open_view(admin_page, f"/members?account={account}&by=last_name&q=")
+    cell = rows(admin_page).get_by_text(member["phone_number"])
+    expect(cell).to_be_in_viewport(ratio=1)
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Phone number"'
+    assert admin_page.locator(".list .scroll").evaluate("list => list.scrollWidth <= list.clientWidth")

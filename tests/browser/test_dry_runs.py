@@ -19,7 +19,7 @@ def send(page: Page, name: str, text: str, mode: str, *, only_check: bool) -> No
     if mode == "delete" and not only_check:
         page.get_by_role("button", name="Delete them").click()
     card = page.locator(".card").filter(has_text=name)
-    expect(card).to_contain_text("checked" if only_check else "completed")
+    expect(card).to_contain_text("Checked" if only_check else "Completed")
     card.get_by_role("link", name=name).click()
     expect(heading(page, name)).to_be_visible()
 
@@ -31,14 +31,14 @@ def test_checked_file_shows_its_changes_and_is_applied(
     member = local.add_member(account, "1")
     text = HEADER + f"Ann,Moore,,1,{account}\nBen,Lee,3235550002,2,{account}\nCy,Lee,12,3,{account}\n"
     send(page, "checked.csv", text, "upsert", only_check=True)
-    expect(page.locator(".outcomes")).to_contain_text("1 would be updated")
+    expect(page.locator(".outcomes")).to_contain_text("1 would be changed")
     expect(page.get_by_text("The import would take 11 write units (less than a cent).")).to_be_visible()
 
     page.get_by_role("button", name="Show the rows").click()
     changes = page.get_by_role("table", name="Rows in the order of the file, with their outcomes")
     expect(changes.locator("tbody tr")).to_have_count(3)
     expect(changes.locator("tbody tr").first).to_contain_text("last name: Lee → Moore")
-    page.get_by_label("Rows", exact=True).select_option("created")
+    page.get_by_label("Rows", exact=True).select_option("would be added")
     expect(changes.locator("tbody tr")).to_have_count(1)
     expect(changes.get_by_role("link")).to_have_count(0)  # nobody is created yet
     with page.expect_download() as download:
@@ -46,10 +46,10 @@ def test_checked_file_shows_its_changes_and_is_applied(
     assert Path(download.value.path()).read_text(encoding="utf-8-sig").startswith("line,outcome,code")
     assert local.call("GET", f"/members/{member['id']}")["last_name"] == "Lee"
 
-    page.get_by_role("button", name="Apply this").click()
-    expect(page.locator(".outcomes")).to_contain_text("1 updated")
+    page.get_by_role("button", name="Import now").click()
+    expect(page.locator(".outcomes")).to_contain_text("1 changed")
     expect(page.get_by_text("would take")).to_have_count(0)
-    expect(page.get_by_role("button", name="Apply this")).to_have_count(0)
+    expect(page.get_by_role("button", name="Import now")).to_have_count(0)
     assert local.call("GET", f"/members/{member['id']}")["last_name"] == "Moore"
 
 

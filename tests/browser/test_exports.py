@@ -75,8 +75,10 @@ def test_form_starts_an_export_in_another_format(local: LocalStack, admin_page: 
     local.add_member(account, "1")
     admin_page.get_by_role("link", name="Exports").click()
     admin_page.get_by_role("button", name="Export").click()
-    expect(admin_page.get_by_label("Account")).to_have_accessible_description("Must not be blank.")
-    admin_page.get_by_label("Account").fill(account)
+    expect(admin_page.get_by_label("Account", exact=True)).to_have_accessible_description(
+        "Must not be blank."
+    )
+    admin_page.get_by_label("Account", exact=True).fill(account)
     admin_page.get_by_label("Format").select_option("ndjson")
     admin_page.get_by_role("button", name="Export").click()
     expect_text(admin_page, "completed, 1 member")
@@ -87,7 +89,7 @@ def test_form_starts_an_export_in_another_format(local: LocalStack, admin_page: 
 
 def test_running_export_shows_that_it_works(local: LocalStack, admin_page: Page, account: str) -> None:
     open_view(admin_page, "/exports")
-    admin_page.get_by_label("Account").fill(account)
+    admin_page.get_by_label("Account", exact=True).fill(account)
     started = local.call("POST", "/exports", {"account_id": account})
     with held_requests(admin_page, f"**/exports/{started['id']}") as held:
         open_view(admin_page, f"/exports/{started['id']}")

@@ -34,7 +34,7 @@ def test_chosen_encoding_imports_file_again(
         expect(heading(admin_page, f"{account}.csv")).to_be_visible()
     admin_page.get_by_role("button", name="Import as windows-1250").click()
     expect(heading(admin_page, "Imports")).to_be_visible()
-    expect(admin_page.locator(".card")).to_contain_text("1 created")
+    expect(admin_page.locator(".card")).to_contain_text("1 added")
     expect(admin_page.locator(".card")).to_have_count(1)
     assert local.call("GET", f"/accounts/{account}/members/1")["last_name"] == "Zięba"
     shown = local.import_of_file(f"{account}.csv")

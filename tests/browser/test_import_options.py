@@ -46,13 +46,16 @@ def test_options_of_form_are_those_of_import(local: LocalStack, admin_page: Page
         {"name": name, "mimeType": "text/csv", "buffer": text.encode("windows-1250")}
     )
     card = admin_page.locator(".card")
-    expect(card).to_contain_text("2 created")
+    expect(card).to_contain_text("2 added")
     expect(admin_page.get_by_label("Expected number of rows")).to_have_value("")  # it was that file's
-    expect(card.locator("dl")).to_contain_text(f"Account{account}Expected rows3Rejected rows allowed50%")
     shown = local.import_of_file(name)
     assert (shown["account_id"], shown["encoding"], shown["region"]) == (account, "windows-1250", "US")
     assert (shown["rows"], shown["max_rejected"]) == (3, "50%")
     assert local.call("GET", f"/accounts/{account}/members/2")["last_name"] == "Zięba"
+    card.get_by_role("link", name=name).click()
+    expect(admin_page.locator("main > div > section dl")).to_contain_text(
+        f"Account{account}Expected rows3Rejected rows allowed50%"
+    )
 
 
 def test_invalid_options_send_no_file(admin_page: Page, account: str) -> None:

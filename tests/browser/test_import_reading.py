@@ -42,7 +42,7 @@ def test_report_of_workbook_names_its_sheets(local: LocalStack, admin_page: Page
         {"name": "book.xlsx", "mimeType": "application/octet-stream", "buffer": content.getvalue()}
     )
     card = admin_page.locator(".card")
-    expect(card).to_contain_text("1 created")
+    expect(card).to_contain_text("1 added")
     card.get_by_role("link", name="book.xlsx").click()
     expect(admin_page.locator(".reading summary")).to_contain_text("sheets not read: Archive")
     expect(admin_page.locator(".reading dl")).to_have_text("SheetMembersSheets that were not readArchive")

@@ -26,8 +26,8 @@ def test_import_report_lists_rejected_rows_for_download(
         {"name": name, "mimeType": "application/gzip", "buffer": gzip.compress(text.encode())}
     )
     card = admin_page.locator(".card")
-    expect(card).to_contain_text("300 created")
-    expect(card).to_contain_text("completed")
+    expect(card).to_contain_text("300 added")
+    expect(card).to_contain_text("Completed: 300 added, 2 rejected.")
     card.get_by_role("link", name=name).click()
     expect(heading(admin_page, name)).to_be_visible()
     expect(admin_page.locator(".outcomes")).to_contain_text("302 rows")
@@ -35,7 +35,7 @@ def test_import_report_lists_rejected_rows_for_download(
     expect(admin_page.get_by_role("row", name="too few or too many digits 1")).to_be_visible()
     expect(rows(admin_page)).to_have_count(2)
     expect(rows(admin_page).first).to_contain_text("302")
-    expect(admin_page.locator(".fault")).to_have_text("12")
+    expect(admin_page.locator(".fault").first).to_have_text("12")
     with admin_page.expect_download() as download:
         admin_page.get_by_role("button", name="Download rejected.csv").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
@@ -62,7 +62,7 @@ def test_running_import_can_be_cancelled(local: LocalStack, admin_page: Page, ac
     open_view(admin_page, f"/imports/{announced['id']}")
     expect(heading(admin_page, "long.csv")).to_be_visible()
     # The first chunk has been loaded.
-    expect(admin_page.locator(".outcomes")).to_contain_text(re.compile("[1-9][0-9,]* created"))
+    expect(admin_page.locator(".outcomes")).to_contain_text(re.compile("[1-9][0-9,]* added"))
     admin_page.get_by_role("button", name="Cancel the import").click()
     admin_page.get_by_role("dialog").get_by_role("button", name="Cancel the import").click()
     expect(admin_page.locator(".status.cancelled")).to_be_visible()
@@ -84,7 +84,7 @@ def test_import_progress_continues_after_failed_request(
     admin_page.unroute(f"**/imports/{announced['id']}")
     local.upload(announced, roster_csv(account, 3))
     expect(admin_page.locator(".status.completed")).to_be_visible()
-    expect(admin_page.locator(".outcomes")).to_contain_text("3 created")
+    expect(admin_page.locator(".outcomes")).to_contain_text("3 added")
 
 
 def test_empty_page_of_imports_is_not_last_page(local: LocalStack, admin_page: Page, account: str) -> None:
@@ -114,3 +114,27 @@ def test_unreachable_registry_offers_try_again(admin_page: Page) -> None:
     admin_page.unroute("**/imports?*")
     admin_page.get_by_role("button", name="Try again").click()
     expect(admin_page.get_by_role("alert")).to_have_count(0)
+
+
+def test_rejected_rows_mark_cells_and_link_holder(local: LocalStack, admin_page: Page, account: str) -> None:
+    holder = local.add_member(account, "1")
+    phone = holder["phone_number"]
+    text = f"Ann,Lee,{phone},2,{account}\nBen,Lee,3235550002,3,{account},surplus\nCy,Lee,3235550003,4\n"
+    sent = local.import_csv(HEADER + text)
+    open_view(admin_page, f"/imports/{sent['id']}")
+    taken, surplus, short = (rows(admin_page).nth(index) for index in range(3))
+    expect(surplus.locator("mark")).to_have_text("surplus")
+    expect(short.locator("mark")).to_have_text("(empty)")
+    taken.get_by_role("link", name=f"member {holder['id']}").click()
+    expect(heading(admin_page, "Ann Lee")).to_be_visible()
+
+
+def test_back_keeps_place_in_report(local: LocalStack, admin_page: Page, account: str) -> None:
+    sent = local.import_csv(roster_csv(account, 30))
+    open_view(admin_page, f"/imports/{sent['id']}")
+    admin_page.get_by_role("button", name="Show the rows").click()
+    link = admin_page.get_by_role("link", name="Show the member of line 25")
+    link.click()
+    expect(heading(admin_page, "Ann2 Lee00023")).to_be_visible()
+    admin_page.go_back()
+    expect(link).to_be_focused()

@@ -67,6 +67,19 @@ def test_delete_asks_for_confirmation(local: LocalStack, admin_page: Page, accou
     assert not local.call("GET", f"/members?account_id={account}")["items"]
 
 
+def test_deleted_member_is_restored_from_message(local: LocalStack, admin_page: Page, account: str) -> None:
+    member = local.add_member(account)
+    open_view(admin_page, f"/members/{member['id']}")
+    admin_page.get_by_role("button", name="Delete").click()
+    admin_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    message = admin_page.get_by_role("region", name="Message")
+    expect(message).to_contain_text("Ann Lee was deleted.")
+    message.get_by_role("button", name="Restore").click()
+    expect(heading(admin_page, "Ann Lee")).to_be_visible()
+    expect(message).to_have_count(0)
+    assert local.call("GET", f"/members?account_id={account}")["items"]
+
+
 def test_back_from_conflicting_member_restores_typed_values(
     local: LocalStack, admin_page: Page, account: str
 ) -> None:

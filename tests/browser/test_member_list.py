@@ -4,6 +4,7 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.support.browser import (
     MAX_WAIT_MS,
+    choose_account,
     fill_fields,
     heading,
     open_view,
@@ -18,13 +19,13 @@ HOSTILE_NAMES = '<img src=x onerror="alert(1)">', '=HYPERLINK("http://x","y")'
 def test_each_search_finds_one_member(local: LocalStack, admin_page: Page, account: str) -> None:
     wanted = local.add_member(account, "007", last_name="Müller", phone_number="3235557007")
     local.add_member(account, "2", last_name="Mouse")
+    choose_account(admin_page, account)
     for search, text in (
         ("Last name starts with", "mül"),
         ("Phone number", "(323) 555-7007"),
         ("Client member id", "007"),
         ("Member id", wanted["id"]),
     ):
-        admin_page.get_by_label("Account", exact=True).fill(account)
         admin_page.get_by_label("Find by").select_option(search)
         admin_page.get_by_label("Search for").fill(text)
         admin_page.get_by_role("button", name="Find").click()
@@ -121,3 +122,30 @@ def test_hostile_names_are_shown_as_text(local: LocalStack, admin_page: Page, ac
     expect(admin_page.locator(".fault")).to_have_text(first)  # as a cell that another program has damaged
     expect(rows(admin_page)).to_contain_text(last)
     assert admin_page.locator("main img, main i, main b").count() == 0
+
+
+def test_list_of_unknown_account_suggests_spelling(admin_page: Page, account: str) -> None:
+    open_view(admin_page, f"/members?account={account}&by=last_name&q=")
+    expect(admin_page.get_by_text(f"Nobody is in account {account}. Check the spelling.")).to_be_visible()
+
+
+def test_search_by_id_claims_no_account(local: LocalStack, admin_page: Page, account: str) -> None:
+    member = local.add_member(account)
+    open_view(admin_page, f"/members?account=another&by=id&q={member['id']}")
+    expect(rows(admin_page)).to_contain_text(account)
+    expect(admin_page.get_by_role("table", name="Members of all accounts")).to_be_visible()
+
+
+def test_account_field_suggests_last_ones_used(local: LocalStack, admin_page: Page, account: str) -> None:
+    for number in (1, 2):
+        local.add_member(f"{account}-{number}")
+        choose_account(admin_page, f"{account}-{number}")
+        expect(rows(admin_page)).to_have_count(1)
+    choose_account(admin_page, f"{account}-misspelt")
+    expect(admin_page.get_by_text("Check the spelling.")).to_be_visible()
+    open_view(admin_page, "/members/new")
+    expect(heading(admin_page, "Add a member")).to_be_visible()
+    suggestions = admin_page.get_by_label("Account:").evaluate(
+        "field => [...field.list.options].map((option) => option.value)"
+    )
+    assert suggestions == [f"{account}-2", f"{account}-1"]

@@ -11,6 +11,7 @@ def test_page_is_small_and_its_files_are_cached(page: Page) -> None:
     def record(response: Response) -> None:
         size = len(gzip.compress(response.body()))  # as API Gateway sends it
         received[response.url] = size, response.headers.get("cache-control", "")
+        assert b"@param" not in response.body()  # comments are for those who read the source
 
     page.on("response", record)
     page.reload()

@@ -91,7 +91,7 @@ def test_reader_without_imports_gets_no_link_to_them(local: LocalStack, page: Pa
     local.add_group(account, ["members:read", "imports:write"], [account])
     local.add_user(account, [account])
     sign_in(page, account, PASSWORD)
-    expect_text(page, f"Account {account} has no members yet.")
+    expect_text(page, f"Nobody is in account {account} yet.")
     expect(page.get_by_role("link", name="Import a roster")).to_have_count(0)
 
 
@@ -103,7 +103,25 @@ def test_reader_finds_no_member_of_other_account(local: LocalStack, page: Page, 
     local.add_user(account, [account])
     sign_in(page, account, PASSWORD)
     expect(rows(page)).to_have_count(2)
-    expect(page.get_by_label("Account", exact=True)).to_have_value(account)
+    expect(page.get_by_text(f"Account: {account}")).to_be_visible()
     open_view(page, f"/members/{other['id']}")
     expect_text(page, "You have no access to this account. Ask an admin to add it to one of your groups.")
     assert "Foreign" not in page.evaluate(VISIBLE_TEXT)
+
+
+def test_reader_of_two_accounts_chooses_one_in_header(local: LocalStack, page: Page, account: str) -> None:
+    other = f"{account}-2"
+    local.add_member(account, first_name="First")
+    local.add_member(other, first_name="Second")
+    local.add_group(account, ["members:read"], [account, other])
+    local.add_user(account, [account])
+    sign_in(page, account, PASSWORD)
+    expect(rows(page)).to_have_count(2)
+    choice = page.get_by_label("Account:")
+    assert choice.locator("option").all_inner_texts() == ["all", account, other]
+    choice.select_option(other)
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("Second")
+    page.go_back()
+    expect(rows(page)).to_have_count(2)
+    expect(choice).to_have_value("")

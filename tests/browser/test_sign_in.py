@@ -44,6 +44,18 @@ def test_wrong_password_shows_error_and_stores_nothing(page: Page) -> None:
     assert session_storage_is_empty(page)
 
 
+def test_blank_fields_are_asked_for(page: Page) -> None:
+    requested: list[str] = []
+    page.on("request", lambda r: requested.append(r.url) if r.url.endswith("/sessions") else None)
+    sign_in(page, "", "")
+    expect(page.get_by_label("Name")).to_have_accessible_description("Enter your name.")
+    expect(page.get_by_label("Name")).to_be_focused()
+    sign_in(page, "rollcall", "")
+    expect(page.get_by_label("Password")).to_have_accessible_description("Enter your password.")
+    expect(page.get_by_label("Password")).to_be_focused()
+    assert requested == []
+
+
 def test_throttled_sign_in_says_when_to_try_again(page: Page) -> None:
     for headers, text in (({"Retry-After": "1"}, "in 1 second."), ({}, "in a while.")):
         respond_with(page, "**/sessions", 429, headers)

@@ -28,7 +28,7 @@ def waiting(local: LocalStack, admin_page: Page, account: str) -> Page:
 
 def test_waiting_removals_are_listed_and_approved(local: LocalStack, waiting: Page, account: str) -> None:
     expect(rows(waiting)).to_have_count(LEFT_OUT)
-    expect(rows(waiting).first).to_contain_text("would remove")
+    expect(rows(waiting).first).to_contain_text("would be removed")
     waiting.get_by_role("button", name="Remove 30 members").click()
     waiting.get_by_role("dialog").get_by_role("button", name="Remove them").click()
     expect(

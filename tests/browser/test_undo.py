@@ -8,7 +8,7 @@ from tests.support.local_stack import LocalStack, roster_csv
 
 
 def test_import_is_checked_then_taken_back(local: LocalStack, admin_page: Page, account: str) -> None:
-    sent = local.import_csv(roster_csv(account, 3))
+    sent = local.import_file(f"{account}.csv", roster_csv(account, 3))
     local.call("PATCH", href(account, "2"), {"last_name": "Vole"})
     open_view(admin_page, f"/imports/{sent['id']}")
     admin_page.get_by_role("button", name="Undo this import").click()
@@ -18,9 +18,12 @@ def test_import_is_checked_then_taken_back(local: LocalStack, admin_page: Page, 
 
     admin_page.get_by_role("button", name="Undo this import").click()
     dialog.get_by_role("button", name="Check first").click()
-    expect(heading(admin_page, f"Undo of {sent['id']}")).to_be_visible()
+    expect(heading(admin_page, f"Undo of {account}.csv")).to_be_visible()
     expect(admin_page.locator(".outcomes")).to_contain_text("2 would be deleted")
-    expect(admin_page.get_by_text("No member was changed.")).to_be_visible()
+    verdict = "Checked: 1 unchanged, 2 would be deleted. Nothing was written."
+    expect(admin_page.locator(".status.doubtful")).to_have_text(verdict)
+    expect(admin_page.get_by_role("button", name="Undo now")).to_be_visible()
+    expect(admin_page.get_by_text("How the file was read")).to_have_count(0)
     expect(admin_page.get_by_text("Newer changes were kept, made by token:tests (1 row).")).to_be_visible()
 
     admin_page.get_by_role("link", name="The import that it takes back").click()

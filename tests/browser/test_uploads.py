@@ -48,7 +48,7 @@ def test_files_upload_one_at_a_time_in_any_view(admin_page: Page, account: str) 
         expect(admin_page.get_by_role("heading", name="three.csv")).to_be_focused()
         assert len(announced) == 1
     for card in (one, two):
-        expect(card).to_contain_text("completed")
+        expect(card).to_contain_text("Completed")
     assert len(announced) == 2
     assert not asks_before_leaving(admin_page)
 
@@ -89,7 +89,7 @@ def test_dropped_file_uploads_without_replacing_page(admin_page: Page, account: 
     admin_page.get_by_role("link", name="Imports").click()
     expect(heading(admin_page, "Imports")).to_be_visible()
     assert not admin_page.evaluate(DROP_FILE, ["dropped.csv", text])
-    expect(admin_page.locator(".card")).to_contain_text("3 created")
+    expect(admin_page.locator(".card")).to_contain_text("3 added")
     expect(admin_page.locator(".card")).to_have_count(1)
 
 

@@ -81,7 +81,7 @@ class SeededAccount:
                 f"/members/{imported['id']}",
                 "members:read",
                 "Ann0 Lee00000",
-                [*labels, imported["phone_number"], f"import:{import_id}"],
+                [*labels, imported["phone_number"], "an import"],
             ),
             ("/members/new", "members:write", "Add a member", labels[:5]),
             ("/imports", "imports:read", "Imports", [f"{account}.csv", "completed", "token:tests"]),
@@ -90,7 +90,7 @@ class SeededAccount:
                 "imports:read",
                 f"{account}.csv",
                 [
-                    "1 created",
+                    "1 added",
                     "1 rejected",
                     "too few or too many digits",
                     "Phone number:",

@@ -64,6 +64,14 @@ def rows(page: Page) -> Locator:
     return page.locator(".list tbody tr")
 
 
+def choose_account(page: Page, account: str) -> None:
+    """Chooses an account in the header, and waits for the list of its members."""
+    field = page.get_by_label("Account:")
+    field.fill(account)
+    field.press("Enter")
+    expect(page).to_have_url(re.compile(f"account={re.escape(account)}$"))
+
+
 def fill_fields(page: Page, **values: str) -> None:
     """Fills the fields with these labels; an underscore in a name means a space."""
     for label, value in values.items():

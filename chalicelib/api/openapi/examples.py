@@ -42,6 +42,7 @@ _IMPORT = {
     "rows": None,
     "applies": None,
     "of": None,
+    "of_file": None,
     "changed_since": 0,
     "encoding": "utf-8",
     "encoding_guessed": False,

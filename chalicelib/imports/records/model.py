@@ -92,15 +92,13 @@ class ImportJob(BaseModel):
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
     run (`dry_run`) has the counts that the import would have, and writes no member.
-    `applies` is the id of the dry run whose file it imports, `of` that of the import that it takes back (mode undo).
+    `applies` is the id of the dry run whose file it imports. An undo takes back the import `of` of file `of_file`.
     `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
     three names or ids as they were read. Where the guess was not sure (unsure_encoding), the candidates are up to
     three encodings with the same names in each.
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
-
     `removal` is what a sync does about members that its file does not name, null in other modes. `estimate` is what
     the import would take that a completed dry run foretells, else null.
-
     `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
     `finished_at` is still counting the rows that it will not load.
     """
@@ -124,6 +122,7 @@ class ImportJob(BaseModel):
     rows: int | None
     applies: str | None
     of: str | None
+    of_file: str | None
     changed_since: int
     encoding: str | None
     encoding_guessed: bool
@@ -178,6 +177,7 @@ class ImportRecord(ImportOptions):
     max_removed_percent: int | None = None
     applies: str | None = None  # the dry run whose file it imports
     of: str | None = None  # the import that it takes back
+    of_file: str | None = None  # the name of that import's file
     has_trailer: bool = False  # its last row is a trailer, see chunk_reader.trailer_rows
     column_map: dict[str, str] = {}  # the sender's own names of columns by field
     columns: list[str] = []  # in the record only until it is written: see ImportRepository.columns

@@ -81,7 +81,7 @@ def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[l
     """Returns (at most `limit` rejected rows, the bytes of rejected.csv that they take).
 
     `lines` must start at a row, or ValueError or csv.Error may be raised. A row's `column` is the index of the
-    invalid cell, None if the whole row is invalid.
+    invalid cell, None if the whole row is invalid. Cells beyond the columns come last.
     """
     size = 0
 
@@ -97,7 +97,8 @@ def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[l
     for cells in csv.reader(counted()):
         line, code, reason = cells[len(own) : len(own) + len(RESULT_COLUMNS)]
         column = columns.get(reason.partition(":")[0])
-        shown = [unescape(cell) for cell in cells[: len(own)]]
+        excess = cells[len(own) + len(RESULT_COLUMNS) :]
+        shown = [unescape(cell) for cell in (*cells[: len(own)], *excess)]
         rows.append({"line": int(line), "code": code, "reason": reason, "cells": shown, "column": column})
         if len(rows) == limit or size > PAGE_BYTES:
             break

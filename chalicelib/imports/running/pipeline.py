@@ -117,7 +117,9 @@ class ImportPipeline:
             "created_by": by,
             "status": "splitting",
         }
-        kept = checked.model_dump(include={*NewImport.model_fields, "accounts", "column_map", "of"})
+        kept = checked.model_dump(
+            include={*NewImport.model_fields, "accounts", "column_map", "of", "of_file"}
+        )
         source = checked.source.model_copy(update={"arrived_at": checked.row_context.arrived_at})
         options = {**kept, "mode": mode, "dry_run": False, "applies": checked.id, "source": source}
         if (
@@ -141,6 +143,7 @@ class ImportPipeline:
             dry_run=dry_run,
             source=source,
             of=done.id,
+            of_file=_shown_name(done),
             account_id=done.account_id,
             accounts=done.accounts,
             created_by=by,
@@ -262,3 +265,8 @@ class ImportPipeline:
 def _begun_anew(record: ImportRecord) -> ImportRecord:
     """Returns the record of an import whose request is repeated after an attempt that ended the first one."""
     return record.model_copy(update={"id": new_import_id()})
+
+
+def _shown_name(record: ImportRecord) -> str:
+    """Returns the name of an import's file; for an undo, of the file that it takes back."""
+    return f"undo of {record.of_file or record.of}" if record.of else record.source.key.rpartition("/")[2]

@@ -46,6 +46,10 @@ def test_checked_undo_can_be_applied(http: Http, pipeline: Pipeline, account: st
 
     assert (applied["mode"], applied["of"], applied["applies"]) == ("undo", done["id"], checked["id"])
     assert run(pipeline, applied["id"]).counts.deleted == 1
+    name = done["source"]["key"].rpartition("/")[2]
+    assert (checked["of_file"], applied["of_file"]) == (name, name)
+    again = http.request("POST", f"/imports/{applied['id']}/undo").ok(202)
+    assert again["of_file"] == f"undo of {name}"
     http.get(href(account, "1")).problem(404, "member_not_found")
 
 

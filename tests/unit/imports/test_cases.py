@@ -11,6 +11,6 @@ def test_cases_are_many_unique_and_explained() -> None:
 
 
 def test_console_has_words_for_every_code() -> None:
-    words = (PROJECT / "chalicelib/console/report.js").read_text(encoding="utf-8")
+    words = (PROJECT / "chalicelib/console/import_texts.js").read_text(encoding="utf-8")
     codes = {code for case in CASES for code in (*case.rejected.values(), *case.codes)}
     assert not [code for code in codes if f"\n  {code}: " not in words]

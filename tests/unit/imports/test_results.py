@@ -16,6 +16,7 @@ from chalicelib.imports.reports.results import (
     RowSummary,
     rejected_file,
     rejected_header,
+    rejected_page,
     rejected_rows,
 )
 from chalicelib.imports.rows.column_names import field_of
@@ -164,6 +165,14 @@ def test_row_with_excess_cells_is_rejected_again() -> None:
     found = Header(header.cells).member_row(again, PhoneRule())
     assert isinstance(found, RejectedRow)
     assert found.code == "too_many_cells"
+
+
+def test_page_of_rejected_rows_shows_excess_cells_last() -> None:
+    header = Header(HEADER.split(","))
+    row = rejected(2, ["Ann", "Lee", "3235550001", "1", "a", "=more"])
+    lines = [line.encode() for line in rejected_rows(header, [row]).splitlines(keepends=True)]
+    [shown], _ = rejected_page(header, lines, 10)
+    assert shown["cells"] == ["Ann", "Lee", "3235550001", "1", "a", "=more"]
 
 
 @pytest.mark.parametrize("size", [MAX_COLUMNS, 6])
