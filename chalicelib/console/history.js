@@ -34,6 +34,7 @@ export function historyOf(id, context) {
     empty: "No changes are known.",
     signal: context.signal,
     size: 20,
+    quiet: true,
   });
   return h("section", { class: "history" }, h("h2", {}, "Changes"), list.place);
 }

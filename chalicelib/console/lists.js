@@ -109,17 +109,25 @@ class PagedTable {
     this.#errorPlace.replaceChildren();
     if (!shown) {
       redraw(this.place, typeof empty === "string" ? notice(empty) : empty());
-      announce(typeof empty === "string" ? empty : "Nothing found.");
+      this.#announce(typeof empty === "string" ? empty : "Nothing found.");
       return;
     }
     if (!this.place.contains(this.#table)) redraw(this.place, this.#parts);
     const text = `${plural(shown, noun)} shown${this.#complete ? ", end of list" : ""}`;
     this.#countText.textContent = `${text}.`;
-    announce(text);
+    this.#announce(text);
     if (this.#complete && document.activeElement === this.#moreButton) focusOn(this.#scroller);
     this.#moreButton.textContent = "Show more";
     this.#moreButton.hidden = this.#complete;
     if (!this.#complete) this.#observer.observe(this.#footer);
+  }
+
+  /**
+   * Says something, unless the user has left the view, which is kept for Back.
+   * @param {string} text
+   */
+  #announce(text) {
+    if (!this.#options.quiet && this.place.isConnected) announce(text);
   }
 
   /** @param {Problem} error */

@@ -199,6 +199,8 @@ export type ListOptions<T> = {
   signal: AbortSignal;
   filters?: Record<string, string>;
   size?: number;
+  /** A part of a view that announces something else, such as that a member was saved. */
+  quiet?: boolean;
   onRefused?: (problem: import("./api.js").Problem) => boolean;
 };
 /** A field of a form: with `options` a select, else an input. */
