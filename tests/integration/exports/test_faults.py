@@ -29,7 +29,7 @@ from tests.support.faults import KINDS, Fault, Sent, Worker
 from tests.support.people import odd_people
 from tests.support.pipeline import KilledError
 
-SCHEDULES = int(os.environ.get("EXPORT_SCHEDULES", "40"))
+SCHEDULES = int(os.environ.get("EXPORT_SCHEDULES", "25"))
 SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else range(SCHEDULES)
 CALM_AFTER = 40  # deliveries; the remaining ones meet no fault
 AT_MOST = 200  # deliveries in all: always an end

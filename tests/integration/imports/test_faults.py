@@ -28,7 +28,7 @@ from tests.support.pipeline import HEADER, KilledError, Pipeline
 from tests.support.schedules import File, Schedule
 from tests.support.tables import members_of
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "110"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "60"))
 SEEDS = [int(os.environ["SCHEDULE_SEED"])] if "SCHEDULE_SEED" in os.environ else range(SCHEDULES)
 VERBS: tuple[Verb, ...] = ("change", "delete", "restore", "restore", "restore")
 # The answer to a call that an earlier attempt has made.

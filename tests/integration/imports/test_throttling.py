@@ -51,6 +51,7 @@ def test_step_out_of_time_continues_where_it_was(
     assert len(requests) == 8  # none of the first hundred rows is written again
 
 
+@pytest.mark.usefixtures("pauses")
 def test_rows_are_rejected_only_after_days_without_capacity(
     pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
