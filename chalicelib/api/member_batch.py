@@ -32,9 +32,8 @@ STATUSES = {"created": 201, "updated": 200, "unchanged": 200}
 @route(member_batch_api, "POST", "/members/batch", needs=WRITE, key=True)
 def write_members(request: Request, admission: Admission) -> Response:
     """Adds or changes up to 500 members, each by itself. Returns what became of each, in order."""
-    from chalicelib.imports.records.batch_request import (
-        NewBatch,  # with the code of imports, which few requests need
-    )
+    # With the code of imports, which few requests need.
+    from chalicelib.imports.records.batch_request import NewBatch
 
     batch = validate(NewBatch, body_fields(request, (JSON,), MAX_BODY))
     rows: list[MemberRow] = []

@@ -49,10 +49,8 @@ def _refused_headers(request: Request, takes: Takes) -> Iterator[str]:
         yield IDEMPOTENCY_KEY
     if not takes.conditions:
         yield "if-match"
-        if request.method not in {
-            "GET",
-            "HEAD",
-        }:  # a GET without an ETag has no version that If-None-Match could name
+        # A GET without an ETag has no version that If-None-Match could name.
+        if request.method not in {"GET", "HEAD"}:
             yield "if-none-match"
 
 

@@ -9,9 +9,8 @@ from pydantic import BaseModel
 # Measured by bench/capacity.py: see "A table with limits" in bench/README.md.
 TRANSACTION_SECONDS = 0.06  # that a transaction of 50 new members takes
 TRANSACTION_UNITS = 250
-ROW_SECONDS = (
-    0.00001  # a row, for what is done beside writing: reading before the first write, the results after it
-)
+# Of a row, for what is done beside writing: reading before the first write, the results after it.
+ROW_SECONDS = 0.00001
 
 
 class Estimate(BaseModel):

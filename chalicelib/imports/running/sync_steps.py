@@ -28,14 +28,8 @@ from chalicelib.members.name_index import NameIndex
 from .read_steps import PARTS_AHEAD
 from .write_steps import Work
 
-ACTIVE_STAGES = (
-    "compare",
-    "judge",
-    "resolve",
-    "hold",
-    "recheck",
-    "remove",
-)  # in which a sync keeps others waiting
+# Those in which a sync keeps others waiting.
+ACTIVE_STAGES = ("compare", "judge", "resolve", "hold", "recheck", "remove")
 READ_SIZE = 1000  # ids of an account that are compared at once
 
 

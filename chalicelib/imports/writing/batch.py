@@ -1,6 +1,6 @@
 """Writes independent rows in transactions: rows whose writes fail are judged, the others written again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -168,6 +168,12 @@ def written_outcome(import_id: str, row: MemberRow, item: Item) -> Outcome | Non
     if origin and (origin.import_id, origin.line) == (import_id, row.line):
         return Outcome(origin.outcome, before=origin.before)
     return None
+
+
+def read_members(table: Table, keys: Iterable[MemberKey]) -> dict[MemberKey, Item]:
+    """Returns the members that exist under these keys, as items. Strongly consistent."""
+    items = table.batch_get([member_key(*key) for key in dict.fromkeys(keys)])
+    return {member_key_of(item): item for item in items}
 
 
 def _next_transaction(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:

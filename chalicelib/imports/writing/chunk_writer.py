@@ -10,17 +10,16 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-from chalicelib.dynamodb.items import Item, key_pair
+from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import BATCH_GET_LIMIT, Table
 from chalicelib.imports.rows.member_row import MemberRow
 from chalicelib.imports.rows.outcomes import Outcome
 from chalicelib.imports.rows.row_context import RowContext
 from chalicelib.imports.rows.row_hashes import Dependencies
 from chalicelib.imports.rows.warnings import RowWarning
-from chalicelib.members.items import member_key, member_key_of
 from chalicelib.members.model import MemberKey
 
-from .batch import BatchWriter, SettledRow, written_outcome
+from .batch import BatchWriter, SettledRow, read_members, written_outcome
 from .deletions import deletions_before
 
 SAMPLE = 10  # rows of a chunk whose members are read before a create
@@ -107,11 +106,7 @@ class ChunkWriter:
 
     def _read(self, rows: Sequence[MemberRow]) -> Mapping[MemberKey, Item]:
         """Returns the existing members that these rows are about."""
-        if not rows:
-            return {}
-        names = [row.key for row in rows] + [row.previous_key for row in rows if row.previous]
-        keys = {key_pair(key): key for key in (member_key(*name) for name in names)}
-        return {member_key_of(item): item for item in self._table.batch_get(list(keys.values()))}
+        return read_members(self._table, chain.from_iterable(row.keys for row in rows))
 
 
 class DryRunWriter(ChunkWriter):
@@ -148,9 +143,8 @@ class DryRunWriter(ChunkWriter):
     def _lines_of_alike(self, rows: Sequence[MemberRow]) -> Iterator[int]:
         """Yields the lines of new members whose ids differ by case alone from those of a stored member."""
         others = {row.line: _other_cases(row.key) for row in rows}
-        keys = {key_pair(key): key for key in (member_key(*one) for one in set().union(*others.values()))}
-        stored = {member_key_of(item) for item in self._table.batch_get(list(keys.values()))}
-        return (line for line, alike in others.items() if not stored.isdisjoint(alike))
+        stored = read_members(self._table, set().union(*others.values()))
+        return (line for line, alike in others.items() if not alike.isdisjoint(stored))
 
 
 def _other_cases(key: MemberKey) -> set[MemberKey]:

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple
 
-from chalicelib.dynamodb.items import Item, key_pair
+from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.retries import MAX_ATTEMPTS
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionsFailed
@@ -17,10 +17,10 @@ from chalicelib.imports.rows.member_row import MemberRow, encode_row
 from chalicelib.imports.rows.outcomes import DEFERRED, Outcome
 from chalicelib.imports.rows.row_context import RowContext
 from chalicelib.imports.rows.row_hashes import find_dependencies, hash_rows
-from chalicelib.members.items import from_item, member_key, member_key_of
+from chalicelib.members.items import from_item
 from chalicelib.members.model import Member, MemberKey
 
-from .batch import MAX_WRITES, BatchWriter, SettledRow
+from .batch import MAX_WRITES, BatchWriter, SettledRow, read_members
 from .row_rules import rule_of
 from .settlement import Settlement
 
@@ -100,5 +100,4 @@ class MemberBatch:
 
     def _read(self, rows: Sequence[MemberRow]) -> Mapping[MemberKey, Item]:
         """Returns the existing members that rows are about."""
-        keys = {key_pair(key): key for key in (member_key(*row.key) for row in rows)}
-        return {member_key_of(item): item for item in self.table.batch_get(list(keys.values()))}
+        return read_members(self.table, (row.key for row in rows))
