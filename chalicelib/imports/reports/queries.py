@@ -4,6 +4,7 @@ import csv
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,11 +30,13 @@ REJECTED = "rejected.csv"
 READ_SIZE = 500  # records per query
 WAIT_INTERVAL = 0.5  # seconds between two reads of an import that a caller waits for
 
+Rows = list[dict[str, Any]]
+
 
 class ChangesPage(NamedTuple):
     """Some rows of changes.csv (see changes.changes_page), and the cursor of the next page, None on the last page."""
 
-    rows: list[dict[str, Any]]
+    rows: Rows
     next_cursor: str | None
 
 
@@ -41,7 +44,7 @@ class RejectedPage(NamedTuple):
     """Some rejected rows (see results.rejected_page), and the cursor of the next page, None on the last page."""
 
     columns: list[str]
-    rows: list[dict[str, Any]]
+    rows: Rows
     next_cursor: str | None
 
 
@@ -129,15 +132,8 @@ class ImportQueries:
         A page holds fewer, or none, if few rows have the outcome. Raises InvalidCursor, NotFound.
         """
         _check_rows(record)
-        try:
-            start = len(CHANGES_HEADER.encode()) if cursor is None else int(cursor)
-            lines, size = self._storage.result_lines(record.id, CHANGES, start)
-            with closing(lines):
-                rows, taken = changes_page(lines, limit, outcome)
-        except (ValueError, IndexError, csv.Error):
-            raise InvalidCursor from None
-        end = start + taken
-        return ChangesPage(rows, str(end) if end < size else None)
+        read = partial(changes_page, limit=limit, outcome=outcome)
+        return ChangesPage(*self._page(record, CHANGES, CHANGES_HEADER, cursor, read))
 
     def rejected_page(self, record: ImportRecord, limit: int, cursor: str | None) -> RejectedPage:
         """Returns at most `limit` rejected rows in file order; the cursor is an offset in rejected.csv.
@@ -146,16 +142,32 @@ class ImportQueries:
         """
         _check_rows(record)
         header = self._repository.header(record)
+        read = partial(rejected_page, header, limit=limit)
+        rows, following = self._page(record, REJECTED, rejected_header(header), cursor, read)
+        columns = [unescape(header.columns[i]) for i in header.original_indexes]
+        return RejectedPage(columns, rows, following)
+
+    def _page(
+        self,
+        record: ImportRecord,
+        name: str,
+        header: str,
+        cursor: str | None,
+        read: Callable[[Iterator[bytes]], tuple[Rows, int]],
+    ) -> tuple[Rows, str | None]:
+        """Returns the rows that `read` finds in a result from the cursor on, and the next cursor.
+
+        `read` returns how many bytes they took, too. Raises InvalidCursor, NotFound.
+        """
         try:
-            start = len(rejected_header(header).encode()) if cursor is None else int(cursor)
-            lines, size = self._storage.result_lines(record.id, REJECTED, start)
+            start = len(header.encode()) if cursor is None else int(cursor)
+            lines, size = self._storage.result_lines(record.id, name, start)
             with closing(lines):
-                rows, taken = rejected_page(header, lines, limit)
+                rows, taken = read(lines)
         except (ValueError, IndexError, csv.Error):
             raise InvalidCursor from None
         end = start + taken
-        columns = [unescape(header.columns[i]) for i in header.original_indexes]
-        return RejectedPage(columns, rows, str(end) if end < size else None)
+        return rows, str(end) if end < size else None
 
 
 def _has_results(record: ImportRecord) -> bool:
