@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "SPLIT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-split",
     "LOAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-load",
     "EXPORT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-export",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",  # as in infra/template.yaml
 }
 
 
