@@ -72,3 +72,8 @@ def attach_stub(file: Path | None = None) -> Stub:
 def row_count(default: int) -> int:
     """Return ROWS of the environment, else the benchmark's default."""
     return int(os.environ.get("ROWS", default))
+
+
+def round_count(default: int) -> int:
+    """Return ROUNDS of the environment, else the benchmark's default."""
+    return int(os.environ.get("ROUNDS", default))
