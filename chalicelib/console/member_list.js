@@ -1,6 +1,6 @@
 // The members that a search finds, in name order where the index has one.
 
-import { h, redraw, time } from "./dom.js";
+import { h, notice, redraw, time } from "./dom.js";
 import { field } from "./forms.js";
 import { listOf } from "./lists.js";
 import { addressOf, memberChanges } from "./member.js";
@@ -52,7 +52,7 @@ export function memberList(context, { account, filters, whole, empty, onRefused,
           },
         }
       : undefined,
-    empty,
+    empty: () => (wanted.letter ? notice(`No last name starts with ${wanted.letter}.`) : empty()),
     onRefused,
   });
   onLetter(wanted.letter ?? "");
