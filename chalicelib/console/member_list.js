@@ -22,7 +22,7 @@ const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
  * @returns {Child}
  */
 export function memberList(context, { account, filters, whole, empty, onRefused, onLetter }) {
-  const ordered = Boolean(account) && !filters.phone_number && !filters.client_member_id;
+  const ordered = Boolean(account) && Object.keys(filters).every((name) => name === "last_name");
   const wanted = { order: ordered ? context.query.get("order") : "", letter: whole ? context.query.get("letter") : "" };
   const shown = () => ({
     account_id: account,

@@ -127,6 +127,7 @@ def test_hostile_names_are_shown_as_text(local: LocalStack, admin_page: Page, ac
 def test_list_of_unknown_account_suggests_spelling(admin_page: Page, account: str) -> None:
     open_view(admin_page, f"/members?account={account}&by=last_name&q=")
     expect(admin_page.get_by_text(f"Nobody is in account {account}. Check the spelling.")).to_be_visible()
+    expect(admin_page.get_by_label("Last names", exact=True)).to_be_hidden()  # there are none
 
 
 def test_search_by_id_claims_no_account(local: LocalStack, admin_page: Page, account: str) -> None:
