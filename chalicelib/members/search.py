@@ -28,7 +28,8 @@ MAX_LOOKUPS = 3  # per phone number: its holder may move between the two reads
 class Search:
     """The values to search for; None matches any value. `last_name` is a prefix.
 
-    `modified_since` is the earliest time (see clock.iso_time) of the last write. Both need an account.
+    `modified_since` is the earliest time (see clock.iso_time) of the last write. Both need an account, and so does
+    `descending`, the order by name from Z to A.
     """
 
     account_id: str | None = None
@@ -36,6 +37,7 @@ class Search:
     phone_number: str | None = None
     last_name: str | None = None
     modified_since: str | None = None
+    descending: bool = False
 
     def matches(self, member: Member) -> bool:
         """Returns whether the member has all these values."""
@@ -88,9 +90,12 @@ class MemberSearch:
     def _by_account(self, account_id: str, search: Search, limit: int, cursor: str | None) -> Page:
         """Returns an account's members in name order; in no order those that were written since a time."""
         if search.modified_since is None:
-            after = read_cursor(cursor, "name", 3)  # a sort key, whatever the shard
-            items = self._names.list_account(account_id, search.last_name, after, limit + 1)
-            return _page("name", items, limit)
+            kind = "name-desc" if search.descending else "name"
+            after = read_cursor(cursor, kind, 3)  # a sort key, whatever the shard
+            items = self._names.list_account(
+                account_id, search.last_name, after, limit + 1, descending=search.descending
+            )
+            return _page(kind, items, limit)
         place = SEPARATOR.join(read_cursor(cursor, "modified", 3) or [])
         prefix = fold_name(search.last_name or "")
         modified = ModifiedMembers(self._table)
@@ -169,7 +174,7 @@ def _next_cursor(kind: str, items: list[Item], limit: int) -> str | None:
     if len(items) <= limit:
         return None
     last = items[limit - 1]
-    account = [] if kind == "name" else [_account_of(last)]
+    account = [] if kind.startswith("name") else [_account_of(last)]
     names = [] if kind in {"client", "phone"} else last["name_order"]["S"].split(SEPARATOR)
     return encode_parts(kind, *account, *names)
 

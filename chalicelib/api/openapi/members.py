@@ -75,6 +75,14 @@ FILTERS = [
         "or empty and still have a next one.",
         format="date-time",
     ),
+    parameter(
+        "order",
+        "query",
+        "The order by name: `desc` from Z to A. Requires account_id; not with modified_since.",
+        type="string",
+        enum=["asc", "desc"],
+        default="asc",
+    ),
 ]
 ERASE = parameter(
     "erase",

@@ -105,6 +105,7 @@ def test_last_name_filter_matches_prefix_in_any_case(http: Http, account: str) -
 
     assert found("mOUSE") == ["MOUSE", "mouse", "Mousetrap"]
     assert found("mo", limit=1) == ["Mo", "MOUSE", "mouse", "Mousetrap"]
+    assert found("mo", limit=1, order="desc") == ["Mousetrap", "mouse", "MOUSE", "Mo"]
     assert found("x") == []
     # It also applies to a search for one member.
     assert found("rat", client_member_id="5") == ["Rat"]
@@ -140,6 +141,9 @@ QUERIES = [
     ("phone_number=3235551234x42", ("?phone_number", "phone_extension")),
     ("last_name=Mouse", ("?last_name", "account_required")),
     ("account_id=1&last_name=", ("?last_name", "blank")),
+    ("order=desc", ("?order", "account_required")),  # all members come in no order
+    ("account_id=1&order=down", ("?order", "unknown_value")),
+    ("account_id=1&order=asc&modified_since=2026-11-23T05:24:48Z", ("?order", "unknown_parameter")),
     ("id=nonsense", ("?id", "invalid_id")),
     ("id=", ("?id", "invalid_id")),
     ("id=MR80Mg==", ("?id", "invalid_id")),  # an id has no padding
