@@ -16,7 +16,8 @@ from chalicelib.errors import InvalidCursor
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from chalicelib.scope import UNLIMITED, Scope
 
-from .items import claim_key, fold_name, from_item, member_key, member_key_of
+from .folding import fold_name
+from .items import claim_key, from_item, member_key, member_key_of
 from .model import Member, decode_parts, encode_parts
 from .modified import ModifiedMembers
 from .name_index import NameIndex
