@@ -35,7 +35,7 @@ from .routing import route
 members_api = Blueprint(__name__)
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
-OF_ACCOUNT = ("last_name", "modified_since")  # these need an account
+OF_ACCOUNT = ("last_name", "name", "phone_ends_with", "modified_since")  # these need an account
 FILTERS = ("account_id", "client_member_id", "phone_number", *OF_ACCOUNT)
 READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"

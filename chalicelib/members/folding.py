@@ -16,6 +16,7 @@ _PUNCTUATION = {**dict.fromkeys("‘’ʻʼʹ", "'"), **dict.fromkeys("‐‑‒
 # The block Combining Diacritical Marks: accents of Latin, Greek and Cyrillic letters. Marks of other scripts are
 # vowels, or make another letter, and stay.
 _MARKS = dict.fromkeys(range(0x300, 0x370))
+HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every folded name
 _TABLE = str.maketrans(_LETTERS | _PUNCTUATION) | _MARKS
 
 

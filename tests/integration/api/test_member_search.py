@@ -117,6 +117,22 @@ def test_last_name_filter_requires_account(http: Http) -> None:
     assert problem["errors"][0]["code"] == "account_required"
 
 
+def test_name_and_last_digits_find_people(http: Http, account: str) -> None:
+    people = [("Ann", "Nguyễn"), ("Änne", "Nguyen"), ("Bo", "Nguyễn"), ("Ann", "Lee")]
+    for n, (first, last) in enumerate(people):
+        ids = {"client_member_id": str(n), "phone_number": phone_of(account, n)}
+        http.create(member_body(account, first_name=first, last_name=last, **ids))
+
+    def found(**query: str) -> list[str]:
+        pages = http.pages("/members", {"account_id": account, "limit": 1, **query})
+        return [item["client_member_id"] for page in pages for item in page["items"]]
+
+    assert found(name="an nguy") == found(name="NGUYEN, an") == ["0", "1"]
+    assert found(name="nguyễn") == ["0", "1", "2"]
+    assert found(phone_ends_with=phone_of(account, 2)[-7:]) == ["2"]
+    assert found(phone_ends_with=phone_of(account, 2)[-7:], name="ann") == []
+
+
 QUERIES = [
     # each query with the pointer and the code of its error
     ("limit=0", ("?limit", "out_of_range")),
@@ -141,6 +157,10 @@ QUERIES = [
     ("phone_number=3235551234x42", ("?phone_number", "phone_extension")),
     ("last_name=Mouse", ("?last_name", "account_required")),
     ("account_id=1&last_name=", ("?last_name", "blank")),
+    ("name=Mouse", ("?name", "account_required")),
+    ("phone_ends_with=1234", ("?phone_ends_with", "account_required")),
+    ("account_id=1&phone_ends_with=12", ("?phone_ends_with", "wrong_form")),
+    ("account_id=1&phone_ends_with=555-1234", ("?phone_ends_with", "wrong_form")),
     ("id=nonsense", ("?id", "invalid_id")),
     ("id=", ("?id", "invalid_id")),
     ("id=MR80Mg==", ("?id", "invalid_id")),  # an id has no padding
