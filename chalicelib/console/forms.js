@@ -123,6 +123,7 @@ export function showProblem(form, problem, fieldOf = (name) => name) {
  */
 export function createForm(fields, buttons, submit) {
   const inputs = h("div", {}, fields);
+  if (inputs.querySelector(":required")) inputs.prepend(h("p", { class: "hint stars" }, "* required"));
   const formError = h("div", { class: "form-error" });
   const form = h("form", { novalidate: true }, inputs, formError, h("div", { class: "buttons" }, buttons));
   form.addEventListener("submit", (event) => {

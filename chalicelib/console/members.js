@@ -1,13 +1,12 @@
 // The list of members: search it, or scroll through an account.
 
 import { defaultAccount, nobodyText, suggestNoLonger } from "./accounts.js";
-import { h, link, notice, redraw, time } from "./dom.js";
+import { h, link, notice, redraw } from "./dom.js";
 import { exportButton } from "./exports.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
-import { listOf } from "./lists.js";
-import { addressOf, memberChanges } from "./member.js";
+import { memberList } from "./member_list.js";
 
-/** @import { Column, Context, Member } from "./types" */
+/** @import { Context } from "./types" */
 
 /** @type {[string, string][]} */
 const SEARCH_FIELDS = [
@@ -18,15 +17,15 @@ const SEARCH_FIELDS = [
 ];
 
 /** @type {(place: HTMLElement, context: Context) => void} */
-export function list(place, { me, may, signal, query: given }) {
+export function list(place, context) {
+  const { me, may, query: given } = context;
   const by = given.get("by") ?? "last_name";
   const account = given.get("account") ?? defaultAccount(me, "members:read");
   const text = given.get("q") ?? "";
   const wanted = by === "id" && text ? "" : account; // an id is of one account alone
   const form = memberSearch(account, by, text);
   const messages = h("div");
-  // Other searches find members whatever their account, or one alone: there is nothing to export.
-  const exports = text && by !== "last_name" ? null : exportButton(may, account, text, messages);
+  const exports = h("span");
   const empty = text ? "No members match." : account ? nobodyText(me, account) : "There are no members yet.";
   redraw(
     place,
@@ -45,13 +44,14 @@ export function list(place, { me, may, signal, query: given }) {
     form,
     text && by === "last_name" && !account
       ? notice("Choose an account above: last names are searched within one account.")
-      : listOf({
-          path: "/members",
-          filters: { account_id: wanted, ...(text ? { [by]: text } : {}) },
-          caption: wanted ? `Members of account ${wanted}` : "Members of all accounts",
-          noun: "member",
-          signal,
-          columns: columnsThatFollow(signal),
+      : memberList(context, {
+          account: wanted,
+          /** @type {Record<string, string>} */
+          filters: text ? { [by]: text } : {},
+          whole: Boolean(wanted) && !text,
+          // Other searches find members whatever their account, or one alone: there is nothing to export.
+          onLetter: (letter) =>
+            redraw(exports, text && by !== "last_name" ? null : exportButton(may, account, text || letter, messages)),
           empty: () => {
             if (!text) suggestNoLonger(account);
             return notice(
@@ -64,7 +64,7 @@ export function list(place, { me, may, signal, query: given }) {
             showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));
             return true;
           },
-        }).place,
+        }),
   );
 }
 
@@ -75,47 +75,3 @@ const memberSearch = (account, by, text) =>
     field({ name: "by", label: "Find by", options: SEARCH_FIELDS, value: by }),
     field({ name: "q", label: "Search for", value: text, type: "search", size: 24, "data-first": true }),
   ]);
-
-/**
- * The columns of the list, whose rows follow changes to their members until the signal aborts.
- * @param {AbortSignal} signal
- */
-function columnsThatFollow(signal) {
-  /** @type {Map<string, HTMLAnchorElement>} */
-  const links = new Map();
-  /** @param {Member} member */
-  const nameLink = (member) => {
-    const element = link(member.last_name, addressOf(member));
-    links.set(member.id, element);
-    return element;
-  };
-  /** @type {Column<Member>[]} */
-  const columns = [
-    ["Last name", nameLink],
-    ["First name", (member) => member.first_name],
-    ["Phone number", (member) => member.phone_number, "figures"],
-    ["Client member id", (member) => member.client_member_id],
-    ["Account", (member) => member.account_id],
-    ["Changed", (member) => time(member.last_modified)],
-  ];
-  /** @type {(id: string, member: Member | null) => void} */
-  const follow = (id, member) => {
-    const element = links.get(id);
-    const row = element?.closest("tr");
-    if (!member) row?.remove();
-    if (!element || !member || !row) return;
-    element.textContent = member.last_name; // the element stays: Back gives it the focus again
-    element.href = addressOf(member);
-    links.set(member.id, element);
-    for (const [i, [, content]] of columns.entries()) if (i) redraw(row.cells[i], content(member));
-  };
-  memberChanges.addEventListener(
-    "change",
-    (event) => {
-      const { id, member } = /** @type {CustomEvent} */ (event).detail;
-      follow(id, member);
-    },
-    { signal },
-  );
-  return columns;
-}

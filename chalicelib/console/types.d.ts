@@ -201,6 +201,8 @@ export type ListOptions<T> = {
   size?: number;
   /** A part of a view that announces something else, such as that a member was saved. */
   quiet?: boolean;
+  /** The order of the items by the first column, if the API has it from both ends. */
+  order?: { descending: boolean; onChange: (descending: boolean) => void };
   onRefused?: (problem: import("./api.js").Problem) => boolean;
 };
 /** A field of a form: with `options` a select, else an input. */

@@ -33,6 +33,7 @@ class Search:
 
     `last_name` is a prefix, `name` the start of a last name, or of both names (`person_names.readings`).
     `phone_ends_with` are digits. `modified_since` is the earliest time (see clock.iso_time) of the last write.
+    `descending`, the order by name from Z to A, has no effect on searches by these three.
     """
 
     account_id: str | None = None
@@ -42,6 +43,7 @@ class Search:
     last_name: str | None = None
     name: str | None = None
     modified_since: str | None = None
+    descending: bool = False
 
     def starts(self) -> list[NameStart]:
         """Returns the starts of names, one of which the member's have."""
@@ -106,25 +108,25 @@ class MemberSearch:
 
     def _by_account(self, account_id: str, search: Search, limit: int, cursor: str | None) -> Page:
         """Returns an account's members in name order; in no order those that are found by reading all of them."""
-        matches = search.matcher()
+        if search.modified_since or search.phone_ends_with:
+            return self._by_reading(account_id, search, limit, read_cursor(cursor, "modified", 3))
+        if search.name:
+            after = SEPARATOR.join(read_cursor(cursor, "name", 3) or [])
+            items, end = self._people.page(account_id, search.starts(), _accept(search), after, limit)
+            return _partial_page("name", items, end)
+        kind = "name-desc" if search.descending else "name"
+        names = read_cursor(cursor, kind, 3)  # a sort key, whatever the shard
+        items = self._names.list_account(
+            account_id, search.last_name, names, limit + 1, descending=search.descending
+        )
+        return _page(kind, items, limit)
+
+    def _by_reading(self, account_id: str, search: Search, limit: int, after: list[str] | None) -> Page:
+        """Returns an account's members that no key finds."""
         wanted = Filter(search.modified_since or "", search.phone_ends_with or "")
-        kind = "modified" if any(wanted) else "name"
-        after = read_cursor(cursor, kind, 3)  # a sort key, whatever the shard
-        if kind == "name" and not search.name:
-            items = self._names.list_account(account_id, search.last_name, after, limit + 1)
-            return _page("name", items, limit)
-
-        def accept(item: Item) -> bool:
-            return matches(from_item(item))
-
-        place = SEPARATOR.join(after or [])
-        if kind == "name":
-            items, end = self._people.page(account_id, search.starts(), accept, place, limit)
-        else:
-            prefix = fold_name(search.last_name or "")
-            items, end = FilteredMembers(self._table, wanted, accept).page(account_id, prefix, place, limit)
-        following = encode_parts(kind, *end.split(SEPARATOR)) if end else None
-        return Page([from_item(item) for item in items], following)
+        members = FilteredMembers(self._table, wanted, _accept(search))
+        prefix, place = fold_name(search.last_name or ""), SEPARATOR.join(after or [])
+        return _partial_page("modified", *members.page(account_id, prefix, place, limit))
 
     def _find_one(self, account_id: str, search: Search) -> Page:
         """Returns an account's only possible match, by client member id or phone number."""
@@ -191,12 +193,24 @@ def _page(kind: str, items: list[Item], limit: int) -> Page:
     return Page([from_item(item) for item in items[:limit]], _next_cursor(kind, items, limit))
 
 
+def _partial_page(kind: str, items: list[Item], end: str | None) -> Page:
+    """Returns a page that may be short; the next one starts after `end`."""
+    following = encode_parts(kind, *end.split(SEPARATOR)) if end else None
+    return Page([from_item(item) for item in items], following)
+
+
+def _accept(search: Search) -> Callable[[Item], bool]:
+    """Returns a function that says whether the member in an item is searched for."""
+    matches = search.matcher()
+    return lambda item: matches(from_item(item))
+
+
 def _next_cursor(kind: str, items: list[Item], limit: int) -> str | None:
     """Returns the cursor after `limit` items, or None if there are no more items."""
     if len(items) <= limit:
         return None
     last = items[limit - 1]
-    account = [] if kind == "name" else [_account_of(last)]
+    account = [] if kind.startswith("name") else [_account_of(last)]
     names = [] if kind in {"client", "phone"} else last["name_order"]["S"].split(SEPARATOR)
     return encode_parts(kind, *account, *names)
 

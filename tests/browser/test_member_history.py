@@ -9,7 +9,7 @@ from tests.support.local_stack import LocalStack
 def test_changes_show_old_and_new_values(local: LocalStack, admin_page: Page, account: str) -> None:
     member = local.add_member(account)
     open_view(admin_page, f"/members/{member['id']}")
-    changes = admin_page.get_by_role("region", name="The latest first").get_by_role("row")
+    changes = admin_page.get_by_role("table", name="The latest first").get_by_role("row")
     expect(changes).to_have_count(2)  # the column names, and "Added"
     fill_fields(admin_page, First_name="Zoë")
     admin_page.get_by_role("button", name="Save").click()

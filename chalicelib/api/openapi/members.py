@@ -93,6 +93,15 @@ FILTERS = [
         f"The earliest time of the last write. Requires account_id. {READ}",
         format="date-time",
     ),
+    parameter(
+        "order",
+        "query",
+        "The order by name: `desc` from Z to A. Requires account_id; not with name, phone_ends_with or "
+        "modified_since.",
+        type="string",
+        enum=["asc", "desc"],
+        default="asc",
+    ),
 ]
 ERASE = parameter(
     "erase",

@@ -106,6 +106,7 @@ def test_last_name_filter_ignores_case_and_accents(http: Http, account: str) -> 
     assert found("mOUSE") == ["MOUSE", "mouse", "Möuse", "Mousetrap"]
     assert found("mö", limit=1) == ["Mo", "MOUSE", "mouse", "Möuse", "Mousetrap"]
     assert found("dang") == ["Đặng"]
+    assert found("mö", limit=1, order="desc") == ["Mousetrap", "Möuse", "mouse", "MOUSE", "Mo"]
     assert found("x") == []
     # It also applies to a search for one member.
     assert found("rat", client_member_id="5") == ["Rat"]
@@ -161,6 +162,10 @@ QUERIES = [
     ("phone_ends_with=1234", ("?phone_ends_with", "account_required")),
     ("account_id=1&phone_ends_with=12", ("?phone_ends_with", "wrong_form")),
     ("account_id=1&phone_ends_with=555-1234", ("?phone_ends_with", "wrong_form")),
+    ("order=desc", ("?order", "account_required")),  # all members come in no order
+    ("account_id=1&order=down", ("?order", "unknown_value")),
+    ("account_id=1&order=asc&modified_since=2026-11-23T05:24:48Z", ("?order", "unknown_parameter")),
+    ("account_id=1&order=desc&name=x", ("?order", "unknown_parameter")),
     ("id=nonsense", ("?id", "invalid_id")),
     ("id=", ("?id", "invalid_id")),
     ("id=MR80Mg==", ("?id", "invalid_id")),  # an id has no padding

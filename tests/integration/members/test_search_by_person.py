@@ -1,6 +1,7 @@
 """Searches by first and last name, and by the end of a phone number."""
 
 import random
+from typing import Any
 
 import pytest
 
@@ -26,12 +27,12 @@ def town(settings: object) -> list[NewMember]:
     return people
 
 
-def found(member_search: MemberSearch, limit: int = 100, **search: str) -> list[str]:
+def found(member_search: MemberSearch, limit: int = 100, **search: Any) -> list[str]:
     """Returns the client member ids of all pages."""
     return all_ids(member_search, Search(account_id="town", **search), limit)
 
 
-def ids(people: list[NewMember], **search: str) -> list[str]:
+def ids(people: list[NewMember], **search: Any) -> list[str]:
     """Returns the client member ids of those who match, by the rules for one member."""
     matches = Search(account_id="town", **search).matcher()
     return sorted(client_member_ids([new for new in people if matches(new_member(new))]))
