@@ -26,7 +26,9 @@ OPTIONS = {"account_id": "ACCOUNT", "last_name_prefix": "--last-name-prefix"}
 @click.command("export")
 @click.argument("account_id", metavar="ACCOUNT")
 @click.option(
-    "--last-name-prefix", metavar="TEXT", help="Only members whose last names start with this, in any case."
+    "--last-name-prefix",
+    metavar="TEXT",
+    help="Only members whose last names start with this, whatever its case and accents.",
 )
 @click.option(
     "--format",

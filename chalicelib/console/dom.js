@@ -92,6 +92,9 @@ export function scrollable(label, table) {
   return place;
 }
 
+/** @param {string} text for screen readers alone */
+const unseen = (text) => h("span", { class: "unseen" }, text);
+
 /**
  * Creates the head of a table.
  * @param {(readonly [title: string, className?: string])[]} columns
@@ -103,7 +106,9 @@ export const tableHead = (columns) =>
     h(
       "tr",
       { role: "row" },
-      columns.map(([title, className]) => h("th", { scope: "col", role: "columnheader", class: className }, title)),
+      columns.map(([title, className]) =>
+        h("th", { scope: "col", role: "columnheader", class: className }, title || unseen("Actions")),
+      ),
     ),
   );
 

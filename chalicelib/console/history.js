@@ -64,8 +64,10 @@ function whatHappened({ action, changes, moved_to, moved_from }) {
   if (moved_from) place = [" from ", link("its old id", `#/members/${moved_from}`)];
   const fields = /** @type {[MemberField, {from: string | null, to: string | null}][]} */ (Object.entries(changes));
   const shown = action === "updated" || action === "moved" ? fields : [];
+  const names = /** @type {MemberField[]} */ (Object.keys(LABELS));
+  const last = action === "deleted" ? names.map((name) => readableValue(name, changes[name]?.from ?? null)) : [];
   return [
-    h("div", {}, VERBS[action], place),
+    h("div", {}, VERBS[action], place, last.length ? `: ${last.join(", ")}` : ""),
     shown.map(([name, { from, to }]) =>
       h(
         "div",

@@ -53,17 +53,20 @@ export function memberList(context, { account, caption, empty, onRefused, onLett
           },
         }
       : undefined,
-    empty: () => (wanted.letter ? notice(`No last name starts with ${wanted.letter}.`) : empty()),
+    empty: () => {
+      if (wanted.letter) return notice(`No last name starts with ${wanted.letter}.`);
+      letters.hidden = true; // an account without members has no letters
+      return empty();
+    },
     onRefused,
   });
-  onLetter(wanted.letter ?? "");
-  if (!whole) return table.place;
   const letters = letterField(wanted.letter ?? "", (letter) => {
     wanted.letter = letter;
     onLetter(letter);
     show();
   });
-  return [letters, table.place];
+  onLetter(wanted.letter ?? "");
+  return [whole ? letters : null, table.place];
 }
 
 /** @type {(value: string, onChange: (letter: string) => void) => HTMLElement} */

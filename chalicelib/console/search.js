@@ -30,7 +30,7 @@ export function waysOf(text, account) {
   /** @type {Record<string, string>} */
   const values = {
     client_member_id: short ? text : "",
-    phone_number: digits.length >= 7 && short ? text : "",
+    phone_number: !hasLetters && short && /(\p{Nd}.*){7}/u.test(text) ? text : "",
     // More digits are a whole number.
     phone_ends_with: account && /^[^+]*$/.test(text) && /^\d{3,9}$/.test(digits) ? digits : "",
     name: account && hasLetters && short ? text : "",

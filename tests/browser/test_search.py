@@ -115,6 +115,7 @@ def test_search_that_finds_nothing_says_what_was_tried(
     expect(admin_page.get_by_role("table", name="Members of all accounts that match")).to_be_visible()
     choose_account(admin_page, f"{account}-misspelt")
     expect(notice).to_contain_text(f"Nobody is in account {account}-misspelt. Check the spelling.")
+    expect(admin_page.get_by_label("Last names", exact=True)).to_be_hidden()  # there are none
 
 
 @pytest.mark.parametrize("kind", ["editor", "viewer"])

@@ -30,6 +30,8 @@ def assert_accessible(page: Page, view: str) -> None:
         page.set_viewport_size(size)
         assert not violations(page, rules), (view, way)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (view, way)
+    page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 px at 400 %: WCAG's Reflow
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (view, "400 %")
     page.set_viewport_size(WIDE)
 
 
