@@ -81,6 +81,16 @@ const rosterLink = (may) =>
   may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null;
 
 /**
+ * The accounts that are searched one by one, for what cannot be found in all at once: the chosen one, or the user's few.
+ * @type {(me: Me, account: string) => string[]}
+ */
+function singleAccounts(me, account) {
+  if (account) return [account];
+  const readable = accountsOf(me, READ) ?? [];
+  return readable.length <= MAX_AT_ONCE ? readable : [];
+}
+
+/**
  * What a text finds: in the way that the address names, else in all ways at once. The only way that finds something
  * becomes the filter, which the address names too; of several the user chooses one.
  * @param {Context} context
@@ -91,8 +101,7 @@ const rosterLink = (may) =>
  */
 function searched(context, account, text, { onRefused, showExport }) {
   const { me, query: given, signal } = context;
-  const readable = accountsOf(me, READ) ?? [];
-  const within = account ? [account] : readable.length <= MAX_AT_ONCE ? readable : [];
+  const within = singleAccounts(me, account);
   const all = waysOf(text, account, within);
   const chosen = all.find(({ by }) => by === given.get("by"));
   const ways = chosen ? [chosen] : all;
