@@ -35,9 +35,10 @@ from .routing import route
 members_api = Blueprint(__name__)
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
-OF_ACCOUNT = ("last_name", "modified_since")  # these need an account
+OF_ACCOUNT = ("last_name", "name", "phone_ends_with", "modified_since")  # these need an account
 FILTERS = ("account_id", "client_member_id", "phone_number", *OF_ACCOUNT)
 ORDERS = ("asc", "desc")  # of last names: the index can be read from either end, and has no other order
+WITHOUT_ORDER = ("name", "phone_ends_with", "modified_since")  # searches that read from one end
 READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"
 
@@ -196,7 +197,7 @@ def _descending(query: dict[str, str]) -> bool:
     if order not in ORDERS:
         detail = "order: Not an allowed value. Use one of: asc, desc."
         raise invalid_parameters(FieldError("?order", "unknown_value", detail))
-    if "order" in query and "modified_since" in query:
-        detail = "order: Members found by modified_since come in no order. Leave order out."
+    if "order" in query and (fixed := [name for name in WITHOUT_ORDER if name in query]):
+        detail = f"order: Members found by {fixed[0]} come in one order only. Leave order out."
         raise invalid_parameters(FieldError("?order", "unknown_parameter", detail))
     return order == "desc"

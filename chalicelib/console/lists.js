@@ -84,7 +84,7 @@ class PagedTable {
     try {
       await this.#addPage(fresh);
       // All items that the API looked at may belong to others.
-      emptyPage = !this.#complete && !this.#body.rows.length;
+      emptyPage = !this.#complete && !this.#body.rows.length && !this.#options.inParts;
       if (!emptyPage) this.#showCount();
     } catch (error) {
       if (error.name !== "AbortError") this.#showFailure(error);
@@ -100,12 +100,13 @@ class PagedTable {
 
   /** @param {boolean} fresh */
   async #addPage(fresh) {
-    const { path, filters = {}, columns, signal, size = 100 } = this.#options;
+    const { path, filters = {}, load, columns, signal, size = 100 } = this.#options;
     const filtered = this.#filtered;
     const from = fresh || filtered ? null : this.#cursor;
     const limit = fresh && !filtered ? Math.min(500, Math.max(size, this.#body.rows.length)) : size;
     /** @type {{items: T[], next: string | null}} */
-    const page = await call("GET", path + query({ ...filters, limit, cursor: from }), { signal });
+    const page = await (load?.(limit, from) ??
+      call("GET", path + query({ ...filters, limit, cursor: from }), { signal }));
     if (filters !== (this.#options.filters ?? filters)) return; // others are wanted meanwhile: `reload` is queued
     const rows = page.items.map((item) =>
       h(
@@ -122,22 +123,25 @@ class PagedTable {
   }
 
   #showCount() {
-    const { empty, noun } = this.#options;
+    const { empty, noun, inParts } = this.#options;
     const shown = this.#body.rows.length;
     this.#errorPlace.replaceChildren();
-    if (!shown) {
+    if (!shown && this.#complete) {
       redraw(this.place, typeof empty === "string" ? notice(empty) : empty());
       this.#announce(typeof empty === "string" ? empty : "Nothing found.");
       return;
     }
     if (!this.place.contains(this.#table)) redraw(this.place, this.#parts);
-    const text = `${plural(shown, noun)} shown${this.#complete ? ", end of list" : ""}`;
+    const partly = inParts && !this.#complete;
+    const text = partly
+      ? `${plural(shown, noun)} found in the part that was searched`
+      : `${plural(shown, noun)} shown${this.#complete ? ", end of list" : ""}`;
     this.#countText.textContent = `${text}.`;
     this.#announce(text);
     if (this.#complete && document.activeElement === this.#moreButton) focusOn(this.#scroller);
-    this.#moreButton.textContent = "Show more";
+    this.#moreButton.textContent = partly ? "Search further" : "Show more";
     this.#moreButton.hidden = this.#complete;
-    if (!this.#complete) this.#observer.observe(this.#footer);
+    if (!this.#complete && !partly) this.#observer.observe(this.#footer);
   }
 
   /**

@@ -7,26 +7,25 @@ import { addressOf, memberChanges } from "./member.js";
 import { readablePhone } from "./phones.js";
 
 /** @import { Problem } from "./api.js" */
-/** @import { Child, Column, Context, Member } from "./types" */
+/** @import { Child, Column, Context, ListOptions, Member } from "./types" */
 
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 
 /**
- * Lists members. Of an account they come by name, from A to Z or from Z to A, which the address keeps; where all of them
- * are listed, the user may go to a letter. `onLetter` is called with it, and at first.
+ * Lists members. All of an account come by name, from A to Z or from Z to A, which the address keeps, and the user may go
+ * to a letter. `onLetter` is called with it, and at first.
  * @param {Context} context
  * @param {{
- *   account: string, filters: Record<string, string>, whole: boolean, empty: () => HTMLElement,
- *   onRefused: (problem: Problem) => boolean, onLetter: (letter: string) => void,
- * }} options `account` is "" for all, `whole` whether these are all members of the account
+ *   account: string, caption: string, empty: () => HTMLElement, onRefused: (problem: Problem) => boolean,
+ *   onLetter?: (letter: string) => void, load?: ListOptions<Member>["load"], inParts?: boolean,
+ * }} options `account` is "" for all, `load` reads the members that a search finds
  * @returns {Child}
  */
-export function memberList(context, { account, filters, whole, empty, onRefused, onLetter }) {
-  const ordered = Boolean(account) && Object.keys(filters).every((name) => name === "last_name");
-  const wanted = { order: ordered ? context.query.get("order") : "", letter: whole ? context.query.get("letter") : "" };
+export function memberList(context, { account, caption, empty, onRefused, onLetter = () => {}, load, inParts }) {
+  const whole = Boolean(account) && !load;
+  const wanted = { order: whole ? context.query.get("order") : "", letter: whole ? context.query.get("letter") : "" };
   const shown = () => ({
     account_id: account,
-    ...filters,
     ...(wanted.letter ? { last_name: wanted.letter } : {}),
     ...(wanted.order === "desc" ? { order: "desc" } : {}),
   });
@@ -39,11 +38,13 @@ export function memberList(context, { account, filters, whole, empty, onRefused,
   const table = listOf({
     path: "/members",
     filters: shown(),
-    caption: account ? `Members of account ${account}` : "Members of all accounts",
+    load,
+    inParts,
+    caption,
     noun: "member",
     signal: context.signal,
     columns: columnsThatFollow(context.signal, !account),
-    order: ordered
+    order: whole
       ? {
           descending: wanted.order === "desc",
           onChange: (descending) => {

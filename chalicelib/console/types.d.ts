@@ -60,6 +60,15 @@ export type Member = MemberValues & {
   modified_by: string | null;
 };
 
+export type Page<T> = { items: T[]; next: string | null };
+/**
+ * A way to search for a text: the API's filter, its value, the accounts to search one by one ("" for all at once), what
+ * people call it and what it looks for.
+ */
+export type Way = { by: string; value: string; accounts: string[]; label: string; noun: string };
+/** What a way has found first: `items` are those that no more exact way has, `count` all of them. */
+export type Found = { way: Way; items: Member[]; count: number; more: boolean };
+
 export type MemberEvent = {
   action: "created" | "updated" | "moved" | "deleted" | "restored";
   version: number;
@@ -198,6 +207,10 @@ export type ListOptions<T> = {
   empty: string | (() => HTMLElement);
   signal: AbortSignal;
   filters?: Record<string, string>;
+  /** Reads a page in place of `path` and `filters`. */
+  load?: (limit: number, cursor: string | null) => Promise<Page<T>>;
+  /** Whether a page is read only when the user asks for it, as each searches a part of the items. */
+  inParts?: boolean;
   size?: number;
   /** A part of a view that announces something else, such as that a member was saved. */
   quiet?: boolean;

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
-from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
+from chalicelib.fields.text import SEPARATOR
 
-from .items import INDEX, SHARDS, account_shard, fold_name, member_key, member_key_of, shard_of
+from .folding import HIGHEST, fold_name
+from .items import INDEX, SHARDS, account_shard, member_key, member_key_of, shard_of
 
 T = TypeVar("T")
-HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name
 
 
 class NameIndex:

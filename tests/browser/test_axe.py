@@ -53,6 +53,8 @@ def test_no_members_view_violates_accessibility_rules(
     checker = Checker(admin_page)
     checker.open(f"/members?account={account}", "Members")
     checker.open("/members?account=nobody", "Members")
+    checker.open(f"/members?account={account}&q=lee&by=name", "Members")
+    checker.open(f"/members?account={account}&q=%2B1+555+1234", "Members")  # nothing found, with the reasons
     checker.open("/members/new", "Add a member", show_errors)
     checker.open(f"/members/{gone['id']}", "This member was deleted")
     checker.open(f"/members/{member['id']}", "Ann Lee")

@@ -61,7 +61,7 @@ class SeededAccount:
         ]
         return [
             (
-                f"/members?account={account}&by=last_name&q=",
+                f"/members?account={account}&q=",
                 "members:read",
                 "Members",
                 [
