@@ -5,6 +5,7 @@ The index by_account holds folded names. After a change here `./rollcall reindex
 """
 
 import unicodedata
+from functools import lru_cache
 
 from chalicelib.fields.text import MAX_LENGTH
 
@@ -25,8 +26,11 @@ def fold_name(name: str) -> str:
 
     Zöller becomes zoller, Nguyễn nguyen, Đặng dang, Strauß strauss. A name of marks alone keeps them.
     """
-    if name.isascii():
-        return name.lower()[:MAX_LENGTH]  # the common case
+    return name.lower()[:MAX_LENGTH] if name.isascii() else _fold_letters(name)
+
+
+@lru_cache(maxsize=8192)  # names repeat, and an import folds two of each row
+def _fold_letters(name: str) -> str:
     typed = name.casefold().replace("´", "'")  # it would decompose into a space and a mark
     apart = unicodedata.normalize("NFKD", typed)
     folded = unicodedata.normalize("NFC", apart.casefold().translate(_TABLE))
