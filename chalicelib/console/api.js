@@ -2,7 +2,7 @@
 
 /** @import { CallOptions, Versioned, FieldError, ProblemBody } from "./types" */
 
-const baseUrl = new URL("../..", import.meta.url).href.slice(0, -1); // this file is /admin/<hash>/api.js
+const baseUrl = new URL("../..", import.meta.url).href.slice(0, -1); // the script is /admin/<hash>/rollcall.js
 const TOKEN_KEY = "rollcall.session"; // in this tab's storage alone
 
 export const session = {
