@@ -1,12 +1,15 @@
 // The shell: the signed-in user, the menu, and the view of the current address.
 
 import { may } from "./accounts.js";
-import { call, session } from "./api.js";
-import { closeAll, confirmed } from "./dialogs.js";
+import { call } from "./api.js";
+import { closeAll, confirmed, mayLeave, stayHere } from "./dialogs.js";
 import { announce, button, failure, find, focusedIn, focusOn, h, link, plural, redraw, setTitle } from "./dom.js";
 import { accountChoice, followAddress } from "./header_account.js";
 import { menu, resolve } from "./routes.js";
+import { session } from "./session.js";
 import { changePassword, signInAgain, signInForm } from "./signin.js";
+import { leaveToast } from "./toasts.js";
+import { forgetUnsaved, hasUnsaved } from "./unsaved.js";
 import * as uploads from "./uploads.js";
 
 /** @import { Child, May, Me, View } from "./types" */
@@ -25,7 +28,7 @@ function drawShell(user) {
     h(
       "header",
       {},
-      h("span", { class: "brand" }, "Rollcall"),
+      brand(link("", "#/", { class: "brand", "data-key": "home" })),
       accountChoice(user),
       h(
         "nav",
@@ -41,11 +44,23 @@ function drawShell(user) {
       ),
     ),
     main,
-    liveRegion(),
+    ...liveRegions(),
   );
 }
 
-const liveRegion = () => h("div", { id: "live", role: "status", class: "unseen" });
+/**
+ * Puts the mark and the name into an element. The mark is the icon of the page, which takes no request of its own.
+ * @template {HTMLElement} T
+ * @param {T} place
+ */
+function brand(place) {
+  const src = document.querySelector("link[rel=icon]")?.getAttribute("href");
+  place.append(h("img", { src, alt: "", width: 28, height: 28 }), "Rollcall");
+  return place;
+}
+
+/** What the views and their lists say, and what messages say after them. */
+const liveRegions = () => ["live", "said"].map((id) => h("div", { id, role: "status", class: "unseen" }));
 
 // ---- Views. Each draws in a place of its own, so that a late response never draws into another view.
 
@@ -55,20 +70,28 @@ let current = null;
 /** @type {View[]} */
 let kept = []; // for Back, the latest first
 
-/** The id of the current entry in the browser's history. */
+/**
+ * The current entry in the browser's history. A new one follows that of the current view.
+ * @returns {{entry: string, index: number}}
+ */
 function historyEntry() {
-  if (!history.state?.entry) history.replaceState({ entry: `${Date.now()} ${Math.random()}` }, "");
-  return history.state.entry;
+  const state = { entry: `${Date.now()} ${Math.random()}`, index: (current?.index ?? -1) + 1 };
+  if (!history.state?.entry) history.replaceState(state, "");
+  return history.state;
 }
 
-async function route() {
+/** @param {Event} [event] */
+async function route(event) {
   if (!me) return;
+  const { entry, index } = historyEntry();
+  if (event?.isTrusted && entry === current?.entry) return stayHere(); // the browser is back at the edits
+  if (entry !== current?.entry && !(await mayLeave())) return returnTo(current);
   closeAll();
+  leaveToast();
   const last = current;
-  const entry = historyEntry();
   if (last) leave(last, entry);
   const back = kept.find((view) => view.entry === entry);
-  const view = back ?? createView(entry, me);
+  const view = back ?? createView(entry, index, me);
   current = view;
   markMenu(view.key);
   followAddress();
@@ -86,10 +109,19 @@ async function route() {
   display(main, view, last);
 }
 
+/**
+ * Goes back, or forward, to the address of the view that the user does not leave.
+ * @param {View | null} view
+ */
+function returnTo(view) {
+  const steps = view ? view.index - historyEntry().index : 0;
+  if (steps) history.go(steps); // 0 would reload the page
+}
+
 /** @param {string | undefined} key */
 function markMenu(key) {
   /** @type {NodeListOf<HTMLElement>} */
-  const items = document.querySelectorAll("header nav a");
+  const items = document.querySelectorAll("header a[data-key]");
   for (const item of items) {
     if (item.dataset.key === key) item.setAttribute("aria-current", "page");
     else item.removeAttribute("aria-current");
@@ -98,15 +130,16 @@ function markMenu(key) {
 
 /**
  * Creates the view of the current address.
- * @type {(entry: string, me: Me) => View}
+ * @type {(entry: string, index: number, me: Me) => View}
  */
-function createView(entry, me) {
+function createView(entry, index, me) {
   const [path, search = ""] = location.hash.slice(1).split("?");
   const { show, key, keep, parts } = resolve(path, allowed);
   const controller = new AbortController();
   /** @type {View} */
   const view = {
     entry,
+    index,
     place: h("div"),
     controller,
     show,
@@ -124,8 +157,11 @@ function createView(entry, me) {
       /** Goes to the next address when a view is done, unless the user has left it. Back does not find the view again. */
       navigateAway(address) {
         view.keep = false;
-        if (current === view) location.hash = address;
-        else drop(view);
+        forgetUnsaved(view.place);
+        if (current !== view) return drop(view);
+        // What is said next waits for the next view.
+        if (location.hash !== address) find(document, "#main").setAttribute("aria-busy", "true");
+        location.hash = address;
       },
       /** Changes the address of the view to the new one of what it shows. */
       replaceAddress(address) {
@@ -175,9 +211,9 @@ function display(main, view, last) {
 
 function showSignIn(message = "") {
   endSession();
-  session.end();
+  session.leaveTab();
   document.title = "Sign in – Rollcall";
-  drawPage(h("h1", {}, "Rollcall"), h("p", { class: "quiet", role: "status" }, message), signInForm(start));
+  drawPage(brand(h("h1", { class: "brand" })), h("p", { class: "quiet", role: "status" }, message), signInForm(start));
   find(document, "input").focus();
 }
 
@@ -186,7 +222,7 @@ function showSignIn(message = "") {
  * @param {...Child} children
  */
 const drawPage = (...children) =>
-  document.body.replaceChildren(h("main", { id: "main", class: "sign-in" }, children), liveRegion());
+  document.body.replaceChildren(h("main", { id: "main", class: "sign-in" }, children), ...liveRegions());
 
 /** Stops everything that runs for the user. Resolves when the API has cancelled the uploads. */
 function endSession() {
@@ -201,12 +237,15 @@ async function signOut() {
   const count = uploads.unsentCount();
   const text = `${plural(count, "file")} not sent yet will not be imported.`;
   if (count && !(await confirmed("Sign out?", text, "Sign out", "Stay"))) return;
-  const { token } = session;
+  if (hasUnsaved() && !(await mayLeave())) return;
+  const { tokens } = session;
   const stopped = endSession();
+  session.end();
   history.replaceState(null, "", location.pathname);
   showSignIn("You are signed out.");
   await stopped;
-  await call("DELETE", "/sessions", { token }).catch(() => null); // otherwise it expires
+  // Otherwise they expire.
+  await Promise.allSettled(tokens.map((token) => call("DELETE", "/sessions", { token })));
 }
 
 /** @param {Me} user */
@@ -239,24 +278,34 @@ async function askToSignInAgain(caller) {
     return true;
   }
   // Another user must not see anything of the first one's.
-  const { token } = session;
+  const { token, kept } = session;
   history.replaceState(null, "", location.pathname);
+  if (!user) session.end();
   showSignIn(user ? "" : "You are signed out.");
   if (user && token) {
-    session.start(token);
+    session.start(token, user.name, kept);
     await start(user);
   }
   throw new DOMException("", "AbortError");
 }
 
-/** Continues this tab's session. An API that does not answer has not ended it. */
+/** Follows the other tabs: to the end of the session that is kept on this device, and to that of another user. */
+session.onKeptChange(() => {
+  if (me && session.keptName === me.name) return;
+  const signedOut = me && !session.token;
+  if (me) history.replaceState(null, "", location.pathname);
+  if (me) showSignIn(signedOut ? "You are signed out." : "");
+  if (session.token) resume();
+});
+
+/** Continues the session of this tab or this device. An API that does not answer has not ended it. */
 async function resume() {
   drawPage(h("p", { class: "quiet", role: "status" }, "Loading…"));
   try {
     await start(await call("GET", "/me"));
   } catch (error) {
     if (error.status === 401) showSignIn("Your session has ended. Sign in again to continue.");
-    else drawPage(h("h1", {}, "Rollcall"), failure(error, resume));
+    else drawPage(brand(h("h1", { class: "brand" })), failure(error, resume));
   }
 }
 

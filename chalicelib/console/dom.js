@@ -94,11 +94,11 @@ export const tableHead = (columns) =>
   );
 
 /**
- * Says a text to users of a screen reader.
+ * Says a text to users of a screen reader: in the open dialog, outside of which nothing is said.
  * @param {string} text
  */
 export function announce(text) {
-  const region = document.getElementById("live");
+  const region = [...document.querySelectorAll("#live, dialog[open] > .live")].at(-1);
   if (region) region.textContent = text;
 }
 

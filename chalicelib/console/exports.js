@@ -67,6 +67,7 @@ export function list(place, { me, signal }) {
         ...(prefix ? { last_name_prefix: prefix } : {}),
       });
     },
+    { ask: false },
   );
   /** @type {Column<Export>[]} */
   const columns = [

@@ -23,7 +23,7 @@ class PagedTable {
   #reloadQueued = false;
   #options;
   #body = h("tbody");
-  #countText = h("span", { class: "quiet" });
+  #countText = h("span", { class: "quiet" }, "Loading…");
   #errorPlace = h("div");
   #moreButton = button("Show more", () => this.#load(), { hidden: true });
   #footer = h("div", { class: "end" }, this.#countText, this.#moreButton);
@@ -64,6 +64,7 @@ class PagedTable {
     let emptyPage = false;
     this.#loading = true;
     this.#table.setAttribute("aria-busy", "true");
+    if (!this.#body.rows.length) this.#countText.textContent = "Loading…"; // no rows are no empty list yet
     this.#observer.unobserve(this.#footer);
     try {
       await this.#addPage(fresh);
