@@ -1,18 +1,18 @@
-// The shell: the signed-in user, the menu, and the view of the current address.
+// The shell: the signed-in user and the menu.
 
 import { may } from "./accounts.js";
 import { call } from "./api.js";
-import { closeAll, confirmed, mayLeave, stayHere } from "./dialogs.js";
-import { announce, button, failure, find, focusedIn, focusOn, h, link, plural, redraw, setTitle } from "./dom.js";
-import { accountChoice, followAddress } from "./header_account.js";
-import { menu, resolve } from "./routes.js";
+import { confirmed, mayLeave } from "./dialogs.js";
+import { announce, button, failure, find, h, link, plural } from "./dom.js";
+import { accountChoice } from "./header_account.js";
+import { menu } from "./routes.js";
 import { session } from "./session.js";
 import { changePassword, signInAgain, signInForm } from "./signin.js";
-import { leaveToast } from "./toasts.js";
-import { forgetUnsaved, hasUnsaved } from "./unsaved.js";
+import { hasUnsaved } from "./unsaved.js";
 import * as uploads from "./uploads.js";
+import { closeViews, openViews } from "./views.js";
 
-/** @import { Child, May, Me, View } from "./types" */
+/** @import { Child, May, Me } from "./types" */
 
 /** @type {Me | null} */
 let me = null;
@@ -62,151 +62,6 @@ function brand(place) {
 /** What the views and their lists say, and what messages say after them. */
 const liveRegions = () => ["live", "said"].map((id) => h("div", { id, role: "status", class: "unseen" }));
 
-// ---- Views. Each draws in a place of its own, so that a late response never draws into another view.
-
-const MAX_KEPT = 5;
-/** @type {View | null} */
-let current = null;
-/** @type {View[]} */
-let kept = []; // for Back, the latest first
-
-/**
- * The current entry in the browser's history. A new one follows that of the current view.
- * @returns {{entry: string, index: number}}
- */
-function historyEntry() {
-  const state = { entry: `${Date.now()} ${Math.random()}`, index: (current?.index ?? -1) + 1 };
-  if (!history.state?.entry) history.replaceState(state, "");
-  return history.state;
-}
-
-/** @param {Event} [event] */
-async function route(event) {
-  if (!me) return;
-  const { entry, index } = historyEntry();
-  if (event?.isTrusted && entry === current?.entry) return stayHere(); // the browser is back at the edits
-  if (entry !== current?.entry && !(await mayLeave())) return returnTo(current);
-  closeAll();
-  leaveToast();
-  const last = current;
-  if (last) leave(last, entry);
-  const back = kept.find((view) => view.entry === entry);
-  const view = back ?? createView(entry, index, me);
-  current = view;
-  markMenu(view.key);
-  followAddress();
-  const main = find(document, "#main");
-  if (!back) {
-    main.setAttribute("aria-busy", "true");
-    try {
-      await view.show(view.place, view.context);
-    } catch (error) {
-      if (error.name !== "AbortError")
-        redraw(view.place, h("h1", {}, "Something went wrong"), failure(error, error.transient ? route : null));
-    }
-    if (current !== view) return; // the user has left it meanwhile
-  }
-  display(main, view, last);
-}
-
-/**
- * Goes back, or forward, to the address of the view that the user does not leave.
- * @param {View | null} view
- */
-function returnTo(view) {
-  const steps = view ? view.index - historyEntry().index : 0;
-  if (steps) history.go(steps); // 0 would reload the page
-}
-
-/** @param {string | undefined} key */
-function markMenu(key) {
-  /** @type {NodeListOf<HTMLElement>} */
-  const items = document.querySelectorAll("header a[data-key]");
-  for (const item of items) {
-    if (item.dataset.key === key) item.setAttribute("aria-current", "page");
-    else item.removeAttribute("aria-current");
-  }
-}
-
-/**
- * Creates the view of the current address.
- * @type {(entry: string, index: number, me: Me) => View}
- */
-function createView(entry, index, me) {
-  const [path, search = ""] = location.hash.slice(1).split("?");
-  const { show, key, keep, parts } = resolve(path, allowed);
-  const controller = new AbortController();
-  /** @type {View} */
-  const view = {
-    entry,
-    index,
-    place: h("div"),
-    controller,
-    show,
-    key,
-    keep,
-    shown: false,
-    scrolled: 0,
-    focused: null,
-    context: {
-      me,
-      may: allowed,
-      signal: controller.signal,
-      query: new URLSearchParams(search),
-      parts,
-      /** Goes to the next address when a view is done, unless the user has left it. Back does not find the view again. */
-      navigateAway(address) {
-        view.keep = false;
-        forgetUnsaved(view.place);
-        if (current !== view) return drop(view);
-        // What is said next waits for the next view.
-        if (location.hash !== address) find(document, "#main").setAttribute("aria-busy", "true");
-        location.hash = address;
-      },
-      /** Changes the address of the view to the new one of what it shows. */
-      replaceAddress(address) {
-        if (current === view) history.replaceState(history.state, "", address);
-      },
-    },
-  };
-  return view;
-}
-
-/** @type {(view: View, entry: string) => void} */
-function leave(view, entry) {
-  view.scrolled = scrollY;
-  view.focused = focusedIn(view.place);
-  if (!view.keep || !view.shown || view.entry === entry) {
-    drop(view);
-    return;
-  }
-  kept = [view, ...kept.filter((one) => one !== view)];
-  for (const old of kept.slice(MAX_KEPT)) drop(old);
-}
-
-/** @param {View} view */
-function drop(view) {
-  view.controller.abort();
-  kept = kept.filter((one) => one !== view);
-}
-
-/**
- * Displays a view, and moves the focus to where it was in it, else to the heading. The search field gets it back after
- * a search.
- * @type {(main: HTMLElement, view: View, last: View | null) => void}
- */
-function display(main, view, last) {
-  const first = last?.show === view.show ? view.place.querySelector("[data-first]") : null;
-  const target = view.shown ? view.focused : first;
-  main.replaceChildren(view.place);
-  main.setAttribute("aria-busy", "false");
-  view.shown = true;
-  setTitle(view.place);
-  scrollTo(0, view.scrolled);
-  const focus = target?.isConnected ? target : view.place.querySelector("h1");
-  if (focus instanceof HTMLElement) focusOn(focus);
-}
-
 // ---- Signing in and out
 
 function showSignIn(message = "") {
@@ -226,10 +81,8 @@ const drawPage = (...children) =>
 
 /** Stops everything that runs for the user. Resolves when the API has cancelled the uploads. */
 function endSession() {
-  for (const view of [...kept, current]) view?.controller.abort();
-  kept = [];
   me = null;
-  current = null;
+  closeViews();
   return uploads.stopAll();
 }
 
@@ -252,7 +105,7 @@ async function signOut() {
 async function start(user) {
   me = user;
   drawShell(user);
-  await route();
+  await openViews(user, allowed);
   announce(`Signed in as ${user.name}.`);
 }
 
@@ -308,9 +161,6 @@ async function resume() {
     else drawPage(brand(h("h1", { class: "brand" })), failure(error, resume));
   }
 }
-
-history.scrollRestoration = "manual"; // the views restore it themselves, once they are drawn
-addEventListener("hashchange", route);
 
 if (session.token) resume();
 else showSignIn();

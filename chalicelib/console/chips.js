@@ -96,8 +96,8 @@ export function chips({ name, noun, label, hint, values: initial, max }, noteOf)
   });
   input.addEventListener("blur", () => commit());
   input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !input.value.trim() || event.isComposing) return;
-    event.preventDefault();
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault(); // it ends an account, also one that a separator has ended already, and never saves
     commit();
   });
   input.addEventListener("paste", (event) => {

@@ -28,7 +28,7 @@ export type View = {
   key: string | undefined;
   keep: boolean;
   shown: boolean;
-  scrolled: number;
+  scrolled: [element: Element, left: number, top: number][];
   focused: HTMLElement | null;
 };
 

@@ -9,6 +9,7 @@ from tests.support.browser import (
     held_requests,
     open_view,
     shown_member,
+    wait_until_held,
 )
 from tests.support.local_stack import LocalStack
 
@@ -68,15 +69,23 @@ def test_delete_asks_for_confirmation(local: LocalStack, admin_page: Page, accou
     assert not local.call("GET", f"/members?account_id={account}")["items"]
 
 
-def test_deleted_member_is_restored_from_message(local: LocalStack, admin_page: Page, account: str) -> None:
+def test_deletion_is_said_after_the_list_and_undone(
+    local: LocalStack, admin_page: Page, account: str
+) -> None:
     member = local.add_member(account)
     open_view(admin_page, f"/members/{member['id']}")
     admin_page.get_by_role("button", name="Delete").click()
-    admin_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    said = admin_page.locator("#said")
+    with held_requests(admin_page, "**/members?*") as held:
+        admin_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        wait_until_held(admin_page, held)
+        expect(admin_page.get_by_text("Loading…")).to_be_visible()
+        expect(admin_page.get_by_text("Nobody is in account")).to_have_count(0)
+        expect(said).to_have_text("")
     message = admin_page.get_by_role("region", name="Message")
     expect(message).to_contain_text("Ann Lee was deleted.")
     expect(heading(admin_page, "Members")).to_be_focused()
-    expect(admin_page.locator("#said")).to_have_text("Ann Lee was deleted.")
+    expect(said).to_have_text("Ann Lee was deleted.")
     admin_page.get_by_role("link", name="Imports").click()
     expect(heading(admin_page, "Imports")).to_be_focused()
     admin_page.keyboard.press("Shift+Tab")  # the message is one step back from the heading
