@@ -18,7 +18,9 @@ export async function show(place, { me, may, signal }) {
   redraw(
     place,
     h("div", { class: "title" }, h("h1", {}, "Home"), h("span", { class: "buttons" }, waysFor(may))),
-    may("imports:read") ? importSections(items, may) : h("p", {}, `You are signed in as ${me.name}.`),
+    may("imports:read")
+      ? importSections(items, may)
+      : h("p", {}, `You are signed in as ${me.name}. The menu above has all that you may do.`),
   );
 }
 

@@ -1,6 +1,6 @@
 // Messages over the page that say what was done. They stay until a person has had the time to act on them.
 
-import { button, find, h, whileBusy } from "./dom.js";
+import { button, find, h, sayIn, whileBusy } from "./dom.js";
 
 /**
  * Shows a message, and says it once the view has drawn. One that offers to undo stays until it is closed, the next one
@@ -43,10 +43,9 @@ function sayOnceDrawn(text) {
   const say = () => {
     if (main.matches("[aria-busy=true]") || main.querySelector("[aria-busy=true]")) return;
     observer.disconnect();
-    find(document, "#said").textContent = text;
+    sayIn(find(document, "#said"), text);
   };
   const observer = new MutationObserver(say);
   observer.observe(main, { subtree: true, childList: true, attributeFilter: ["aria-busy"] });
-  find(document, "#said").textContent = ""; // the same text again would not be said
   setTimeout(say); // once a reload of the list that follows has begun
 }
