@@ -91,7 +91,7 @@ def test_password_change_is_confirmed_without_new_session(
     expect(page.locator("[aria-busy=true]")).to_have_count(0)  # otherwise the list announces its size later
     respond_with(page, "**/sessions", 503)
     dialog.get_by_role("button", name="Change").click()
-    expect(page.locator("#live")).to_have_text("Your password was changed.")
+    expect(page.locator("#said")).to_have_text("Your password was changed.")
     expect(dialog).to_have_count(0)
     page.unroute("**/sessions")
     page.get_by_role("link", name="Imports").click()
