@@ -49,6 +49,7 @@ class PagedTable {
   filter(filters) {
     this.#options = { ...this.#options, filters };
     this.#filtered = true;
+    this.#complete = false;
     this.#load(true);
   }
 
