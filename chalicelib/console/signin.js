@@ -119,13 +119,20 @@ export async function changePassword(name) {
   const changed = await formDialog(
     "Change your password",
     [
-      field({ name: "old", label: "Current password", type: "password", autocomplete: "current-password" }),
+      field({
+        name: "old",
+        label: "Current password",
+        type: "password",
+        autocomplete: "current-password",
+        required: true,
+      }),
       field({
         name: "password",
         label: "New password",
         type: "password",
         autocomplete: "new-password",
         hint: "12 characters or more.",
+        required: true,
       }),
     ],
     "Change",

@@ -24,9 +24,9 @@ export const users = ({ signal }) => ({
   ],
 });
 
-/** @type {(label: string, hint: string) => HTMLElement} */
-const passwordField = (label, hint) =>
-  field({ name: "password", label, type: "password", autocomplete: "new-password", hint });
+/** @type {(label: string, hint: string, required?: boolean) => HTMLElement} */
+const passwordField = (label, hint, required = false) =>
+  field({ name: "password", label, type: "password", autocomplete: "new-password", hint, required });
 
 /** @type {(name: string, groups: string[]) => Promise<void>} */
 const askIfWithoutGroups = (name, groups) =>
@@ -34,7 +34,7 @@ const askIfWithoutGroups = (name, groups) =>
 
 /** @param {AbortSignal} signal */
 async function addUser(signal) {
-  const fields = [nameField(), passwordField("Password", "12 characters or more."), await groupField([], signal)];
+  const fields = [nameField(), passwordField("Password", "12 characters or more.", true), await groupField([], signal)];
   return accessDialog("Add a user", fields, "Add", async (form) => {
     const name = fieldValue(form, "name");
     const groups = fieldValues(form, "groups");
