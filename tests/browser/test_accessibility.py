@@ -81,6 +81,7 @@ def test_no_view_violates_accessibility_rules(
         ("/access/groups", "Groups", None),
         ("/access/tokens", "Tokens", None),
         ("/access/users", "Users", open_dialog),
+        ("/", "Home", None),
         ("/nowhere", "Page not found", None),
     ]
     for path, title, prepare in views:
