@@ -82,6 +82,7 @@ const drawPage = (...children) =>
 /** Stops everything that runs for the user. Resolves when the API has cancelled the uploads. */
 function endSession() {
   me = null;
+  session.user = "";
   closeViews();
   return uploads.stopAll();
 }
@@ -104,6 +105,7 @@ async function signOut() {
 /** @param {Me} user */
 async function start(user) {
   me = user;
+  session.user = user.name;
   drawShell(user);
   await openViews(user, allowed);
   announce(`Signed in as ${user.name}.`);
@@ -131,7 +133,8 @@ async function askToSignInAgain(caller) {
     return true;
   }
   // Another user must not see anything of the first one's.
-  const { token, kept } = session;
+  const { kept, tokens } = session;
+  const [token] = tokens;
   history.replaceState(null, "", location.pathname);
   if (!user) session.end();
   showSignIn(user ? "" : "You are signed out.");
@@ -145,7 +148,7 @@ async function askToSignInAgain(caller) {
 /** Follows the other tabs: to the end of the session that is kept on this device, and to that of another user. */
 session.onKeptChange(() => {
   if (me && session.keptName === me.name) return;
-  const signedOut = me && !session.token;
+  const signedOut = !session.keptName;
   if (me) history.replaceState(null, "", location.pathname);
   if (me) showSignIn(signedOut ? "You are signed out." : "");
   if (session.token) resume();

@@ -7,9 +7,14 @@ const KEY = "rollcall.session";
 const keptSession = () => JSON.parse(localStorage.getItem(KEY) ?? "null");
 
 export const session = {
+  /** The name of the user whom this tab shows, "" for none: it sends nothing in the name of another one. */
+  user: "",
   /** @returns {string | null} */
   get token() {
-    return sessionStorage.getItem(KEY) ?? keptSession()?.token ?? null;
+    const own = sessionStorage.getItem(KEY);
+    const kept = keptSession();
+    if (own || !kept) return own;
+    return !session.user || session.user === kept.name ? kept.token : null;
   },
   /** Whether this tab uses the session that is kept on this device. */
   get kept() {

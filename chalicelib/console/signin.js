@@ -77,7 +77,7 @@ function keepChoice() {
   const input = h("input", { type: "checkbox", name: "keep", value: "yes", checked: session.kept });
   input.setAttribute("aria-describedby", "keep-hint");
   const text =
-    "In all tabs, also after they are closed, for an hour without use and at most 12. Not on a shared computer.";
+    "All tabs stay signed in, also after you close them: for an hour without use, for 12 hours at most. Not for shared computers.";
   return h(
     "div",
     { class: "field" },

@@ -38,7 +38,7 @@ def test_password_change_keeps_user_signed_in(local: LocalStack, page: Page, acc
     expect(heading(page, "Imports")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, name, "another horse battery")
-    expect(heading(page, "Members")).to_be_visible()
+    expect(heading(page, "Home")).to_be_visible()
 
 
 def open_password_dialog(local: LocalStack, page: Page, name: str) -> Locator:
