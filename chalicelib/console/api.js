@@ -1,33 +1,10 @@
 // The client of the HTTP API. It sends the session's token; a password is sent once and never kept.
 
+import { session } from "./session.js";
+
 /** @import { CallOptions, Versioned, FieldError, ProblemBody } from "./types" */
 
-const baseUrl = new URL("../..", import.meta.url).href.slice(0, -1); // this file is /admin/<hash>/api.js
-const TOKEN_KEY = "rollcall.session"; // in this tab's storage alone
-
-export const session = {
-  get token() {
-    return sessionStorage.getItem(TOKEN_KEY);
-  },
-  /** @param {string} token */
-  start(token) {
-    sessionStorage.setItem(TOKEN_KEY, token);
-  },
-  /** Removes the token, and everything else this tab stores for the user. */
-  end() {
-    sessionStorage.clear();
-  },
-  /**
-   * Settles when the session that is about to start, if any, has started.
-   * @type {Promise<unknown> | null}
-   */
-  pending: null,
-  /**
-   * Returns whether there is a valid token in place of a refused one. The shell replaces this: it asks for the password.
-   * @param {string | null} _refused
-   */
-  renew: async (_refused) => false,
-};
+const baseUrl = new URL("../..", import.meta.url).href.slice(0, -1); // the script is /admin/<hash>/rollcall.js
 
 /** An error of the API, as problem+json. Status 0: no response. */
 export class Problem extends Error {

@@ -32,7 +32,7 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
     messages,
     h(
       "div",
-      { class: "buttons" },
+      { class: "buttons", "data-unsaved": true },
       choice("Save my version", keepMine, { class: "main" }),
       choice("Use the current version", takeStored),
     ),

@@ -115,12 +115,19 @@ export const tableHead = (columns) =>
 const SPOKEN_MS = 10_000;
 
 /**
- * Says a text to users of a screen reader. It is gone a while later: who reads the page then does not meet it.
+ * Says a text to users of a screen reader: in the open dialog, outside of which nothing is said.
  * @param {string} text
  */
 export function announce(text) {
-  const region = document.getElementById("live");
-  if (!region) return;
+  const region = [...document.querySelectorAll("#live, dialog[open] > .live")].at(-1);
+  if (region) sayIn(region, text);
+}
+
+/**
+ * Says a text in a live region. It is gone a while later: who reads the page then does not meet it.
+ * @type {(region: Element, text: string) => void}
+ */
+export function sayIn(region, text) {
   const said = h("span", {}, text);
   region.replaceChildren(said);
   setTimeout(() => said.remove(), SPOKEN_MS);

@@ -24,7 +24,7 @@ class PagedTable {
   #filtered = false; // the rows are still those of other filters
   #options;
   #body = h("tbody", { role: "rowgroup" });
-  #countText = h("span", { class: "quiet" });
+  #countText = h("span", { class: "quiet" }, "Loading…");
   #errorPlace = h("div");
   #moreButton = button("Show more", () => this.#load(), { hidden: true });
   #footer = h("div", { class: "end" }, this.#countText, this.#moreButton);
@@ -80,6 +80,7 @@ class PagedTable {
     let emptyPage = false;
     this.#loading = true;
     this.#table.setAttribute("aria-busy", "true");
+    if (!this.#body.rows.length) this.#countText.textContent = "Loading…"; // no rows are no empty list yet
     this.#observer.unobserve(this.#footer);
     try {
       await this.#addPage(fresh);

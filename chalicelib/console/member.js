@@ -4,10 +4,11 @@ import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
 import { call, query } from "./api.js";
 import { author } from "./authors.js";
 import { compare } from "./compare.js";
-import { confirmed, toast } from "./dialogs.js";
+import { confirmed } from "./dialogs.js";
 import { announce, button, copyButton, h, link, redraw, time, whileBusy } from "./dom.js";
 import { createForm, field, fieldValue, showProblem, submitButton } from "./forms.js";
 import { historyOf, LABELS, readableValue, showMissing } from "./history.js";
+import { toast } from "./toasts.js";
 
 /** @import { Child, Context, Me, Member, MemberField, MemberValues } from "./types" */
 
@@ -37,9 +38,9 @@ export function create(place, context, added = "") {
       const member = await call("POST", "/members", { body: formValues(form) });
       rememberAccount(member.account_id);
       const text = `${fullName(member)} was added.`;
-      announce(text);
       if (context.may("members:read", member.account_id)) context.navigateAway(addressOf(member));
       else create(place, context, text);
+      toast(text);
     },
   );
   redraw(place, h("h1", {}, "Add a member"), h("p", { class: "saved" }, added), form);
@@ -206,7 +207,8 @@ async function save(place, context, before, stored, mine) {
     publishChange(stored.id, changed);
     if (changed.id !== stored.id) context.replaceAddress(addressOf(changed));
     draw(place, context, changed, changed, "Saved.");
-    announce("Saved.");
+    if (place.isConnected) announce("Saved.");
+    else toast(`${fullName(changed)} was saved.`); // the user has left the view
   } catch (error) {
     if (error.status === 412) return resolveConflict(place, context, before, mine);
     if (before === stored) throw error; // the form is still there, and shows it
@@ -261,11 +263,11 @@ async function remove(pressed, place, messages, context, member) {
       return;
     }
     publishChange(member.id, null);
-    toast(`${fullName(member)} was deleted.`, "Restore", async () => {
-      await call("POST", `/members/${member.id}/restore`);
-      announce("The member was restored.");
-      location.hash = addressOf(member);
-    });
     context.navigateAway(`#/members${query({ account: member.account_id, by: "last_name" })}`);
+    toast(`${fullName(member)} was deleted.`, async () => {
+      await call("POST", `/members/${member.id}/restore`);
+      location.hash = addressOf(member);
+      toast(`${fullName(member)} was restored.`);
+    });
   });
 }

@@ -20,6 +20,7 @@ export type Context = {
 export type Show = (place: HTMLElement, context: Context) => unknown;
 export type View = {
   entry: string;
+  index: number; // of the entry among those of the page
   place: HTMLElement;
   controller: AbortController;
   context: Context;
@@ -27,7 +28,7 @@ export type View = {
   key: string | undefined;
   keep: boolean;
   shown: boolean;
-  scrolled: number;
+  scrolled: [element: Element, left: number, top: number][];
   focused: HTMLElement | null;
 };
 
@@ -195,6 +196,20 @@ export type Token = {
   created_by: string | null;
   expires_at: string;
   last_used: string | null;
+};
+
+export type AccessEntry = { name: string; version?: number; created_at?: string | null };
+export type AccessTask = () => Promise<unknown>;
+/** Creates the cell with the buttons of a user, group or token. */
+export type AccessActions = (entry: AccessEntry, edit?: AccessTask) => HTMLElement;
+export type AccessTab = {
+  title: string;
+  noun: string;
+  empty: string;
+  about: string;
+  add: AccessTask;
+  // biome-ignore lint/suspicious/noExplicitAny: of users, groups or tokens
+  columns: (actions: AccessActions) => Column<any>[];
 };
 
 /** A column of a table: its title, the content of its cell for an item, a class. */

@@ -1,11 +1,12 @@
 // Uploads. Files are sent one at a time, and go on while other views are shown.
 
-import { call, put, session } from "./api.js";
+import { call, put } from "./api.js";
 import { announce, button, failure, find, focusOn, h, link, redraw } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
 import { followUp } from "./follow_up.js";
 import { endText } from "./import_texts.js";
 import { createProgress, watch } from "./progress.js";
+import { session } from "./session.js";
 
 /** @import { ImportOptions } from "./types" */
 

@@ -78,6 +78,7 @@ def test_no_file_view_violates_accessibility_rules(local: LocalStack, admin_page
         return lambda: expect(admin_page.locator(selector).first).to_be_visible()
 
     checker = Checker(admin_page)
+    checker.open("/", "Home")
     checker.open("/imports", "Imports", show_options)
     checker.open("/imports?account=nobody&status=failed", "Imports")
     checker.open("/exports", "Exports")

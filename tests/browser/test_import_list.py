@@ -42,6 +42,7 @@ def test_empty_list_offers_all_imports(local: LocalStack, admin_page: Page, acco
 def test_account_of_others_is_refused_at_filter(local: LocalStack, page: Page, account: str) -> None:
     local.add_group(account, ["imports:read"], [account])
     local.add_user(account, [account])
+    open_view(page, "/imports")
     sign_in(page, account, PASSWORD)
     expect(page.get_by_text("There are no imports yet.")).to_be_visible()
     expect(page.get_by_text("More options")).to_have_count(0)

@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import csv_file, fill_fields, heading, sign_in
+from tests.support.browser import csv_file, fill_fields, heading, open_view, sign_in
 from tests.support.local_stack import PASSWORD, LocalStack
 
 
@@ -109,6 +109,7 @@ def test_form_offers_encodings_of_api(local: LocalStack, admin_page: Page) -> No
 def test_user_of_one_account_starts_with_it(local: LocalStack, page: Page, account: str) -> None:
     local.add_group(account, ["imports:read", "imports:write"], [account])
     local.add_user(account, [account])
+    open_view(page, "/imports")
     sign_in(page, account, PASSWORD)
     expect(heading(page, "Imports")).to_be_visible()
     expect(page.locator(".more summary")).to_have_text(f"More options: account {account}")

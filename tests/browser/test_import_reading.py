@@ -66,7 +66,7 @@ def test_guess_is_told_and_viewers_get_no_advice_to_import(
     told = "The encoding of the file was guessed: windows-1252, with names such as Zoë, Müller."
     for name, password, may_import in ((account, PASSWORD, False), ("rollcall", "rollcall", True)):
         sign_in(page, name, password)
-        expect(heading(page, "Members")).to_be_visible()
+        expect(page.locator(".who")).to_contain_text(name)
         open_view(page, f"/imports/{sent['id']}")
         expect(page.get_by_text(told)).to_be_visible()
         expect(page.get_by_text("then import the corrected file")).to_have_count(int(may_import))

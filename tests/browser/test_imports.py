@@ -130,11 +130,17 @@ def test_rejected_rows_mark_cells_and_link_holder(local: LocalStack, admin_page:
 
 
 def test_back_keeps_place_in_report(local: LocalStack, admin_page: Page, account: str) -> None:
-    sent = local.import_csv(roster_csv(account, 30))
+    sent = local.import_csv(roster_csv(account, 250))
     open_view(admin_page, f"/imports/{sent['id']}")
     admin_page.get_by_role("button", name="Show the rows").click()
-    link = admin_page.get_by_role("link", name="Show the member of line 25")
+    expect(rows(admin_page)).to_have_count(100)
+    admin_page.get_by_role("link", name="Show the member of line 95").scroll_into_view_if_needed()
+    link = admin_page.get_by_role("link", name="Show the member of line 152")
+    link.scroll_into_view_if_needed()
+    place = admin_page.evaluate("scrollY")
     link.click()
-    expect(heading(admin_page, "Ann2 Lee00023")).to_be_visible()
+    expect(heading(admin_page, "Ann3 Lee00150")).to_be_visible()
     admin_page.go_back()
+    expect(heading(admin_page, "upload.csv")).to_be_visible()
+    assert admin_page.evaluate("scrollY") == place > 1000
     expect(link).to_be_focused()

@@ -112,7 +112,7 @@ class SeededAccount:
                 "/access/groups",
                 "access:admin",
                 "Groups",
-                [f"{account}-reader", "members:read", "every account"],
+                [f"{account}-reader", "Find and read members", "every account"],
             ),
             ("/access/tokens", "access:admin", "Tokens", [account, "viewers", "token:tests", "never"]),
         ]
@@ -141,7 +141,7 @@ def test_every_view_is_readable_by_each_kind_of_user(
             expect(heading(page, title)).to_be_visible()
             expect_text(page, title, *texts)
         else:
-            expect_text(page, "No permission", f"This page needs the permission {permission}.")
+            expect_text(page, "No permission", f"({permission}). Ask an admin for it.")
         expect_text(page)
     if "access:admin" in granted:
         for thing, texts in (
