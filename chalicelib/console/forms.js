@@ -162,6 +162,7 @@ function errorLink(input, text) {
  */
 export function createForm(fields, buttons, submit, { ask = true } = {}) {
   const inputs = h("div", {}, fields);
+  if (inputs.querySelector(":required")) inputs.prepend(h("p", { class: "hint stars" }, "* required"));
   const formError = h("div", { class: "form-error" });
   const summary = h("div", { class: "summary" });
   const form = h("form", { novalidate: true }, summary, inputs, formError, h("div", { class: "buttons" }, buttons));

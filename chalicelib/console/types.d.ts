@@ -61,6 +61,12 @@ export type Member = MemberValues & {
   modified_by: string | null;
 };
 
+export type Page<T> = { items: T[]; next: string | null };
+/** A way to search for a text: the API's filter, its value, what people call it and what it looks for. */
+export type Way = { by: string; value: string; label: string; noun: string };
+/** A page that a way has found: `items` are those that no more exact way has, `count` all of them. */
+export type Found = { way: Way; items: Member[]; count: number; next: string | null };
+
 export type MemberEvent = {
   action: "created" | "updated" | "moved" | "deleted" | "restored";
   version: number;
@@ -213,9 +219,15 @@ export type ListOptions<T> = {
   empty: string | (() => HTMLElement);
   signal: AbortSignal;
   filters?: Record<string, string>;
+  /** Reads a page in place of `path` and `filters`. */
+  load?: (limit: number, cursor: string | null) => Promise<Page<T>>;
+  /** Whether a page is read only when the user asks for it, as each searches a part of the items. */
+  inParts?: boolean;
   size?: number;
   /** A part of a view that announces something else, such as that a member was saved. */
   quiet?: boolean;
+  /** The order of the items by the first column, if the API has it from both ends. */
+  order?: { descending: boolean; onChange: (descending: boolean) => void };
   onRefused?: (problem: import("./api.js").Problem) => boolean;
 };
 /** A field of a form: with `options` a select, else an input. */

@@ -106,9 +106,15 @@ def labelled_values(page: Page) -> dict[str, str]:
 
 
 def shown_member(page: Page) -> dict[str, str]:
-    """Returns the fields of the member that a view shows, by their names in the API."""
+    """Returns the fields of the member that a view shows, by their names in the API, the phone number as there."""
     shown = labelled_values(page)
-    return {name: shown[label] for label, name in MEMBER_LABELS.items()}
+    values = {name: shown[label] for label, name in MEMBER_LABELS.items()}
+    return {**values, "phone_number": values["phone_number"].replace(" ", "")}
+
+
+def readable_phone(number: str) -> str:
+    """Returns a North American number (E.164) in the groups that the page shows."""
+    return f"+1 {number[2:5]} {number[5:8]} {number[8:]}"
 
 
 def expect_text(page: Page, *texts: str) -> None:

@@ -60,7 +60,7 @@ PROBLEM_CODES: dict[int, tuple[str, ...]] = {
 }
 # Of single fields and parameters, with what the value must be.
 FIELD_CODES: dict[str, str] = {
-    "account_required": "A search by `last_name` needs an `account_id`.",
+    "account_required": "A search by this parameter needs an `account_id`.",
     "ambiguous_encoding": "`encoding` differs from the charset of the Content-Type.",
     "blank": "The value has nothing to see.",
     "client_member_id_taken": "Another member of the account has this id. `member` names it.",
