@@ -53,7 +53,7 @@ function differencesTable(fields, before, mine, stored) {
     "table",
     {},
     h("caption", { class: "quiet" }, "Differences"),
-    tableHead([[""], ["When you opened it"], ["Your version"], ["Current version"]]),
+    tableHead([["Field"], ["When you opened it"], ["Your version"], ["Current version"]]),
     h("tbody", {}, rows),
   );
 }

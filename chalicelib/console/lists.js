@@ -135,7 +135,7 @@ class PagedTable {
     if (!this.place.contains(this.#table)) redraw(this.place, this.#parts);
     const partly = inParts && !this.#complete;
     const text = partly
-      ? `${plural(shown, noun)} found in the part of the account that was searched`
+      ? `${plural(shown, noun)} found in the part that was searched`
       : `${plural(shown, noun)} shown${this.#complete ? ", end of list" : ""}`;
     this.#countText.textContent = `${text}.`;
     this.#announce(text);

@@ -11,7 +11,8 @@ import { pagesOf, readsInParts, waysOf } from "./search.js";
 /** @import { Child, Context, Found, Me, Way } from "./types" */
 
 const READ = "members:read";
-const MAX_ACCOUNTS = 8; // to choose from beside a search
+const MAX_AT_ONCE = 4; // accounts that a search for a name reads side by side
+const MAX_SUGGESTED = 8; // accounts to choose from beside a search
 /** @type {(values: Record<string, string>) => string} */
 const addressOf = (values) => `#/members?${new URLSearchParams(values)}`;
 
@@ -80,6 +81,16 @@ const rosterLink = (may) =>
   may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null;
 
 /**
+ * The accounts that are searched one by one, for what cannot be found in all at once: the chosen one, or the user's few.
+ * @type {(me: Me, account: string) => string[]}
+ */
+function singleAccounts(me, account) {
+  if (account) return [account];
+  const readable = accountsOf(me, READ) ?? [];
+  return readable.length <= MAX_AT_ONCE ? readable : [];
+}
+
+/**
  * What a text finds: in the way that the address names, else in all ways at once. The only way that finds something
  * becomes the filter, which the address names too; of several the user chooses one.
  * @param {Context} context
@@ -90,7 +101,8 @@ const rosterLink = (may) =>
  */
 function searched(context, account, text, { onRefused, showExport }) {
   const { me, query: given, signal } = context;
-  const all = waysOf(text, account);
+  const within = singleAccounts(me, account);
+  const all = waysOf(text, account, within);
   const chosen = all.find(({ by }) => by === given.get("by"));
   const ways = chosen ? [chosen] : all;
   const filters = h("div", { class: "filters" });
@@ -104,7 +116,7 @@ function searched(context, account, text, { onRefused, showExport }) {
   /** @type {(found: Found[], reasons: string[]) => void} */
   const onFirst = (found, reasons) => {
     refusals = reasons;
-    const hits = found.filter(({ items, next }) => items.length || next);
+    const hits = found.filter(({ items, more }) => items.length || more);
     if (chosen || !hits.length) return;
     if (hits.length > 1) redraw(filters, choice(account, text, hits));
     else {
@@ -115,11 +127,11 @@ function searched(context, account, text, { onRefused, showExport }) {
   if (chosen) showFilter(chosen);
   return [
     filters,
-    account || all[0]?.by === "id" ? null : accountsHint(me, text),
+    within.length || all[0]?.by === "id" ? null : accountsHint(me, text),
     memberList(context, {
       account,
       caption: `${account ? `Members of account ${account}` : "Members of all accounts"} that match “${text}”`,
-      load: pagesOf(ways, account, signal, onFirst),
+      load: pagesOf(ways, signal, onFirst),
       inParts: readsInParts(ways),
       onRefused,
       empty: () => nothingFound(me, account, text, ways, refusals),
@@ -143,8 +155,8 @@ const filterChip = (account, text, { label, value }) =>
  */
 const choice = (account, text, hits) => [
   h("span", {}, "Found as: "),
-  hits.map(({ way, count, next }) =>
-    link(`${way.label} (${count}${next ? "+" : ""})`, addressOf({ account, q: text, by: way.by }), {
+  hits.map(({ way, count, more }) =>
+    link(`${way.label} (${count}${more ? "+" : ""})`, addressOf({ account, q: text, by: way.by }), {
       class: "filter",
     }),
   ),
@@ -155,7 +167,7 @@ const choice = (account, text, hits) => [
  * @type {(me: Me, text: string) => Child}
  */
 function accountsHint(me, text) {
-  const accounts = (accountsOf(me, READ) ?? recentAccounts()).slice(0, MAX_ACCOUNTS);
+  const accounts = (accountsOf(me, READ) ?? recentAccounts()).slice(0, MAX_SUGGESTED);
   return h(
     "p",
     { class: "quiet" },

@@ -62,10 +62,13 @@ export type Member = MemberValues & {
 };
 
 export type Page<T> = { items: T[]; next: string | null };
-/** A way to search for a text: the API's filter, its value, what people call it and what it looks for. */
-export type Way = { by: string; value: string; label: string; noun: string };
-/** A page that a way has found: `items` are those that no more exact way has, `count` all of them. */
-export type Found = { way: Way; items: Member[]; count: number; next: string | null };
+/**
+ * A way to search for a text: the API's filter, its value, the accounts to search one by one ("" for all at once), what
+ * people call it and what it looks for.
+ */
+export type Way = { by: string; value: string; accounts: string[]; label: string; noun: string };
+/** What a way has found first: `items` are those that no more exact way has, `count` all of them. */
+export type Found = { way: Way; items: Member[]; count: number; more: boolean };
 
 export type MemberEvent = {
   action: "created" | "updated" | "moved" | "deleted" | "restored";

@@ -122,25 +122,40 @@ def test_search_that_finds_nothing_says_what_was_tried(
 def test_limited_users_search_their_accounts(
     local: LocalStack, page: Page, account: str, people: list[dict[str, str]], kind: str
 ) -> None:
-    accounts = [account, f"{account}-b"] if kind == "editor" else [account]
-    permissions = ["members:read", *(["members:write"] if kind == "editor" else [])]
-    local.add_group(account, permissions, accounts)
+    """An editor of two accounts searches both at once by name, too; a viewer of one has no other."""
+    own = [account, f"{account}-b"] if kind == "editor" else [account]
+    for each in (f"{account}-b", f"{account}-c"):
+        local.add_member(each, "1", first_name="Ralph", last_name="Nguyen", phone_number=PEOPLE[0][2])
+    writing = ["members:write"] if kind == "editor" else []
+    local.add_group(account, ["members:read", *writing], own)
     local.add_user(account, [account])
     sign_in(page, account, PASSWORD)
     expect(heading(page, "Members")).to_be_visible()
-    if kind == "editor":
-        search(page, "ralph nguyen")
-        expect(page.get_by_text("No member matches “ralph nguyen”.")).to_be_visible()
-        hint = page.get_by_text("Names and last digits are searched within one account:")
-        expect(hint).to_contain_text(f"{account}, {account}-b")
-        hint.get_by_role("link", name=account, exact=True).click()
-    else:
-        search(page, "ralph nguyen")
-    expect(rows(page)).to_have_count(1)
-    expect_filter(page, "Name: ralph nguyen")
+    for text, shown in (
+        ("ralph nguyen", ["Nguyễn, Ralph", "Nguyen, Ralph"]),
+        ("7001", ["Zöller, Änne", "Nguyen, Ralph"]),
+    ):
+        search(page, text)
+        expect(rows(page)).to_have_count(len(own))
+        expect(rows(page).get_by_role("link")).to_have_text(shown[: len(own)])
+    expect_filter(page, "Phone number ends with: 7001")
     search(page, "nobody")
-    expect(page.get_by_text(f"No member of account {account} matches “nobody”.")).to_be_visible()
-    expect(page.get_by_role("link", name="Search all accounts")).to_have_count(int(kind == "editor"))
+    place = "" if kind == "editor" else f" of account {account}"
+    expect(page.get_by_text(f"No member{place} matches “nobody”.")).to_be_visible()
+    expect(page.get_by_text("Searched by client member id and name.")).to_be_visible()
+    for text in ("Search all accounts", "searched within one account"):
+        expect(page.get_by_text(text)).to_have_count(0)
+
+
+def test_search_of_all_accounts_leads_to_one(
+    admin_page: Page, account: str, people: list[dict[str, str]]
+) -> None:
+    choose_account(admin_page, account)  # which is suggested from now on
+    open_view(admin_page, "/members?account=&q=zoll")
+    expect(admin_page.get_by_text("No member matches “zoll”.")).to_be_visible()
+    hint = admin_page.get_by_text("Names and last digits are searched within one account:")
+    hint.get_by_role("link", name=account).click()
+    expect(rows(admin_page)).to_contain_text("Zöller")
 
 
 def test_search_of_large_account_goes_on_only_when_asked(
@@ -156,9 +171,7 @@ def test_search_of_large_account_goes_on_only_when_asked(
 
     admin_page.route("**/members?*phone_ends_with*", respond)
     open_view(admin_page, f"/members?account={account}&q=57001")
-    expect(
-        admin_page.get_by_text("0 members found in the part of the account that was searched.")
-    ).to_be_visible()
+    expect(admin_page.get_by_text("0 members found in the part that was searched.")).to_be_visible()
     assert len(requests) == 1
     admin_page.get_by_role("button", name="Search further").click()
     expect(rows(admin_page)).to_have_count(1)
