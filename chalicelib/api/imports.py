@@ -1,31 +1,29 @@
 """The HTTP API of imports: start, watch and cancel an import, and read its report and the outcomes of its rows."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.permissions import Requirement
 from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
+from chalicelib.fields.phone import PhoneRule
 from chalicelib.fields.validation import validate
 from chalicelib.imports.records.import_filter import ImportFilter
 from chalicelib.imports.records.import_ids import is_import_id
-from chalicelib.imports.records.model import ImportRecord, Status, UndoOptions
+from chalicelib.imports.records.model import ImportRecord, Source, Status, UndoOptions
 from chalicelib.imports.records.new_import import NewImport
 from chalicelib.imports.reports.polling import import_etag, pause
 from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
-from chalicelib.imports.text.encodings import UNKNOWN, encoding_name
-from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
 from .admission import Admission
+from .import_options import PREVIEW_OPTIONS, in_query, new_record, options_in_body, options_in_query
 from .requests import (
     JSON,
     PAGING,
-    body_fields,
-    charset,
+    flag,
     invalid_parameters,
     media_type,
     normalized_value,
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
 
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"
-CSV = "text/csv"
+CSV, OCTETS = "text/csv", "application/octet-stream"
 FILTERS = ("account_id", "status")
 STATUSES: tuple[Status, ...] = get_args(Status)
 Word = TypeVar("Word", bound=str)
@@ -59,14 +57,14 @@ def start_import(request: Request, admission: Admission) -> Response:
     """Imports the CSV in the body, or returns a link to upload a file of up to 5 GB."""
     kind = media_type(request)
     if kind == CSV:
-        new = _options_in_query(request)
-        record = _record(new, admission)
+        new = options_in_query(request)
+        record = new_record(new, admission)
         record = services().imports.upload(record, raw_body(request, MAX_CSV), new.filename)
         return _started(request, record)
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
-    new = _options_in_body(request)
-    record, link = services().imports.announce(_record(new, admission), new.filename)
+    new = options_in_body(request)
+    record, link = services().imports.announce(new_record(new, admission), new.filename)
     body = record.shown().model_dump() | {"upload": {"method": "PUT", **link._asdict()}}
     return json_response(body, 201, Location=_location(request, record))
 
@@ -80,6 +78,24 @@ def list_imports(request: Request, admission: Admission) -> Response:
     wanted = _import_filter(request, admission)
     records, following = services().import_queries.visible_page(admission.scope, limit, cursor, wanted)
     return page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
+
+
+@route(imports_api, "POST", "/imports/preview", needs=WRITE, query=(*PREVIEW_OPTIONS, "partial"))
+def preview_import(request: Request, admission: Admission) -> Response:
+    """Returns how an import would read the file in the body, or the file that it is the start of."""
+    from chalicelib.imports.splitting.preview import preview  # few requests need it
+    from chalicelib.imports.splitting.sent_file import needs_whole_file
+
+    if media_type(request) != OCTETS:
+        raise UnsupportedMediaType(f"Send the file, or its first 64 kB, as {OCTETS}.")
+    new, partial = options_in_query(request, beside=("partial",)), flag(request, "partial")
+    if partial and needs_whole_file(new.filename):
+        detail = "partial: A workbook or zip archive can be read as a whole only. Send all of it."
+        raise invalid_parameters(FieldError("?partial", "whole_file_needed", detail))
+    body, rule = raw_body(request, MAX_CSV), services().phone_rule
+    record = new_record(new, admission).model_copy(update={"source": Source(bucket="", key=new.filename)})
+    rule = PhoneRule(new.region or rule.region, rule.check)
+    return json_response(preview(body, record, rule, partial=partial).model_dump())
 
 
 @route(imports_api, "GET", "/imports/template", needs=READ)
@@ -151,11 +167,13 @@ def get_rejected(request: Request, admission: Admission, import_id: str) -> Resp
     return _link_response(request, services().import_queries.rejected_link(_visible(import_id, admission)))
 
 
-@route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=PAGING)
+@route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=("code", *PAGING))
 def list_rejected(request: Request, admission: Admission, import_id: str) -> Response:
     """Returns a page of rejected rows in file order, each with the invalid cell."""
     record, (limit, cursor) = _visible(import_id, admission), page_request(request)
-    columns, rows, following = services().import_queries.rejected_page(record, limit, cursor)
+    columns, rows, following = services().import_queries.rejected_page(
+        record, limit, cursor, query_parameters(request).get("code")
+    )
     return page_response(request, f"/imports/{record.id}/rejected/rows", rows, following, columns=columns)
 
 
@@ -195,12 +213,7 @@ def _undo_options(request: Request) -> UndoOptions:
     try:
         return validate(UndoOptions, query_parameters(request))
     except Invalid as error:
-        raise invalid_parameters(*(_in_query(e) for e in error.errors)) from None
-
-
-def _in_query(error: FieldError) -> FieldError:
-    """Returns an error of a field as that of a query parameter."""
-    return replace(error, pointer=error.pointer.replace("#/", "?"))
+        raise invalid_parameters(*(in_query(e) for e in error.errors)) from None
 
 
 def _import_filter(request: Request, admission: Admission) -> ImportFilter:
@@ -210,56 +223,6 @@ def _import_filter(request: Request, admission: Admission) -> ImportFilter:
         account_id = normalized_value("account_id", account_id, "?account_id")
         admission.scope.require(account_id)
     return ImportFilter(account_id, _one_of(request, "status", STATUSES))
-
-
-def _options_in_query(request: Request) -> NewImport:
-    """Returns the options beside a CSV. Raises Malformed."""
-    try:
-        new = _options(query_parameters(request))
-    except Invalid as error:
-        raise invalid_parameters(*(_in_query(e) for e in error.errors)) from None
-    declared = _declared_encoding(request)
-    if new.encoding not in (None, declared or new.encoding):
-        detail = "encoding: Differs from the charset of the Content-Type. Send one of them."
-        raise invalid_parameters(FieldError("?encoding", "ambiguous_encoding", detail))
-    return new.model_copy(update={"encoding": new.encoding or declared})
-
-
-def _declared_encoding(request: Request) -> str | None:
-    """Returns the charset of the Content-Type, None without one. Raises UnsupportedMediaType."""
-    name = charset(request)
-    try:
-        return encoding_name(name) if name else None
-    except LookupError:
-        raise UnsupportedMediaType(f"charset: {UNKNOWN}", code="unknown_encoding") from None
-
-
-def _options_in_body(request: Request) -> NewImport:
-    """Returns the options in a JSON body. Raises Malformed if some are in the query, Invalid."""
-    if query := query_parameters(request):
-        detail = "Send this as a field of the JSON body."
-        errors = (FieldError(f"?{name}", "unknown_parameter", f"{name}: {detail}") for name in query)
-        raise invalid_parameters(*errors)
-    return _options(body_fields(request))
-
-
-def _options(values: object) -> NewImport:
-    """Returns the options of an import. Raises Invalid, also for a file that no import can read."""
-    new = validate(NewImport, values)
-    if not is_roster(new.filename):
-        raise Invalid(
-            [FieldError("#/filename", "unsupported_file_type", f"filename: {UNSUPPORTED_FILE_TYPE}")]
-        )
-    return new
-
-
-def _record(new: NewImport, admission: Admission) -> ImportRecord:
-    """Returns a new import, limited to the caller's accounts. Raises Forbidden."""
-    scope = admission.scope
-    if new.account_id is not None:
-        scope.require(new.account_id)
-    accounts = None if scope.accounts is None else sorted(scope.accounts)
-    return new.record(accounts, admission.by, admission.new_id())
 
 
 def _visible(import_id: str, admission: Admission) -> ImportRecord:

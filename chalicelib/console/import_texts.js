@@ -33,6 +33,16 @@ export function modeText(record) {
   const text = mode === "undo" ? "Take an import back" : (MODES.find(([name]) => name === mode)?.[1] ?? mode);
   return record.dry_run ? `${text} (check only)` : text;
 }
+/**
+ * Who started an import, or changed a member: "ann", "the token clinic-sync".
+ * @param {string | null} by
+ */
+export function byText(by) {
+  const [kind, ...name] = (by ?? "").split(":");
+  if (kind === "user") return name.join(":");
+  if (kind === "token") return `the token ${name.join(":")}`;
+  return kind === "import" ? "an import" : (by ?? "a dropped file");
+}
 /** @param {Import} record */
 export const fileName = (record) =>
   record.of ? `Undo of ${record.of_file ?? record.of}` : record.source.key.split("/").pop() || "upload";
@@ -43,7 +53,7 @@ const ACTIONS = ["created", "updated", "deleted", "removed"]; // the outcomes th
 
 /**
  * The word for an outcome, such as "added", or "would be added" in a dry run. An undo adds members that were there.
- * @type {(name: string, record: Import, rows?: number) => string}
+ * @type {(name: string, record: Pick<Import, "of" | "dry_run">, rows?: number) => string}
  */
 export function outcomeText(name, record, rows = 2) {
   const text = record.of && name === "created" ? "restored" : (OUTCOME_TEXT[name] ?? name.replaceAll("_", " "));

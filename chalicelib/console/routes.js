@@ -6,6 +6,7 @@ import * as exports from "./exports.js";
 import * as imports from "./imports.js";
 import * as member from "./member.js";
 import * as members from "./members.js";
+import * as wizard from "./wizard.js";
 
 /** @import { May, Show } from "./types" */
 
@@ -18,6 +19,7 @@ const ROUTES = [
   [/^\/members\/new$/, member.create, "members:write", "members", true],
   [/^\/members\/([\w-]+)$/, member.show, "members:read", "members", true],
   [/^\/imports$/, imports.list, "imports:read", "imports", false],
+  [/^\/imports\/new$/, wizard.create, "imports:write", "imports", true],
   [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", true],
   [/^\/exports$/, exports.list, "members:export", "exports", false],
   [/^\/exports\/([\w-]+)$/, exports.show, "members:export", "exports", false],

@@ -95,6 +95,7 @@ export function send(file, options) {
       redraw(card, h("h3", {}, link(file.name, `#/imports/${id}`)), progress.place);
       const record = await watch(id, signal, progress);
       finishedCards.add(card);
+      card.classList.add("done");
       redraw(
         progress.advice,
         encodingChoice(record, (encoding) => sendInstead({ ...options, encoding }), true),

@@ -135,14 +135,16 @@ class ImportQueries:
         read = partial(changes_page, limit=limit, outcome=outcome)
         return ChangesPage(*self._page(record, CHANGES, CHANGES_HEADER, cursor, read))
 
-    def rejected_page(self, record: ImportRecord, limit: int, cursor: str | None) -> RejectedPage:
-        """Returns at most `limit` rejected rows in file order; the cursor is an offset in rejected.csv.
+    def rejected_page(
+        self, record: ImportRecord, limit: int, cursor: str | None, code: str | None = None
+    ) -> RejectedPage:
+        """Returns at most `limit` rejected rows with this code, in file order; the cursor is an offset in the file.
 
-        Raises InvalidCursor, NotFound.
+        A page holds fewer, or none, if few rows have the code. Raises InvalidCursor, NotFound.
         """
         _check_rows(record)
         header = self._repository.header(record)
-        read = partial(rejected_page, header, limit=limit)
+        read = partial(rejected_page, header, limit=limit, code=code)
         rows, following = self._page(record, REJECTED, rejected_header(header), cursor, read)
         columns = [unescape(header.columns[i]) for i in header.original_indexes]
         return RejectedPage(columns, rows, following)
