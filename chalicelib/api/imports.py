@@ -48,6 +48,7 @@ Word = TypeVar("Word", bound=str)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
 APPROVE: Requirement = "imports:approve"
+LINES = range(1, 1_000_000_000)  # of a file
 MAX_WAIT = 20  # seconds; API Gateway ends a request after 29
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
 
@@ -183,12 +184,18 @@ def get_changes(request: Request, admission: Admission, import_id: str) -> Respo
     return _link_response(request, services().import_queries.changes_link(_visible(import_id, admission)))
 
 
-@route(imports_api, "GET", f"{IMPORT}/changes/rows", needs=READ, query=("outcome", *PAGING))
+@route(imports_api, "GET", f"{IMPORT}/changes/rows", needs=READ, query=("outcome", "line", *PAGING))
 def list_changes(request: Request, admission: Admission, import_id: str) -> Response:
     """Returns a page of rows in file order, each with its outcome and what it changes."""
     record, (limit, cursor) = _visible(import_id, admission), page_request(request)
-    outcome = _one_of(request, "outcome", LISTED_OUTCOMES)
-    rows, following = services().import_queries.changes_page(record, limit, cursor, outcome)
+    outcome, queries = _one_of(request, "outcome", LISTED_OUTCOMES), services().import_queries
+    if "line" not in query_parameters(request):
+        rows, following = queries.changes_page(record, limit, cursor, outcome)
+    elif cursor is None:
+        found, following = queries.changed_row(record, whole_number(request, "line", LINES, 1))
+        rows = [row for row in found if outcome in (None, row["outcome"])]
+    else:
+        raise InvalidCursor  # one row has no further page
     return page_response(request, f"/imports/{record.id}/changes/rows", rows, following)
 
 

@@ -82,8 +82,11 @@ export function verdictText(record) {
     .map((name) => `${formatNumber(counts[name])} ${outcomeText(name, record, counts[name])}`);
   const what = parts.length ? `: ${parts.join(", ")}` : "";
   const nothing = finished_at && (dry_run || !hasEffect(record)) ? " Nothing was written." : "";
-  return `${status[0].toUpperCase()}${status.slice(1)}${what}.${nothing}`;
+  return `${capitalized(status)}${what}.${nothing}`;
 }
+
+/** @param {string} text */
+export const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /**
  * The colour of an import's status: red if nothing of it is good, amber if a person should look at it, green if not.

@@ -159,7 +159,7 @@ export async function show(place, context) {
       redraw(actions, may("imports:write") ? followUp(record, navigateAway) : null);
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
-      await showResults(results, record, signal, may("imports:write"));
+      await showResults(results, record, context);
     } catch (error) {
       if (error.name !== "AbortError") redraw(results, failure(error, error.transient ? follow : null));
     }

@@ -10,6 +10,7 @@ import { FIELDS } from "./member.js";
 
 const START = 64 * 1024; // bytes that the API looks at
 const MAX_WHOLE = 4_500_000; // bytes that the API takes
+const NOT_FATAL = ["missing_columns", "unsure_encoding"]; // what the user can choose
 const NEEDS_ALL = /\.(xlsx|zip)$/i;
 /** @type {readonly (readonly [name: string, text: string])[]} */
 const COLUMN_FIELDS = [
@@ -27,7 +28,6 @@ const COLUMN_FIELDS = [
 export async function readDraft(draft, options, signal) {
   const { file, encoding, columns } = draft;
   const whole = NEEDS_ALL.test(file.name);
-  draft.without = "";
   if (whole && file.size > MAX_WHOLE) {
     draft.preview = null;
     draft.without = `A preview of this file needs all of it, and it is larger than 4.5 MB. It is read when it is imported: “Check first” shows what would happen.`;
@@ -41,10 +41,15 @@ export async function readDraft(draft, options, signal) {
     columns: Object.keys(columns).length ? JSON.stringify(columns) : "",
     partial: partial ? "true" : "",
   };
+  const key = JSON.stringify(asked);
+  if (draft.preview && draft.asked === key) return;
+  draft.asked = key;
   const content = file.slice(0, partial ? START : file.size, "application/octet-stream");
   /** @type {Preview} */
   const preview = await call("POST", `/imports/preview${query(asked)}`, { content, signal });
+  if (draft.asked !== key) return; // something else was asked meanwhile
   draft.preview = preview;
+  draft.without = "";
   if (!encoding) draft.candidates = preview.encoding_candidates;
 }
 
@@ -52,12 +57,15 @@ export async function readDraft(draft, options, signal) {
  * Why a file cannot be imported as it is; "" if nothing shows that.
  * @param {Draft} draft
  */
-export function blockedBy({ preview }) {
+export function blockedBy({ preview, deletes }) {
   if (!preview) return "";
-  const { problem, modes, missing } = preview;
-  if (problem?.code === "unsure_encoding") return "Choose the names that are right.";
-  if (problem && problem.code !== "missing_columns") return readable(problem.detail);
-  return modes.length ? "" : `${missingText(missing)} Choose the columns below.`;
+  const { problem, modes, missing, columns } = preview;
+  if (problem && !NOT_FATAL.includes(problem.code)) return readable(problem.detail);
+  const reasons = [];
+  if (!preview.encoding_sure) reasons.push("Choose the names that are right.");
+  const enough = deletes ? modes.includes("delete") : !missing.length;
+  if (!enough && columns.length) reasons.push(`${missingText(missing)} Choose the columns below.`);
+  return reasons.join(" ");
 }
 
 /** @type {(name: string) => string} */
@@ -74,21 +82,24 @@ export function showPreview(draft, account, onChange) {
   const { preview, without } = draft;
   if (!preview) return h("p", { class: "message" }, without);
   const blocked = blockedBy(draft);
-  const onlyDeletes = !blocked && preview.missing.length > 0;
   return [
     blocked ? h("p", { class: "message bad" }, blocked) : null,
-    onlyDeletes
-      ? h(
-          "p",
-          { class: "message doubt" },
-          `${missingText(preview.missing)} Without it, the file can only delete members.`,
-        )
-      : null,
+    preview.missing.length && preview.modes.includes("delete") ? deletionChoice(draft, onChange) : null,
     ...readingNotes(preview).map((text) => h("p", { class: "quiet" }, text)),
     encodingFields(draft, onChange),
     preview.columns.length ? scrollable("First rows", previewTable(draft, preview, account, onChange)) : null,
     faultyRows(preview.rows),
   ];
+}
+
+/** @type {(draft: Draft, onChange: () => void) => Child} */
+function deletionChoice(draft, onChange) {
+  const input = h("input", { type: "checkbox", checked: draft.deletes });
+  input.addEventListener("change", () => {
+    draft.deletes = input.checked;
+    onChange();
+  });
+  return h("label", { class: "choice" }, input, "The file deletes members: that needs no names and phone numbers");
 }
 
 /** @param {Preview} preview */
@@ -103,8 +114,7 @@ function readingNotes({ sheets, lines_above_header: above }) {
 function encodingFields(draft, onChange) {
   const { preview, candidates } = draft;
   if (!preview || preview.sheets.length) return null;
-  const unsure = preview.problem?.code === "unsure_encoding";
-  const current = draft.encoding || (unsure ? "" : preview.encoding);
+  const current = draft.encoding || (preview.encoding_sure ? preview.encoding : "");
   /** @param {string} encoding */
   const choose = (encoding) => {
     draft.encoding = encoding;
@@ -195,7 +205,7 @@ function shownColumns(draft, { columns, missing }, account, onChange) {
   for (const [name, label] of COLUMN_FIELDS) {
     const index = columns.findIndex((column) => column.field === name);
     if (index >= 0) shown.push(fileColumn(columns, index, draft, onChange));
-    else if (missing.includes(name))
+    else if (missing.includes(name) && !draft.deletes)
       shown.push({ head: [h("strong", {}, label), h("span", {}, "not found")], name: "missing", cell: () => "" });
     else if (name === "account_id" && account)
       shown.push({ head: [h("strong", {}, label), h("span", { class: "quiet" }, "of all rows")], cell: () => account });

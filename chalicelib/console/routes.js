@@ -1,6 +1,7 @@
 // The addresses of the page: the view of each, the permission it needs, and the menu.
 
 import * as access from "./access.js";
+import { showLine } from "./changes.js";
 import { h, redraw } from "./dom.js";
 import * as exports from "./exports.js";
 import * as imports from "./imports.js";
@@ -21,6 +22,7 @@ const ROUTES = [
   [/^\/imports$/, imports.list, "imports:read", "imports", false],
   [/^\/imports\/new$/, wizard.create, "imports:write", "imports", true],
   [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", true],
+  [/^\/imports\/([\w-]+)\/lines\/(\d{1,9})$/, showLine, "imports:read", "imports", true],
   [/^\/exports$/, exports.list, "members:export", "exports", false],
   [/^\/exports\/([\w-]+)$/, exports.show, "members:export", "exports", false],
   [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access", false],

@@ -139,6 +139,7 @@ export type PreviewRow = {
 /** How an import would read a file, as far as its start shows. */
 export type Preview = {
   encoding: string | null;
+  encoding_sure: boolean;
   encoding_candidates: { encoding: string; names: string[] }[];
   sheets: string[];
   lines_above_header: { line: number; text: string }[];
@@ -153,6 +154,8 @@ export type Draft = {
   file: File;
   preview: Preview | null;
   without: string;
+  deletes: boolean; // whether the user says that it deletes members
+  asked: string; // what the preview was asked with
   encoding: string;
   columns: Record<string, string>;
   candidates: Preview["encoding_candidates"];

@@ -3,7 +3,8 @@
 import { accountField, defaultAccount } from "./accounts.js";
 import { columnsHelp } from "./columns_help.js";
 import { confirmed } from "./dialogs.js";
-import { announce, button, failure, find, focusOn, h, link, plural, redraw } from "./dom.js";
+import { announce, button, failure, find, focusOn, h, link, plural, redraw, whileBusy } from "./dom.js";
+import { takeDropped } from "./drops.js";
 import { clearErrors, field, fieldValue, showError, showProblem } from "./forms.js";
 import { optionForm, readOptions } from "./options.js";
 import { blockedBy, faultyRows, readDraft, showPreview } from "./preview.js";
@@ -11,15 +12,20 @@ import * as uploads from "./uploads.js";
 
 /** @import { Child, Context, Draft } from "./types" */
 
-const ADDRESS = "#/imports/new";
 const STEPS = ["Choose", "See how it is read", "Import"];
 const SUPPORTED = /\.((csv|tsv|txt)(\.(gz|zip))?|zip|xlsx)$/i;
 
-/** @type {File[]} the files that were dropped on a view, until the first step takes them */
-let dropped = [];
-
 /** @type {(file: File) => Draft} */
-const newDraft = (file) => ({ file, preview: null, without: "", encoding: "", columns: {}, candidates: [] });
+const newDraft = (file) => ({
+  file,
+  preview: null,
+  without: "",
+  deletes: false,
+  asked: "",
+  encoding: "",
+  columns: {},
+  candidates: [],
+});
 
 /** @type {(place: HTMLElement, context: Context) => void} */
 export function create(place, context) {
@@ -34,6 +40,9 @@ class Wizard {
   #context;
   #account;
   #options = optionForm();
+  /** @type {Promise<void> | null} settles when the files are read that the second step shows */
+  #reading = null;
+  #messages = h("div"); // of the second step
 
   /**
    * @param {HTMLElement} place
@@ -47,8 +56,7 @@ class Wizard {
   }
 
   start() {
-    const files = dropped;
-    dropped = [];
+    const files = takeDropped();
     this.#choose();
     if (files.length) this.#take(files);
   }
@@ -104,9 +112,12 @@ class Wizard {
   // ---- 2: how they are read
 
   async #read() {
-    const messages = h("div");
+    const messages = this.#messages;
+    messages.replaceChildren();
     const preview = h("div", { class: "reads" });
-    const next = button("Continue", () => this.#continue(messages), { class: "main" });
+    const next = button("Continue", (pressed) => whileBusy(pressed, messages, () => this.#continue()), {
+      class: "main",
+    });
     this.#show(
       1,
       this.#drafts.length > 1 ? plural(this.#drafts.length, "file") : this.#drafts[0].file.name,
@@ -121,7 +132,8 @@ class Wizard {
         button("Back", () => this.#choose()),
       ),
     );
-    await this.#readAll(preview);
+    this.#reading = this.#readAll(preview);
+    await this.#reading;
   }
 
   /** @param {() => void} onChange */
@@ -163,11 +175,16 @@ class Wizard {
       draft.preview = null;
       draft.without = `There is no preview: ${error.message}`;
       if (draft === this.#drafts[this.#shown]) {
-        redraw(place, failure(error, error.transient ? () => this.#readOne(draft, place) : null));
+        redraw(place, failure(error, error.transient ? () => this.#readAgain(draft, place) : null));
         return;
       }
     }
     if (draft === this.#drafts[this.#shown]) this.#drawPreview(place);
+  }
+
+  /** @type {(draft: Draft, place: HTMLElement) => void} */
+  #readAgain(draft, place) {
+    this.#reading = this.#readOne(draft, place);
   }
 
   #asked() {
@@ -179,38 +196,40 @@ class Wizard {
   /** @param {HTMLElement} place */
   #drawPreview(place) {
     const draft = this.#drafts[this.#shown];
+    this.#messages.replaceChildren();
     redraw(
       place,
-      showPreview(draft, this.#account, () => this.#readOne(draft, place)),
+      showPreview(draft, this.#account, () => this.#readAgain(draft, place)),
     );
     announce(blockedBy(draft) || (draft.preview ? "All columns that an import needs were found." : draft.without));
   }
 
-  /** @param {HTMLElement} messages */
-  #continue(messages) {
+  async #continue() {
+    await this.#reading;
     const blocked = this.#drafts.filter((draft) => blockedBy(draft));
     if (!blocked.length) {
       this.#finish();
       return;
     }
     const text = blocked.map((draft) => (this.#drafts.length > 1 ? `${draft.file.name}: ` : "") + blockedBy(draft));
-    redraw(messages, failure({ message: text.join(" ") }));
+    redraw(this.#messages, failure({ message: text.join(" ") }));
   }
 
   // ---- 3: what is to happen
 
   #finish() {
-    const known = this.#drafts.flatMap(({ preview }) => (preview ? [preview.modes] : []));
+    const known = this.#drafts.flatMap(({ preview, deletes }) =>
+      preview ? [deletes ? ["delete"] : preview.modes] : [],
+    );
     const select = /** @type {HTMLSelectElement} */ (find(this.#options, "[name=mode]"));
     for (const option of select.options) option.disabled = known.some((modes) => !modes.includes(option.value));
     if (select.selectedOptions[0]?.disabled)
       select.value = [...select.options].find((option) => !option.disabled)?.value ?? "";
     find(this.#options, ".rows").hidden = this.#drafts.length > 1;
-    const names = this.#drafts.map(({ file }) => file.name).join(", ");
     this.#show(
       2,
-      "What is to happen",
-      h("p", {}, this.#account ? `${names}, for account ${this.#account}.` : `${names}.`),
+      this.#drafts.length > 1 ? `Import ${plural(this.#drafts.length, "file")}` : `Import ${this.#drafts[0].file.name}`,
+      this.#account ? h("p", {}, `For account ${this.#account}.`) : null,
       this.#options,
       h("div", { class: "judgement" }),
       h(
@@ -267,24 +286,3 @@ const stepList = (current) =>
     { class: "steps" },
     STEPS.map((text, index) => h("li", { "aria-current": index === current ? "step" : null }, text)),
   );
-
-// ---- Files that are dropped anywhere
-
-/** Whether files can be taken now: somebody is signed in, and no dialog asks something. */
-const takesFiles = () => document.querySelector("header nav") !== null && !document.querySelector("dialog[open]");
-
-for (const type of /** @type {const} */ (["dragover", "dragleave", "drop"]))
-  addEventListener(type, (event) => {
-    if (type !== "dragleave") event.preventDefault(); // the browser would open a dropped file in place of the page
-    const carriesFiles = event.dataTransfer?.types.includes("Files") ?? false;
-    document.body.classList.toggle("dropping", type === "dragover" && carriesFiles && takesFiles());
-    if (type === "drop" && takesFiles()) openWith([...(event.dataTransfer?.files ?? [])]);
-  });
-
-/** @param {File[]} files */
-function openWith(files) {
-  if (!files.length) return;
-  dropped = files;
-  if (location.hash === ADDRESS) dispatchEvent(new HashChangeEvent("hashchange"));
-  else location.hash = ADDRESS;
-}

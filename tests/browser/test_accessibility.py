@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.support.browser import (
     choose_account,
+    choose_files,
     csv_file,
     fill_fields,
     heading,
@@ -41,12 +42,22 @@ def test_no_view_violates_accessibility_rules(
         admin_page.get_by_role("button", name="Add").click()
         expect(admin_page.locator("[aria-invalid]").first).to_be_visible()
 
+    def show_preview() -> None:
+        text = HEADER.replace("phone_number", "Handy") + f"Jan,Zięba,12,1,{account}\n"
+        file: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": text.encode("windows-1250")}
+        choose_files(admin_page, file)
+        expect(admin_page.locator(".preview th.missing")).to_be_visible()
+
     def show_options() -> None:
-        admin_page.get_by_text("More options").click()
-        admin_page.get_by_role("button", name="Add a column").click()
+        choose_files(admin_page, csv_file("roster.csv", account))
+        admin_page.get_by_role("button", name="Continue").click()
         fill_fields(admin_page, Expected_number_of_rows="many")
-        admin_page.get_by_label("Choose files").set_input_files(csv_file("roster.csv", account))
+        admin_page.get_by_role("button", name="Check first").click()
         expect(admin_page.locator("[aria-invalid]")).to_be_visible()
+
+    def correct() -> None:
+        admin_page.locator(".fault input").fill("323-555-0001")
+        expect(admin_page.get_by_role("button", name="Import 1 corrected row")).to_be_visible()
 
     def show_conflict() -> None:
         fill_fields(admin_page, First_name="W" * 64)
@@ -64,8 +75,11 @@ def test_no_view_violates_accessibility_rules(
             "Ann Lee",
             show_conflict,
         ),  # the view before it has another heading
-        ("/imports", "Imports", show_options),
+        ("/imports/new", "Import members", None),
+        ("/imports", "Imports", None),
+        ("/imports/new", "Import members", show_preview),
         ("/imports?account=nobody&status=failed", "Imports", None),
+        ("/imports/new", "Import members", show_options),
         ("/exports", "Exports", None),
         (
             f"/exports/{export_id}",
@@ -75,7 +89,7 @@ def test_no_view_violates_accessibility_rules(
         (
             f"/imports/{import_id}",
             "upload.csv",
-            lambda: expect(admin_page.locator(".fault").first).to_be_visible(),
+            correct,
         ),
         (f"/imports/{unsure['id']}", "unsure.csv", None),
         ("/access/groups", "Groups", None),

@@ -99,6 +99,7 @@ EXAMPLES: dict[str, Any] = {
     "Preview": {
         "encoding": "utf-8",
         "encoding_guessed": False,
+        "encoding_sure": True,
         "encoding_candidates": [{"encoding": "utf-8", "names": ["Zoë", "Müller"]}],
         "delimiter": ",",
         "sheets": [],

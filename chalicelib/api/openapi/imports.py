@@ -21,7 +21,17 @@ from .parts import (
     response,
 )
 
-OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(LISTED_OUTCOMES))]
+CHANGES = [
+    parameter("outcome", "query", "The outcome of the rows.", enum=list(LISTED_OUTCOMES)),
+    parameter(
+        "line",
+        "query",
+        "The line of one row in the file.",
+        type="integer",
+        minimum=1,
+        maximum=999_999_999,
+    ),
+]
 FILTERS = [
     parameter("account_id", "query", "The only account that the import may write to.", **ID_SCHEMA),
     parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
@@ -221,7 +231,7 @@ def _changed_rows() -> Schema:
     rows = response("A page of rows.", "ChangedRowPage", "Link?")
     description = "What the import did, or a dry run would do, to each row, in file order."
     return list_operation(
-        "listChanges", "List the outcomes of rows", description, rows, "404", filters=OUTCOME
+        "listChanges", "List the outcomes of rows", description, rows, "404", filters=CHANGES
     )
 
 

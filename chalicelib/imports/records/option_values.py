@@ -69,7 +69,8 @@ YesNo = Annotated[bool, Field(strict=True), BeforeValidator(_yes_or_no)]
 def _column_map(value: object) -> object:
     """Returns the sender's own names of columns by field, from `{"Handy": "phone_number"}` or "Phone=Handy,…".
 
-    A text may be the JSON, too: a name in it may have commas. In JSON the own name comes first, in a text the field. Where only the other side names a field, it is the field.
+    A text may be the JSON, too: a name in it may have commas. In JSON the own name comes first, in a text the field.
+    Where only the other side names a field, it is the field.
     """
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = _parsed(value)

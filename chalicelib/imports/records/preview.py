@@ -32,13 +32,15 @@ class Preview(BaseModel):
     """How an import would read a file, as far as its start shows.
 
     `encoding` is null for a workbook, and while no letter beyond ASCII shows it. The first of the candidates is the
-    encoding that the file is read in; names are up to three names or ids in each. `missing` are the fields that the
+    encoding that the file is read in; names are up to three names or ids in each. It is not
+    sure where an import would ask for it (unsure_encoding). `missing` are the fields that the
     mode needs and no column was found for; `modes` are the modes without missing ones. `problem` is why an import
     with these options would fail, null if nothing shows that it would.
     """
 
     encoding: str | None = None
     encoding_guessed: bool = False
+    encoding_sure: bool = True
     encoding_candidates: list[EncodingCandidate] = Field(default_factory=list)
     delimiter: str = ","
     sheets: list[str] = Field(default_factory=list)

@@ -69,6 +69,7 @@ def _preview(file: SentFile, record: ImportRecord, rule: PhoneRule, *, partial: 
     return Preview(
         encoding=None if start.sheets or not has_letters else plan.encoding.removesuffix("-sig"),
         encoding_guessed=plan.guess is not None,
+        encoding_sure=start.unsure is None,
         encoding_candidates=_candidates(file, record, start, examples),
         delimiter=start.dialect.delimiter,
         sheets=shown_sheets(start.sheets),

@@ -105,7 +105,7 @@ def test_doubtful_encoding_shows_names_in_each() -> None:
     assert guessed.encoding_candidates[0].names == ["Zoë"]
     assert len(guessed.encoding_candidates) == 3
     unnamed = (HEADER + "Jan,Zięba,3235550001,1,7\n").replace("Phone", "Handy").encode("windows-1250")
-    assert len(shown(unnamed).encoding_candidates) == 3
+    assert (len(shown(unnamed).encoding_candidates), shown(unnamed).encoding_sure) == (3, False)
 
 
 @pytest.mark.parametrize(
