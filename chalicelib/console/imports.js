@@ -53,7 +53,7 @@ async function followOthers({ place, reload }, { account, status }, signal) {
       if (document.hidden || !place.isConnected) continue;
       const page = await call("GET", `/imports${query({ account_id: account, status, limit: 50 })}`, { signal });
       const now = JSON.stringify(page.items.map((/** @type {Import} */ one) => [one.id, one.status, one.counts]));
-      if (before && now !== before) reload();
+      if (now !== before) reload(); // the first time, too: it was read a while ago
       before = now;
     }
   } catch {
@@ -65,7 +65,7 @@ const importLink = () =>
   h(
     "div",
     { class: "buttons start" },
-    link("Import members", "#/imports/new", { class: "button main" }),
+    link("Import a file", "#/imports/new", { class: "button main" }),
     h("span", { class: "quiet" }, "or drop files anywhere on this page"),
   );
 
@@ -156,7 +156,7 @@ export async function show(place, context) {
         redraw(results, approval(record, context, follow));
         return;
       }
-      redraw(actions, may("imports:write") ? followUp(record, navigateAway) : null);
+      redraw(actions, may("imports:write") ? followUp(record, navigateAway, signal) : null);
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
       await showResults(results, record, context);

@@ -44,6 +44,7 @@ export async function readDraft(draft, options, signal) {
   const key = JSON.stringify(asked);
   if (draft.preview && draft.asked === key) return;
   draft.asked = key;
+  draft.refusal = "";
   const content = file.slice(0, partial ? START : file.size, "application/octet-stream");
   /** @type {Preview} */
   const preview = await call("POST", `/imports/preview${query(asked)}`, { content, signal });
@@ -57,8 +58,8 @@ export async function readDraft(draft, options, signal) {
  * Why a file cannot be imported as it is; "" if nothing shows that.
  * @param {Draft} draft
  */
-export function blockedBy({ preview, deletes }) {
-  if (!preview) return "";
+export function blockedBy({ preview, deletes, refusal }) {
+  if (refusal || !preview) return refusal;
   const { problem, modes, missing, columns } = preview;
   if (problem && !NOT_FATAL.includes(problem.code)) return readable(problem.detail);
   const reasons = [];
@@ -79,8 +80,8 @@ const missingText = (missing) => `Not found in the file: ${missing.map(labelOf).
  * @type {(draft: Draft, account: string, onChange: () => void) => Child}
  */
 export function showPreview(draft, account, onChange) {
-  const { preview, without } = draft;
-  if (!preview) return h("p", { class: "message" }, without);
+  const { preview, without, refusal } = draft;
+  if (!preview) return h("p", { class: "message" }, refusal || without || "Reading the first rows…");
   const blocked = blockedBy(draft);
   return [
     blocked ? h("p", { class: "message bad" }, blocked) : null,

@@ -154,6 +154,7 @@ export type Draft = {
   file: File;
   preview: Preview | null;
   without: string;
+  refusal: string; // of the API, by which no import could start
   deletes: boolean; // whether the user says that it deletes members
   asked: string; // what the preview was asked with
   encoding: string;

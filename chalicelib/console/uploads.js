@@ -103,7 +103,7 @@ export function send(file, options) {
       const open = (/** @type {string} */ address) => {
         location.hash = address;
       };
-      if (record.finished_at) card.append(h("div", {}, followUp(record, open)));
+      if (record.finished_at) card.append(h("div", {}, followUp(record, open, signal)));
       publishChange();
       announce(endText(file.name, record));
     })

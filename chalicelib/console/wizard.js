@@ -20,6 +20,7 @@ const newDraft = (file) => ({
   file,
   preview: null,
   without: "",
+  refusal: "",
   deletes: false,
   asked: "",
   encoding: "",
@@ -173,7 +174,8 @@ class Wizard {
     } catch (error) {
       if (error.name === "AbortError") return;
       draft.preview = null;
-      draft.without = `There is no preview: ${error.message}`;
+      if (error.transient) draft.without = `There is no preview: ${error.message}`;
+      else draft.refusal = error.message;
       if (draft === this.#drafts[this.#shown]) {
         redraw(place, failure(error, error.transient ? () => this.#readAgain(draft, place) : null));
         return;

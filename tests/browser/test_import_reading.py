@@ -6,7 +6,7 @@ import re
 import openpyxl
 from playwright.sync_api import FilePayload, Page, Route, expect
 
-from tests.support.browser import choose_files, heading, open_view, send_files, sign_in
+from tests.support.browser import choose_files, heading, import_chosen, open_view, sign_in
 from tests.support.local_stack import HEADER, PASSWORD, LocalStack
 
 
@@ -45,7 +45,7 @@ def test_report_of_workbook_names_its_sheets(local: LocalStack, admin_page: Page
     choose_files(admin_page, file)
     expect(admin_page.get_by_text("The sheet “Members” is read, not Archive.")).to_be_visible()
     expect(admin_page.locator(".preview tbody tr")).to_have_text("2AnnLee32355500011" + account)
-    send_files(admin_page, file)
+    import_chosen(admin_page)
     card = admin_page.locator(".card")
     expect(card).to_contain_text("1 added")
     card.get_by_role("link", name="book.xlsx").click()

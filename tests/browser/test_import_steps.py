@@ -161,7 +161,7 @@ def test_file_without_preview_can_be_imported(admin_page: Page, account: str) ->
 
 def test_first_step_tells_columns_that_files_need(admin_page: Page) -> None:
     open_view(admin_page, "/imports")
-    admin_page.get_by_role("link", name="Import members").click()
+    admin_page.get_by_role("link", name="Import a file").click()
     terms = admin_page.locator(".columns-help dt")
     expect(terms).to_have_count(7)
     for term in terms.all_inner_texts():

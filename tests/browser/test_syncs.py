@@ -28,7 +28,7 @@ def test_waiting_removals_are_listed_and_approved(local: LocalStack, waiting: Pa
     waiting.get_by_role("button", name="Remove 30 members").click()
     waiting.get_by_role("dialog").get_by_role("button", name="Remove them").click()
     expect(
-        waiting.locator("main").get_by_text("30 members were removed, approved by user:rollcall.")
+        waiting.locator("main").get_by_text("30 members were removed, approved by rollcall.")
     ).to_be_visible()
     assert len(local.call("GET", f"/members?account_id={account}&limit=100")["items"]) == 10
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.support.browser import csv_file, heading, held_requests, rows, send_files
+from tests.support.browser import csv_file, heading, held_requests, open_view, rows, send_files
 from tests.support.local_stack import HEADER, LocalStack, roster_csv
 
 
@@ -47,6 +47,10 @@ def test_checked_card_says_nothing_written_and_imports(
 
     card.get_by_role("button", name="Import now").click()
     expect(admin_page.get_by_text("Completed: 2 added, 2 rejected.", exact=True)).to_be_visible()
+    checked = local.call("GET", "/imports?limit=2")["items"][1]["id"]
+    open_view(admin_page, f"/imports/{checked}")
+    expect(admin_page.get_by_role("link", name="The file was imported")).to_be_visible()
+    expect(admin_page.get_by_role("button", name="Import now")).to_have_count(0)  # once is enough
     assert len(local.call("GET", f"/members?account_id={account}")["items"]) == 2
 
 

@@ -106,6 +106,14 @@ def choose_files(page: Page, files: Any) -> None:
 def send_files(page: Page, files: Any, mode: str = "create", *, only_check: bool = False) -> None:
     """Sends files in the three steps of an import, which end on the view with their cards."""
     choose_files(page, files)
+    import_chosen(page, mode, only_check=only_check)
+
+
+def import_chosen(page: Page, mode: str = "create", *, only_check: bool = False) -> None:
+    """Goes on from the second step of an import."""
+    deletes = page.get_by_label("The file deletes members")  # asked for a file with ids alone
+    if deletes.count():
+        deletes.check()
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("What should happen").select_option(mode)
     page.get_by_role("button", name="Check first" if only_check else "Import", exact=True).click()
