@@ -56,7 +56,7 @@ def test_no_view_violates_accessibility_rules(
         expect(admin_page.locator("[aria-invalid]")).to_be_visible()
 
     def correct() -> None:
-        admin_page.locator(".fault input").fill("323-555-0001")
+        admin_page.locator(".fault input").last.fill("323-555-0001")
         expect(admin_page.get_by_role("button", name="Import 1 corrected row")).to_be_visible()
 
     def show_conflict() -> None:

@@ -84,7 +84,7 @@ class SeededAccount:
                 [*labels, imported["phone_number"], "an import"],
             ),
             ("/members/new", "members:write", "Add a member", labels[:5]),
-            ("/imports", "imports:read", "Imports", [f"{account}.csv", "completed", "token:tests"]),
+            ("/imports", "imports:read", "Imports", [f"{account}.csv", "completed", "the token tests"]),
             (
                 f"/imports/{import_id}",
                 "imports:read",
@@ -96,9 +96,10 @@ class SeededAccount:
                     "Phone number:",
                     "Bad",
                     "12",
-                    "token:tests",
+                    "the token tests",
                 ],
             ),
+            ("/imports/new", "imports:write", "Import members", ["Choose the files", "Download a template"]),
             ("/exports", "members:export", "Exports", [account, "csv", "token:tests"]),
             (
                 f"/exports/{self.export_id}",
