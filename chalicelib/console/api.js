@@ -144,6 +144,21 @@ function toProblem(response, text) {
   return new Problem(response.status, body, Number(response.headers.get("Retry-After")) || null);
 }
 
+/**
+ * Waits for a module that is loaded when it is first needed. Throws Problem: after a deployment the old one is gone.
+ * @template T
+ * @param {Promise<T>} loading
+ */
+export async function loaded(loading) {
+  try {
+    return await loading;
+  } catch {
+    throw new Problem(404, {
+      detail: "This part of the page did not load. Reload the page: it may have been updated.",
+    });
+  }
+}
+
 /** @param {Record<string, string | number | null | undefined>} values */
 export const query = (values) => {
   const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined && value !== null);

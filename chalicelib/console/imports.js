@@ -1,7 +1,7 @@
 // Imports: uploads, progress and results.
 
 import { accountField } from "./accounts.js";
-import { call, query } from "./api.js";
+import { call, loaded, query } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { announce, button, failure, formatNumber, h, link, notice, plural, redraw, time, whileBusy } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
@@ -11,7 +11,6 @@ import { byText, endText, fileName, modeText, outcomeText, STATUS_TEXT, statusTe
 import { listOf } from "./lists.js";
 import { createProgress, delay, watch } from "./progress.js";
 import { approval } from "./removals.js";
-import { showResults } from "./report.js";
 import * as uploads from "./uploads.js";
 
 /** @import { Child, Column, Context, Import, Me } from "./types" */
@@ -159,6 +158,7 @@ export async function show(place, context) {
       redraw(actions, may("imports:write") ? followUp(record, navigateAway, signal) : null);
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
+      const { showResults } = await loaded(import("./report.js"));
       await showResults(results, record, context);
     } catch (error) {
       if (error.name !== "AbortError") redraw(results, failure(error, error.transient ? follow : null));

@@ -151,7 +151,12 @@ function encodingFields(draft, onChange) {
       const names = [h("bdi", {}, one.names.join(", ")), h("span", { class: "quiet" }, encodingText(one.encoding))];
       return candidates.length > 1 ? h("label", { class: "choice" }, input, names) : h("p", { class: "choice" }, names);
     }),
-    h("details", { class: "more", open: !listed && Boolean(draft.encoding) }, h("summary", {}, "None of these"), other),
+    h(
+      "details",
+      { class: "more", open: !listed && Boolean(draft.encoding) },
+      h("summary", {}, candidates.length > 1 ? "None of these" : "Are they wrong?"),
+      other,
+    ),
   );
 }
 

@@ -151,7 +151,7 @@ class Wizard {
       this.#shown = Number(select.value);
       onChange();
     });
-    return place;
+    return h("div", { class: "choice" }, place);
   }
 
   /** @param {HTMLElement} place */
