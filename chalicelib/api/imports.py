@@ -1,29 +1,22 @@
 """The HTTP API of imports: start, watch and cancel an import, and read its report and the outcomes of its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.permissions import Requirement
-from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
-from chalicelib.fields.phone import PhoneRule
-from chalicelib.fields.validation import validate
+from chalicelib.errors import FieldError, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.imports.records.import_filter import ImportFilter
 from chalicelib.imports.records.import_ids import is_import_id
-from chalicelib.imports.records.model import ImportRecord, Source, Status, UndoOptions
-from chalicelib.imports.records.new_import import NewImport
 from chalicelib.imports.reports.polling import import_etag, pause
-from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
 from .admission import Admission
-from .import_options import PREVIEW_OPTIONS, in_query, new_record, options_in_body, options_in_query
 from .requests import (
     JSON,
     PAGING,
-    flag,
     invalid_parameters,
     media_type,
     normalized_value,
@@ -37,13 +30,13 @@ from .responses import base_path, json_response, page_response
 from .routing import route
 
 if TYPE_CHECKING:
+    from chalicelib.imports.records.model import ImportRecord
     from chalicelib.links import Link
 
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"
 CSV, OCTETS = "text/csv", "application/octet-stream"
 FILTERS = ("account_id", "status")
-STATUSES: tuple[Status, ...] = get_args(Status)
 Word = TypeVar("Word", bound=str)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
@@ -53,19 +46,35 @@ MAX_WAIT = 20  # seconds; API Gateway ends a request after 29
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
 
 
-@route(imports_api, "POST", "/imports", needs=WRITE, query=NewImport.model_fields, key=True)
+def _import_options() -> Collection[str]:
+    """Returns the names of the options of an import."""
+    from chalicelib.imports.records.new_import import NewImport
+
+    return NewImport.model_fields
+
+
+def _preview_options() -> Collection[str]:
+    """Returns the names of the options of a preview, and whether the body is the start of the file only."""
+    from .import_options import PREVIEW_OPTIONS
+
+    return (*PREVIEW_OPTIONS, "partial")
+
+
+@route(imports_api, "POST", "/imports", needs=WRITE, query=_import_options, key=True)
 def start_import(request: Request, admission: Admission) -> Response:
     """Imports the CSV in the body, or returns a link to upload a file of up to 5 GB."""
+    from . import import_options as options
+
     kind = media_type(request)
     if kind == CSV:
-        new = options_in_query(request)
-        record = new_record(new, admission)
+        new = options.options_in_query(request)
+        record = options.new_record(new, admission)
         record = services().imports.upload(record, raw_body(request, MAX_CSV), new.filename)
         return _started(request, record)
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
-    new = options_in_body(request)
-    record, link = services().imports.announce(new_record(new, admission), new.filename)
+    new = options.options_in_body(request)
+    record, link = services().imports.announce(options.new_record(new, admission), new.filename)
     body = record.shown().model_dump() | {"upload": {"method": "PUT", **link._asdict()}}
     return json_response(body, 201, Location=_location(request, record))
 
@@ -81,22 +90,14 @@ def list_imports(request: Request, admission: Admission) -> Response:
     return page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
 
 
-@route(imports_api, "POST", "/imports/preview", needs=WRITE, query=(*PREVIEW_OPTIONS, "partial"))
+@route(imports_api, "POST", "/imports/preview", needs=WRITE, query=_preview_options)
 def preview_import(request: Request, admission: Admission) -> Response:
     """Returns how an import would read the file in the body, or the file that it is the start of."""
-    from chalicelib.imports.splitting.preview import preview  # few requests need it
-    from chalicelib.imports.splitting.sent_file import needs_whole_file
+    from .import_preview import preview_of
 
     if media_type(request) != OCTETS:
         raise UnsupportedMediaType(f"Send the file, or its first 64 kB, as {OCTETS}.")
-    new, partial = options_in_query(request, beside=("partial",)), flag(request, "partial")
-    if partial and needs_whole_file(new.filename):
-        detail = "partial: A workbook or zip archive can be read as a whole only. Send all of it."
-        raise invalid_parameters(FieldError("?partial", "whole_file_needed", detail))
-    body, rule = raw_body(request, MAX_CSV), services().phone_rule
-    record = new_record(new, admission).model_copy(update={"source": Source(bucket="", key=new.filename)})
-    rule = PhoneRule(new.region or rule.region, rule.check)
-    return json_response(preview(body, record, rule, partial=partial).model_dump())
+    return json_response(preview_of(request, admission, raw_body(request, MAX_CSV)).model_dump())
 
 
 @route(imports_api, "GET", "/imports/template", needs=READ)
@@ -150,8 +151,10 @@ def apply_import(request: Request, admission: Admission, import_id: str) -> Resp
 @route(imports_api, "POST", f"{IMPORT}/undo", needs=WRITE, query=("dry_run",), body=False, key=True)
 def undo_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Takes an import back, by an import of its own."""
-    done, options = _visible(import_id, admission), _undo_options(request)
-    record = services().imports.undo(done, admission.by, admission.new_id(), dry_run=options.dry_run)
+    from .import_options import undo_options
+
+    done, dry_run = _visible(import_id, admission), undo_options(request).dry_run
+    record = services().imports.undo(done, admission.by, admission.new_id(), dry_run=dry_run)
     return _started(request, record)
 
 
@@ -188,6 +191,8 @@ def get_changes(request: Request, admission: Admission, import_id: str) -> Respo
 def list_changes(request: Request, admission: Admission, import_id: str) -> Response:
     """Returns a page of rows in file order, each with its outcome and what it changes."""
     record, (limit, cursor) = _visible(import_id, admission), page_request(request)
+    from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
+
     outcome, queries = _one_of(request, "outcome", LISTED_OUTCOMES), services().import_queries
     if "line" not in query_parameters(request):
         rows, following = queries.changes_page(record, limit, cursor, outcome)
@@ -215,24 +220,19 @@ def _one_of(request: Request, name: str, allowed: Sequence[Word]) -> Word | None
     raise invalid_parameters(FieldError(f"?{name}", "unknown_value", detail))
 
 
-def _undo_options(request: Request) -> UndoOptions:
-    """Returns the options of an undo. Raises Malformed."""
-    try:
-        return validate(UndoOptions, query_parameters(request))
-    except Invalid as error:
-        raise invalid_parameters(*(in_query(e) for e in error.errors)) from None
-
-
 def _import_filter(request: Request, admission: Admission) -> ImportFilter:
     """Returns the imports that the query selects. Raises Malformed, Forbidden."""
+    from chalicelib.imports.records.model import Status
+
+    statuses: tuple[Status, ...] = get_args(Status)
     account_id = query_parameters(request).get("account_id")
     if account_id is not None:
         account_id = normalized_value("account_id", account_id, "?account_id")
         admission.scope.require(account_id)
-    return ImportFilter(account_id, _one_of(request, "status", STATUSES))
+    return ImportFilter(account_id, _one_of(request, "status", statuses))
 
 
-def _visible(import_id: str, admission: Admission) -> ImportRecord:
+def _visible(import_id: str, admission: Admission) -> "ImportRecord":
     """Returns an import. Raises NotFound, also for an import of accounts outside the caller's scope."""
     record = services().import_queries.get(import_id)
     if not record.visible_to(admission.scope):
@@ -240,21 +240,21 @@ def _visible(import_id: str, admission: Admission) -> ImportRecord:
     return record
 
 
-def _started(request: Request, record: ImportRecord) -> Response:
+def _started(request: Request, record: "ImportRecord") -> Response:
     """Returns a new import that runs, and where to ask for it."""
     return _accepted(record, Location=_location(request, record))
 
 
-def _accepted(record: ImportRecord, **headers: str) -> Response:
+def _accepted(record: "ImportRecord", **headers: str) -> Response:
     """Returns an import that runs."""
     return json_response(record.shown().model_dump(), 202, **headers, **_poll_headers(record))
 
 
-def _poll_headers(record: ImportRecord) -> dict[str, str]:
+def _poll_headers(record: "ImportRecord") -> dict[str, str]:
     """Returns when to ask again for an import that runs: about when it will end."""
     seconds = pause(record)
     return {"Retry-After": str(seconds)} if seconds else {}
 
 
-def _location(request: Request, record: ImportRecord) -> str:
+def _location(request: Request, record: "ImportRecord") -> str:
     return f"{base_path(request)}/imports/{record.id}"
