@@ -28,7 +28,7 @@ export async function show(place, { me, may, signal }) {
 const waysFor = (may) => [
   may("members:read") ? link("Find a member", "#/members", { class: "button" }) : null,
   may("members:write") ? link("Add a member", "#/members/new", { class: "button" }) : null,
-  may("imports:write") && may("imports:read") ? link("Import a roster", "#/imports", { class: "button" }) : null,
+  may("imports:write") && may("imports:read") ? link("Import a roster", "#/imports/new", { class: "button" }) : null,
 ];
 
 /** @type {(items: Import[], more: boolean, may: May) => Child} */
