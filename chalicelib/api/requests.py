@@ -170,7 +170,7 @@ def whole_number(request: Request, name: str, allowed: range, default: int) -> i
     """Returns the number in a query parameter, `default` without one. Raises Malformed for another one."""
     text = query_parameters(request).get(name, str(default))
     # int() alone accepts other digits, spaces and signs.
-    if not re.fullmatch("[0-9]{1,3}", text) or int(text) not in allowed:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) not in allowed:
         detail = f"{name}: Must be a whole number from {allowed[0]} to {allowed[-1]}."
         raise invalid_parameters(FieldError(f"?{name}", "out_of_range", detail))
     return int(text)

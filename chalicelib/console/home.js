@@ -11,15 +11,15 @@ const LATEST = 20; // imports that are looked at, in one request
 
 /** @type {(place: HTMLElement, context: Context) => Promise<void>} */
 export async function show(place, { me, may, signal }) {
-  /** @type {{items: Import[]}} */
-  const { items } = may("imports:read")
+  /** @type {{items: Import[], next: string | null}} */
+  const { items, next } = may("imports:read")
     ? await call("GET", `/imports${query({ limit: LATEST })}`, { signal })
-    : { items: [] };
+    : { items: [], next: null };
   redraw(
     place,
     h("div", { class: "title" }, h("h1", {}, "Home"), h("span", { class: "buttons" }, waysFor(may))),
     may("imports:read")
-      ? importSections(items, may)
+      ? importSections(items, next !== null, may)
       : h("p", {}, `You are signed in as ${me.name}. The menu above has all that you may do.`),
   );
 }
@@ -28,12 +28,14 @@ export async function show(place, { me, may, signal }) {
 const waysFor = (may) => [
   may("members:read") ? link("Find a member", "#/members", { class: "button" }) : null,
   may("members:write") ? link("Add a member", "#/members/new", { class: "button" }) : null,
-  may("imports:write") && may("imports:read") ? link("Import a roster", "#/imports", { class: "button" }) : null,
+  may("imports:write") && may("imports:read") ? link("Import a roster", "#/imports/new", { class: "button" }) : null,
 ];
 
-/** @type {(items: Import[], may: May) => Child} */
-function importSections(items, may) {
-  if (!items.length) return notice("No imports ran yet.");
+/** @type {(items: Import[], more: boolean, may: May) => Child} */
+function importSections(items, more, may) {
+  // Of many imports of others the API looks at the latest only.
+  const none = more ? "None of the latest imports is yours." : "No imports ran yet.";
+  if (!items.length) return notice(none, more ? h("p", {}, link("Older imports", "#/imports")) : null);
   const waiting = items.filter(({ status }) => status === "awaiting_approval");
   const wrong = items.filter((one) => one.status === "failed" || (one.finished_at && one.counts.rejected));
   return [

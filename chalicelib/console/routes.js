@@ -1,6 +1,9 @@
 // The addresses of the page: the view of each, the permission it needs, and the menu.
 
 import * as access from "./access.js";
+import { loaded } from "./api.js";
+import "./drops.js";
+import { showLine } from "./changes.js";
 import { h, redraw } from "./dom.js";
 import * as exports from "./exports.js";
 import * as home from "./home.js";
@@ -10,6 +13,9 @@ import * as members from "./members.js";
 import { permissionText } from "./permissions.js";
 
 /** @import { May, Show } from "./types" */
+
+/** @type {Show} the steps of an import, which few visits need */
+const createImport = async (place, context) => (await loaded(import("./wizard.js"))).create(place, context);
 
 /**
  * Address, view, permission, menu entry, and whether Back finds the view as it was left.
@@ -21,7 +27,9 @@ const ROUTES = [
   [/^\/members\/new$/, member.create, "members:write", "members", true],
   [/^\/members\/([\w-]+)$/, member.show, "members:read", "members", true],
   [/^\/imports$/, imports.list, "imports:read", "imports", false],
+  [/^\/imports\/new$/, createImport, "imports:write", "imports", true],
   [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", true],
+  [/^\/imports\/([\w-]+)\/lines\/(\d{1,9})$/, showLine, "imports:read", "imports", true],
   [/^\/exports$/, exports.list, "members:export", "exports", false],
   [/^\/exports\/([\w-]+)$/, exports.show, "members:export", "exports", false],
   [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access", false],

@@ -36,6 +36,7 @@ export type Credentials = { name: string; password: string };
 export type Versioned = { version: number; last_modified?: string; created_at?: string | null };
 export type CallOptions = {
   body?: unknown;
+  content?: Blob; // in place of the body, with its own type
   signal?: AbortSignal;
   basic?: Credentials;
   token?: string | null;
@@ -137,6 +138,39 @@ export type Import = {
   removal: Removal | null;
   estimate: Estimate | null;
 };
+export type PreviewColumn = { name: string; field: string | null; means: string | null };
+export type PreviewRow = {
+  line: number;
+  cells: string[];
+  code: string | null;
+  reason: string | null;
+  column: number | null;
+};
+/** How an import would read a file, as far as its start shows. */
+export type Preview = {
+  encoding: string | null;
+  encoding_sure: boolean;
+  encoding_candidates: { encoding: string; names: string[] }[];
+  sheets: string[];
+  lines_above_header: { line: number; text: string }[];
+  columns: PreviewColumn[];
+  missing: string[];
+  modes: string[];
+  rows: PreviewRow[];
+  problem: { code: string; detail: string } | null;
+};
+/** A file that is not sent yet: its preview, or why it is `without` one; the encoding and columns that were chosen. */
+export type Draft = {
+  file: File;
+  preview: Preview | null;
+  without: string;
+  refusal: string; // of the API, by which no import could start
+  deletes: boolean; // whether the user says that it deletes members
+  asked: string; // what the preview was asked with
+  encoding: string;
+  columns: Record<string, string>;
+  candidates: Preview["encoding_candidates"];
+};
 export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
 export type Report = {
   codes?: Record<string, number>;
@@ -156,8 +190,10 @@ export type ChangedRow = {
   changes: Record<string, { from: string | null; to: string | null }>;
   changed_by: string | null;
 };
-/** The options of an import beside its mode, as the form gives them. */
-export type MoreOptions = {
+/** The options of an import, as they are sent. */
+export type ImportOptions = {
+  mode: string;
+  dry_run: boolean;
   account_id?: string;
   encoding?: string;
   region?: string;
@@ -165,7 +201,6 @@ export type MoreOptions = {
   rows?: number;
   columns?: Record<string, string>;
 };
-export type ImportOptions = MoreOptions & { mode: string; dry_run: boolean };
 export type ProgressView = {
   place: HTMLElement;
   advice: HTMLElement; // below the error of an import that has failed

@@ -96,6 +96,7 @@ export function send(file, options) {
       redraw(card, h("h3", {}, link(file.name, `#/imports/${id}`)), progress.place);
       const record = await watch(id, signal, progress);
       finishedCards.add(card);
+      card.classList.add("done");
       redraw(
         progress.advice,
         encodingChoice(record, (encoding) => sendInstead({ ...options, encoding }), true),
@@ -103,7 +104,7 @@ export function send(file, options) {
       const open = (/** @type {string} */ address) => {
         location.hash = address;
       };
-      if (record.finished_at) card.append(h("div", {}, followUp(record, open)));
+      if (record.finished_at) card.append(h("div", {}, followUp(record, open, signal)));
       publishChange();
       announce(endText(file.name, record));
     })

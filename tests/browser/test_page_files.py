@@ -4,6 +4,8 @@ import gzip
 
 from playwright.sync_api import Page, Response, expect
 
+from tests.support.browser import open_view
+
 
 def test_page_takes_three_small_requests_and_is_cached(page: Page) -> None:
     received: dict[str, tuple[int, str]] = {}
@@ -34,3 +36,10 @@ def test_element_accepts_nested_lists_but_no_objects(page: Page) -> None:
         script.replace("rollcall.js", "dom.js"),
     )
     assert rendered == ["ab<b>c</b>", ["TypeError"] * 5]
+
+
+def test_part_that_does_not_load_asks_to_reload(admin_page: Page) -> None:
+    """After a deployment the files of the page that is open are gone."""
+    admin_page.route("**/wizard.js", lambda route: route.fulfill(status=404))
+    open_view(admin_page, "/imports/new")
+    expect(admin_page.get_by_role("alert")).to_contain_text("Reload the page")

@@ -41,8 +41,8 @@ def test_viewer_is_offered_no_changes(local: LocalStack, page: Page, account: st
     expect(page.get_by_role("button", name="Delete")).to_have_count(0)
     open_view(page, "/imports")
     expect(heading(page, "Imports")).to_be_visible()
-    expect(page.get_by_label("Choose files")).to_have_count(0)
-    for path in ("/members/new", "/access/users"):
+    expect(page.get_by_role("link", name="Import a file")).to_have_count(0)
+    for path in ("/imports/new", "/members/new", "/access/users"):
         open_view(page, path)
         expect(heading(page, "No permission")).to_be_visible()
 

@@ -85,7 +85,7 @@ class SeededAccount:
                 [*labels, "by", ", line 2"],
             ),
             ("/members/new", "members:write", "Add a member", labels[:5]),
-            ("/imports", "imports:read", "Imports", [f"{account}.csv", "completed", "token:tests"]),
+            ("/imports", "imports:read", "Imports", [f"{account}.csv", "completed", "the token tests"]),
             (
                 f"/imports/{import_id}",
                 "imports:read",
@@ -97,9 +97,10 @@ class SeededAccount:
                     "Phone number:",
                     "Bad",
                     "12",
-                    "token:tests",
+                    "the token tests",
                 ],
             ),
+            ("/imports/new", "imports:write", "Import members", ["Choose the files", "Download a template"]),
             ("/exports", "members:export", "Exports", [account, "csv", "token:tests"]),
             (
                 f"/exports/{self.export_id}",

@@ -90,6 +90,7 @@ FIELD_CODES: dict[str, str] = {
     "unknown_region": "Not a region (ISO 3166-1, two letters).",
     "unknown_value": "Not one of the allowed values.",
     "unsupported_file_type": "Files of this type are not imported.",
+    "whole_file_needed": "The start of a workbook or zip archive, which cannot be read without its end.",
     "wrong_form": "Not in the expected form.",
     "wrong_type": "Not of the expected type.",
 }
