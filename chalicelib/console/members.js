@@ -56,7 +56,7 @@ export function list(place, { me, may, signal, query: given }) {
             if (!text) suggestNoLonger(account);
             return notice(
               empty,
-              may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null,
+              may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports/new")) : null,
             );
           },
           onRefused: (problem) => {
