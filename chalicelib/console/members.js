@@ -78,7 +78,7 @@ const searchBox = (account, text) =>
 
 /** @param {Context["may"]} may */
 const rosterLink = (may) =>
-  may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null;
+  may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports/new")) : null;
 
 /**
  * The accounts that are searched one by one, for what cannot be found in all at once: the chosen one, or the user's few.

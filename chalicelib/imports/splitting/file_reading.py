@@ -1,4 +1,4 @@
-"""Opens a file as its first bytes, its sender, and what did not fit before say that it is to be read."""
+"""Opens a file as its first bytes, its sender, and what did not fit before say that it is to be read. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chalicelib.errors import Unreadable
-from chalicelib.imports.records.model import ImportRecord
+from chalicelib.imports.records.model import ImportRecord, LineAbove
 from chalicelib.imports.rows.column_names import field_of
 from chalicelib.imports.rows.columns import Header
 from chalicelib.imports.text.csv_reader import USUAL_DIALECT, Chunk, Dialect, RejectedRow, Row, rows
@@ -21,6 +21,7 @@ from .encoding_guess import TRANSPARENT, NameSample, Reading, guess_encoding
 from .unpacking import Files, opened_workbook, unpacked_blocks
 
 MIN_START = 4  # bytes that show a byte order mark or UTF-16
+MAX_SHOWN_SHEETS, MAX_SHOWN_SHEET = 20, 64  # sheets, characters of their names; Excel allows 31
 _LINE_END = re.compile(rb"[\r\n]")
 Rows = Iterable[Row | RejectedRow]
 NamedColumns = Callable[[Rows, ImportRecord], tuple[list[int], Rows]]
@@ -173,3 +174,16 @@ def column_names(found: Rows, record: ImportRecord) -> ColumnNames:
 def header(cells: Sequence[str], record: ImportRecord) -> Header:
     """Returns the columns of a file by their names. Raises Unreadable."""
     return Header(cells, record.account_id, record.column_map, record.mode)
+
+
+def shown_sheets(names: Sequence[str]) -> list[str]:
+    """Returns the names of a workbook's visible sheets for the report."""
+    return [name[:MAX_SHOWN_SHEET] for name in names[:MAX_SHOWN_SHEETS]]
+
+
+def shown_lines(names: ColumnNames) -> list[LineAbove]:
+    """Returns the lines above the column names for the report."""
+    return [
+        LineAbove(line=row.line, text=" ".join(filter(None, map(str.strip, row.cells)))[:100])
+        for row in names.rows_above
+    ]

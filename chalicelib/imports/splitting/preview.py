@@ -1,4 +1,4 @@
-"""Reads the first rows of a file as an import of it would, before it is imported. It stores nothing."""
+"""Reads the first rows of a file as an import of it would, before it is imported. It stores nothing. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,10 +19,17 @@ from chalicelib.imports.text.file_names import is_workbook
 from .decoding import OtherEncoding
 from .dialects import BackslashEscapes, check_escapes
 from .encoding_guess import Reading, UnsureEncoding, readings_to_compare
-from .file_reading import Plan, first_plan, opened_file, sample_names, with_encoding
+from .file_reading import (
+    Plan,
+    first_plan,
+    opened_file,
+    sample_names,
+    shown_lines,
+    shown_sheets,
+    with_encoding,
+)
 from .likely_header import LikelyHeader, likely_header, text_columns, text_indexes
 from .sent_file import SentFile, unpacked_start, whole_lines
-from .splitter import shown_lines, shown_sheets
 
 PREVIEW_ROWS = 10
 MAX_CELL = 200  # characters

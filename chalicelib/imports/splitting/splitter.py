@@ -10,17 +10,24 @@ from typing import Self
 
 from chalicelib.clock import now
 from chalicelib.errors import Unreadable
-from chalicelib.imports.records.model import ImportRecord, LineAbove
+from chalicelib.imports.records.model import ImportRecord
 from chalicelib.imports.records.storage import ImportStorage
 from chalicelib.imports.rows.chunk_reader import last_trailer_rows, trailer_rows
 from chalicelib.imports.text.csv_reader import Chunk, Dialect, RejectedRow, Row, rows
 
 from .decoding import OtherEncoding
-from .dialects import BackslashEscapes, ColumnNames, check_end, check_escapes
-from .file_reading import Plan, column_names, first_plan, opened_file, with_encoding
+from .dialects import BackslashEscapes, check_end, check_escapes
+from .file_reading import (
+    Plan,
+    column_names,
+    first_plan,
+    opened_file,
+    shown_lines,
+    shown_sheets,
+    with_encoding,
+)
 
 PUTS_IN_FLIGHT = 4  # chunks that are stored while the next is read
-MAX_SHOWN_SHEETS, MAX_SHOWN_SHEET = 20, 64  # sheets, characters of their names; Excel allows 31
 
 
 def split_object(storage: ImportStorage, record: ImportRecord) -> ImportRecord:
@@ -127,16 +134,3 @@ class ChunkPuts:
         self.count += 1
         if len(self._waiting) > PUTS_IN_FLIGHT:
             self._waiting.popleft().result()
-
-
-def shown_sheets(names: Sequence[str]) -> list[str]:
-    """Returns the names of a workbook's visible sheets for the report."""
-    return [name[:MAX_SHOWN_SHEET] for name in names[:MAX_SHOWN_SHEETS]]
-
-
-def shown_lines(names: ColumnNames) -> list[LineAbove]:
-    """Returns the lines above the column names for the report."""
-    return [
-        LineAbove(line=row.line, text=" ".join(filter(None, map(str.strip, row.cells)))[:100])
-        for row in names.rows_above
-    ]
