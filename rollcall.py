@@ -6,6 +6,7 @@ try:
     import click
 
     from commands.access import groups, tokens, users
+    from commands.check import check_members
     from commands.completion import print_completion
     from commands.exports import export_account
     from commands.imports import apply_import, approve_import, decline_import, import_files, undo_import
@@ -26,6 +27,7 @@ COMMANDS = (
     export_account,
     show_history,
     restore_member,
+    check_members,
     users,
     groups,
     tokens,
@@ -35,7 +37,7 @@ COMMANDS = (
 
 @click.group()
 def main() -> None:
-    """Import rosters, export accounts, restore members, and manage access. Rollcall is a member registry."""
+    """Import rosters, export accounts, restore and check members, manage access. Rollcall is a member registry."""
 
 
 for command in COMMANDS:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.imports.running.pipeline import ImportPipeline
     from chalicelib.imports.running.read_ahead import ReadAhead
     from chalicelib.imports.writing.member_batch import MemberBatch
+    from chalicelib.members.check import MemberCheck
     from chalicelib.members.history_repository import MemberHistory
     from chalicelib.replies import Replies
 
@@ -68,6 +69,13 @@ class Services:
         from chalicelib.members.history_repository import MemberHistory
 
         return MemberHistory(self.table)
+
+    @cached_property
+    def member_check(self) -> "MemberCheck":
+        """What compares all members with their claims: its requests wait for capacity as long as it takes."""
+        from chalicelib.members.check import MemberCheck
+
+        return MemberCheck(self.table.paced(self._limiter, lambda: math.inf))
 
     @cached_property
     def replies(self) -> "Replies":
