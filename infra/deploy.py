@@ -105,22 +105,24 @@ def deploy(
 
 
 def _concurrency(target: _Target, given: Sequence[str]) -> list[str]:
-    """Returns the parameters of the imports' concurrency that are neither given nor deployed; show a warning."""
+    """Returns the parameters of concurrency that are neither given nor deployed; shows a warning."""
     try:
         limits = target.client("lambda").get_account_settings()["AccountLimit"]
     except ClientError as error:  # who deploys may lack this right
         target.say(f"The account's Lambda concurrency could not be read: {error}")
         return []
+    chosen = dict(parameter.partition("=")[::2] for parameter in given)
     choice = concurrency.choose(
         limits["UnreservedConcurrentExecutions"],
-        dict(parameter.partition("=")[::2] for parameter in given),
+        chosen,
         _deployed_parameters(target.client("cloudformation"), target.stack),
         target.session.region_name,
     )
     for line in (choice.warning, *choice.parameters):
         if line:
             target.say(line)
-    return choice.parameters
+    limit = f"AccountConcurrency={limits['ConcurrentExecutions']}"  # read each time: AWS may have raised it
+    return choice.parameters if "AccountConcurrency" in chosen else [*choice.parameters, limit]
 
 
 def _deployed_parameters(cloudformation: Any, stack: str) -> dict[str, str]:

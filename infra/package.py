@@ -1,4 +1,4 @@
-"""Packages the Chalice app and infra/template.yaml as one CloudFormation template with its code.
+"""Packages the Chalice app and infra/template*.yaml as one CloudFormation template with its code.
 
 This does what `chalice package --merge-template infra/template.yaml` does, with Chalice's own classes and three
 differences:
@@ -107,6 +107,8 @@ def _adapt_to_emulator(template: Template) -> None:
     for name in ("Table", "Bucket", "BucketPolicy"):
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
             del resources[name][policy]
+    for name in [name for name, resource in resources.items() if "Metrics" in resource.get("Properties", {})]:
+        del resources[name]  # MiniStack's alarms know no metric math
     api = resources["RestAPI"]["Properties"]
     authorizer = api["DefinitionBody"]["securityDefinitions"]["authorize"]["x-amazon-apigateway-authorizer"]
     authorizer["identitySource"] = CREDENTIALS  # MiniStack treats context.identity.sourceIp as missing
@@ -120,9 +122,11 @@ def _adapt_to_emulator(template: Template) -> None:
 
 
 def source_template() -> Template:
-    """Returns infra/template.yaml, with its !Tags as Fn:: keys."""
-    path = PROJECT / "infra" / "template.yaml"
-    template: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))
+    """Returns infra/template*.yaml merged, with their !Tags as Fn:: keys."""
+    template: Template = {}
+    for path in sorted((PROJECT / "infra").glob("template*.yaml")):
+        part: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))
+        template = TemplateDeepMerger().merge(part, template)
     return template
 
 

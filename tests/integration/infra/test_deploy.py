@@ -121,11 +121,12 @@ def test_account_concurrency_is_read_before_a_deployment(
     events.register("after-call.lambda.GetAccountSettings", new_account)
     target = _Target(uuid.uuid4().hex, session, engine, None)
 
-    assert _concurrency(target, ["LoadConcurrency=3"]) == ["SplitConcurrency=2"]
+    assert _concurrency(target, ["LoadConcurrency=3"]) == ["SplitConcurrency=2", "AccountConcurrency=10"]
+    assert "AccountConcurrency=10" not in _concurrency(target, ["AccountConcurrency=50"])
 
     printed = capsys.readouterr().out
     assert "this account may run 10 Lambda functions at once in us-east-1" in printed
-    assert printed.endswith("SplitConcurrency=2\n")
+    assert "SplitConcurrency=2\n" in printed
 
 
 def test_unreadable_account_concurrency_stops_no_deployment(
