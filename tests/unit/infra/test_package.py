@@ -1,15 +1,41 @@
 """The code that is deployed."""
 
+import os
 import platform
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from infra.package import package
+from infra.package import package, runtime
 from infra.project import PROJECT
+from tests.support.template import Resources, of_type
+
+
+def pinned_python() -> str:
+    """Returns the path of the Python that the template pins, "" if this machine has none."""
+    env = os.environ | {
+        "PYENV_VERSION": runtime().removeprefix("python")
+    }  # pyenv's command runs only what it names
+    command = [runtime(), "-c", "import sys; print(sys.executable)"]
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def test_runtime_is_the_one_of_the_template(resources: Resources, local: dict[str, Any]) -> None:
+    """Whatever Python deploys: a deployment from another machine changes nothing."""
+    functions = of_type(resources, "AWS::Lambda::Function").values()
+    assert {one["Runtime"] for one in functions} == {runtime()} == {"python3.13"}
+    (layer,) = of_type(resources, "AWS::Lambda::LayerVersion").values()
+    assert layer["CompatibleRuntimes"] == [runtime()]
+    functions = of_type(local["Resources"], "AWS::Serverless::Function").values()
+    assert {one["Runtime"] for one in functions} == {runtime()}
 
 
 def test_equal_code_makes_an_equal_package(sam: Path, folder: Path) -> None:
@@ -45,10 +71,13 @@ def test_app_runs_with_only_its_layer(folder: Path) -> None:
     assert held == {f"{name.replace('-', '_')}-{version}" for name, version in pinned}
     size = sum(file.stat().st_size for file in opened.rglob("*"))
     assert size < 200_000_000  # Lambda unpacks up to 250 MB
+    python = pinned_python()
+    if not python:
+        pytest.skip(f"{runtime()} is not installed")
     program = (
         f"import sys; sys.path[:0] = {[str(opened), str(libraries)]!r}; import app; print(app.app.app_name)"
     )
     ran = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], env={}, capture_output=True, text=True, check=False
+        [python, "-I", "-S", "-c", program], env={}, capture_output=True, text=True, check=False
     )
     assert (ran.stdout, ran.stderr) == ("rollcall\n", "")
