@@ -23,7 +23,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ig
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install graph local test test-unit test-clients test-dynamodb-local bench bench-peers check lock sbom screenshots deploy preflight
+.PHONY: help install graph local test test-unit test-clients test-dynamodb-local bench bench-peers check lock sbom screenshots deploy adopt restore-drill preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -81,6 +81,12 @@ graph: $(INSTALLED) ## the drawing of the packages in docs/packages.svg
 
 deploy: $(INSTALLED) ## one CloudFormation stack: STAGE=prod on AWS, STAGE=local on the emulator; PARAMETERS="PhoneRegion=GB …"
 	@exec $(VENV)/bin/python -m infra.deploy $(STAGE) $(PARAMETERS)
+
+adopt: $(INSTALLED) ## a restored TABLE=…, and the bucket, under a new stack of STAGE=prod on AWS: docs/restore.md
+	@exec $(VENV)/bin/python -m infra.adopt $(STAGE) $(TABLE) $(PARAMETERS)
+
+restore-drill: $(INSTALLED) ## restore STAGE=prod (or local) under a new stack, check it, and delete that again
+	@exec $(VENV)/bin/python -m infra.drill $(STAGE) $(OPTIONS)
 
 preflight:
 	@$(PYTHON) infra/preflight.py $(EMULATOR_PORT) $(PORT)

@@ -117,7 +117,10 @@ def _package_and_deploy(target: Target, options: Sequence[str], bucket: str, con
     started = datetime.now(UTC)
     upload = ["--s3-bucket", bucket, "--s3-prefix", target.stack]
     with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
-        template, packaged = package(target.stage, Path(folder)), Path(folder) / "packaged.json"
+        template, packaged = (
+            package(target.stage, Path(folder), emulator=bool(target.endpoint)),
+            Path(folder) / "packaged.json",
+        )
         files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
         options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload, *options]
         stack = ["--stack-name", target.stack, "--template-file", str(packaged)]

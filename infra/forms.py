@@ -8,6 +8,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 # Of parameters that switch something on when they have a value; the others of this kind are on and off.
 EXAMPLES = {
     "AlarmEmail": "ops@example.com",
+    "BackupDays": "35",
     "BackupCopyVaultArn": "arn:aws:backup:eu-central-1:123456789012:backup-vault:rollcall",
     "BasePath": "rollcall",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",

@@ -6,7 +6,7 @@ differences:
 * It packages `@app.on_s3_event`. Chalice refuses it, because CloudFormation cannot add a notification to a bucket
   outside the stack. This stack has its own bucket: template.yaml holds the notification, and this module adds the
   permission.
-* The stage local has no layer of libraries: the emulator runs the functions with its own Python, which has them,
+* On the emulator there is no layer of libraries: it runs the functions with its own Python, which has them,
   and wheels for Lambda's Linux would fail on other machines.
 * Deleting the stage local deletes everything; other stages keep their table and bucket.
 """
@@ -48,20 +48,22 @@ CREDENTIALS = "method.request.header.Authorization"
 Template = dict[str, Any]
 
 
-def package(stage: str, out: Path, *, layer: bool = True) -> Path:
+def package(stage: str, out: Path, *, layer: bool = True, emulator: bool = False) -> Path:
     """Writes a stage's SAM template, and the zip files it names, into `out`; returns the path of the template.
 
     The layer is built from PyPI, once for each change of requirements-lambda.txt. With `layer=False` its zip file is
-    left out: the same template, but not deployable.
+    left out: the same template, but not deployable. The stage local is always packaged for the `emulator`.
 
     Raises:
         RuntimeError: a library has no wheel for Lambda, another hash, or cannot be downloaded; the message names it.
 
     """
     out.mkdir(parents=True, exist_ok=True)
-    template: Template = TemplateDeepMerger().merge(source_template(), _generate(stage, out, layer=layer))
+    emulator = emulator or stage == LOCAL
+    generated = _generate(stage, out, wanted=not emulator, layer=layer)
+    template: Template = TemplateDeepMerger().merge(source_template(), generated)
     template["Parameters"]["Stage"]["Default"] = stage
-    if stage == LOCAL:
+    if emulator:
         _adapt_to_emulator(template)
     _pin_runtime(template)
     _name_zip_files(template, out)
@@ -70,7 +72,7 @@ def package(stage: str, out: Path, *, layer: bool = True) -> Path:
     return path
 
 
-def _generate(stage: str, out: Path, *, layer: bool) -> Template:
+def _generate(stage: str, out: Path, *, wanted: bool, layer: bool) -> Template:
     """Returns Chalice's SAM template of a stage; writes its code to `out`, and builds its layer."""
     config = CLIFactory(str(PROJECT)).create_config_obj(stage)
     files = SourceFiles()
@@ -78,7 +80,7 @@ def _generate(stage: str, out: Path, *, layer: bool) -> Template:
     code = AppCode(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
     code.zip_file = out / "code.zip"
     libraries = Layer(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
-    libraries.wanted, libraries.built, libraries.runtime = stage != LOCAL, layer, runtime()
+    libraries.wanted, libraries.built, libraries.runtime = wanted, layer, runtime()
     steps = [
         InjectDefaults(),
         ManagedLayerDeploymentPackager(code, libraries),
