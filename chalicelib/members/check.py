@@ -46,7 +46,8 @@ from .items import (
 )
 from .writes import PHONE, unchanged
 
-SEGMENTS = 8  # pages in memory, 1 MB each at most, and requests in flight
+SEGMENTS = 8  # pages in memory, and requests in flight
+PAGE = 1000  # items; 1 MB, DynamoDB's own limit, takes 30 MB of objects in Python
 Outcome = Literal["found", "repaired", "changed", "left"]
 
 
@@ -82,6 +83,7 @@ class MemberCheck:
             self._table,
             segments,
             partial(self._check_page, repair=repair),
+            Limit=PAGE,
             FilterExpression="begins_with(pk, :member) OR begins_with(pk, :claim)",
             ExpressionAttributeValues={":member": {"S": MEMBER_PREFIX}, ":claim": {"S": CLAIM_PREFIX}},
         )

@@ -32,7 +32,7 @@ def logged(message: str, fields: dict[str, object]) -> str:
 
 
 def matches(pattern: str, line: str) -> bool:
-    """Returns whether a line matches a pattern of the kinds used here ("Filter pattern syntax for metric filters")."""
+    """Returns whether a line matches a pattern of the kinds used here ("Filter pattern syntax")."""
     fields, found = json.loads(line), []
     for name, operator, value in re.findall(r'\$\.(\w+) (=|!=|NOT EXISTS)(?: "([^"]*)")?', pattern):
         if operator == "NOT EXISTS":
