@@ -202,8 +202,5 @@ def test_each_function_log_expires(resources: Resources) -> None:
     names = {log["LogGroupName"]["Fn::Sub"] for log in logs if "LogGroupName" in log}
     assert names == {f"/aws/lambda/${{{function}}}" for function in FUNCTIONS}
     assert all(log["RetentionInDays"] == {"Ref": "LogDays"} for log in logs)
-
-
-def test_logs_are_kept_when_the_stack_is_deleted(resources: Resources) -> None:
     groups = [resource for resource in resources.values() if resource["Type"] == "AWS::Logs::LogGroup"]
     assert {group["DeletionPolicy"] for group in groups} == {"RetainExceptOnCreate"}
