@@ -16,6 +16,7 @@ LEFT_OUT = {
     "CKV_AWS_116": "a dead-letter queue of functions: the queues and start_import have one, and HTTP no retries",
     "CKV_AWS_117": "a VPC: the functions call AWS's services alone, and IAM decides which",
     "CKV_AWS_120": "a cache of the API: each response depends on its caller, and members are personal data",
+    "CKV_AWS_192": "a rule of web ACLs against attacks on Log4j: nothing here runs Java",
     "CKV_AWS_173": "a key for environment variables: they are names and numbers, no secrets, and encrypted by AWS",
 }
 # What an operator may switch on. A stack has these off where its account cannot have them, or they cost money.
