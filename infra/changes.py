@@ -18,6 +18,12 @@ def ask(lines: Sequence[str]) -> bool:
     return input("Deploy? [y/N] ").strip().lower() in ("y", "yes")
 
 
+def discard(cloudformation: Any, stack: str) -> None:
+    """Deletes the change sets that earlier deployments have left, such as one that was interrupted while it asked."""
+    while name := _pending(cloudformation, stack):
+        cloudformation.delete_change_set(StackName=stack, ChangeSetName=name)
+
+
 def execute(cloudformation: Any, stack: str, confirm: Confirm) -> bool:
     """Executes the last change set of a stack if `confirm` agrees; returns False if nothing changes.
 

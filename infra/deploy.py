@@ -73,9 +73,7 @@ def deploy(
             options += ["--parameter-overrides", *parameters]
         _package_and_deploy(target, options, bucket, confirm if last.parameters else None)
         if not endpoint:
-            cloudformation.update_termination_protection(
-                StackName=target.stack, EnableTerminationProtection=True
-            )
+            _protect(target)
         outputs = _outputs(cloudformation, target.stack)
     except (targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
         raise DeployError(targets.error_text(error)) from error
@@ -112,6 +110,16 @@ def _limit_starts(target: Target) -> None:
     )
 
 
+def _protect(target: Target) -> None:
+    """Protects the stack against deletion."""
+    try:
+        target.client("cloudformation").update_termination_protection(
+            StackName=target.stack, EnableTerminationProtection=True
+        )
+    except ClientError as error:  # who deploys may lack this right
+        target.say(f"{target.stack} is not protected against deletion: {error}")
+
+
 def _package_and_deploy(target: Target, options: Sequence[str], bucket: str, confirm: Confirm | None) -> None:
     """Packages the stage and deploys it with the AWS CLI. Raises DeployError with CloudFormation's reason."""
     started = datetime.now(UTC)
@@ -129,8 +137,10 @@ def _package_and_deploy(target: Target, options: Sequence[str], bucket: str, con
             if confirm is None:
                 target.aws("cloudformation", "deploy", *stack, *options)
                 return
+            cloudformation = target.client("cloudformation")
+            changes.discard(cloudformation, target.stack)
             target.aws("cloudformation", "deploy", *stack, *options, "--no-execute-changeset", quiet=True)
-            if not changes.execute(target.client("cloudformation"), target.stack, confirm):
+            if not changes.execute(cloudformation, target.stack, confirm):
                 target.say("no changes to deploy")
         except (aws_cli.ToolError, WaiterError) as error:
             reason = _first_failure(target.client("cloudformation"), target.stack, started)

@@ -156,6 +156,13 @@ def test_declined_update_changes_nothing(updated: Updated) -> None:
     assert updated.cloudformation.list_change_sets(StackName=updated.name)["Summaries"] == []
 
 
+def test_interrupted_update_is_forgotten(updated: Updated) -> None:
+    updated.propose(updated.template(60, "Second"))
+    changes.discard(updated.cloudformation, updated.name)
+    assert not changes.execute(updated.cloudformation, updated.name, lambda _: True)
+    assert updated.queues() == {"First"}
+
+
 def test_update_without_terminal_names_the_way_without_question() -> None:
     with pytest.raises(DeployError, match="YES=1 deploys without asking"):
         changes.ask(["Modify  Load (AWS::Lambda::Function)"])

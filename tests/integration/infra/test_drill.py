@@ -1,7 +1,7 @@
-"""The restore drill on the emulator, and the stack that it makes of a restored table."""
+"""A deployed stage on the emulator: the restore drill, the stack that it makes of a restored table, an update."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
@@ -62,6 +62,21 @@ def test_drill_makes_a_stack_of_the_restored_table(source: Target) -> None:
         drill.drill(source)
     drill.clear(target)
     assert left(source) == []
+
+
+def test_update_of_a_stage_is_shown_and_declined(source: Target) -> None:
+    """By the AWS CLI and the change set that it makes."""
+    shown: list[str] = []
+
+    def decline(lines: Sequence[str]) -> bool:
+        shown.extend(lines)
+        return False
+
+    with pytest.raises(DeployError, match="nothing was changed"):
+        deploy("local", source.endpoint, ["HistoryDays=31"], source.log, confirm=decline)
+    assert "Modify  APIHandler (AWS::Lambda::Function)" in shown
+    [stack] = source.client("cloudformation").describe_stacks(StackName=source.stack)["Stacks"]
+    assert {"ParameterKey": "HistoryDays", "ParameterValue": "30"} in stack["Parameters"]
 
 
 @pytest.mark.parametrize(
