@@ -31,7 +31,8 @@ from infra.target import DeployError, Target
 STAGE = "drill"
 # The name that the emulator gives the table of this stack: it would replace another one, which AWS does not.
 TABLE = f"rollcall-{STAGE}-Table-037DE71964AAA"
-NOT_TAKEN = {"Stage", "AlarmEmail", "BackupDays", "BasePath", "CertificateArn", "Dashboard", "DomainName"}
+NOT_TAKEN = {"Stage", "AlarmEmail", "BackupDays", "BasePath", "CertificateArn", "DomainName"}
+OFF = {"Dashboard", "RateRules"}  # they cost money, and nobody calls the API of a drill
 PREFIXES = ("drops/", "imports/", "exports/")  # of the bucket; what is under chunks/ is under way
 
 
@@ -87,7 +88,8 @@ def _refuse_remains(target: Target) -> None:
 def _parameters(source: Target) -> list[str]:
     """Returns the parameters of a stage, but for what a second stage may not have, or should not."""
     found = choices.deployed(source.client("cloudformation"), source.stack).parameters
-    return [f"{name}={value}" for name, value in found.items() if name not in NOT_TAKEN and value]
+    taken = {name: value for name, value in found.items() if name not in NOT_TAKEN and value}
+    return [f"{name}={'off' if name in OFF else value}" for name, value in taken.items()]
 
 
 def restore_table(dynamodb: Any, source: str, target: str) -> None:
