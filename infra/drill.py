@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import boto3
@@ -32,6 +33,7 @@ STAGE = "drill"
 # The name that the emulator gives the table of this stack: it would replace another one, which AWS does not.
 TABLE = f"rollcall-{STAGE}-Table-037DE71964AAA"
 NOT_TAKEN = {"Stage", "AlarmEmail", "BackupDays", "BasePath", "CertificateArn", "DomainName"}
+CONNECTIONS = 10  # botocore's own limit
 OFF = {"Dashboard", "RateRules"}  # they cost money, and nobody calls the API of a drill
 PREFIXES = ("drops/", "imports/", "exports/")  # of the bucket; what is under chunks/ is under way
 
@@ -106,8 +108,11 @@ def copy_objects(s3: Any, source: str, target: str, region: str) -> None:
     """Makes a private bucket, and copies the current version of each object to it, within S3."""
     location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     s3.create_bucket(Bucket=target, **location)
-    for key in _keys(s3, source):
-        s3.copy({"Bucket": source, "Key": key}, target, key)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for _ in pool.map(
+            lambda key: s3.copy({"Bucket": source, "Key": key}, target, key), _keys(s3, source)
+        ):
+            pass  # raises what a copy raised
 
 
 def count(target: Target, outputs: dict[str, str]) -> Counts:
@@ -154,8 +159,9 @@ def _delete_bucket(s3: Any, bucket: str) -> None:
     """Deletes a bucket and all versions of its objects."""
     try:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+            found = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            if objects := [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]:
+                s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         s3.delete_bucket(Bucket=bucket)
     except s3.exceptions.NoSuchBucket:
         return
