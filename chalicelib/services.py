@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import config
 from chalicelib.access.authenticator import Authenticator
+from chalicelib.access.group_cache import GroupCache
 from chalicelib.access.groups import GroupRepository
 from chalicelib.access.sessions import SessionRepository
 from chalicelib.access.throttle import PasswordThrottle
@@ -56,9 +57,11 @@ class Services:
         self.member_search = MemberSearch(table)
         self.users = UserRepository(table)
         self.groups = GroupRepository(table)
+        self.group_cache = GroupCache(table)
         self.tokens = TokenRepository(table)
         self.sessions = SessionRepository(table, clock)
-        self.authenticator = Authenticator(table, self.sessions, PasswordThrottle(table, clock), clock)
+        throttle = PasswordThrottle(table, settings.logins_per_second, clock)
+        self.authenticator = Authenticator(table, self.sessions, throttle, clock)
         # Of all imports that this process loads.
         self._limiter = Limiter(settings.writes_in_flight, time.monotonic, time.sleep)
 

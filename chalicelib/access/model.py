@@ -115,7 +115,7 @@ class Group(BaseModel):
 
 
 class Groups(NamedTuple):
-    """All groups by name. `revision` counts the writes of users, groups and tokens, 0 before the first."""
+    """Some groups by name. `revision` counts the writes of users, groups and tokens, 0 before the first."""
 
     by_name: Mapping[str, Group]
     revision: int

@@ -24,7 +24,7 @@ Grants: TypeAlias = dict[Permission, list[str] | Literal["*"]]  # account ids by
 
 
 class Caller(BaseModel):
-    """The user or token that sends a request, and its grants.
+    """The user or token that sends a request, and the groups that it is in.
 
     `session` names the session that authenticated the request, None for a password or a token.
     `credential_version` is that of the user who was authenticated, 0 for a token.
@@ -32,7 +32,7 @@ class Caller(BaseModel):
 
     kind: Literal["user", "token"]
     name: str
-    grants: Grants
+    groups: list[str] = []
     session: str | None = None
     credential_version: int = 0
 
@@ -46,11 +46,12 @@ class Caller(BaseModel):
                 "Send your user name and password with this request, not a token.", code="password_needed"
             )
 
-    def scope(self, requirement: Requirement) -> Scope:
-        """Returns the accounts for which the caller meets a requirement. Raises Forbidden for no account."""
-        if requirement == AUTHENTICATED:
-            return Scope()
-        accounts = next((found for name, found in self.grants.items() if name == requirement), None)
-        if not accounts:
-            raise Forbidden(f"This request requires the permission {requirement}.")
-        return Scope(None if accounts == ALL_ACCOUNTS else frozenset(accounts))
+
+def granted_scope(grants: Grants, requirement: Requirement) -> Scope:
+    """Returns the accounts for which these grants meet a requirement. Raises Forbidden for no account."""
+    if requirement == AUTHENTICATED:
+        return Scope()
+    accounts = next((found for name, found in grants.items() if name == requirement), None)
+    if not accounts:
+        raise Forbidden(f"This request requires the permission {requirement}.")
+    return Scope(None if accounts == ALL_ACCOUNTS else frozenset(accounts))

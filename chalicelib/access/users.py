@@ -11,9 +11,9 @@ from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.preconditions import ALWAYS, Precondition
 
 from .items import USERS, StoredUser, item_key, stored_item
-from .model import Groups, NewUser, User, UserChanges
+from .model import NewUser, User, UserChanges
 from .passwords import hash_password
-from .store import VERSION, AccessStore, groups_write, require_known
+from .store import VERSION, AccessStore
 
 
 class UserRepository:
@@ -60,27 +60,27 @@ class UserRepository:
         if "password" in update:
             update["password"] = hash_password(update["password"])
 
-        def decide(groups: Groups) -> tuple[list[ConditionalWrite], User]:
+        def decide() -> tuple[list[ConditionalWrite], User]:
             old = self._current(name, credential_version)
             precondition.check(old.etag)
             user = _updated(old, update)
-            require_known(user.groups, groups)
-            self._store.require_admin(groups, groups, user)
+            self._store.require_known(user.groups)
+            self._store.require_admin_beside(old, user)
             item = stored_item(user, version=user.version)
             write = put_if(VERSION, item, {"version": {"N": str(old.version)}})
-            return [write, groups_write(groups)], user.without_secrets()
+            return [write], user.without_secrets()
 
         return self._store.write(StoredUser.kind, decide)
 
     def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
         """Deletes a user. Raises NotFound, PreconditionFailed, and Conflict for the last admin."""
 
-        def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
+        def decide() -> tuple[list[ConditionalWrite], None]:
             old = self._store.get(StoredUser, name)
             precondition.check(old.etag)
-            self._store.require_admin(groups, groups, _updated(old, {"active": False}))
+            self._store.require_admin_beside(old, _updated(old, {"active": False}))
             write = delete_if(VERSION, item_key(USERS, name), {"version": {"N": str(old.version)}})
-            return [write, groups_write(groups)], None
+            return [write], None
 
         self._store.write(StoredUser.kind, decide)
 

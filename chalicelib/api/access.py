@@ -34,7 +34,9 @@ USER, GROUP, TOKEN = "/users/{name}", "/groups/{name}", "/tokens/{name}"
 @route(access_api, "GET", "/me", needs=AUTHENTICATED)
 def get_me(_request: Request, admission: Admission) -> Response:
     """Returns the caller and its permissions: accounts by permission."""
-    return json_response(admission.caller.model_dump(include={"kind", "name", "grants"}))
+    caller = admission.caller
+    grants = services().group_cache.grants_of(caller.groups)
+    return json_response({"kind": caller.kind, "name": caller.name, "grants": grants})
 
 
 @route(access_api, "PATCH", "/me", needs=AUTHENTICATED)

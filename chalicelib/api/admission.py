@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Request
 
-from chalicelib.access.permissions import Caller, Requirement
+from chalicelib.access.permissions import AUTHENTICATED, Caller, Requirement, granted_scope
 from chalicelib.errors import Forbidden, TooManyAttempts, Unauthorized
 from chalicelib.scope import Scope
+from chalicelib.services import services
 from chalicelib.timed_ids import new_timed_id
 
 if TYPE_CHECKING:
@@ -54,4 +55,11 @@ def admit(request: Request, requirement: Requirement) -> Admission:
     if "caller" not in authorized:
         raise Unauthorized
     caller = Caller.model_validate_json(authorized["caller"])
-    return Admission(caller, caller.scope(requirement))
+    return Admission(caller, caller_scope(caller, requirement))
+
+
+def caller_scope(caller: Caller, requirement: Requirement) -> Scope:
+    """Returns the accounts for which a caller meets a requirement. Raises Forbidden for no account."""
+    needs_groups = requirement != AUTHENTICATED
+    grants = services().group_cache.grants_of(caller.groups) if needs_groups else {}
+    return granted_scope(grants, requirement)

@@ -17,7 +17,7 @@ from chalicelib.members.search import Search
 from chalicelib.scope import Scope
 from chalicelib.services import services
 
-from .admission import Admission
+from .admission import Admission, caller_scope
 from .requests import (
     PAGING,
     body_fields,
@@ -105,7 +105,7 @@ def delete_member(request: Request, admission: Admission, **ids: str) -> Respons
     """Deletes a member and frees its phone number and client member id; to erase it deletes its history too."""
     key = _key(admission.scope, **ids)
     if flag(request, "erase"):
-        admission.caller.scope("members:erase").require(key.account_id)
+        caller_scope(admission.caller, "members:erase").require(key.account_id)
         services().members.erase(key, precondition(request))
     else:
         services().members.delete(key, precondition(request), admission.by)

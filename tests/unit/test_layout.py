@@ -28,7 +28,8 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "USERS": {"access/items.py"},
     "TOKENS": {"access/items.py"},
     "SESSIONS": {"access/items.py"},
-    "ATTEMPTS": {"access/items.py"},
+    "ATTEMPTS#": {"access/items.py"},
+    "GROUPS": {"access/items.py"},
 }
 
 

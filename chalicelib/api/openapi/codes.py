@@ -82,7 +82,6 @@ FIELD_CODES: dict[str, str] = {
     "several_numbers": "More than one phone number.",
     "too_long": "Too many characters.",
     "too_many": "Too many entries.",
-    "too_many_groups": "All groups together are too large.",
     "unknown_encoding": "Not an encoding that files may have.",
     "unknown_field": "The body has a field that does not exist.",
     "unknown_group": "No group has this name.",

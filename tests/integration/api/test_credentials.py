@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chalicelib.access.model import NewToken, NewUser, UserChanges
-from chalicelib.access.throttle import PAUSE_SECONDS
+from chalicelib.access.throttle import USER_ATTEMPTS, WINDOW_SECONDS
 from chalicelib.services import Services
 from tests.support.api import PASSWORD, member_body, unique_name
 from tests.support.client import Http, href
@@ -52,9 +52,9 @@ def test_too_many_wrong_passwords_return_429_with_retry_after(http: Http) -> Non
     for response in responses[:5]:
         response.problem(401, "unauthorized")
     responses[5].problem(429, "too_many_attempts")
-    assert responses[5].headers["RateLimit-Policy"] == f'"passwords";q=1;w={PAUSE_SECONDS}'
+    assert responses[5].headers["RateLimit-Policy"] == f'"passwords";q={USER_ATTEMPTS};w={WINDOW_SECONDS}'
     assert responses[5].headers["RateLimit"] == f'"passwords";r=0;t={responses[5].headers["Retry-After"]}'
-    assert 0 < int(responses[5].headers["Retry-After"]) <= PAUSE_SECONDS
+    assert 0 < int(responses[5].headers["Retry-After"]) <= WINDOW_SECONDS
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
