@@ -123,8 +123,8 @@ class Services:
         from chalicelib.imports.syncs.approvals import Approvals
         from chalicelib.imports.syncs.newer_imports import NewerImports
 
-        repository, storage = ImportRepository(table), self.import_storage
         settings, client = self.settings, self._client
+        repository, storage = ImportRepository(table, settings.result_days), self.import_storage
         messenger = Messenger(
             client("sqs"),
             settings.split_queue_url,
@@ -199,7 +199,7 @@ class Services:
         """The records of imports."""
         from chalicelib.imports.records.repository import ImportRepository
 
-        return ImportRepository(self.table)
+        return ImportRepository(self.table, self.settings.result_days)
 
     @cached_property
     def import_queries(self) -> "ImportQueries":

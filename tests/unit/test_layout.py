@@ -24,6 +24,7 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "SYNC#": {"imports/syncs/account_syncs.py"},
     "WRITE_BUDGET": {"dynamodb/write_budget.py"},
     "EXPORTS": {"exports/repository.py"},
+    "EXPORT#": {"exports/repository.py"},
     "REPLY#": {"replies.py"},
     "USERS": {"access/items.py"},
     "TOKENS": {"access/items.py"},
