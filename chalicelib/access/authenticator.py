@@ -27,7 +27,7 @@ from .items import (
 from .networks import network_of
 from .passwords import verify_password, verify_secret
 from .permissions import Caller
-from .sessions import SessionRepository
+from .sessions import SESSION_SECONDS, SessionRepository
 from .throttle import PasswordThrottle
 
 LOGIN_INTERVAL_SECONDS, TOKEN_INTERVAL_SECONDS = 60, 600  # a use is written only this long after the last one
@@ -82,7 +82,7 @@ class Authenticator:
             raise Unauthorized(user.name if user else None)
         self._throttle.succeed(attempt)
         self._record_use(user_key, "last_login", user.last_login, LOGIN_INTERVAL_SECONDS)
-        return _user_caller(user)
+        return _user_caller(user, int(self._clock()))
 
     def _by_token(self, name: str, secret: str) -> Caller:
         key = item_key(TOKENS, name)
@@ -105,8 +105,9 @@ class Authenticator:
         if item is None or user_item is None:
             raise Unauthorized
         user = stored_from_item(user_item, StoredUser)
-        self._sessions.resume(name, session_from_item(item), secret, user)
-        return _user_caller(user, session=name)
+        session = session_from_item(item)
+        self._sessions.resume(name, session, secret, user)
+        return _user_caller(user, session.ends_at - SESSION_SECONDS, session=name)
 
     def _read(self, *keys: Item) -> dict[tuple[str, str], Item]:
         """Returns the items under these keys that exist, by key."""
@@ -126,13 +127,14 @@ class Authenticator:
         )
 
 
-def _user_caller(user: StoredUser, session: str | None = None) -> Caller:
+def _user_caller(user: StoredUser, password_at: int, session: str | None = None) -> Caller:
     return Caller(
         kind="user",
         name=user.name,
         groups=user.groups,
         session=session,
         credential_version=user.credential_version,
+        password_at=password_at,
     )
 
 

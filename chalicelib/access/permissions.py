@@ -19,6 +19,7 @@ Permission = Literal[
 ]
 Requirement = Permission | Literal["signed in"]
 AUTHENTICATED: Requirement = "signed in"  # valid credentials, but no particular permission
+RECENT_SECONDS = 15 * 60
 ALL_ACCOUNTS: Literal["*"] = "*"
 Grants: TypeAlias = dict[Permission, list[str] | Literal["*"]]  # account ids by permission
 
@@ -27,7 +28,8 @@ class Caller(BaseModel):
     """The user or token that sends a request, and the groups that it is in.
 
     `session` names the session that authenticated the request, None for a password or a token.
-    `credential_version` is that of the user who was authenticated, 0 for a token.
+    `credential_version` is that of the user who was authenticated, 0 for a token. `password_at` is when the password
+    was checked that authenticated the request or started its session, in seconds since the epoch; None for a token.
     """
 
     kind: Literal["user", "token"]
@@ -35,6 +37,7 @@ class Caller(BaseModel):
     groups: list[str] = []
     session: str | None = None
     credential_version: int = 0
+    password_at: int | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
@@ -45,6 +48,15 @@ class Caller(BaseModel):
             raise Forbidden(
                 "Send your user name and password with this request, not a token.", code="password_needed"
             )
+
+    def require_recent_password(self, moment: float) -> None:
+        """Raises Forbidden for a user whose password was checked too long ago: the session may be somebody else's.
+
+        A token has none: whoever gives a machine `access:admin` lets it grant access.
+        """
+        if self.kind == "user" and (self.password_at is None or moment - self.password_at > RECENT_SECONDS):
+            detail = "Sign in again: granting access needs a password of the last 15 minutes."
+            raise Forbidden(detail, code="recent_password_needed")
 
 
 def granted_scope(grants: Grants, requirement: Requirement) -> Scope:

@@ -1,6 +1,7 @@
 """The tokens of a deployment's machines."""
 
 import time
+from itertools import islice
 from typing import NamedTuple
 
 from chalicelib.clock import iso_time, now
@@ -33,9 +34,17 @@ class TokenRepository:
         """Returns one token. Raises NotFound."""
         return self._store.get(StoredToken, name).without_secrets()
 
-    def page(self, limit: int, after: str = "") -> list[Token]:
-        """Returns at most `limit` tokens, sorted by name, from the first one after this name."""
-        return [token.without_secrets() for token in self._store.page(StoredToken, limit, after)]
+    def page(self, limit: int, after: str = "", created_by: str | None = None) -> list[Token]:
+        """Returns at most `limit` tokens, sorted by name, from the first one after this name.
+
+        With `created_by`, such as user:ann, those that this caller has created.
+        """
+        if created_by is None:
+            found = self._store.page(StoredToken, limit, after)
+        else:
+            every = self._store.all(StoredToken, after)
+            found = list(islice((token for token in every if token.created_by == created_by), limit))
+        return [token.without_secrets() for token in found]
 
     def create(self, new: NewToken, by: str | None = None) -> IssuedToken:
         """Adds a token. Raises Conflict if its name exists, Invalid for an unknown group."""

@@ -12,6 +12,7 @@ from chalicelib.preconditions import ALWAYS, Precondition
 
 from .items import USERS, StoredUser, item_key, stored_item
 from .model import NewUser, User, UserChanges
+from .password_rules import require_uncommon
 from .passwords import hash_password
 from .store import VERSION, AccessStore
 
@@ -30,8 +31,13 @@ class UserRepository:
         """Returns at most `limit` users, sorted by name, from the first one after this name."""
         return [user.without_secrets() for user in self._store.page(StoredUser, limit, after)]
 
-    def create(self, new: NewUser) -> User:
-        """Adds a user. Raises Conflict if its name exists, Invalid for an unknown group."""
+    def create(self, new: NewUser, *, common_password: bool = False) -> User:
+        """Adds a user. Raises Conflict if its name exists, Invalid for an unknown group or a common password.
+
+        With `common_password` any is accepted, for the stage local.
+        """
+        if not common_password:
+            require_uncommon(new.password, new.name)
         user = StoredUser(
             **new.model_dump(exclude={"password"}),
             password=hash_password(new.password),
@@ -58,6 +64,7 @@ class UserRepository:
         """
         update = changes.model_dump(exclude_unset=True)
         if "password" in update:
+            require_uncommon(update["password"], name)
             update["password"] = hash_password(update["password"])
 
         def decide() -> tuple[list[ConditionalWrite], User]:

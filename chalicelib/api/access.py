@@ -1,5 +1,6 @@
 """The HTTP API of access: the caller itself, sessions, and for admins users, groups and tokens."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from chalicelib.errors import InvalidCursor
 from chalicelib.services import services
 
 from .admission import Admission
-from .requests import PAGING, page_request, precondition, validated_body
+from .requests import PAGING, page_request, precondition, query_parameters, validated_body
 from .responses import base_path, get_response, json_response, no_content, page_response, resource_response
 from .routing import route
 
@@ -73,8 +74,9 @@ def list_users(request: Request, _admission: Admission) -> Response:
 
 
 @route(access_api, "POST", "/users", needs=ADMIN)
-def create_user(request: Request, _admission: Admission) -> Response:
+def create_user(request: Request, admission: Admission) -> Response:
     """Adds a user."""
+    admission.caller.require_recent_password(time.time())
     user = services().users.create(validated_body(request, NewUser))
     return resource_response(user, 201, Location=f"{base_path(request)}/users/{user.name}")
 
@@ -86,9 +88,11 @@ def get_user(request: Request, _admission: Admission, name: str) -> Response:
 
 
 @route(access_api, "PATCH", USER, needs=ADMIN, conditions=True)
-def change_user(request: Request, _admission: Admission, name: str) -> Response:
+def change_user(request: Request, admission: Admission, name: str) -> Response:
     """Changes a user's password, groups, or whether it is active."""
     changes = validated_body(request, UserChanges)
+    if changes.model_dump(exclude_unset=True) != {"active": False}:  # which grants nothing
+        admission.caller.require_recent_password(time.time())
     user = services().users.change(_checked(name, "user"), changes, precondition(request))
     return resource_response(user)
 
@@ -108,8 +112,9 @@ def list_groups(request: Request, _admission: Admission) -> Response:
 
 
 @route(access_api, "POST", "/groups", needs=ADMIN)
-def create_group(request: Request, _admission: Admission) -> Response:
+def create_group(request: Request, admission: Admission) -> Response:
     """Adds a group."""
+    admission.caller.require_recent_password(time.time())
     group = services().groups.create(validated_body(request, NewGroup))
     return resource_response(group, 201, Location=f"{base_path(request)}/groups/{group.name}")
 
@@ -121,8 +126,9 @@ def get_group(request: Request, _admission: Admission, name: str) -> Response:
 
 
 @route(access_api, "PATCH", GROUP, needs=ADMIN, conditions=True)
-def change_group(request: Request, _admission: Admission, name: str) -> Response:
+def change_group(request: Request, admission: Admission, name: str) -> Response:
     """Changes what a group grants."""
+    admission.caller.require_recent_password(time.time())
     changes = validated_body(request, GroupChanges)
     group = services().groups.change(_checked(name, "group"), changes, precondition(request))
     return resource_response(group)
@@ -135,16 +141,18 @@ def delete_group(request: Request, _admission: Admission, name: str) -> Response
     return no_content()
 
 
-@route(access_api, "GET", "/tokens", needs=ADMIN, query=PAGING)
+@route(access_api, "GET", "/tokens", needs=ADMIN, query=("created_by", *PAGING))
 def list_tokens(request: Request, _admission: Admission) -> Response:
-    """Returns a page of tokens, by name, without their texts."""
+    """Returns a page of tokens, by name, without their texts; with `created_by` those of one creator."""
     limit, after = _page(request)
-    return _named_page(request, "/tokens", services().tokens.page(limit + 1, after), limit)
+    creator = query_parameters(request).get("created_by")
+    return _named_page(request, "/tokens", services().tokens.page(limit + 1, after, creator), limit)
 
 
 @route(access_api, "POST", "/tokens", needs=ADMIN)
 def create_token(request: Request, admission: Admission) -> Response:
     """Adds a token. Only this response contains its text."""
+    admission.caller.require_recent_password(time.time())
     token, text = services().tokens.create(validated_body(request, NewToken), admission.by)
     body = token.model_dump() | {"token": text}
     return json_response(body, 201, Location=f"{base_path(request)}/tokens/{token.name}")

@@ -44,6 +44,9 @@ IDLE_SECONDS: Schema = {
     "type": "integer",
     "description": "The session ends this many seconds after its last request, or up to 5 minutes sooner.",
 }
+FILTERS = {
+    "Token": [parameter("created_by", "query", "The user or token that has created them, such as user:ann.")]
+}
 SCHEMAS: Schema = {
     **{f"{kind}Page": page(kind) for kind in ("User", "Group", "Token")},
     "Me": {
@@ -122,7 +125,9 @@ def _collection(kind: str, created: Schema) -> Schema:
         requestBody=body(f"New{kind}"),
     )
     return {
-        "get": list_operation(f"list{kind}s", f"List {noun}s", f"{ADMINS} By name.", listed),
+        "get": list_operation(
+            f"list{kind}s", f"List {noun}s", f"{ADMINS} By name.", listed, filters=FILTERS.get(kind, ())
+        ),
         "post": create,
     }
 

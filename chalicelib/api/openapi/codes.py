@@ -21,6 +21,7 @@ PROBLEM_CODES: dict[int, tuple[str, ...]] = {
         "forbidden",
         "no_session",
         "password_needed",
+        "recent_password_needed",
     ),
     404: (
         "export_not_found",
@@ -64,6 +65,7 @@ FIELD_CODES: dict[str, str] = {
     "ambiguous_encoding": "`encoding` differs from the charset of the Content-Type.",
     "blank": "The value has nothing to see.",
     "client_member_id_taken": "Another member of the account has this id. `member` names it.",
+    "common_password": "The password is easily guessed, or is the user's name.",
     "control_character": "The value has a control character.",
     "differs_from_path": "The id in the body is not that of the path.",
     "every_account_needed": "The permission `access:admin` needs all accounts (`*`).",

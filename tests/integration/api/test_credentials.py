@@ -71,6 +71,15 @@ def test_writes_from_other_sites_are_rejected(http: Http, account: str, site: st
     assert http.get(href(account, "1")).ok()["version"] == 1
 
 
+@pytest.mark.parametrize("origin", ["https://evil.test", "null", "https://rollcall.test.evil.test"])
+def test_origin_decides_where_a_browser_says_no_more(http: Http, account: str, origin: str) -> None:
+    """Browsers before 2023 send no Sec-Fetch-Site."""
+    sent = {"Origin": origin}
+    http.send("POST", "/members", member_body(account), sent).problem(403, "cross_site")
+    assert http.get("/members", {"account_id": account}, sent).ok()["items"] == []
+    http.send("POST", "/members", member_body(account), {"Origin": "https://rollcall.test"}).ok(201)
+
+
 def test_password_check_costs_more_cpu_than_token_check(http: Http, services: Services) -> None:
     name = unique_name()
     services.users.create(NewUser(name=name, password=PASSWORD, groups=["viewers"]))
