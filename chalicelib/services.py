@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.imports.running.read_ahead import ReadAhead
     from chalicelib.imports.writing.member_batch import MemberBatch
     from chalicelib.members.history_repository import MemberHistory
+    from chalicelib.members.member_hashes import MemberHashes
     from chalicelib.replies import Replies
 
 
@@ -71,6 +72,13 @@ class Services:
         from chalicelib.members.history_repository import MemberHistory
 
         return MemberHistory(self.table)
+
+    @cached_property
+    def member_hashes(self) -> "MemberHashes":
+        """The hashes of members' ids in logs."""
+        from chalicelib.members.member_hashes import MemberHashes
+
+        return MemberHashes(self.table)
 
     @cached_property
     def replies(self) -> "Replies":

@@ -104,9 +104,9 @@ def _generate(stage: str, out: Path, *, layer: bool) -> Template:
 def _adapt_to_emulator(template: Template) -> None:
     """Lets the stack delete everything, and works around MiniStack's differences from AWS."""
     resources = template["Resources"]
-    for name in ("Table", "Bucket", "BucketPolicy"):
+    for resource in resources.values():
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-            del resources[name][policy]
+            resource.pop(policy, None)
     api = resources["RestAPI"]["Properties"]
     authorizer = api["DefinitionBody"]["securityDefinitions"]["authorize"]["x-amazon-apigateway-authorizer"]
     authorizer["identitySource"] = CREDENTIALS  # MiniStack treats context.identity.sourceIp as missing

@@ -1,6 +1,6 @@
 """Decides whether a caller may make a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalice.app import Request
@@ -22,12 +22,14 @@ CROSS_ORIGIN = {"cross-site", "same-site"}  # values of Sec-Fetch-Site
 class Admission:
     """The caller of an admitted request, and the accounts that the request may access.
 
-    `attempt` is that of a request with an Idempotency-Key.
+    `attempt` is that of a request with an Idempotency-Key. `members` are the hashes of the members that the request
+    has shown or changed, for its line in the log.
     """
 
     caller: Caller
     scope: Scope
     attempt: "Attempt | None" = None
+    members: list[str] = field(default_factory=list)
 
     @property
     def by(self) -> str:
@@ -38,6 +40,10 @@ class Admission:
     def repeated(self) -> bool:
         """Returns whether the request may have taken effect before: its key is that of one that died."""
         return self.attempt is not None and self.attempt.repeated
+
+    def note_members(self, *member_ids: str) -> None:
+        """Notes members whom the request shows or changes. Raises Busy: no request goes unnoticed."""
+        self.members.extend(services().member_hashes.of(member_ids))
 
     def new_id(self) -> str:
         """Returns an id for the import or export that the request starts; a repeated request gets the same one."""

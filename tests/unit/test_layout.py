@@ -19,6 +19,7 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "PHONE#": {"members/items.py"},
     "ACCOUNT#": {"members/items.py"},
     "HISTORY#": {"members/items.py"},
+    "SETTINGS": {"members/member_hashes.py"},
     "IMPORTS": {"imports/records/repository.py"},
     "IMPORT#": {"imports/records/repository.py"},
     "SYNC#": {"imports/syncs/account_syncs.py"},

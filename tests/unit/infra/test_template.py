@@ -10,6 +10,7 @@ from infra.project import LOCAL
 from tests.support.template import FUNCTIONS, Resources, of_type
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
+LOGGED = ("StartImport", "Split", "Load", "Export", "SettleDeadLetters", "Authorize", "ApiHandler")
 QUEUES = {
     "Split": "SplitQueue",
     "Load": "LoadQueue",
@@ -199,4 +200,5 @@ def test_each_function_log_expires(resources: Resources) -> None:
     logs = of_type(resources, "AWS::Logs::LogGroup").values()
     names = {log["LogGroupName"]["Fn::Sub"] for log in logs if "LogGroupName" in log}
     assert names == {f"/aws/lambda/${{{function}}}" for function in FUNCTIONS}
-    assert all(log["RetentionInDays"] for log in logs)
+    assert all(log["RetentionInDays"] == {"Ref": "LogDays"} for log in logs)
+    assert all(resources[f"{name}LogGroup"]["DeletionPolicy"] == "RetainExceptOnCreate" for name in LOGGED)
