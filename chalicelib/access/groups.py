@@ -1,11 +1,14 @@
 """The groups of a deployment."""
 
+from typing import cast
+
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if, put_new
 from chalicelib.errors import Conflict, FieldError, Invalid
 from chalicelib.preconditions import ALWAYS, Precondition
 
+from .history import OPERATOR, Change
 from .items import GROUPS, StoredToken, StoredUser, group_item, item_key
 from .model import Group, GroupChanges, NewGroup
 from .permissions import ALL_ACCOUNTS
@@ -29,46 +32,51 @@ class GroupRepository:
         """Returns at most `limit` groups, sorted by name, from the first one after this name."""
         return self._store.group_page(limit, after)
 
-    def create(self, new: NewGroup) -> Group:
+    def create(self, new: NewGroup, by: str = OPERATOR) -> Group:
         """Adds a group. Raises Conflict if its name exists, Invalid for admins of some accounts only."""
         group = _valid(Group(**new.model_dump(), created_at=now()))
 
-        def decide() -> tuple[list[ConditionalWrite], Group]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             if self._store.groups([group.name]):
                 raise name_taken_error("group")
-            return [put_new(NAME, group_item(group))], group
+            return put_new(NAME, group_item(group)), Change("group", group.name, None, group)
 
-        return self._store.write("group", decide)
+        self._store.write(decide, by)
+        return group
 
-    def change(self, name: str, changes: GroupChanges, precondition: Precondition = ALWAYS) -> Group:
+    def change(
+        self, name: str, changes: GroupChanges, precondition: Precondition = ALWAYS, by: str = OPERATOR
+    ) -> Group:
         """Changes the fields that are set.
 
         Raises NotFound, PreconditionFailed, Invalid, and Conflict for the last admin.
         """
 
-        def decide() -> tuple[list[ConditionalWrite], Group]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             old = self.get(name)
             precondition.check(old.etag)
             update = {**changes.model_dump(exclude_unset=True), "version": old.version + 1}
             group = _valid(old.model_copy(update=update))
             self._store.require_admin_without(old, group)
-            return [put_if(VERSION, group_item(group), _version(old))], group
+            return put_if(VERSION, group_item(group), _version(old)), Change("group", name, old, group)
 
-        return self._store.write("group", decide)
+        return cast("Group", self._store.write(decide, by).after)
 
-    def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
+    def delete(self, name: str, precondition: Precondition = ALWAYS, by: str = OPERATOR) -> None:
         """Deletes a group. Raises NotFound, PreconditionFailed, and Conflict while users or tokens are in it."""
 
-        def decide() -> tuple[list[ConditionalWrite], None]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             group = self.get(name)
             precondition.check(group.etag)
             users, tokens = self._store.all(StoredUser), self._store.all(StoredToken)
             if any(name in user.groups for user in users) or any(name in token.groups for token in tokens):
                 detail = "Users or tokens are in this group. Remove them from it first."
                 raise Conflict(detail, code="group_in_use")
-            return [delete_if(VERSION, item_key(GROUPS, name), _version(group))], None
+            return delete_if(VERSION, item_key(GROUPS, name), _version(group)), Change(
+                "group", name, group, None
+            )
 
-        self._store.write("group", decide)
+        self._store.write(decide, by)
 
 
 def _version(group: Group) -> dict[str, dict[str, str]]:

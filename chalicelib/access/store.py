@@ -6,7 +6,7 @@ such as "an active admin remains", still holds when the write takes effect.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.retries import backoff
@@ -14,6 +14,8 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed, put_if, put_new
 from chalicelib.errors import Busy, Conflict, FieldError, Invalid, NotFound
 
+from .history import PARTITION as HISTORY
+from .history import AccessEvent, Change, event_from_item, event_item
 from .items import (
     GROUPS,
     REVISION_KEY,
@@ -31,7 +33,6 @@ from .model import Group, Groups
 
 MOVED_GROUPS = 90  # in one transaction, which takes 100 writes
 NAME, VERSION = "name", "version"  # constraints: the name is new; the version is the one that was read
-T = TypeVar("T")
 
 
 class AccessStore:
@@ -93,30 +94,45 @@ class AccessStore:
             **options,
         )
 
-    def add(self, stored: StoredUser | StoredToken, item: Item) -> None:
+    def history(self, limit: int, before: str | None) -> list[AccessEvent]:
+        """Returns at most `limit` changes, the newest first, those older than the change `before`."""
+        page = self._table.query(
+            KeyConditionExpression="pk = :pk AND sk < :before",
+            ExpressionAttributeValues={
+                ":pk": {"S": HISTORY},
+                ":before": {"S": before or "~"},
+            },
+            ScanIndexForward=False,
+            Limit=limit,
+            ConsistentRead=True,
+        )
+        return [event_from_item(item) for item in page["Items"]]
+
+    def add(self, stored: StoredUser | StoredToken, item: Item, by: str) -> None:
         """Adds a user or token. Raises Conflict if its name exists, Invalid for an unknown group, Busy."""
 
-        def decide() -> tuple[list[ConditionalWrite], None]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             self.require_known(stored.groups)
-            return [put_new(NAME, item)], None
+            return put_new(NAME, item), Change(stored.kind, stored.name, None, stored)
 
-        self.write(stored.kind, decide)
+        self.write(decide, by)
 
-    def write(self, kind: str, decide: Callable[[], tuple[list[ConditionalWrite], T]]) -> T:
-        """Writes what `decide` returns, and returns its result. What it has read is still so when it is written.
+    def write(self, decide: Callable[[], tuple[ConditionalWrite, Change]], by: str) -> Change:
+        """Writes what `decide` returns, notes in the history who did it, and returns the change.
 
-        Decides again after concurrent writes. Raises Conflict if the name of a new `kind` is taken, Busy.
+        What `decide` has read is still so when it is written; it decides again after concurrent writes. Raises
+        Conflict if the name is taken, Busy.
         """
         for _ in backoff():
             revision = self._next_revision()
-            writes, result = decide()
+            write, change = decide()
             try:
-                self._table.write([*writes, revision])
+                self._table.write([write, revision, put_new(VERSION, event_item(change, by))])
             except ConditionsFailed as error:
                 if error.breaks(NAME):
-                    raise name_taken_error(kind) from None
+                    raise name_taken_error(change.kind) from None
                 continue
-            return result
+            return change
         raise Busy
 
     def _next_revision(self) -> ConditionalWrite:

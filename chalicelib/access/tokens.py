@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from chalicelib.clock import iso_time, now
 from chalicelib.dynamodb.table import Table
+from chalicelib.dynamodb.writes import ConditionalWrite, delete_if
 
 from .credentials import bearer_text
-from .items import TOKENS, StoredToken, item_key, stored_item
+from .history import OPERATOR, Change
+from .items import TOKENS, StoredToken, item_key, stored_from_item, stored_item
 from .model import NewToken, Token
 from .passwords import hash_secret, new_secret
-from .store import AccessStore, not_found_error
+from .store import VERSION, AccessStore, not_found_error
 
 DAY_SECONDS = 24 * 3600
 
@@ -58,10 +60,19 @@ class TokenRepository:
             last_used=None,
             secret=hash_secret(secret),
         )
-        self._store.add(token, stored_item(token, expires_at=int(expires_at)))
+        self._store.add(token, stored_item(token, expires_at=int(expires_at)), by or OPERATOR)
         return IssuedToken(token.without_secrets(), bearer_text(TOKENS, token.name, secret))
 
-    def revoke(self, name: str) -> None:
+    def revoke(self, name: str, by: str = OPERATOR) -> None:
         """Deletes a token. Raises NotFound."""
-        if not self._table.delete(item_key(TOKENS, name)):
-            raise not_found_error("token")
+
+        def decide() -> tuple[ConditionalWrite, Change]:
+            key = item_key(TOKENS, name)
+            item = self._table.get(key)
+            if item is None:
+                raise not_found_error("token")
+            # Its uses change another attribute.
+            write = delete_if(VERSION, key, {"expires_at": item["expires_at"]})
+            return write, Change("token", name, stored_from_item(item, StoredToken), None)
+
+        self._store.write(decide, by)

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
@@ -10,6 +10,7 @@ from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.preconditions import ALWAYS, Precondition
 
+from .history import OPERATOR, AccessEvent, Change
 from .items import USERS, StoredUser, item_key, stored_item
 from .model import NewUser, User, UserChanges
 from .password_rules import require_uncommon
@@ -31,7 +32,11 @@ class UserRepository:
         """Returns at most `limit` users, sorted by name, from the first one after this name."""
         return [user.without_secrets() for user in self._store.page(StoredUser, limit, after)]
 
-    def create(self, new: NewUser, *, common_password: bool = False) -> User:
+    def history(self, limit: int, before: str | None = None) -> list[AccessEvent]:
+        """Returns at most `limit` changes of access, the newest first, those older than the change `before`."""
+        return self._store.history(limit, before)
+
+    def create(self, new: NewUser, by: str = OPERATOR, *, common_password: bool = False) -> User:
         """Adds a user. Raises Conflict if its name exists, Invalid for an unknown group or a common password.
 
         With `common_password` any is accepted, for the stage local.
@@ -47,7 +52,7 @@ class UserRepository:
             last_login=None,
             version=1,
         )
-        self._store.add(user, stored_item(user, version=user.version))
+        self._store.add(user, stored_item(user, version=user.version), by)
         return user.without_secrets()
 
     def change(
@@ -56,6 +61,7 @@ class UserRepository:
         changes: UserChanges,
         precondition: Precondition = ALWAYS,
         credential_version: int | None = None,
+        by: str = OPERATOR,
     ) -> User:
         """Changes the fields that are set.
 
@@ -67,7 +73,7 @@ class UserRepository:
             require_uncommon(update["password"], name)
             update["password"] = hash_password(update["password"])
 
-        def decide() -> tuple[list[ConditionalWrite], User]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             old = self._current(name, credential_version)
             precondition.check(old.etag)
             user = _updated(old, update)
@@ -75,21 +81,21 @@ class UserRepository:
             self._store.require_admin_beside(old, user)
             item = stored_item(user, version=user.version)
             write = put_if(VERSION, item, {"version": {"N": str(old.version)}})
-            return [write], user.without_secrets()
+            return write, Change(StoredUser.kind, name, old, user)
 
-        return self._store.write(StoredUser.kind, decide)
+        return cast("StoredUser", self._store.write(decide, by).after).without_secrets()
 
-    def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
+    def delete(self, name: str, precondition: Precondition = ALWAYS, by: str = OPERATOR) -> None:
         """Deletes a user. Raises NotFound, PreconditionFailed, and Conflict for the last admin."""
 
-        def decide() -> tuple[list[ConditionalWrite], None]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             old = self._store.get(StoredUser, name)
             precondition.check(old.etag)
             self._store.require_admin_beside(old, _updated(old, {"active": False}))
             write = delete_if(VERSION, item_key(USERS, name), {"version": {"N": str(old.version)}})
-            return [write], None
+            return write, Change(StoredUser.kind, name, old, None)
 
-        self._store.write(StoredUser.kind, decide)
+        self._store.write(decide, by)
 
     def _current(self, name: str, credential_version: int | None) -> StoredUser:
         """Returns the user. Raises NotFound; with a version that is not the user's, Unauthorized instead."""

@@ -47,7 +47,9 @@ def change_me(request: Request, admission: Admission) -> Response:
     caller.require_password()
     changes = UserChanges(password=validated_body(request, OwnChanges).password)
     # The gateway may have cached a caller whose password has since been replaced.
-    services().users.change(caller.name, changes, credential_version=caller.credential_version)
+    services().users.change(
+        caller.name, changes, credential_version=caller.credential_version, by=admission.by
+    )
     return no_content()
 
 
@@ -77,7 +79,7 @@ def list_users(request: Request, _admission: Admission) -> Response:
 def create_user(request: Request, admission: Admission) -> Response:
     """Adds a user."""
     admission.caller.require_recent_password(time.time())
-    user = services().users.create(validated_body(request, NewUser))
+    user = services().users.create(validated_body(request, NewUser), admission.by)
     return resource_response(user, 201, Location=f"{base_path(request)}/users/{user.name}")
 
 
@@ -93,14 +95,14 @@ def change_user(request: Request, admission: Admission, name: str) -> Response:
     changes = validated_body(request, UserChanges)
     if changes.model_dump(exclude_unset=True) != {"active": False}:  # which grants nothing
         admission.caller.require_recent_password(time.time())
-    user = services().users.change(_checked(name, "user"), changes, precondition(request))
+    user = services().users.change(_checked(name, "user"), changes, precondition(request), by=admission.by)
     return resource_response(user)
 
 
 @route(access_api, "DELETE", USER, needs=ADMIN, conditions=True)
-def delete_user(request: Request, _admission: Admission, name: str) -> Response:
+def delete_user(request: Request, admission: Admission, name: str) -> Response:
     """Deletes a user and ends its sessions."""
-    services().users.delete(_checked(name, "user"), precondition(request))
+    services().users.delete(_checked(name, "user"), precondition(request), admission.by)
     return no_content()
 
 
@@ -115,7 +117,7 @@ def list_groups(request: Request, _admission: Admission) -> Response:
 def create_group(request: Request, admission: Admission) -> Response:
     """Adds a group."""
     admission.caller.require_recent_password(time.time())
-    group = services().groups.create(validated_body(request, NewGroup))
+    group = services().groups.create(validated_body(request, NewGroup), admission.by)
     return resource_response(group, 201, Location=f"{base_path(request)}/groups/{group.name}")
 
 
@@ -130,14 +132,14 @@ def change_group(request: Request, admission: Admission, name: str) -> Response:
     """Changes what a group grants."""
     admission.caller.require_recent_password(time.time())
     changes = validated_body(request, GroupChanges)
-    group = services().groups.change(_checked(name, "group"), changes, precondition(request))
+    group = services().groups.change(_checked(name, "group"), changes, precondition(request), admission.by)
     return resource_response(group)
 
 
 @route(access_api, "DELETE", GROUP, needs=ADMIN, conditions=True)
-def delete_group(request: Request, _admission: Admission, name: str) -> Response:
+def delete_group(request: Request, admission: Admission, name: str) -> Response:
     """Deletes a group without users or tokens."""
-    services().groups.delete(_checked(name, "group"), precondition(request))
+    services().groups.delete(_checked(name, "group"), precondition(request), admission.by)
     return no_content()
 
 
@@ -165,10 +167,21 @@ def get_token(_request: Request, _admission: Admission, name: str) -> Response:
 
 
 @route(access_api, "DELETE", TOKEN, needs=ADMIN)
-def revoke_token(_request: Request, _admission: Admission, name: str) -> Response:
+def revoke_token(_request: Request, admission: Admission, name: str) -> Response:
     """Revokes a token."""
-    services().tokens.revoke(_checked(name, "token"))
+    services().tokens.revoke(_checked(name, "token"), admission.by)
     return no_content()
+
+
+@route(access_api, "GET", "/access/history", needs=ADMIN, query=PAGING)
+def list_access_history(request: Request, _admission: Admission) -> Response:
+    """Returns a page of the changes of users, groups and tokens, the newest first."""
+    limit, cursor = page_request(request)
+    if cursor is not None and (len(cursor) > MAX_NAME_LENGTH or not cursor.isascii() or not cursor):
+        raise InvalidCursor
+    found = services().users.history(limit + 1, cursor)
+    following = found[limit - 1].id if len(found) > limit else None
+    return page_response(request, "/access/history", [event._asdict() for event in found[:limit]], following)
 
 
 def _page(request: Request) -> tuple[int, str]:

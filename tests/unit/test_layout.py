@@ -27,6 +27,7 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "EXPORTS": {"exports/repository.py"},
     "EXPORT#": {"exports/repository.py"},
     "REPLY#": {"replies.py"},
+    "ACCESS_HISTORY": {"access/history.py"},
     "USERS": {"access/items.py"},
     "TOKENS": {"access/items.py"},
     "SESSIONS": {"access/items.py"},

@@ -53,6 +53,23 @@ SCHEMAS: Schema = {
         "description": "The caller, and what it may do.",
         **object_schema(kind=TEXT | {"enum": ["user", "token"]}, name=TEXT, grants=GRANTS),
     },
+    "AccessEvent": {
+        "description": "A change of a user, group or token: who made it, when, and from what to what.",
+        **object_schema(
+            id=TEXT,
+            at=MOMENT,
+            by=TEXT | {"description": "Such as user:ann, or operator for whoever has AWS credentials."},
+            action=TEXT | {"enum": ["created", "changed", "deleted"]},
+            kind=TEXT | {"enum": ["user", "group", "token"]},
+            name=TEXT,
+            changes={
+                "type": "object",
+                "description": "The fields that differ, each with `from` and `to`. A password has no values.",
+                "additionalProperties": {},
+            },
+        ),
+    },
+    "AccessEventPage": page("AccessEvent"),
     "Session": {
         "description": "A session. Send its token as a Bearer token.",
         **object_schema(token=TEXT, expires_at=MOMENT, idle_seconds=IDLE_SECONDS),
@@ -80,7 +97,15 @@ def paths() -> Schema:
         "/groups/{name}": _one("Group", "Only a group without users or tokens."),
         "/tokens": _collection("Token", issued),
         "/tokens/{name}": _token(),
+        "/access/history": {"get": _history()},
     }
+
+
+def _history() -> Schema:
+    """Returns the operation that lists the changes of access."""
+    description = f"{ADMINS} The newest first."
+    listed = response("A page, the newest first.", "AccessEventPage", "Link?")
+    return list_operation("listAccessHistory", "List changes of access", description, listed)
 
 
 def _me() -> Schema:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -213,3 +214,17 @@ def test_tokens_of_one_creator_are_listed(http: Http, services: Services, name: 
         [f"{name}-0", f"{name}-1"],
         [f"{name}-2"],
     ]
+
+
+def test_changes_of_access_are_listed(http: Http, name: str) -> None:
+    http.send("POST", "/groups", group(name)).ok(201)
+    http.send("PATCH", f"/groups/{name}", {"accounts": ["8"]}).ok()
+    http.request("DELETE", f"/groups/{name}")
+    pages = http.pages("/access/history", {"limit": 2})
+    found = [event for page in islice(pages, 2) for event in page["items"] if event["name"] == name]
+    assert [(event["action"], event["by"]) for event in found] == [
+        ("deleted", "token:tests"),
+        ("changed", "token:tests"),
+        ("created", "token:tests"),
+    ]
+    assert found[1]["changes"] == {"accounts": {"from": ["7"], "to": ["8"]}}
