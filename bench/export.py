@@ -7,6 +7,7 @@ function's process uses more than 256 MB.
 import sys
 import tempfile
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,10 @@ def import_file(stack: Stack, path: Path, key: str, peaks: Peaks) -> tuple[dict[
     """Import a file; return (the import, seconds)."""
     started = time.perf_counter()
     stack.drop(path, key)
-    for _ in stack.until_ended(key, pause=2):
+    for imports in stack.until_ended(key, pause=2):
         peaks.look(stack)
-    return stack.imports()[key], time.perf_counter() - started
+        last = imports
+    return last[key], time.perf_counter() - started
 
 
 def export_account(stack: Stack, peaks: Peaks) -> dict[str, Any]:
@@ -69,7 +71,8 @@ def export_account(stack: Stack, peaks: Peaks) -> dict[str, Any]:
     while not export["finished_at"]:
         time.sleep(1)
         peaks.look(stack)
-        _, export = stack.call("GET", f"/exports/{export['id']}")
+        status, answer = stack.call("GET", f"/exports/{export['id']}")
+        export = answer if status == HTTPStatus.OK else export
     return dict(export)
 
 

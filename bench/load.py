@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 
-from bench.stub import attach_stub, row_count
+from bench.stub import attach_stub, round_count, row_count
 from chalicelib import config
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
@@ -49,7 +49,7 @@ def main() -> None:
     small = "".join(text.getvalue().splitlines(keepends=True)[: count // 5 + 1])
 
     bulk, dry, loop = 0.0, 0.0, 0.0
-    for _ in range(TRIES):
+    for _ in range(round_count(TRIES)):
         bulk = max(bulk, _rate(lambda all_rows: in_bulk(all_rows, "create"), text.getvalue(), count))
         dry = max(dry, _rate(lambda all_rows: in_bulk(all_rows, "validate"), text.getvalue(), count))
         loop = max(loop, _rate(lambda part: row_by_row(part, plain), small, count // 5))

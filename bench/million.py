@@ -27,11 +27,12 @@ def main() -> int:
         peaks: dict[str, float] = {}
         started = time.perf_counter()
         stack.drop(path, key)
-        for _ in stack.until_ended(key, pause=2):
+        for imports in stack.until_ended(key, pause=2):
+            last = imports
             for name, mb in stack.peaks().items():
                 peaks[name] = max(peaks.get(name, 0), mb)
         seconds = time.perf_counter() - started
-        one = stack.imports()[key]
+        one = last[key]
     exact = one["counts"] == roster.expected["counts"]
     print(f"million: {one['status']} in {seconds:,.0f} s, {count / seconds:,.0f} rows a second")
     print(f"million: {one['counts']}, {'exact' if exact else f'expected {roster.expected}'}")

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,9 +51,10 @@ class Stack:
         self.emulator.client("s3").upload_file(str(path), self.outputs["BucketName"], key)
 
     def imports(self) -> dict[str, Any]:
-        """Return the imports so far, by the key of their file."""
-        _, page = self.call("GET", "/imports")
-        return {one["source"]["key"]: one for one in page["items"]}
+        """Return the imports so far, by the key of their file; none while the API is too busy to list them."""
+        status, page = self.call("GET", "/imports")
+        listed = () if status == HTTPStatus.SERVICE_UNAVAILABLE else page["items"]
+        return {one["source"]["key"]: one for one in listed}
 
     def until_ended(self, *keys: str, pause: float = 0.5) -> Iterator[dict[str, Any]]:
         """Yield the imports every `pause` seconds, until those of these files have ended."""

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "SPLIT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-split",
     "LOAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-load",
     "EXPORT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/bench-export",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",  # as in infra/template.yaml
 }
 
 
@@ -71,3 +72,8 @@ def attach_stub(file: Path | None = None) -> Stub:
 def row_count(default: int) -> int:
     """Return ROWS of the environment, else the benchmark's default."""
     return int(os.environ.get("ROWS", default))
+
+
+def round_count(default: int) -> int:
+    """Return ROUNDS of the environment, else the benchmark's default."""
+    return int(os.environ.get("ROUNDS", default))

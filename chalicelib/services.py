@@ -8,11 +8,9 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import config
-from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.group_cache import GroupCache
 from chalicelib.access.groups import GroupRepository
 from chalicelib.access.sessions import SessionRepository
-from chalicelib.access.throttle import PasswordThrottle
 from chalicelib.access.tokens import TokenRepository
 from chalicelib.access.users import UserRepository
 from chalicelib.config import Settings
@@ -23,6 +21,7 @@ from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch
 
 if TYPE_CHECKING:
+    from chalicelib.access.authenticator import Authenticator
     from chalicelib.dynamodb.write_budget import WriteBudget
     from chalicelib.exports.exporter import Exporter
     from chalicelib.exports.queries import ExportQueries
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """The objects of one deployment. Those of imports and exports are imported and built when they are first needed.
+    """The objects of one deployment. What few requests need is imported and built when it is first needed.
 
     `client` returns the AWS client of a service such as "dynamodb". `clock` returns the time for
     authentication, in seconds since the epoch.
@@ -61,10 +60,17 @@ class Services:
         self.group_cache = GroupCache(table)
         self.tokens = TokenRepository(table)
         self.sessions = SessionRepository(table, clock)
-        throttle = PasswordThrottle(table, settings.logins_per_second, clock)
-        self.authenticator = Authenticator(table, self.sessions, throttle, clock)
         # Of all imports that this process loads.
         self._limiter = Limiter(settings.writes_in_flight, time.monotonic, time.sleep)
+
+    @cached_property
+    def authenticator(self) -> "Authenticator":
+        """What finds the caller of a request."""
+        from chalicelib.access.authenticator import Authenticator
+        from chalicelib.access.throttle import PasswordThrottle
+
+        throttle = PasswordThrottle(self.table, self.settings.logins_per_second, self._clock)
+        return Authenticator(self.table, self.sessions, throttle, self._clock)
 
     @cached_property
     def member_history(self) -> "MemberHistory":

@@ -1,6 +1,5 @@
 """The triggers: a dropped file, an import to split, its next step to load, an export, and dead letters."""
 
-import gc
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -15,20 +14,16 @@ from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
 from chalicelib.errors import Busy
 from chalicelib.imports.records.import_ids import event_import_id
-from chalicelib.imports.records.model import ImportRecord, Source
-from chalicelib.imports.records.profile import is_profile
 from chalicelib.services import services
 
 if TYPE_CHECKING:
     from chalicelib.exports.model import ExportRecord
+    from chalicelib.imports.records.model import ImportRecord, Source
     from chalicelib.imports.records.steps import Step
     from chalicelib.imports.running.pipeline import ImportPipeline
 
 workers = Blueprint(__name__)
 log = Logger()
-# A load creates a million small objects and few cycles. At Python's default threshold, 700 objects, the search for
-# cycles takes a seventh of its time.
-gc.set_threshold(50_000)
 
 RESERVED_SECONDS = 30.0  # of a worker's life: to end what is in flight, and to note what is settled
 AGAIN_SECONDS = 20  # before a message is delivered again whose work lacked capacity
@@ -178,8 +173,11 @@ def _start_imports(event: Mapping[str, Any]) -> None:
         _log_step(services().imports.start(source, import_id))
 
 
-def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple[Source, str]]:
+def _dropped_objects(event: Mapping[str, Any]) -> Iterator[tuple["Source", str]]:
     """Yields (the object, the id of its import) of each record. Skips folders and profiles; keys are form-encoded."""
+    from chalicelib.imports.records.model import Source
+    from chalicelib.imports.records.profile import is_profile
+
     for record in event.get("Records", []):
         item = record["s3"]["object"]
         source = Source(
@@ -201,7 +199,7 @@ def _log_export(record: "ExportRecord") -> None:
     log.info("export_step", export_id=shown.id, status=shown.status, rows=shown.rows, error=error)
 
 
-def _log_step(record: ImportRecord) -> None:
+def _log_step(record: "ImportRecord") -> None:
     """Logs one line for each step, and the counts as metrics once the import has ended. Logs no personal data."""
     log.info(
         "import_step",

@@ -51,9 +51,8 @@ def _import(stack: Stack, path: Path, count: int) -> float:
     key = f"drops/{path.name}"
     started = time.perf_counter()
     stack.drop(path, key)
-    for _ in stack.until_ended(key):
-        pass
+    *_, found = stack.until_ended(key)
     seconds = time.perf_counter() - started
-    counts = stack.imports()[key]["counts"]
+    counts = found[key]["counts"]
     assert counts["created"] == count, counts
     return seconds

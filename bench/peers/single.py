@@ -1,6 +1,5 @@
 """CPU time of one request in a warm function, with the table's responses replayed at once."""
 
-import os
 import statistics
 import time
 from collections import defaultdict
@@ -10,6 +9,7 @@ from pathlib import Path
 from bench.child import measure
 from bench.peers.replay import Replay
 from bench.peers.services import BARE, MODULES, Request, Service
+from bench.stub import round_count
 
 ROUNDS = 25  # ROUNDS of the environment replaces it
 CALLS = 20  # of each request in a round
@@ -36,7 +36,7 @@ def work(recorded: str) -> Callable[[], Times]:
 
     def measured() -> Times:
         found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for _ in range(int(os.environ.get("ROUNDS", ROUNDS))):
+        for _ in range(round_count(ROUNDS)):
             for name, service in services.items():
                 with replay.attached(service.client):
                     for request in service.requests():

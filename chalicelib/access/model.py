@@ -78,10 +78,10 @@ def _integral(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class _Body(BaseModel):
+class _Body(BaseModel, defer_build=True):
     """A body that a caller sends."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True)
 
 
 class NewGroup(_Body):
@@ -99,7 +99,7 @@ class GroupChanges(_Body):
     accounts: Accounts = ALL_ACCOUNTS
 
 
-class Group(BaseModel):
+class Group(BaseModel, defer_build=True):
     """A group as it is stored and shown; `version` counts the writes, from 1.
 
     `created_at` is None for the built-in groups, and for those stored before 0.1.0.
@@ -145,7 +145,7 @@ _BUILT_IN_PERMISSIONS: dict[str, list[Permission]] = {
     "viewers": ["members:read", "imports:read"],
 }
 BUILT_IN = {
-    name: Group(name=name, permissions=permissions, accounts=ALL_ACCOUNTS)
+    name: Group.model_construct(name=name, permissions=permissions, accounts=ALL_ACCOUNTS)
     for name, permissions in _BUILT_IN_PERMISSIONS.items()
 }
 
@@ -173,7 +173,7 @@ class OwnChanges(_Body):
     password: Password
 
 
-class User(BaseModel):
+class User(BaseModel, defer_build=True):
     """A user, without its password. Times are ISO 8601 in UTC; `last_login` is accurate to one minute."""
 
     name: str
@@ -197,7 +197,7 @@ class NewToken(_Body):
     days: Annotated[int, Field(ge=1, le=MAX_TOKEN_DAYS), BeforeValidator(_integral)] = 365
 
 
-class Token(BaseModel):
+class Token(BaseModel, defer_build=True):
     """A token, without its text. Times are ISO 8601 in UTC; `last_used` is accurate to ten minutes."""
 
     name: str

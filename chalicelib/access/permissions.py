@@ -24,7 +24,7 @@ ALL_ACCOUNTS: Literal["*"] = "*"
 Grants: TypeAlias = dict[Permission, list[str] | Literal["*"]]  # account ids by permission
 
 
-class Caller(BaseModel):
+class Caller(BaseModel, defer_build=True):
     """The user or token that sends a request, and the groups that it is in.
 
     `session` names the session that authenticated the request, None for a password or a token.

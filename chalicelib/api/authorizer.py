@@ -11,7 +11,6 @@ from typing import Any, cast
 from aws_lambda_powertools import Logger
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib.access.networks import client_address
 from chalicelib.errors import TooManyAttempts, Unauthorized
 from chalicelib.services import services
 
@@ -33,6 +32,10 @@ class AuthorizerRequest(AuthRequest):
 @authorizer.authorizer(ttl_seconds=CACHED_SECONDS, name="authorize")
 def authorize(request: AuthorizerRequest) -> AuthResponse:
     """Returns the caller in the response's context, for all routes: the gateway caches it for all of them."""
+    from chalicelib.access.networks import (
+        client_address,  # the API function imports this module, and needs no address
+    )
+
     try:
         source = client_address(request.headers, request.source, services().settings.proxy_digest)
         caller = services().authenticator.authenticate(request.token, source)

@@ -4,7 +4,6 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.permissions import Requirement
 from chalicelib.errors import InvalidCursor
-from chalicelib.exports.model import NewExport
 from chalicelib.services import services
 from chalicelib.timed_ids import is_timed_id
 
@@ -20,6 +19,8 @@ EXPORT: Requirement = "members:export"
 @route(exports_api, "POST", "/exports", needs=EXPORT, key=True)
 def start_export(request: Request, admission: Admission) -> Response:
     """Starts an export of an account."""
+    from chalicelib.exports.model import NewExport
+
     new = validated_body(request, NewExport)
     admission.scope.require(new.account_id)
     record = services().exports.start(new.record(admission.by, admission.new_id()))

@@ -1,22 +1,15 @@
 """The HTTP API of imports: start, watch and cancel an import, and read its report and the outcomes of its rows."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.permissions import Requirement
-from chalicelib.errors import FieldError, Invalid, InvalidCursor, NotFound, UnsupportedMediaType
-from chalicelib.fields.validation import validate
+from chalicelib.errors import FieldError, InvalidCursor, NotFound, UnsupportedMediaType
 from chalicelib.imports.records.import_filter import ImportFilter
 from chalicelib.imports.records.import_ids import is_import_id
-from chalicelib.imports.records.model import ImportRecord, Status, UndoOptions
-from chalicelib.imports.records.new_import import NewImport
 from chalicelib.imports.reports.polling import import_etag, pause
-from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
-from chalicelib.imports.text.encodings import UNKNOWN, encoding_name
-from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from chalicelib.members.model import NewMember
 from chalicelib.services import services
 
@@ -24,8 +17,6 @@ from .admission import Admission
 from .requests import (
     JSON,
     PAGING,
-    body_fields,
-    charset,
     invalid_parameters,
     media_type,
     normalized_value,
@@ -39,13 +30,13 @@ from .responses import base_path, json_response, page_response, tagged_response
 from .routing import route
 
 if TYPE_CHECKING:
+    from chalicelib.imports.records.model import ImportRecord
     from chalicelib.links import Link
 
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"
 CSV = "text/csv"
 FILTERS = ("account_id", "status")
-STATUSES: tuple[Status, ...] = get_args(Status)
 Word = TypeVar("Word", bound=str)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
@@ -54,19 +45,28 @@ MAX_WAIT = 20  # seconds; API Gateway ends a request after 29
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
 
 
-@route(imports_api, "POST", "/imports", needs=WRITE, query=NewImport.model_fields, key=True)
+def _import_options() -> Collection[str]:
+    """Returns the names of the options of an import."""
+    from chalicelib.imports.records.new_import import NewImport
+
+    return NewImport.model_fields
+
+
+@route(imports_api, "POST", "/imports", needs=WRITE, query=_import_options, key=True)
 def start_import(request: Request, admission: Admission) -> Response:
     """Imports the CSV in the body, or returns a link to upload a file of up to 5 GB."""
+    from . import import_options as options
+
     kind = media_type(request)
     if kind == CSV:
-        new = _options_in_query(request)
-        record = _record(new, admission)
+        new = options.options_in_query(request)
+        record = options.new_record(new, admission)
         record = services().imports.upload(record, raw_body(request, MAX_CSV), new.filename)
         return _started(request, record)
     if kind != JSON:
         raise UnsupportedMediaType(f"Send the file as {CSV}, or its name and mode as {JSON}.")
-    new = _options_in_body(request)
-    record, link = services().imports.announce(_record(new, admission), new.filename)
+    new = options.options_in_body(request)
+    record, link = services().imports.announce(options.new_record(new, admission), new.filename)
     body = record.shown().model_dump() | {"upload": {"method": "PUT", **link._asdict()}}
     return json_response(body, 201, Location=_location(request, record))
 
@@ -134,8 +134,10 @@ def apply_import(request: Request, admission: Admission, import_id: str) -> Resp
 @route(imports_api, "POST", f"{IMPORT}/undo", needs=WRITE, query=("dry_run",), body=False, key=True)
 def undo_import(request: Request, admission: Admission, import_id: str) -> Response:
     """Takes an import back, by an import of its own."""
-    done, options = _visible(import_id, admission), _undo_options(request)
-    record = services().imports.undo(done, admission.by, admission.new_id(), dry_run=options.dry_run)
+    from .import_options import undo_options
+
+    done, dry_run = _visible(import_id, admission), undo_options(request).dry_run
+    record = services().imports.undo(done, admission.by, admission.new_id(), dry_run=dry_run)
     return _started(request, record)
 
 
@@ -170,6 +172,8 @@ def get_changes(request: Request, admission: Admission, import_id: str) -> Respo
 def list_changes(request: Request, admission: Admission, import_id: str) -> Response:
     """Returns a page of rows in file order, each with its outcome and what it changes."""
     record, (limit, cursor) = _visible(import_id, admission), page_request(request)
+    from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
+
     outcome = _one_of(request, "outcome", LISTED_OUTCOMES)
     rows, following = services().import_queries.changes_page(record, limit, cursor, outcome)
     return page_response(request, f"/imports/{record.id}/changes/rows", rows, following)
@@ -191,79 +195,19 @@ def _one_of(request: Request, name: str, allowed: Sequence[Word]) -> Word | None
     raise invalid_parameters(FieldError(f"?{name}", "unknown_value", detail))
 
 
-def _undo_options(request: Request) -> UndoOptions:
-    """Returns the options of an undo. Raises Malformed."""
-    try:
-        return validate(UndoOptions, query_parameters(request))
-    except Invalid as error:
-        raise invalid_parameters(*(_in_query(e) for e in error.errors)) from None
-
-
-def _in_query(error: FieldError) -> FieldError:
-    """Returns an error of a field as that of a query parameter."""
-    return replace(error, pointer=error.pointer.replace("#/", "?"))
-
-
 def _import_filter(request: Request, admission: Admission) -> ImportFilter:
     """Returns the imports that the query selects. Raises Malformed, Forbidden."""
+    from chalicelib.imports.records.model import Status
+
+    statuses: tuple[Status, ...] = get_args(Status)
     account_id = query_parameters(request).get("account_id")
     if account_id is not None:
         account_id = normalized_value("account_id", account_id, "?account_id")
         admission.scope.require(account_id)
-    return ImportFilter(account_id, _one_of(request, "status", STATUSES))
+    return ImportFilter(account_id, _one_of(request, "status", statuses))
 
 
-def _options_in_query(request: Request) -> NewImport:
-    """Returns the options beside a CSV. Raises Malformed."""
-    try:
-        new = _options(query_parameters(request))
-    except Invalid as error:
-        raise invalid_parameters(*(_in_query(e) for e in error.errors)) from None
-    declared = _declared_encoding(request)
-    if new.encoding not in (None, declared or new.encoding):
-        detail = "encoding: Differs from the charset of the Content-Type. Send one of them."
-        raise invalid_parameters(FieldError("?encoding", "ambiguous_encoding", detail))
-    return new.model_copy(update={"encoding": new.encoding or declared})
-
-
-def _declared_encoding(request: Request) -> str | None:
-    """Returns the charset of the Content-Type, None without one. Raises UnsupportedMediaType."""
-    name = charset(request)
-    try:
-        return encoding_name(name) if name else None
-    except LookupError:
-        raise UnsupportedMediaType(f"charset: {UNKNOWN}", code="unknown_encoding") from None
-
-
-def _options_in_body(request: Request) -> NewImport:
-    """Returns the options in a JSON body. Raises Malformed if some are in the query, Invalid."""
-    if query := query_parameters(request):
-        detail = "Send this as a field of the JSON body."
-        errors = (FieldError(f"?{name}", "unknown_parameter", f"{name}: {detail}") for name in query)
-        raise invalid_parameters(*errors)
-    return _options(body_fields(request))
-
-
-def _options(values: object) -> NewImport:
-    """Returns the options of an import. Raises Invalid, also for a file that no import can read."""
-    new = validate(NewImport, values)
-    if not is_roster(new.filename):
-        raise Invalid(
-            [FieldError("#/filename", "unsupported_file_type", f"filename: {UNSUPPORTED_FILE_TYPE}")]
-        )
-    return new
-
-
-def _record(new: NewImport, admission: Admission) -> ImportRecord:
-    """Returns a new import, limited to the caller's accounts. Raises Forbidden."""
-    scope = admission.scope
-    if new.account_id is not None:
-        scope.require(new.account_id)
-    accounts = None if scope.accounts is None else sorted(scope.accounts)
-    return new.record(accounts, admission.by, admission.new_id())
-
-
-def _visible(import_id: str, admission: Admission) -> ImportRecord:
+def _visible(import_id: str, admission: Admission) -> "ImportRecord":
     """Returns an import. Raises NotFound, also for an import of accounts outside the caller's scope."""
     record = services().import_queries.get(import_id)
     if not record.visible_to(admission.scope):
@@ -271,21 +215,21 @@ def _visible(import_id: str, admission: Admission) -> ImportRecord:
     return record
 
 
-def _started(request: Request, record: ImportRecord) -> Response:
+def _started(request: Request, record: "ImportRecord") -> Response:
     """Returns a new import that runs, and where to ask for it."""
     return _accepted(record, Location=_location(request, record))
 
 
-def _accepted(record: ImportRecord, **headers: str) -> Response:
+def _accepted(record: "ImportRecord", **headers: str) -> Response:
     """Returns an import that runs."""
     return json_response(record.shown().model_dump(), 202, **headers, **_poll_headers(record))
 
 
-def _poll_headers(record: ImportRecord) -> dict[str, str]:
+def _poll_headers(record: "ImportRecord") -> dict[str, str]:
     """Returns when to ask again for an import that runs: about when it will end."""
     seconds = pause(record)
     return {"Retry-After": str(seconds)} if seconds else {}
 
 
-def _location(request: Request, record: ImportRecord) -> str:
+def _location(request: Request, record: "ImportRecord") -> str:
     return f"{base_path(request)}/imports/{record.id}"

@@ -1,6 +1,6 @@
 """Refuses what a request asks for and its route does not do. To ignore it would change the request's meaning."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from chalice.app import MultiDict, Request
@@ -20,7 +20,7 @@ UNSUPPORTED = (
 class Takes(NamedTuple):
     """What a route takes beside its path: query parameters, a body, If-Match and If-None-Match, Idempotency-Key."""
 
-    query: Collection[str] = ()
+    query: Collection[str] | Callable[[], Collection[str]] = ()
     body: bool = False
     conditions: bool = False
     key: bool = False
@@ -28,7 +28,7 @@ class Takes(NamedTuple):
 
 def check_request(request: Request, takes: Takes) -> None:
     """Raises Malformed, UnsupportedMediaType for a request that asks for what its route does not take."""
-    _check_parameters(request, takes.query)
+    _check_parameters(request, takes.query() if callable(takes.query) else takes.query)
     names = [name for name in _refused_headers(request, takes) if name in request.headers]
     if names:
         detail = f"This request does not take {' or '.join(name.title() for name in names)}. Remove it."

@@ -31,7 +31,7 @@ def route(
     method: str,
     *paths: str,
     needs: Requirement,
-    query: Collection[str] = (),
+    query: Collection[str] | Callable[[], Collection[str]] = (),
     body: bool | None = None,
     conditions: bool = False,
     key: bool = False,
@@ -40,7 +40,8 @@ def route(
 
     The view gets the request, its admission and the values of the path. Callers without the permission `needs` get
     a 403. What the request has beside that and the route does not take is refused (see Takes): by default POST, PUT
-    and PATCH take a body. With `key` a request with an Idempotency-Key that is sent again gets the first response.
+    and PATCH take a body. `query` names the parameters, or is a function that loads their names. With `key` a request
+    with an Idempotency-Key that is sent again gets the first response.
     """
     takes = Takes(query, method in WITH_BODY if body is None else body, conditions, key)
     return lambda view: _register(view, owner, method, paths, needs=needs, takes=takes)

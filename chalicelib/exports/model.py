@@ -16,14 +16,14 @@ Format = Literal["csv", "csv.gz", "ndjson"]
 Status = Literal["queued", "running", "completed", "failed"]
 
 
-class ExportFailure(BaseModel):
+class ExportFailure(BaseModel, defer_build=True):
     """The reason why an export ended without a file."""
 
     code: str
     detail: str
 
 
-class Part(BaseModel):
+class Part(BaseModel, defer_build=True):
     """A part of the file that S3 has: what the completion of its upload must name, and its size in bytes."""
 
     etag: str
@@ -31,7 +31,7 @@ class Part(BaseModel):
     size: int
 
 
-class ExportJob(BaseModel):
+class ExportJob(BaseModel, defer_build=True):
     """An export as callers see it. Times are ISO 8601 in UTC.
 
     `rows` counts the members that are read so far, and `as_of` is the time at which the export started: the file has
@@ -51,14 +51,14 @@ class ExportJob(BaseModel):
     error: ExportFailure | None
 
 
-class ExportRecord(BaseModel):
+class ExportRecord(BaseModel, defer_build=True):
     """An export as it is stored, with how far its file has come.
 
     `after` is the place of the last member that is in the parts or the pending object, in the order of the index by
     name; None before the first. `settled_rows` are the rows until there.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     id: str
     account_id: str
@@ -103,10 +103,10 @@ class ExportRecord(BaseModel):
         return ExportJob(status=status, **self.model_dump(include=set(ExportJob.model_fields)))
 
 
-class NewExport(BaseModel):
+class NewExport(BaseModel, defer_build=True):
     """What to export: an account, or its members whose last names start with a prefix, in any case."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     account_id: Identifier
     last_name_prefix: Name | None = None

@@ -17,10 +17,10 @@ from chalicelib.preconditions import entity_tag
 READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "version")
 
 
-class _Body(BaseModel):
+class _Body(BaseModel, defer_build=True):
     """A request body. Read-only fields are ignored, so that a GET can be PUT back; unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -54,9 +54,12 @@ class NewMember(_Body):
 
     @classmethod
     def of_valid(cls, values: dict[str, str]) -> Self:
-        """Returns the member with these values, which are valid: `model_construct` takes four times as long."""
+        """Returns the member with these values, which are valid: `model_construct` takes ten times as long."""
         member = cls.__new__(cls)
-        member.__setstate__({"__dict__": values, **_PYDANTIC_STATE})
+        _set(member, "__dict__", values)
+        _set(member, "__pydantic_fields_set__", _ALL_FIELDS)
+        _set(member, "__pydantic_extra__", None)
+        _set(member, "__pydantic_private__", None)
         return member
 
     @property
@@ -72,12 +75,8 @@ _TEXT_RULES = (
     ("last_name", normalize_text),
 )
 
-# The rest of what pickle stores of a model whose fields are all set.
-_PYDANTIC_STATE = {
-    "__pydantic_fields_set__": set(NewMember.model_fields),
-    "__pydantic_extra__": None,
-    "__pydantic_private__": None,
-}
+_ALL_FIELDS = set(NewMember.model_fields)
+_set = object.__setattr__  # as pydantic's own `__setstate__` does: the model is frozen
 
 
 class MemberChanges(_Body):

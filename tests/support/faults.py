@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.config import Settings
+from chalicelib.dynamodb.retries import MAX_ATTEMPTS
 from chalicelib.imports.running.pipeline import ImportPipeline
 from chalicelib.services import Services
 from tests.support.pipeline import KilledError
@@ -21,7 +22,7 @@ from tests.support.request_faults import error_response, lose_request, lose_resp
 
 KINDS = (
     *("killed", "killed after", "killed", "killed after"),  # before a call took effect, and after that
-    *("lost", "lost and retried", "unsent", "conflict", "throttled", "starved", "starved"),
+    *("lost", "lost and retried", "lost each time", "unsent", "conflict", "throttled", "starved", "starved"),
     *("meets", "meets"),
 )
 
@@ -29,7 +30,8 @@ KINDS = (
 class Fault(NamedTuple):
     """What happens at a worker's `call`-th call (from 1); for `meets`, what happens meanwhile, and the next fault.
 
-    A `starved` worker meets throttles from that call on, until it has no time left.
+    A `starved` worker meets throttles from that call on, until it has no time left. A call that is `lost each time`
+    takes effect, and so often gets no response that the worker gives it up.
     """
 
     call: int
@@ -57,6 +59,7 @@ class Worker:
         self._fault: Fault | None = None
         self._calls = 0
         self._killed = self._starved = False
+        self._lost: list[Any] = []  # the bodies of requests that get no response
         once = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
         self._clients: dict[str, Any] = {
             name: boto3.client(name, config=once) for name in ("dynamodb", "s3", "sqs", "sns")
@@ -84,6 +87,7 @@ class Worker:
         """Returns the services of a new run of this worker, which meets the fault."""
         self._fault, self._calls = fault, 0
         self._killed = self._starved = False
+        self._lost = []
         return Services(settings, self._clients.__getitem__, clock)
 
     def time_left(self) -> float:
@@ -111,6 +115,11 @@ class Worker:
 
     def _meet(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         due = self._next()
+        if due and due.kind == "lost each time":
+            self._lost = [request.body] * MAX_ATTEMPTS
+        if self._lost and request.body == self._lost[-1]:
+            self._lost.pop()
+            return lose_response(request)
         self._starved |= due is not None and due.kind == "starved"
         if self._starved:
             return self._throttle(request, "ThrottlingError")

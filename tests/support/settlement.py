@@ -27,7 +27,8 @@ class MemoryTable:
         self.reads = 0  # keys
         self.requests = 0
         for member in members:
-            self.write(creation(new_member(member)))
+            self._apply(creation(new_member(member)))
+        _wait_for_a_later_time()
 
     def read(self, keys: list[Item]) -> list[Item]:
         """Returns the items that exist under these keys."""
@@ -48,9 +49,11 @@ class MemoryTable:
         assert all(count == 1 for count in Counter(write.key for write in writes).values())
         if not all(self._holds(write) for write in writes):
             return False
-        started = now()
-        while now() == started:
-            pass  # a request takes longer: what it writes is later than what was written before
+        _wait_for_a_later_time()
+        self._apply(writes)
+        return True
+
+    def _apply(self, writes: Iterable[ConditionalWrite]) -> None:
         for write in writes:
             if write.verb == "Put":
                 self.items[write.key] = write.body["Item"]
@@ -60,7 +63,6 @@ class MemoryTable:
                 self.items[write.key] = self.items[write.key] | more
             else:
                 del self.items[write.key]
-        return True
 
     def _holds(self, write: ConditionalWrite) -> bool:
         stored, body = self.items.get(write.key), write.body
@@ -92,6 +94,13 @@ class MemoryTable:
 
     def _history(self) -> list[Entry]:
         return [entry_of(item) for key, item in self.items.items() if key[0].startswith("HISTORY#")]
+
+
+def _wait_for_a_later_time() -> None:
+    """A request takes longer than a tick of the clock: what it writes is later than what was written before."""
+    started = now()
+    while now() == started:
+        pass
 
 
 def context(mode: Mode) -> RowContext:

@@ -13,7 +13,7 @@ TRANSACTION_UNITS = 250
 ROW_SECONDS = 0.00001
 
 
-class Estimate(BaseModel):
+class Estimate(BaseModel, defer_build=True):
     """What an import would take, by the dry run of it.
 
     `write_units` are those of its members, `dollars` the price of these. `minutes` are rounded up, for an import that

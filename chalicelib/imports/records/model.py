@@ -41,7 +41,7 @@ READ_SHARE = 10  # percent of the work of an import that reading its rows takes;
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 
 
-class Source(BaseModel):
+class Source(BaseModel, defer_build=True):
     """The S3 object of an import: `size` in bytes, `version` its version id, `arrived_at` when S3 had stored it."""
 
     bucket: str
@@ -51,7 +51,7 @@ class Source(BaseModel):
     arrived_at: Timestamp | None = None
 
 
-class Counts(BaseModel):
+class Counts(BaseModel, defer_build=True):
     """Rows by outcome; rows = created + updated + unchanged + deleted + rejected.
 
     `removed` counts the members beside them that a sync has removed.
@@ -66,28 +66,28 @@ class Counts(BaseModel):
     removed: int = 0
 
 
-class LineAbove(BaseModel):
+class LineAbove(BaseModel, defer_build=True):
     """A line above the column names, which is no member: a title or comment."""
 
     line: int
     text: str
 
 
-class EncodingCandidate(BaseModel):
+class EncodingCandidate(BaseModel, defer_build=True):
     """An encoding that a file may be in, and up to three of its names or ids as that encoding reads them."""
 
     encoding: str
     names: list[str]
 
 
-class Failure(BaseModel):
+class Failure(BaseModel, defer_build=True):
     """The reason why an import ended before the end of its file."""
 
     code: str
     detail: str
 
 
-class ImportJob(BaseModel):
+class ImportJob(BaseModel, defer_build=True):
     """An import as callers see it. Times are ISO 8601 in UTC; `percent` is the share of the work that is done.
 
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
@@ -134,7 +134,7 @@ class ImportJob(BaseModel):
     estimate: Estimate | None
 
 
-class UndoOptions(BaseModel):
+class UndoOptions(BaseModel, defer_build=True):
     """The options of an undo."""
 
     dry_run: Annotated[

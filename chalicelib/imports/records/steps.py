@@ -38,7 +38,7 @@ class Lease:
     """A worker's right to a step.
 
     `settled_to` is the last line that is settled, `saved` says whether results up to it are stored, and `repeated`
-    whether an earlier attempt may have settled more rows.
+    whether an earlier attempt may have settled more rows. `notes` counts the notes of the step that are stored.
     """
 
     import_id: str
@@ -47,6 +47,7 @@ class Lease:
     settled_to: int = 0
     saved: bool = False
     repeated: bool = False
+    notes: int = 0
 
 
 class StepDone(Exception):
@@ -91,8 +92,8 @@ class StepRepository:
             if self.is_done(import_id, step):
                 raise StepDone
             raise LeaseHeld
-        settled_to = int(before.get("settled_to", {}).get("N", 0))
-        return Lease(import_id, step, owner, settled_to, "saved" in before, bool(before))
+        settled_to, notes = (int(before.get(name, {}).get("N", 0)) for name in ("settled_to", "notes"))
+        return Lease(import_id, step, owner, settled_to, "saved" in before, bool(before), notes)
 
     def release(self, lease: Lease) -> None:
         """Lets another worker take a step that the lease's owner did not finish."""
@@ -130,24 +131,31 @@ class StepRepository:
         begun = put_new(LEASED, {**step_key(lease.import_id, first), **terms})
         added = add_counts(lease.import_id, counts, "stage", lease.step.stage, following)
         self._write(lease, "done", added, begun)
-        lease.step = first
+        lease.step, lease.notes = first, 0
 
     def _write(self, lease: Lease, mark: str, *others: ConditionalWrite) -> None:
+        # A note whose response was lost may have taken effect. Then the number of notes differs, and the same counts
+        # are not added again.
+        known: Item = {":notes": {"N": str(lease.notes)}} if lease.notes else {}
+        as_known = "notes = :notes" if known else "attribute_not_exists(notes)"
         progress = update_if(
             LEASED,
             step_key(lease.import_id, lease.step),
-            UpdateExpression=f"SET settled_to = :to, {mark} = :true",
-            ConditionExpression="lease_owner = :owner AND attribute_not_exists(done)",
+            UpdateExpression=f"SET settled_to = :to, notes = :next, {mark} = :true",
+            ConditionExpression=f"lease_owner = :owner AND attribute_not_exists(done) AND {as_known}",
             ExpressionAttributeValues={
                 ":to": {"N": str(lease.settled_to)},
+                ":next": {"N": str(lease.notes + 1)},
                 ":owner": {"S": lease.owner},
                 ":true": {"BOOL": True},
+                **known,
             },
         )
         try:
             self._table.write([progress, *others])
         except ConditionsFailed as error:
             raise (Busy if error.breaks(LEASED) else Stopped) from None
+        lease.notes += 1
 
 
 def _lease_terms(owner: str, moment: float) -> Item:

@@ -34,7 +34,7 @@ _MAX_SHOWN_NAME = 64  # characters
 _MAX_SHOWN_NAMES = 300
 
 
-class PreviousId(BaseModel):
+class PreviousId(BaseModel, defer_build=True):
     """The cell of the previous client member id."""
 
     previous_client_member_id: Identifier

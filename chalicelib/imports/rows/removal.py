@@ -36,7 +36,7 @@ REASONS = {
 }
 
 
-class Removal(BaseModel):
+class Removal(BaseModel, defer_build=True):
     """What a sync does about the members that its file does not name.
 
     `members` is the number of members that the account had when the file arrived, `found` that of those which the

@@ -3,12 +3,14 @@
 from itertools import repeat
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from chalicelib import config
 from chalicelib.dynamodb import retries
 from chalicelib.errors import Busy
 from chalicelib.imports.records.repository import PARTITION
 from chalicelib.imports.records.steps import Step
+from chalicelib.imports.running import write_progress
 from chalicelib.services import Services
 from tests.support.pipeline import HEADER, KilledError, Pipeline, counts, dies
 from tests.support.request_faults import inject_faults, leave_unprocessed, lose_response
@@ -115,6 +117,30 @@ def test_load_repeated_after_a_death_counts_each_row_once(
         "removed": 0,
     }
     assert counts(pipeline.drain(import_id)) == expected
+
+
+def test_note_without_a_response_counts_its_rows_once(
+    pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes effect, and the worker learns nothing of it, however often it asks."""
+    rows = [f"Ann,Lee,{3235550000 + i},{i:03},{account}\n" for i in range(150)]
+    import_id = pipeline.split("drops/a.csv", HEADER + "".join(rows)).id
+    monkeypatch.setattr(write_progress, "NOTE_SECONDS", 0)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 3)
+    lost: list[bytes] = []
+
+    def lose_first_note(request: AWSPreparedRequest) -> AWSResponse | None:
+        body = request.body.encode() if isinstance(request.body, str) else bytes(request.body)
+        if b"saved" not in body or body not in (lost or [body]):
+            return None
+        lost.append(body)
+        return lose_response(request)
+
+    with inject_faults(config.dynamodb(), "TransactWriteItems", *[lose_first_note] * 50), pytest.raises(Busy):
+        pipeline.imports.step(import_id, Step("load"))
+
+    assert len(lost) == 3
+    assert counts(pipeline.drain(import_id))["created"] == 150
 
 
 def test_given_up_chunk_accounts_for_all_its_rows(pipeline: Pipeline, account: str) -> None:

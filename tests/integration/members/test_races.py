@@ -15,7 +15,7 @@ from tests.support.concurrency import run_concurrently
 from tests.support.people import key_of, person, phone, set_fields
 from tests.support.tables import members_of
 
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "200"))
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "60"))
 
 
 def outcomes(results: list[Any]) -> tuple[list[Member], list[Taken]]:

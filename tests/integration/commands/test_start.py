@@ -1,4 +1,4 @@
-"""How `./rollcall` and `./rollcall` start, and how a shell completes their words."""
+"""How `./rollcall` and `rollcall.py` start, and how a shell completes their words."""
 
 import shutil
 import subprocess
