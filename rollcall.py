@@ -10,7 +10,7 @@ try:
     from commands.completion import print_completion
     from commands.exports import export_account
     from commands.imports import apply_import, approve_import, decline_import, import_files, undo_import
-    from commands.members import restore_member, show_history
+    from commands.members import restore_member, show_history, trace_member
     from commands.program import COMPLETE, PROGRAM
 except ModuleNotFoundError as error:
     raise SystemExit(
@@ -28,6 +28,7 @@ COMMANDS = (
     show_history,
     restore_member,
     check_members,
+    trace_member,
     users,
     groups,
     tokens,

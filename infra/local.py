@@ -130,7 +130,7 @@ def _add_local_user(emulator: Emulator, table_name: str) -> None:
     """Adds the local user, unless it exists. Its password is shorter than the 12 characters of other stages."""
     user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
     with contextlib.suppress(Conflict):
-        UserRepository(Table(emulator.client("dynamodb"), table_name)).create(user)
+        UserRepository(Table(emulator.client("dynamodb"), table_name)).create(user, common_password=True)
 
 
 def old_data_warning(queue_url: str) -> str | None:
