@@ -9,6 +9,9 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 NODE_INSTALLED := node_modules/.installed
+# Tools whose libraries would collide with those of .venv, each in an environment of its own.
+CHECKOV_INSTALLED := build/checkov/.installed
+SUPPLY_INSTALLED := build/supply/.installed
 
 # Tracing for coverage doubles the CPU of the import's and the browser's tests, so these run without it.
 COVERED := tests/unit tests/integration/api tests/integration/access tests/integration/members tests/integration/dynamodb
@@ -20,7 +23,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ig
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install graph local test test-unit test-clients test-dynamodb-local bench bench-peers check screenshots deploy preflight
+.PHONY: help install graph local test test-unit test-clients test-dynamodb-local bench bench-peers check lock sbom screenshots deploy adopt restore-drill preflight
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -47,7 +50,7 @@ test-clients: $(INSTALLED) ## clients of the API in Python, TypeScript and Java,
 test-dynamodb-local: $(INSTALLED) ## run the tests of members, access, imports and exports on AWS's DynamoDB Local (Java 17, Maven)
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
 
-check: $(INSTALLED) $(NODE_INSTALLED) ## lint, format, types, import contract, the OpenAPI document, the template in both its forms; needs Node 20
+check: $(INSTALLED) $(NODE_INSTALLED) $(CHECKOV_INSTALLED) ## lint, format, types, import contract, the OpenAPI document, the template in all its forms; needs Node 20
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
@@ -64,6 +67,12 @@ bench-peers: $(INSTALLED) ## Rollcall beside bare boto3, FastAPI, Powertools and
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@exec $(VENV)/bin/python -m bench.peers $(PARTS)
 
+lock: $(INSTALLED) $(SUPPLY_INSTALLED) ## the hashes of what Lambda runs, in requirements-lambda.txt
+	@exec $(VENV)/bin/python -m tools.supply lock
+
+sbom: $(INSTALLED) $(SUPPLY_INSTALLED) ## a bill of materials of what Lambda runs, in build/sbom.json, and docs/licences.md
+	@exec $(VENV)/bin/python -m tools.supply sbom
+
 screenshots: $(INSTALLED) ## the README's pictures of the admin page
 	@exec $(VENV)/bin/python -m tools.screenshots
 
@@ -72,6 +81,12 @@ graph: $(INSTALLED) ## the drawing of the packages in docs/packages.svg
 
 deploy: $(INSTALLED) ## one CloudFormation stack: STAGE=prod on AWS, STAGE=local on the emulator; PARAMETERS="PhoneRegion=GB …"
 	@exec $(VENV)/bin/python -m infra.deploy $(STAGE) $(PARAMETERS)
+
+adopt: $(INSTALLED) ## a restored TABLE=…, and the bucket, under a new stack of STAGE=prod on AWS: docs/restore.md
+	@exec $(VENV)/bin/python -m infra.adopt $(STAGE) $(TABLE) $(PARAMETERS)
+
+restore-drill: $(INSTALLED) ## restore STAGE=prod (or local) under a new stack, check it, and delete that again
+	@exec $(VENV)/bin/python -m infra.drill $(STAGE) $(OPTIONS)
 
 preflight:
 	@$(PYTHON) infra/preflight.py $(EMULATOR_PORT) $(PORT)
@@ -87,4 +102,10 @@ $(NODE_INSTALLED): package.json package-lock.json .npmrc
 	@command -v npm >/dev/null || { echo "make check needs Node 20 or later, with npm: it checks the OpenAPI document and the admin page's JavaScript"; exit 1; }
 	@echo "installing the JavaScript checks into node_modules (once)"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/%/.installed: requirements-%.txt $(INSTALLED)
+	@echo "installing the libraries of $< into build/$* (once)"
+	@$(VENV)/bin/python -m venv --clear build/$*
+	@build/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -6,10 +6,11 @@ try:
     import click
 
     from commands.access import groups, tokens, users
+    from commands.check import check_members
     from commands.completion import print_completion
     from commands.exports import export_account
     from commands.imports import apply_import, approve_import, decline_import, import_files, undo_import
-    from commands.members import restore_member, show_history
+    from commands.members import restore_member, show_history, trace_member
     from commands.program import COMPLETE, PROGRAM
     from commands.reindex import reindex
 except ModuleNotFoundError as error:
@@ -27,6 +28,8 @@ COMMANDS = (
     export_account,
     show_history,
     restore_member,
+    check_members,
+    trace_member,
     users,
     groups,
     tokens,
@@ -37,7 +40,7 @@ COMMANDS = (
 
 @click.group()
 def main() -> None:
-    """Import rosters, export accounts, restore members, and manage access. Rollcall is a member registry."""
+    """Import rosters, export accounts, restore and check members, manage access. Rollcall is a member registry."""
 
 
 for command in COMMANDS:

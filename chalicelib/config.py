@@ -40,6 +40,8 @@ class Settings(BaseModel):
     max_removed: int = Field(default=25, ge=0)
     max_removed_percent: int = Field(default=5, ge=0, le=100)
     approver_must_differ: bool = False  # from the user or token that started the import
+    logins_per_second: int = Field(default=5, ge=1)  # that all callers together may have checked
+    proxy_digest: str = Field(default="", pattern="^([0-9a-f]{64})?$")  # see access/networks.py
     import_concurrency: int = Field(default=4, ge=1, le=1000)  # steps of one import that wait or run at once
 
 

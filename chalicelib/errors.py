@@ -210,17 +210,21 @@ class Invalid(RegistryError):
 
 
 class TooManyAttempts(RegistryError):
-    """Too many wrong passwords. None is checked until `until` (seconds since the epoch)."""
+    """Too many wrong passwords. None is checked until `until` (seconds since the epoch).
+
+    With `flood` so many are sent that not each gets an answer of its own.
+    """
 
     status, code = 429, "too_many_attempts"
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: float, *, flood: bool = False) -> None:
         wait = max(1, math.ceil(until - time.time()))
         detail = f"Too many wrong passwords. Wait {wait} s, then try again."
-        # The form of the IETF draft "RateLimit header fields for HTTP": one attempt in 60 s (access/throttle.py).
-        limit = {"RateLimit-Policy": '"passwords";q=1;w=60', "RateLimit": f'"passwords";r=0;t={wait}'}
+        # The form of the IETF draft "RateLimit header fields for HTTP": five passwords in 300 s (access/throttle.py).
+        limit = {"RateLimit-Policy": '"passwords";q=5;w=300', "RateLimit": f'"passwords";r=0;t={wait}'}
         super().__init__(detail, headers={"Retry-After": str(wait), **limit})
         self.until = until
+        self.flood = flood
 
 
 class Busy(RegistryError):

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import config
+from chalicelib.access.group_cache import GroupCache
 from chalicelib.access.groups import GroupRepository
 from chalicelib.access.sessions import SessionRepository
 from chalicelib.access.tokens import TokenRepository
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from chalicelib.imports.running.pipeline import ImportPipeline
     from chalicelib.imports.running.read_ahead import ReadAhead
     from chalicelib.imports.writing.member_batch import MemberBatch
+    from chalicelib.members.check import MemberCheck
     from chalicelib.members.history_repository import MemberHistory
+    from chalicelib.members.member_hashes import MemberHashes
     from chalicelib.replies import Replies
 
 
@@ -55,6 +58,7 @@ class Services:
         self.member_search = MemberSearch(table)
         self.users = UserRepository(table)
         self.groups = GroupRepository(table)
+        self.group_cache = GroupCache(table)
         self.tokens = TokenRepository(table)
         self.sessions = SessionRepository(table, clock)
         # Of all imports that this process loads.
@@ -66,7 +70,7 @@ class Services:
         from chalicelib.access.authenticator import Authenticator
         from chalicelib.access.throttle import PasswordThrottle
 
-        throttle = PasswordThrottle(self.table, self._clock)
+        throttle = PasswordThrottle(self.table, self.settings.logins_per_second, self._clock)
         return Authenticator(self.table, self.sessions, throttle, self._clock)
 
     @cached_property
@@ -75,6 +79,20 @@ class Services:
         from chalicelib.members.history_repository import MemberHistory
 
         return MemberHistory(self.table)
+
+    @cached_property
+    def member_check(self) -> "MemberCheck":
+        """What compares all members with their claims: its requests wait for capacity as long as it takes."""
+        from chalicelib.members.check import MemberCheck
+
+        return MemberCheck(self.table.paced(self._limiter, lambda: math.inf))
+
+    @cached_property
+    def member_hashes(self) -> "MemberHashes":
+        """The hashes of members' ids in logs."""
+        from chalicelib.members.member_hashes import MemberHashes
+
+        return MemberHashes(self.table)
 
     @cached_property
     def replies(self) -> "Replies":
@@ -127,8 +145,8 @@ class Services:
         from chalicelib.imports.syncs.approvals import Approvals
         from chalicelib.imports.syncs.newer_imports import NewerImports
 
-        repository, storage = ImportRepository(table), self.import_storage
         settings, client = self.settings, self._client
+        repository, storage = ImportRepository(table, settings.result_days), self.import_storage
         messenger = Messenger(
             client("sqs"),
             settings.split_queue_url,
@@ -203,7 +221,7 @@ class Services:
         """The records of imports."""
         from chalicelib.imports.records.repository import ImportRepository
 
-        return ImportRepository(self.table)
+        return ImportRepository(self.table, self.settings.result_days)
 
     @cached_property
     def import_queries(self) -> "ImportQueries":

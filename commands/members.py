@@ -1,9 +1,9 @@
-"""`./rollcall history|restore`: what happened to a member, and the way back for a deleted one."""
+"""`./rollcall history|restore|trace`: what happened to a member, the way back for a deleted one, and its requests."""
 
 import click
 
 from chalicelib.members.history import Event
-from chalicelib.members.model import MemberKey
+from chalicelib.members.model import MemberKey, member_id
 from chalicelib.services import Services
 
 from .results import Result
@@ -39,6 +39,18 @@ def restore_member(services: Services, **ids: str) -> Result:
     member = services.members.restore(MemberKey(**ids), OPERATOR)
     text = f"Restored member {member.client_member_id} of account {member.account_id}."
     return Result(text, member.model_dump())
+
+
+@click.command("trace")
+@_ACCOUNT
+@_MEMBER
+@with_services
+def trace_member(services: Services, **ids: str) -> Result:
+    """Show the hash by which logs name a member, and the query of CloudWatch that lists who saw or changed it."""
+    [found] = services.member_hashes.of([member_id(**ids)])
+    fields = "fields @timestamp, caller, method, route, status"
+    query = f"{fields} | filter @message like '{found}' | sort @timestamp desc"
+    return Result(f"{found}\n{query}", {"hash": found, "query": query})
 
 
 def _text(event: Event) -> str:

@@ -3,6 +3,9 @@
     python -m infra.deploy prod [PhoneRegion=GB AlarmEmail=ops@example.com …]
     python -m infra.deploy local    deploys to the emulator of `make local`
 
+An update on AWS shows what it changes and asks; YES=1 in the environment does not. TAGS="team=registry …" tags the
+stack and its resources. A stack on AWS is protected against deletion.
+
 Uses the credentials and the region that boto3 finds: environment, profile, role. Deploying an unchanged stage
 succeeds and changes nothing.
 """
@@ -11,65 +14,34 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from infra import aws_cli, concurrency, targets
-from infra.emulator import REGION, environment
+from infra import aws_cli, changes, choices, targets
+from infra.changes import Confirm
+from infra.emulator import REGION
 from infra.package import package, source_template
 from infra.project import LOCAL, PROJECT
+from infra.target import DeployError, Target
 
-EMULATOR_SECONDS = 600.0  # for each step; the emulator needs ten. On AWS, the AWS CLI gives up after an hour.
 EMULATOR_STARTS = 8  # calls of start_import at once on the emulator; each takes a process of 70 MB
 EMULATOR_RETRIES = 100  # of a call that is throttled: for an hour or so
 
 
-class DeployError(Exception):
-    """The deployment stopped; the message says where, in one line."""
-
-
-@dataclass(frozen=True)
-class _Target:
-    """Where a stage is deployed: an account and region of AWS, or the emulator at `endpoint`.
-
-    The tools' output is appended to `log`, or shown on the terminal.
-    """
-
-    stage: str
-    session: boto3.Session
-    endpoint: str | None
-    log: Path | None
-
-    @property
-    def stack(self) -> str:
-        return f"rollcall-{self.stage}"
-
-    def client(self, service: Any) -> Any:
-        proxies: dict[str, str] | None = {} if self.endpoint else None
-        return self.session.client(service, endpoint_url=self.endpoint, config=Config(proxies=proxies))
-
-    def say(self, line: str) -> None:
-        _say(line, self.log)
-
-    def aws(self, *arguments: str, quiet: bool = False) -> None:
-        """Runs the AWS CLI. Raises ToolError."""
-        # It does not read AWS_REGION; it must use the session's region.
-        region = {"AWS_DEFAULT_REGION": self.session.region_name}
-        env = environment(self.endpoint) if self.endpoint else os.environ | region
-        seconds = EMULATOR_SECONDS if self.endpoint else None
-        aws_cli.run(list(arguments), env, self.log, seconds, quiet=quiet)
-
-
 def deploy(
-    stage: str, endpoint: str | None = None, parameters: Sequence[str] = (), log: Path | None = None
+    stage: str,
+    endpoint: str | None = None,
+    parameters: Sequence[str] = (),
+    log: Path | None = None,
+    *,
+    tags: Sequence[str] = (),
+    confirm: Confirm | None = None,
 ) -> dict[str, str]:
     """Packages a stage, deploys it, and returns the outputs of its stack (ApiUrl, TableName, BucketName, …).
 
@@ -78,6 +50,8 @@ def deploy(
         endpoint: the emulator's address; AWS by default.
         parameters: template parameters, as "Name=value".
         log: the file that the tools' output is appended to; the terminal by default.
+        tags: tags of the stack on AWS, as "name=value".
+        confirm: is shown what an update on AWS would change, and decides; without it nobody is asked.
 
     Raises:
         DeployError: a step failed. CloudFormation has rolled the stack back.
@@ -85,15 +59,21 @@ def deploy(
     """
     try:
         session = boto3.Session("test", "test", region_name=REGION) if endpoint else targets.aws_session()
-        target = _Target(stage, session, endpoint, log)
+        target = Target(stage, session, endpoint, log)
         account = target.client("sts").get_caller_identity()["Account"]
         target.say(f"deploying {target.stack} to {endpoint or f'account {account} in {session.region_name}'}")
         bucket = _artifact_bucket(target.client("s3"), account, session.region_name)
         cloudformation = target.client("cloudformation")
-        _clear_failed_creation(cloudformation, target.client("dynamodb"), target.stack, log)
+        _clear_failed_creation(cloudformation, target.client("dynamodb"), target.stack, target.say)
+        last = choices.deployed(cloudformation, target.stack)
+        options = [] if endpoint else ["--tags", *choices.tags(stage, tags, last)]
         if not endpoint:
-            parameters = [*parameters, *_concurrency(target, parameters)]
-        _package_and_deploy(target, parameters, bucket)
+            parameters = [*parameters, *choices.parameters(target, parameters, last)]
+        if parameters:
+            options += ["--parameter-overrides", *parameters]
+        _package_and_deploy(target, options, bucket, confirm if last.parameters else None)
+        if not endpoint:
+            _protect(target)
         outputs = _outputs(cloudformation, target.stack)
     except (targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
         raise DeployError(targets.error_text(error)) from error
@@ -104,40 +84,12 @@ def deploy(
     return outputs
 
 
-def _concurrency(target: _Target, given: Sequence[str]) -> list[str]:
-    """Returns the parameters of the imports' concurrency that are neither given nor deployed; show a warning."""
-    try:
-        limits = target.client("lambda").get_account_settings()["AccountLimit"]
-    except ClientError as error:  # who deploys may lack this right
-        target.say(f"The account's Lambda concurrency could not be read: {error}")
-        return []
-    choice = concurrency.choose(
-        limits["UnreservedConcurrentExecutions"],
-        dict(parameter.partition("=")[::2] for parameter in given),
-        _deployed_parameters(target.client("cloudformation"), target.stack),
-        target.session.region_name,
-    )
-    for line in (choice.warning, *choice.parameters):
-        if line:
-            target.say(line)
-    return choice.parameters
-
-
-def _deployed_parameters(cloudformation: Any, stack: str) -> dict[str, str]:
-    """Returns the parameters of the last deployment, without any before the first."""
-    try:
-        [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError:  # the stack does not exist
-        return {}
-    return {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
-
-
 def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
     [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
-def _limit_starts(target: _Target) -> None:
+def _limit_starts(target: Target) -> None:
     """Limits the calls of start_import on the emulator, which would run a process for each file dropped at once.
 
     On AWS they need no limit. The emulator counts tries that it throttles among the two that Lambda repeats after an
@@ -158,26 +110,46 @@ def _limit_starts(target: _Target) -> None:
     )
 
 
-def _package_and_deploy(target: _Target, parameters: Sequence[str], bucket: str) -> None:
+def _protect(target: Target) -> None:
+    """Protects the stack against deletion."""
+    try:
+        target.client("cloudformation").update_termination_protection(
+            StackName=target.stack, EnableTerminationProtection=True
+        )
+    except ClientError as error:  # who deploys may lack this right
+        target.say(f"{target.stack} is not protected against deletion: {error}")
+
+
+def _package_and_deploy(target: Target, options: Sequence[str], bucket: str, confirm: Confirm | None) -> None:
     """Packages the stage and deploys it with the AWS CLI. Raises DeployError with CloudFormation's reason."""
     started = datetime.now(UTC)
     upload = ["--s3-bucket", bucket, "--s3-prefix", target.stack]
     with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
-        template, packaged = package(target.stage, Path(folder)), Path(folder) / "packaged.json"
+        template, packaged = (
+            package(target.stage, Path(folder), emulator=bool(target.endpoint)),
+            Path(folder) / "packaged.json",
+        )
         files = ["--template-file", str(template), "--use-json", "--output-template-file", str(packaged)]
-        options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload]
-        if parameters:
-            options += ["--parameter-overrides", *parameters]
+        options = ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", *upload, *options]
         stack = ["--stack-name", target.stack, "--template-file", str(packaged)]
         try:
             target.aws("cloudformation", "package", *files, *upload, quiet=True)
-            target.aws("cloudformation", "deploy", *stack, *options)
-        except aws_cli.ToolError as error:
+            if confirm is None:
+                target.aws("cloudformation", "deploy", *stack, *options)
+                return
+            cloudformation = target.client("cloudformation")
+            changes.discard(cloudformation, target.stack)
+            target.aws("cloudformation", "deploy", *stack, *options, "--no-execute-changeset", quiet=True)
+            if not changes.execute(cloudformation, target.stack, confirm):
+                target.say("no changes to deploy")
+        except (aws_cli.ToolError, WaiterError) as error:
             reason = _first_failure(target.client("cloudformation"), target.stack, started)
             raise DeployError(reason or str(error)) from error
 
 
-def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str, log: Path | None = None) -> None:
+def _clear_failed_creation(
+    cloudformation: Any, dynamodb: Any, stack: str, say: Callable[[str], object] = print
+) -> None:
     """Deletes the rest of a stack whose first deployment failed: CloudFormation cannot update it."""
     try:
         status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
@@ -185,7 +157,7 @@ def _clear_failed_creation(cloudformation: Any, dynamodb: Any, stack: str, log: 
         return
     if status not in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:  # only a first deployment ends in these
         return
-    _say(f"deleting the rest of the failed first deployment of {stack}; this may take minutes", log)
+    say(f"deleting the rest of the failed first deployment of {stack}; this may take minutes")
     resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     undeleted = [r for r in resources if r["ResourceStatus"] == "DELETE_FAILED"]
     for table in (r["PhysicalResourceId"] for r in undeleted if r["ResourceType"] == "AWS::DynamoDB::Table"):
@@ -252,14 +224,6 @@ def _create_private_bucket(s3: Any, name: str, region: str) -> None:
     s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
 
 
-def _say(line: str, log: Path | None) -> None:
-    if log:
-        with log.open("a") as file:
-            print(line, file=file)
-    else:
-        print(line, flush=True)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Deploys the stage that the command line names; returns the exit status."""
     if not arguments:
@@ -269,13 +233,16 @@ def main(arguments: Sequence[str]) -> int:
     endpoint = (os.environ.get("AWS_ENDPOINT_URL") or targets.emulator_endpoint()) if stage == LOCAL else None
     try:
         _check_stage(stage)
-        outputs = deploy(stage, endpoint, parameters)
+        confirm = None if stage == LOCAL or os.environ.get("YES") == "1" else changes.ask
+        tags = os.environ.get("TAGS", "").split()
+        outputs = deploy(stage, endpoint, parameters, tags=tags, confirm=confirm)
     except (DeployError, RuntimeError) as error:
         hint = " Is `make local` running?" if stage == LOCAL and "Could not connect" in str(error) else ""
         print(f"not deployed: {error}{hint}", file=sys.stderr)
         return 1
     for name in source_template()["Outputs"]:
-        print(f"{name:<16}{outputs[name]}")
+        if name in outputs:  # some depend on parameters
+            print(f"{name:<16}{outputs[name]}")
     return 0
 
 

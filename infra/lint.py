@@ -1,6 +1,7 @@
 """Lints the packaged templates, as SAM and as the CloudFormation that AWS transforms it into.
 
-Each form hides faults of the other.
+Each form hides faults of the other. The latter is also checked with each option off and on, by cfn-lint, and by
+checkov for what the security of AWS's services depends on.
 
     python -m infra.lint    lints every stage of .chalice/config.json; exits with status 1 on a fault
 """
@@ -10,16 +11,22 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
 
+from infra import checkov
+from infra.forms import parameters, resolved
 from infra.package import package
-from infra.project import PROJECT
+from infra.project import LOCAL, PROJECT
 
 REGION = "us-east-1"
+OUT = PROJECT / "build" / "lint"
+KEY = PROJECT / "infra" / "key.yaml"
 
 
 def transformed(sam: Path) -> dict[str, Any]:
@@ -33,21 +40,53 @@ def transformed(sam: Path) -> dict[str, Any]:
     return result
 
 
+def write_forms(stage: str) -> tuple[list[Path], list[Path]]:
+    """Packages a stage; returns the paths of (its templates, those with each option off and on)."""
+    sam = package(stage, OUT / stage, layer=False)
+    template = transformed(sam)
+    whole = _write(sam.with_name("cloudformation.json"), template)
+    if stage == LOCAL:
+        return [sam, whole], []
+    forms = [
+        _write(
+            sam.with_name(f"all-{'on' if on else 'off'}.json"),
+            resolved(template, parameters(template, on=on)),
+        )
+        for on in (False, True)
+    ]
+    return [sam, whole], forms
+
+
+def _write(path: Path, template: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(template, indent=1))
+    return path
+
+
+def _cfn_lint(paths: Sequence[Path], *options: str) -> int:
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", REGION, *options]
+    return subprocess.run([*command, "--", *map(str, paths)], check=False).returncode
+
+
 def main() -> int:
     """Lints every stage; returns the exit status."""
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     os.environ["AWS_DEFAULT_REGION"] = REGION  # the transform needs a region
     stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"]
-    found = 0
-    for stage in stages:
-        sam = package(stage, PROJECT / "build" / "lint" / stage, layer=False)
-        plain = sam.with_name("cloudformation.json")
-        plain.write_text(json.dumps(transformed(sam), indent=1))
-        for path in (sam, plain):
-            lint = Path(sys.executable).with_name("cfn-lint")
-            command = [str(lint), "--regions", REGION, "--template", str(path)]
-            found |= subprocess.run(command, check=False).returncode
-    return 1 if found else 0
+    found = [write_forms(stage) for stage in stages]
+    whole = [path for templates, _ in found for path in templates]
+    forms = [path for _, options in found for path in options]
+    off, on = forms[::2], forms[1::2]
+    with ThreadPoolExecutor(2) as pool:
+        checks = [
+            pool.submit(_cfn_lint, [*whole, KEY]),
+            pool.submit(
+                _cfn_lint, forms, "--ignore-checks", "W2001"
+            ),  # of parameters that only conditions name
+            pool.submit(checkov.check, off, [*checkov.LEFT_OUT, *checkov.OPTIONAL]),
+            pool.submit(checkov.check, [*on, KEY], checkov.LEFT_OUT),
+        ]
+    statuses = [check.result() for check in checks]
+    return 1 if any(statuses) else 0
 
 
 if __name__ == "__main__":

@@ -23,15 +23,21 @@ from chalicelib.access.model import NewUser
 from chalicelib.access.users import UserRepository
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Conflict
-from infra.deploy import DeployError, deploy
+from infra.deploy import deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
 from infra.local_api import ApiError, LocalApi
 from infra.project import LOCAL, PROJECT
 from infra.resume import resume_exports, resume_imports
+from infra.target import DeployError
 from infra.targets import DEFAULT_PORTS, PORTS, STATE
 
 STACK = f"rollcall-{LOCAL}"
-WATCHED = ("app.py", "chalicelib", ".chalice", "infra/template.yaml")
+WATCHED = (
+    "app.py",
+    "chalicelib",
+    ".chalice",
+    *(f"infra/{path.name}" for path in sorted(PROJECT.glob("infra/template*.yaml"))),
+)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 USER = PASSWORD = "rollcall"  # noqa: S105 - exists in the stage local only
 
@@ -124,7 +130,7 @@ def _add_local_user(emulator: Emulator, table_name: str) -> None:
     """Adds the local user, unless it exists. Its password is shorter than the 12 characters of other stages."""
     user = NewUser.model_construct(name=USER, password=PASSWORD, groups=["admins"], active=True)
     with contextlib.suppress(Conflict):
-        UserRepository(Table(emulator.client("dynamodb"), table_name)).create(user)
+        UserRepository(Table(emulator.client("dynamodb"), table_name)).create(user, common_password=True)
 
 
 def old_data_warning(queue_url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Packages the Chalice app and infra/template.yaml as one CloudFormation template with its code.
+"""Packages the Chalice app and infra/template*.yaml as one CloudFormation template with its code.
 
 This does what `chalice package --merge-template infra/template.yaml` does, with Chalice's own classes and three
 differences:
@@ -6,7 +6,7 @@ differences:
 * It packages `@app.on_s3_event`. Chalice refuses it, because CloudFormation cannot add a notification to a bucket
   outside the stack. This stack has its own bucket: template.yaml holds the notification, and this module adds the
   permission.
-* The stage local has no layer of libraries: the emulator runs the functions with its own Python, which has them,
+* On the emulator there is no layer of libraries: it runs the functions with its own Python, which has them,
   and wheels for Lambda's Linux would fail on other machines.
 * Deleting the stage local deletes everything; other stages keep their table and bucket.
 """
@@ -14,7 +14,6 @@ differences:
 import io
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +28,7 @@ from chalice.deploy.deployer import (
     PolicyGenerator,
     SwaggerBuilder,
 )
-from chalice.deploy.packager import (
-    AppOnlyDeploymentPackager,
-    DependencyBuilder,
-    EmptyPackageError,
-    LayerDeploymentPackager,
-    MissingDependencyError,
-    NoSuchPackageError,
-    PackageDownloadError,
-    PipRunner,
-    SubprocessPip,
-)
+from chalice.deploy.packager import DependencyBuilder, PipRunner, SubprocessPip
 from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalice.package import (
     PackageOptions,
@@ -49,8 +38,9 @@ from chalice.package import (
     YAMLTemplateSerializer,
 )
 from chalice.policy import AppPolicyGenerator
-from chalice.utils import UI, OSUtils, to_cfn_resource_name
+from chalice.utils import UI, to_cfn_resource_name
 
+from infra.layer import AppCode, Layer, SourceFiles
 from infra.project import LOCAL, PROJECT
 
 CREDENTIALS = "method.request.header.Authorization"
@@ -58,36 +48,39 @@ CREDENTIALS = "method.request.header.Authorization"
 Template = dict[str, Any]
 
 
-def package(stage: str, out: Path, *, layer: bool = True) -> Path:
+def package(stage: str, out: Path, *, layer: bool = True, emulator: bool = False) -> Path:
     """Writes a stage's SAM template, and the zip files it names, into `out`; returns the path of the template.
 
-    The layer is built from PyPI, once for each change of requirements.txt. With `layer=False` its zip file is
-    left out: the same template, but not deployable.
+    The layer is built from PyPI, once for each change of requirements-lambda.txt. With `layer=False` its zip file is
+    left out: the same template, but not deployable. The stage local is always packaged for the `emulator`.
 
     Raises:
-        RuntimeError: a library has no wheel for Lambda, or pip cannot download it; the message names it.
+        RuntimeError: a library has no wheel for Lambda, another hash, or cannot be downloaded; the message names it.
 
     """
     out.mkdir(parents=True, exist_ok=True)
-    template: Template = TemplateDeepMerger().merge(source_template(), _generate(stage, out, layer=layer))
+    emulator = emulator or stage == LOCAL
+    generated = _generate(stage, out, wanted=not emulator, layer=layer)
+    template: Template = TemplateDeepMerger().merge(source_template(), generated)
     template["Parameters"]["Stage"]["Default"] = stage
-    if stage == LOCAL:
+    if emulator:
         _adapt_to_emulator(template)
+    _pin_runtime(template)
     _name_zip_files(template, out)
     path = out / "sam.json"
     path.write_text(json.dumps(template, indent=1) + "\n")
     return path
 
 
-def _generate(stage: str, out: Path, *, layer: bool) -> Template:
+def _generate(stage: str, out: Path, *, wanted: bool, layer: bool) -> Template:
     """Returns Chalice's SAM template of a stage; writes its code to `out`, and builds its layer."""
     config = CLIFactory(str(PROJECT)).create_config_obj(stage)
-    files = _SourceFiles()
+    files = SourceFiles()
     pip = DependencyBuilder(files, PipRunner(SubprocessPip(files), files), config.lambda_architecture)
-    code = _AppCode(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
+    code = AppCode(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
     code.zip_file = out / "code.zip"
-    libraries = _Layer(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
-    libraries.wanted, libraries.built = stage != LOCAL, layer
+    libraries = Layer(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
+    libraries.wanted, libraries.built, libraries.runtime = wanted, layer, runtime()
     steps = [
         InjectDefaults(),
         ManagedLayerDeploymentPackager(code, libraries),
@@ -104,9 +97,11 @@ def _generate(stage: str, out: Path, *, layer: bool) -> Template:
 def _adapt_to_emulator(template: Template) -> None:
     """Lets the stack delete everything, and works around MiniStack's differences from AWS."""
     resources = template["Resources"]
-    for name in ("Table", "Bucket", "BucketPolicy"):
+    for resource in resources.values():
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-            del resources[name][policy]
+            resource.pop(policy, None)
+    for name in [name for name, resource in resources.items() if "Metrics" in resource.get("Properties", {})]:
+        del resources[name]  # MiniStack's alarms know no metric math
     api = resources["RestAPI"]["Properties"]
     authorizer = api["DefinitionBody"]["securityDefinitions"]["authorize"]["x-amazon-apigateway-authorizer"]
     authorizer["identitySource"] = CREDENTIALS  # MiniStack treats context.identity.sourceIp as missing
@@ -119,10 +114,27 @@ def _adapt_to_emulator(template: Template) -> None:
         source["ScalingConfig"] = {"MaximumConcurrency": concurrency}
 
 
+def runtime() -> str:
+    """Returns Lambda's Python, such as python3.13, which the template pins."""
+    pinned: str = source_template()["Globals"]["Function"]["Runtime"]
+    return pinned
+
+
+def _pin_runtime(template: Template) -> None:
+    """Sets the pinned Python, in place of the one that packages: Chalice takes that."""
+    for resource in template["Resources"].values():
+        if resource.get("Type") == "AWS::Serverless::Function":
+            resource["Properties"]["Runtime"] = runtime()
+        if resource.get("Type") == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["CompatibleRuntimes"] = [runtime()]
+
+
 def source_template() -> Template:
-    """Returns infra/template.yaml, with its !Tags as Fn:: keys."""
-    path = PROJECT / "infra" / "template.yaml"
-    template: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))
+    """Returns infra/template*.yaml merged, with their !Tags as Fn:: keys."""
+    template: Template = {}
+    for path in sorted((PROJECT / "infra").glob("template*.yaml")):
+        part: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))
+        template = TemplateDeepMerger().merge(part, template)
     return template
 
 
@@ -146,68 +158,6 @@ def _name_zip_files(template: Template, out: Path) -> None:
             if built.is_file():
                 shutil.copyfile(built, out / "layer.zip")
             properties["ContentUri"] = "layer.zip"
-
-
-class _SourceFiles(OSUtils):
-    """The project's files, without __pycache__ and in the same order on every machine.
-
-    Chalice zips without dates, so the same code gives the same zip file, and deploying it changes nothing.
-    """
-
-    def walk(
-        self,
-        path: str,
-        followlinks: bool = False,  # noqa: FBT001, FBT002 - chalice's signature
-    ) -> Iterator[tuple[str, list[str], list[str]]]:
-        for root, folders, names in super().walk(path, followlinks):
-            folders[:] = sorted(folder for folder in folders if folder != "__pycache__")
-            yield root, folders, sorted(names)
-
-
-class _AppCode(AppOnlyDeploymentPackager):
-    """The zip file of app.py, chalicelib and Chalice's runtime, built on each call.
-
-    Chalice's cache ignores the files' names: it would return an old zip file after a file is renamed.
-    """
-
-    zip_file: Path
-
-    def create_deployment_package(self, project_dir: str, python_version: str) -> str:
-        self.zip_file.unlink(missing_ok=True)
-        return super().create_deployment_package(project_dir, python_version)
-
-    def deployment_package_filename(self, project_dir: str, python_version: str) -> str:  # noqa: ARG002 - chalice's interface
-        return str(self.zip_file)
-
-
-class _Layer(LayerDeploymentPackager):
-    """The layer of the libraries in requirements.txt, as wheels for Lambda."""
-
-    wanted = True
-    built = True
-
-    def create_deployment_package(self, project_dir: str, python_version: str) -> str:
-        if not self.wanted:
-            raise EmptyPackageError("chalice omits an empty layer")
-        if not self.built:
-            return "not built"
-        return super().create_deployment_package(project_dir, python_version)
-
-    def _build_python_dependencies(
-        self, python_version: str, requirements_filepath: str, site_packages_dir: str
-    ) -> None:
-        abi = self._RUNTIME_TO_ABI[python_version]
-        try:
-            self._dependency_builder.build_site_packages(abi, requirements_filepath, site_packages_dir)
-        except MissingDependencyError as error:  # chalice would only warn
-            names = ", ".join(sorted(package.identifier for package in error.missing))
-            raise RuntimeError(f"no wheel for {python_version} on Lambda: {names}") from error
-        except (NoSuchPackageError, PackageDownloadError) as error:  # pip tries each download five times
-            reason = str(error).strip().splitlines()[-1]
-            raise RuntimeError(
-                f"pip could not download the libraries of the layer: {reason}. "
-                "Check the connection to PyPI, and requirements.txt"
-            ) from error
 
 
 class _Principals(PackageOptions):

@@ -63,7 +63,7 @@ def settings(engine: str) -> Iterator[object]:
     config.dynamodb().create_table(**{**table_definition(), "TableName": name})
     config.s3().create_bucket(Bucket=name)
     config.s3().put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name}
+    os.environ |= {"TABLE_NAME": name, "BUCKET_NAME": name, "LOGINS_PER_SECOND": "1000"}
     for kind in ("split", "load", "export"):
         queue = config.sqs().create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
         os.environ[f"{kind.upper()}_QUEUE_URL"] = queue

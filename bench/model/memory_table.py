@@ -27,6 +27,10 @@ class MemoryTable:
         """Answers all requests of a client."""
         client.meta.events.register_last("before-call.dynamodb", self._respond)
 
+    def put(self, item: Item) -> None:
+        """Stores an item without a request."""
+        self._store(key_pair(item), item)
+
     def find(self, key: tuple[str, str]) -> Item | None:
         """Returns the item under (partition key, sort key)."""
         return self.items.get(key)

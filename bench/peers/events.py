@@ -11,7 +11,7 @@ CONTEXT = SimpleNamespace(  # the attributes that the frameworks read
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:bench",
 )
-CALLER = {"kind": "token", "name": "bench", "grants": {"members:read": "*", "members:write": "*"}}
+CALLER = {"kind": "token", "name": "bench", "groups": ["editors"]}
 
 
 def get_one(account_id: str, number: int) -> dict[str, Any]:

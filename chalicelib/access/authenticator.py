@@ -1,6 +1,7 @@
 """Authenticates requests by password, token or session.
 
-Each authentication is one read of the table. A password adds a write for its count; a use is recorded at intervals.
+Each authentication is one read of the table. A password adds writes of its counts; a use is recorded at
+intervals.
 """
 
 import time
@@ -14,28 +15,29 @@ from chalicelib.errors import Unauthorized
 
 from .credentials import parse_basic, parse_bearer
 from .items import (
-    GROUPS_KEY,
     SESSIONS,
     TOKENS,
     USERS,
     StoredToken,
     StoredUser,
-    groups_from_item,
     item_key,
     session_from_item,
     stored_from_item,
 )
-from .model import Groups
+from .networks import network_of
 from .passwords import verify_password, verify_secret
 from .permissions import Caller
-from .sessions import SessionRepository
-from .throttle import PasswordThrottle, attempts_key
+from .sessions import SESSION_SECONDS, SessionRepository
+from .throttle import PasswordThrottle
 
 LOGIN_INTERVAL_SECONDS, TOKEN_INTERVAL_SECONDS = 60, 600  # a use is written only this long after the last one
 
 
 class Authenticator:
-    """Turns the Authorization header of a request into its caller."""
+    """Turns the Authorization header of a request into its caller.
+
+    `verify` returns whether a password has a hash; for the hash None it takes as long, and returns False.
+    """
 
     def __init__(
         self,
@@ -43,11 +45,13 @@ class Authenticator:
         sessions: SessionRepository,
         throttle: PasswordThrottle,
         clock: Callable[[], float] = time.time,
+        verify: Callable[[str, str | None], bool] = verify_password,
     ) -> None:
         self._table = table
         self._sessions = sessions
         self._throttle = throttle
         self._clock = clock
+        self._verify = verify
 
     def authenticate(self, header: str, source: str = "") -> Caller:
         """Returns the caller for an Authorization header, Basic or Bearer, from this IP address.
@@ -67,44 +71,47 @@ class Authenticator:
         raise Unauthorized
 
     def _by_password(self, name: str, password: str, source: str) -> Caller:
-        user_key, count_key = item_key(USERS, name), attempts_key(name, source)
-        (item, count), groups = self._read(user_key, count_key)
-        attempt = self._throttle.start(count_key, count)
+        attempt = self._throttle.attempt(name, network_of(source))
+        user_key = item_key(USERS, name)
+        found = self._read(user_key, *attempt.keys)
+        self._throttle.start(attempt, found)
+        item = found.get(key_pair(user_key))
         user = stored_from_item(item, StoredUser) if item else None
-        matches = verify_password(password, user.password if user else None)
+        matches = self._verify(password, user.password if user else None)
         if user is None or not matches or not user.active:
-            self._throttle.fail(attempt)
             raise Unauthorized(user.name if user else None)
         self._throttle.succeed(attempt)
         self._record_use(user_key, "last_login", user.last_login, LOGIN_INTERVAL_SECONDS)
-        return _user_caller(user, groups)
+        return _user_caller(user, int(self._clock()))
 
     def _by_token(self, name: str, secret: str) -> Caller:
         key = item_key(TOKENS, name)
-        (item,), groups = self._read(key)
+        item = self._read(key).get(key_pair(key))
         token = stored_from_item(item, StoredToken) if item else None
         if token is None or not verify_secret(secret, token.secret):
             raise Unauthorized
         if _timestamp(token.expires_at) <= self._clock():
             raise Unauthorized
         self._record_use(key, "last_used", token.last_used, TOKEN_INTERVAL_SECONDS)
-        return Caller(kind="token", name=token.name, grants=groups.grants_of(token.groups))
+        return Caller(kind="token", name=token.name, groups=token.groups)
 
     def _by_session(self, name: str, secret: str) -> Caller:
         user_name = name.rpartition("/")[0]
         if not user_name:
             raise Unauthorized
-        (item, user_item), groups = self._read(item_key(SESSIONS, name), item_key(USERS, user_name))
+        keys = item_key(SESSIONS, name), item_key(USERS, user_name)
+        found = self._read(*keys)
+        item, user_item = (found.get(key_pair(key)) for key in keys)
         if item is None or user_item is None:
             raise Unauthorized
         user = stored_from_item(user_item, StoredUser)
-        self._sessions.resume(name, session_from_item(item), secret, user)
-        return _user_caller(user, groups, session=name)
+        session = session_from_item(item)
+        self._sessions.resume(name, session, secret, user)
+        return _user_caller(user, session.ends_at - SESSION_SECONDS, session=name)
 
-    def _read(self, *keys: Item) -> tuple[list[Item | None], Groups]:
-        """Returns (the items under these keys in their order, None for a missing one; all groups)."""
-        found = {key_pair(item): item for item in self._table.batch_get([*keys, GROUPS_KEY])}
-        return [found.get(key_pair(key)) for key in keys], groups_from_item(found.get(key_pair(GROUPS_KEY)))
+    def _read(self, *keys: Item) -> dict[tuple[str, str], Item]:
+        """Returns the items under these keys that exist, by key."""
+        return {key_pair(item): item for item in self._table.batch_get(keys)}
 
     def _record_use(self, key: Item, attribute: str, last: str | None, interval: float) -> None:
         """Writes the time of a use, unless the last one is within the interval or the item is deleted."""
@@ -120,13 +127,14 @@ class Authenticator:
         )
 
 
-def _user_caller(user: StoredUser, groups: Groups, session: str | None = None) -> Caller:
+def _user_caller(user: StoredUser, password_at: int, session: str | None = None) -> Caller:
     return Caller(
         kind="user",
         name=user.name,
-        grants=groups.grants_of(user.groups),
+        groups=user.groups,
         session=session,
         credential_version=user.credential_version,
+        password_at=password_at,
     )
 
 

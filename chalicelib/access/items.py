@@ -8,8 +8,9 @@ from chalicelib.dynamodb.items import Item
 
 from .model import BUILT_IN, Group, Groups, Token, User
 
-USERS, TOKENS, SESSIONS, ATTEMPTS = "USERS", "TOKENS", "SESSIONS", "ATTEMPTS"
-GROUPS_KEY: Item = {"pk": {"S": "ACCESS"}, "sk": {"S": "GROUPS"}}
+USERS, TOKENS, SESSIONS, GROUPS = "USERS", "TOKENS", "SESSIONS", "GROUPS"
+# Each write of a user, group or token increments its revision. Groups that have no item of their own are in it.
+REVISION_KEY: Item = {"pk": {"S": "ACCESS"}, "sk": {"S": "GROUPS"}}
 SEPARATE_ATTRIBUTES = (
     "last_login",
     "last_used",
@@ -61,8 +62,13 @@ class StoredSession(NamedTuple):
 
 
 def item_key(partition: str, name: str) -> Item:
-    """Returns the key of a user, token, session or count of attempts."""
+    """Returns the key of a user, group, token or session."""
     return {"pk": {"S": partition}, "sk": {"S": name}}
+
+
+def attempts_key(place: str, period: int) -> Item:
+    """Returns the key of the count of passwords in a period, of a network or of all: a partition for each place."""
+    return {"pk": {"S": f"ATTEMPTS#{place}"}, "sk": {"S": str(period)}}
 
 
 def stored_item(stored: StoredUser | StoredToken, **numbers: int) -> Item:
@@ -103,16 +109,33 @@ def session_from_item(item: Mapping[str, Any]) -> StoredSession:
     )
 
 
-def groups_item(groups: Groups) -> Item:
-    """Returns the item of all groups, with the next revision."""
-    listed = [groups.by_name[name].model_dump() for name in sorted(groups.by_name)]
-    text = json.dumps(listed, ensure_ascii=False)
-    return {**GROUPS_KEY, "groups": {"S": text}, "revision": {"N": str(groups.revision + 1)}}
+def group_item(group: Group) -> Item:
+    """Returns the item of a group."""
+    item = item_key(GROUPS, group.name)
+    return item | {"record": {"S": group.model_dump_json()}, "version": {"N": str(group.version)}}
 
 
-def groups_from_item(item: Mapping[str, Any] | None) -> Groups:
-    """Returns the groups in their item; without one, the built-in groups."""
+def group_from_item(item: Mapping[str, Any]) -> Group:
+    """Returns the group in an item."""
+    return Group.model_validate_json(item["record"]["S"])
+
+
+def revision_item(shared: Groups) -> Item:
+    """Returns the item of the next revision, with the groups that have no item of their own."""
+    item = {**REVISION_KEY, "revision": {"N": str(shared.revision + 1)}}
+    if shared.by_name:
+        listed = [shared.by_name[name].model_dump() for name in sorted(shared.by_name)]
+        item["groups"] = {"S": json.dumps(listed, ensure_ascii=False)}
+    return item
+
+
+def groups_from_revision(item: Mapping[str, Any] | None) -> Groups:
+    """Returns the groups that have no item of their own: without any write yet the built-in ones.
+
+    Earlier versions stored all groups in the item of the revision.
+    """
     if item is None:
         return Groups(BUILT_IN, 0)
-    found = (Group.model_validate(group) for group in json.loads(item["groups"]["S"]))
+    listed = json.loads(item["groups"]["S"]) if "groups" in item else ()
+    found = (Group.model_validate(group) for group in listed)
     return Groups({group.name: group for group in found}, int(item["revision"]["N"]))

@@ -59,6 +59,9 @@ Accounts: TypeAlias = Annotated[
 def _check_password(text: str) -> str:
     if not MIN_PASSWORD_LENGTH <= len(text) <= MAX_PASSWORD_LENGTH:
         raise PydanticCustomError("password_length", "Must have 12 to 256 characters.")
+    if not text.isprintable():
+        # RFC 7617 allows no control characters in Basic credentials, and UTF-8 has no unpaired surrogates.
+        raise PydanticCustomError("control_character", "Must have visible characters and spaces only.")
     return text
 
 
@@ -115,7 +118,7 @@ class Group(BaseModel, defer_build=True):
 
 
 class Groups(NamedTuple):
-    """All groups by name. `revision` counts the writes of users, groups and tokens, 0 before the first."""
+    """Some groups by name. `revision` counts the writes of users, groups and tokens, 0 before the first."""
 
     by_name: Mapping[str, Group]
     revision: int

@@ -19,22 +19,25 @@ Permission = Literal[
 ]
 Requirement = Permission | Literal["signed in"]
 AUTHENTICATED: Requirement = "signed in"  # valid credentials, but no particular permission
+RECENT_SECONDS = 15 * 60
 ALL_ACCOUNTS: Literal["*"] = "*"
 Grants: TypeAlias = dict[Permission, list[str] | Literal["*"]]  # account ids by permission
 
 
 class Caller(BaseModel, defer_build=True):
-    """The user or token that sends a request, and its grants.
+    """The user or token that sends a request, and the groups that it is in.
 
     `session` names the session that authenticated the request, None for a password or a token.
-    `credential_version` is that of the user who was authenticated, 0 for a token.
+    `credential_version` is that of the user who was authenticated, 0 for a token. `password_at` is when the password
+    was checked that authenticated the request or started its session, in seconds since the epoch; None for a token.
     """
 
     kind: Literal["user", "token"]
     name: str
-    grants: Grants
+    groups: list[str] = []
     session: str | None = None
     credential_version: int = 0
+    password_at: int | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
@@ -46,11 +49,21 @@ class Caller(BaseModel, defer_build=True):
                 "Send your user name and password with this request, not a token.", code="password_needed"
             )
 
-    def scope(self, requirement: Requirement) -> Scope:
-        """Returns the accounts for which the caller meets a requirement. Raises Forbidden for no account."""
-        if requirement == AUTHENTICATED:
-            return Scope()
-        accounts = next((found for name, found in self.grants.items() if name == requirement), None)
-        if not accounts:
-            raise Forbidden(f"This request requires the permission {requirement}.")
-        return Scope(None if accounts == ALL_ACCOUNTS else frozenset(accounts))
+    def require_recent_password(self, moment: float) -> None:
+        """Raises Forbidden for a user whose password was checked too long ago: the session may be somebody else's.
+
+        A token has none: whoever gives a machine `access:admin` lets it grant access.
+        """
+        if self.kind == "user" and (self.password_at is None or moment - self.password_at > RECENT_SECONDS):
+            detail = "Sign in again: granting access needs a password of the last 15 minutes."
+            raise Forbidden(detail, code="recent_password_needed")
+
+
+def granted_scope(grants: Grants, requirement: Requirement) -> Scope:
+    """Returns the accounts for which these grants meet a requirement. Raises Forbidden for no account."""
+    if requirement == AUTHENTICATED:
+        return Scope()
+    accounts = next((found for name, found in grants.items() if name == requirement), None)
+    if not accounts:
+        raise Forbidden(f"This request requires the permission {requirement}.")
+    return Scope(None if accounts == ALL_ACCOUNTS else frozenset(accounts))

@@ -14,6 +14,7 @@ from .passwords import hash_secret, new_secret, verify_secret
 from .permissions import Caller
 
 SESSION_SECONDS, IDLE_SECONDS = 12 * 3600, 3600
+MAX_SESSIONS = 20  # of one user
 USE_INTERVAL_SECONDS = 300  # a use is written only this long after the last written one
 
 
@@ -32,8 +33,12 @@ class SessionRepository:
         self._clock = clock
 
     def start(self, caller: Caller) -> Session:
-        """Starts a session. Raises Forbidden unless a password authenticated the caller's request."""
+        """Starts a session, and ends the user's oldest ones past MAX_SESSIONS.
+
+        Raises Forbidden unless a password authenticated the caller's request.
+        """
         caller.require_password()
+        self._end_oldest(caller.name)
         name = f"{caller.name}/{secrets.token_hex(8)}"
         secret, moment = new_secret(), self._clock()
         ends_at = int(moment) + SESSION_SECONDS
@@ -42,6 +47,17 @@ class SessionRepository:
         )
         self._table.add(session_item(name, session))
         return Session(bearer_text(SESSIONS, name, secret), ends_at)
+
+    def _end_oldest(self, user: str) -> None:
+        """Leaves one place among the sessions of a user."""
+        found = self._table.query_all(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :user)",
+            ExpressionAttributeValues={":pk": {"S": SESSIONS}, ":user": {"S": f"{user}/"}},
+            ConsistentRead=True,
+        )
+        oldest = sorted(found, key=lambda item: int(item["ends_at"]["N"]))
+        for item in oldest[: -(MAX_SESSIONS - 1)]:
+            self._table.delete(item_key(SESSIONS, item["sk"]["S"]))
 
     def resume(self, name: str, session: StoredSession, secret: str, user: StoredUser) -> None:
         """Checks a session of this user, and records its use. Raises Unauthorized for one that has ended."""

@@ -1,13 +1,12 @@
 """Reads and writes that users, groups and tokens share.
 
-All groups are one item, which a login reads together with its user. Each write of users, groups and tokens
-increments the revision of that item in the same transaction. So a rule over all of them, such as "an active admin
-remains", still holds when the write takes effect.
+Each write of a user, group or token increments one revision in the same transaction. So a rule over several of them,
+such as "an active admin remains", still holds when the write takes effect.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.retries import backoff
@@ -15,21 +14,25 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.dynamodb.writes import ConditionalWrite, ConditionsFailed, put_if, put_new
 from chalicelib.errors import Busy, Conflict, FieldError, Invalid, NotFound
 
+from .history import PARTITION as HISTORY
+from .history import AccessEvent, Change, event_from_item, event_item
 from .items import (
-    GROUPS_KEY,
+    GROUPS,
+    REVISION_KEY,
     Stored,
     StoredToken,
     StoredUser,
-    groups_from_item,
-    groups_item,
+    group_from_item,
+    group_item,
+    groups_from_revision,
     item_key,
+    revision_item,
     stored_from_item,
 )
-from .model import Groups
+from .model import Group, Groups
 
-MAX_GROUPS_BYTES = 300_000  # of all groups together; DynamoDB's limit of an item is 400 kB
+MOVED_GROUPS = 90  # in one transaction, which takes 100 writes
 NAME, VERSION = "name", "version"  # constraints: the name is new; the version is the one that was read
-T = TypeVar("T")
 
 
 class AccessStore:
@@ -38,9 +41,33 @@ class AccessStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def groups(self) -> Groups:
-        """Returns all groups; before the first write, the built-in ones."""
-        return groups_from_item(self._table.get(GROUPS_KEY))
+    def groups(self, names: Iterable[str]) -> dict[str, Group]:
+        """Returns those of these groups that exist, by name."""
+        wanted = set(names)
+        found = self._own_groups(wanted)
+        if missing := wanted - found.keys():
+            shared = self._shared_groups().by_name
+            found |= {name: shared[name] for name in missing & shared.keys()}
+        if missing := wanted - found.keys():
+            found |= self._own_groups(missing)  # another process may have moved them between the two reads
+        return found
+
+    def group_page(self, limit: int, after: str) -> list[Group]:
+        """Returns at most `limit` groups, sorted by name, from the first one after this name."""
+        shared = (
+            self._shared_groups().by_name
+        )  # before the others, or one that is moved meanwhile would be missed
+        own = map(group_from_item, islice(self._query(GROUPS, after, Limit=limit), limit))
+        found = {**shared, **{group.name: group for group in own}}
+        return [found[name] for name in sorted(found) if name > after][:limit]
+
+    def _own_groups(self, names: Iterable[str]) -> dict[str, Group]:
+        items = self._table.batch_get([item_key(GROUPS, name) for name in names])
+        return {group.name: group for group in map(group_from_item, items)}
+
+    def _shared_groups(self) -> Groups:
+        """Returns the groups that have no item of their own, and the revision."""
+        return groups_from_revision(self._table.get(REVISION_KEY))
 
     def get(self, model: type[Stored], name: str) -> Stored:
         """Returns one user or token. Raises NotFound."""
@@ -55,67 +82,106 @@ class AccessStore:
 
     def all(self, model: type[Stored], after: str = "", **options: Any) -> Iterator[Stored]:
         """Yields all users or tokens after this name, sorted by name."""
-        items = self._table.query_all(
+        return (stored_from_item(item, model) for item in self._query(model.partition, after, **options))
+
+    def _query(self, partition: str, after: str, **options: Any) -> Iterator[Item]:
+        """Yields the items of a partition after this name, sorted by name."""
+        return self._table.query_all(
             KeyConditionExpression="pk = :pk AND sk > :after",
             # DynamoDB refuses an empty key value; a space sorts before every name.
-            ExpressionAttributeValues={":pk": {"S": model.partition}, ":after": {"S": after or " "}},
+            ExpressionAttributeValues={":pk": {"S": partition}, ":after": {"S": after or " "}},
             ConsistentRead=True,
             **options,
         )
-        return (stored_from_item(item, model) for item in items)
 
-    def add(self, stored: StoredUser | StoredToken, item: Item) -> None:
+    def history(self, limit: int, before: str | None) -> list[AccessEvent]:
+        """Returns at most `limit` changes, the newest first, those older than the change `before`."""
+        page = self._table.query(
+            KeyConditionExpression="pk = :pk AND sk < :before",
+            ExpressionAttributeValues={
+                ":pk": {"S": HISTORY},
+                ":before": {"S": before or "~"},
+            },
+            ScanIndexForward=False,
+            Limit=limit,
+            ConsistentRead=True,
+        )
+        return [event_from_item(item) for item in page["Items"]]
+
+    def add(self, stored: StoredUser | StoredToken, item: Item, by: str) -> None:
         """Adds a user or token. Raises Conflict if its name exists, Invalid for an unknown group, Busy."""
 
-        def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
-            require_known(stored.groups, groups)
-            return [put_new(NAME, item), groups_write(groups)], None
+        def decide() -> tuple[ConditionalWrite, Change]:
+            self.require_known(stored.groups)
+            return put_new(NAME, item), Change(stored.kind, stored.name, None, stored)
 
-        self.write(stored.kind, decide)
+        self.write(decide, by)
 
-    def write(self, kind: str, decide: Callable[[Groups], tuple[list[ConditionalWrite], T]]) -> T:
-        """Writes what `decide` returns for the current groups, and returns its result.
+    def write(self, decide: Callable[[], tuple[ConditionalWrite, Change]], by: str) -> Change:
+        """Writes what `decide` returns, notes in the history who did it, and returns the change.
 
-        Decides again after concurrent writes. Raises Conflict if the name of a new `kind` is taken, Busy.
+        What `decide` has read is still so when it is written; it decides again after concurrent writes. Raises
+        Conflict if the name is taken, Busy.
         """
         for _ in backoff():
-            writes, result = decide(self.groups())
+            revision = self._next_revision()
+            write, change = decide()
             try:
-                self._table.write(writes)
+                self._table.write([write, revision, put_new(VERSION, event_item(change, by))])
             except ConditionsFailed as error:
                 if error.breaks(NAME):
-                    raise name_taken_error(kind) from None
+                    raise name_taken_error(change.kind) from None
                 continue
-            return result
+            return change
         raise Busy
 
-    def require_admin(self, before: Groups, after: Groups, changed: StoredUser | None = None) -> None:
+    def _next_revision(self) -> ConditionalWrite:
+        """Returns the write of the next revision. Gives each group an item of its own first."""
+        while (shared := self._shared_groups()).by_name:
+            names = sorted(shared.by_name)
+            moved, rest = names[:MOVED_GROUPS], names[MOVED_GROUPS:]
+            puts = [put_new(VERSION, group_item(shared.by_name[name])) for name in moved]
+            left = shared._replace(by_name={name: shared.by_name[name] for name in rest})
+            try:
+                self._table.write([*puts, _revision_write(left)])
+            except ConditionsFailed:
+                continue  # another process moves them
+        return _revision_write(shared)
+
+    def require_known(self, names: Iterable[str]) -> None:
+        """Raises Invalid for the name of a group that does not exist."""
+        if not self.groups(names).keys() >= set(names):
+            detail = "groups: Unknown group. Use the names of existing groups."
+            raise Invalid([FieldError("#/groups", "unknown_group", detail)])
+
+    def require_admin_beside(self, old: StoredUser, new: StoredUser) -> None:
+        """Raises Conflict if this change of a user, who is the last active admin, leaves none."""
+        groups = self.groups({*old.groups, *new.groups})
+        if _is_admin(old, groups) and not _is_admin(new, groups):
+            self._require_admin({}, new)
+
+    def require_admin_without(self, old: Group, new: Group | None) -> None:
+        """Raises Conflict if this change of a group, from which the active admins have that right, leaves none."""
+        if _makes_admins(old) and not (new and _makes_admins(new)):
+            self._require_admin({old.name: new})
+
+    def _require_admin(self, changed: Mapping[str, Group | None], user: StoredUser | None = None) -> None:
         """Raises Conflict if a change of groups or of one user leaves no active admin, but there is one now."""
         users = {user.name: user for user in self.all(StoredUser)}
-        if not any(_is_admin(user, before) for user in users.values()):
+        groups = self.groups(name for user in users.values() for name in user.groups)
+        if not any(_is_admin(user, groups) for user in users.values()):
             return
-        users |= {changed.name: changed} if changed else {}
-        if not any(_is_admin(user, after) for user in users.values()):
+        users |= {user.name: user} if user else {}
+        if not any(_is_admin(user, {**groups, **changed}) for user in users.values()):
             detail = "This is the last active admin. Make another user an admin first."
             raise Conflict(detail, code="last_admin")
 
 
-def groups_write(groups: Groups) -> ConditionalWrite:
-    """Returns the write of these groups with the next revision. Raises Invalid if they exceed an item."""
-    item = groups_item(groups)
-    if len(item["groups"]["S"].encode()) > MAX_GROUPS_BYTES:
-        detail = "accounts: All groups together are too large. Use fewer groups, or fewer accounts in each."
-        raise Invalid([FieldError("#/accounts", "too_many_groups", detail)])
-    if not groups.revision:
+def _revision_write(shared: Groups) -> ConditionalWrite:
+    item = revision_item(shared)
+    if not shared.revision:
         return put_new(VERSION, item)
-    return put_if(VERSION, item, {"revision": {"N": str(groups.revision)}})
-
-
-def require_known(names: Iterable[str], groups: Groups) -> None:
-    """Raises Invalid for the name of a group that does not exist."""
-    if not groups.by_name.keys() >= set(names):
-        detail = "groups: Unknown group. Use the names of existing groups."
-        raise Invalid([FieldError("#/groups", "unknown_group", detail)])
+    return put_if(VERSION, item, {"revision": {"N": str(shared.revision)}})
 
 
 def name_taken_error(kind: str) -> Conflict:
@@ -128,5 +194,10 @@ def not_found_error(kind: str) -> NotFound:
     return NotFound(f"No {kind} has this name.", code=f"{kind}_not_found")
 
 
-def _is_admin(user: StoredUser, groups: Groups) -> bool:
-    return user.active and bool(groups.grants_of(user.groups).get("access:admin"))
+def _makes_admins(group: Group) -> bool:
+    return "access:admin" in group.permissions and bool(group.accounts)
+
+
+def _is_admin(user: StoredUser, groups: Mapping[str, Group | None]) -> bool:
+    found = (groups.get(name) for name in user.groups)
+    return user.active and any(group is not None and _makes_admins(group) for group in found)

@@ -1,109 +1,127 @@
-"""Counts wrong passwords, and throttles further attempts.
+"""Limits how many passwords are checked, each of which takes 0.1 to 0.2 s of CPU.
 
-The count is by user name and network: a count by name alone would let anyone lock a user out. After FREE_ATTEMPTS
-wrong passwords in a row, a network has one attempt per PAUSE_SECONDS for that user.
+Counted are wrong passwords of a network for a user (by user alone anyone could lock a user out), those of a network
+for all users, and all passwords of a second. A password is counted before it is checked, so that the limits hold
+for concurrent ones too; the right ones are taken off the first two counts. What a full count refuses, the process
+refuses again without a request to the table.
 """
 
-import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import TooManyAttempts
 
-from .items import ATTEMPTS, item_key
+from .items import attempts_key
 
-FREE_ATTEMPTS = 5
-PAUSE_SECONDS = 60  # as long as the gateway caches an answer of the authorizer
-COUNT_SECONDS = 24 * 3600  # a count expires so long after its last attempt
+WINDOW_SECONDS = 300
+USER_ATTEMPTS, NETWORK_ATTEMPTS = 5, 30  # wrong passwords of a network in a window: for one user, and for all
+ALL = "ALL"  # the place of the count of all passwords in a second
+KEPT_SECONDS = 3600  # of a count, after its period
+CACHED_SECONDS = 60  # for which the gateway caches a refusal
+FLOOD = 5  # refusals of a process in a minute; more are a flood
+MAX_REMEMBERED = 10_000  # full counts that a process remembers
 
 
 class Attempt(NamedTuple):
-    """One check of a password: the key of its count, and the `until` that reserves it, None for a free attempt."""
+    """One check of a password: who it is for, and the counts of its network and of its second."""
 
-    key: Item
-    reserved: Item | None
+    name: str
+    network: Item
+    second: Item
+
+    @property
+    def keys(self) -> list[Item]:
+        """The keys of the counts."""
+        return [self.network, self.second]
 
 
 class PasswordThrottle:
-    """The counts of one deployment. Each attempt calls `start`, and then either `fail` or `succeed`.
+    """The counts of one deployment. Each attempt calls `attempt`, `start`, and then `succeed` if it was right.
 
     These raise TooManyAttempts for a right and a wrong password alike, so that the answer does not tell them apart.
+    `per_second` passwords of all callers are checked in a second, which bounds the functions that are busy with them.
     """
 
-    def __init__(self, table: Table, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: Table, per_second: int, clock: Callable[[], float] = time.time) -> None:
         self._table = table
+        self._per_second = per_second
         self._clock = clock
+        self._full: dict[tuple[str, ...], float] = {}  # until when, by count
+        self._refused = (0, 0)  # a minute, and how many in it
 
-    def start(self, key: Item, count: Item | None) -> Attempt:
-        """Starts an attempt. `count` is the item under the key of its count, None for no wrong passwords.
+    def attempt(self, name: str, network: str) -> Attempt:
+        """Returns an attempt. Raises TooManyAttempts where one of its counts is known to be full."""
+        moment = self._clock()
+        window = attempts_key(network, int(moment // WINDOW_SECONDS))
+        attempt = Attempt(name, window, attempts_key(ALL, int(moment)))
+        for full in (*map(key_pair, attempt.keys), (*key_pair(window), name)):
+            if (until := self._full.get(full, 0)) > moment:
+                raise self._refusal(until)
+        return attempt
 
-        After the free attempts, reserves the one attempt that is allowed in a pause.
-        """
-        if count is None or int(count["count"]["N"]) < FREE_ATTEMPTS:
-            return Attempt(key, None)
-        reserved = self._count(key, count["until"]) if float(count["until"]["N"]) <= self._clock() else None
-        if reserved is None:
-            raise self._too_many()
-        return Attempt(key, reserved["until"])
-
-    def fail(self, attempt: Attempt) -> None:
-        """Counts a wrong password, unless `start` counted the attempt. Checks again for concurrent attempts."""
-        counted = None if attempt.reserved else self._count(attempt.key)
-        if counted and int(counted["count"]["N"]) > FREE_ATTEMPTS:
-            raise self._too_many()
+    def start(self, attempt: Attempt, found: Mapping[tuple[str, str], Item]) -> None:
+        """Counts an attempt. `found` are the items under the keys of its counts. Raises TooManyAttempts."""
+        moment, network, second = self._clock(), key_pair(attempt.network), key_pair(attempt.second)
+        window_end = (int(network[1]) + 1) * WINDOW_SECONDS
+        counts = found.get(network, {})
+        if _number(counts, "all") >= NETWORK_ATTEMPTS:
+            raise self._remember(network, window_end)
+        if _number(counts, _counter(attempt.name)) >= USER_ATTEMPTS:
+            raise self._remember((*network, attempt.name), window_end)
+        full = _number(found.get(second, {}), "all") >= self._per_second
+        if full or not self._count(attempt.second, {"#all": self._per_second}, {"#all": "all"}):
+            raise self._remember(second, moment + 1)
+        limits = {"#all": NETWORK_ATTEMPTS, "#user": USER_ATTEMPTS}
+        if not self._count(attempt.network, limits, {"#all": "all", "#user": _counter(attempt.name)}):
+            raise self._refusal(window_end)  # concurrent ones have filled it
 
     def succeed(self, attempt: Attempt) -> None:
-        """Deletes the count. Checks again for concurrent attempts, which may have used up the free ones."""
-        deleted = self._table.delete(
-            attempt.key,
-            ConditionExpression="attribute_not_exists(pk) OR #count < :free OR #until = :reserved",
-            ExpressionAttributeNames={"#count": "count", "#until": "until"},
-            ExpressionAttributeValues={
-                ":free": {"N": str(FREE_ATTEMPTS)},
-                ":reserved": attempt.reserved or {"NULL": True},
-            },
+        """Takes a right password off the counts of its network: it was no guess."""
+        self._table.update(
+            attempt.network,
+            UpdateExpression="ADD #all :minus REMOVE #user",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#all": "all", "#user": _counter(attempt.name)},
+            ExpressionAttributeValues={":minus": {"N": "-1"}},
         )
-        if deleted is None:
-            raise self._too_many()
 
-    def _too_many(self) -> TooManyAttempts:
-        # The next attempt may be allowed sooner, but the gateway caches this answer for as long.
-        return TooManyAttempts(self._clock() + PAUSE_SECONDS)
-
-    def _count(self, key: Item, expected_until: Item | None = None) -> Item | None:
-        """Counts an attempt and returns the new count and `until`; None if `until` is not the expected one."""
-        moment = self._clock()
-        values: Item = {
-            ":one": {"N": "1"},
-            ":until": {"N": str(moment + PAUSE_SECONDS)},
-            ":expires": {"N": str(int(moment) + COUNT_SECONDS)},
-        }
-        condition: dict[str, Any] = {}
-        if expected_until:
-            values[":expected"] = expected_until
-            condition = {"ConditionExpression": "#until = :expected"}
-        return self._table.update(
+    def _count(self, key: Item, limits: Mapping[str, int], names: Mapping[str, str]) -> bool:
+        """Adds one to each of these numbers of an item, unless one is at its limit; returns whether it did."""
+        values: dict[str, Any] = {f":{name[1:]}": {"N": str(limit)} for name, limit in limits.items()}
+        added = ", ".join(f"{name} :one" for name in limits)
+        expires_at = int(self._clock()) + WINDOW_SECONDS + KEPT_SECONDS
+        counted = self._table.update(
             key,
-            UpdateExpression="ADD #count :one SET #until = :until, expires_at = :expires",
-            ExpressionAttributeNames={"#count": "count", "#until": "until"},
-            ExpressionAttributeValues=values,
-            ReturnValues="UPDATED_NEW",
-            **condition,
+            UpdateExpression=f"ADD {added} SET expires_at = :expires",
+            ConditionExpression=" AND ".join(
+                f"(attribute_not_exists({name}) OR {name} < :{name[1:]})" for name in limits
+            ),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={**values, ":one": {"N": "1"}, ":expires": {"N": str(expires_at)}},
         )
+        return counted is not None
+
+    def _remember(self, full: tuple[str, ...], until: float) -> TooManyAttempts:
+        if len(self._full) >= MAX_REMEMBERED:
+            self._full.clear()
+        self._full[full] = until
+        return self._refusal(until)
+
+    def _refusal(self, until: float) -> TooManyAttempts:
+        moment = self._clock()
+        minute, count = self._refused
+        self._refused = (int(moment // 60), count + 1 if minute == moment // 60 else 1)
+        # The next attempt may be allowed sooner, but the gateway caches this answer.
+        return TooManyAttempts(max(until, moment + CACHED_SECONDS), flood=self._refused[1] > FLOOD)
 
 
-def attempts_key(name: str, source: str) -> Item:
-    """Returns the key of the count for a user name and an IP address."""
-    return item_key(ATTEMPTS, f"{name} {_network(source)}")
+def _counter(name: str) -> str:
+    """Returns the attribute that counts the passwords for a user."""
+    return f"user {name}"
 
 
-def _network(source: str) -> str:
-    """Returns the network that one sender can use: the address, of IPv6 the /64; "" for a malformed address."""
-    try:
-        address = ipaddress.ip_address(source)
-    except ValueError:
-        return ""
-    return str(ipaddress.ip_network((address, 32 if address.version == 4 else 64), strict=False))
+def _number(item: Mapping[str, Any], name: str) -> int:
+    return int(item[name]["N"]) if name in item else 0

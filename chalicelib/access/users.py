@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Table
@@ -10,10 +10,12 @@ from chalicelib.dynamodb.writes import ConditionalWrite, delete_if, put_if
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.preconditions import ALWAYS, Precondition
 
+from .history import OPERATOR, AccessEvent, Change
 from .items import USERS, StoredUser, item_key, stored_item
-from .model import Groups, NewUser, User, UserChanges
+from .model import NewUser, User, UserChanges
+from .password_rules import require_uncommon
 from .passwords import hash_password
-from .store import VERSION, AccessStore, groups_write, require_known
+from .store import VERSION, AccessStore
 
 
 class UserRepository:
@@ -30,8 +32,17 @@ class UserRepository:
         """Returns at most `limit` users, sorted by name, from the first one after this name."""
         return [user.without_secrets() for user in self._store.page(StoredUser, limit, after)]
 
-    def create(self, new: NewUser) -> User:
-        """Adds a user. Raises Conflict if its name exists, Invalid for an unknown group."""
+    def history(self, limit: int, before: str | None = None) -> list[AccessEvent]:
+        """Returns at most `limit` changes of access, the newest first, those older than the change `before`."""
+        return self._store.history(limit, before)
+
+    def create(self, new: NewUser, by: str = OPERATOR, *, common_password: bool = False) -> User:
+        """Adds a user. Raises Conflict if its name exists, Invalid for an unknown group or a common password.
+
+        With `common_password` any is accepted, for the stage local.
+        """
+        if not common_password:
+            require_uncommon(new.password, new.name)
         user = StoredUser(
             **new.model_dump(exclude={"password"}),
             password=hash_password(new.password),
@@ -41,7 +52,7 @@ class UserRepository:
             last_login=None,
             version=1,
         )
-        self._store.add(user, stored_item(user, version=user.version))
+        self._store.add(user, stored_item(user, version=user.version), by)
         return user.without_secrets()
 
     def change(
@@ -50,6 +61,7 @@ class UserRepository:
         changes: UserChanges,
         precondition: Precondition = ALWAYS,
         credential_version: int | None = None,
+        by: str = OPERATOR,
     ) -> User:
         """Changes the fields that are set.
 
@@ -58,31 +70,32 @@ class UserRepository:
         """
         update = changes.model_dump(exclude_unset=True)
         if "password" in update:
+            require_uncommon(update["password"], name)
             update["password"] = hash_password(update["password"])
 
-        def decide(groups: Groups) -> tuple[list[ConditionalWrite], User]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             old = self._current(name, credential_version)
             precondition.check(old.etag)
             user = _updated(old, update)
-            require_known(user.groups, groups)
-            self._store.require_admin(groups, groups, user)
+            self._store.require_known(user.groups)
+            self._store.require_admin_beside(old, user)
             item = stored_item(user, version=user.version)
             write = put_if(VERSION, item, {"version": {"N": str(old.version)}})
-            return [write, groups_write(groups)], user.without_secrets()
+            return write, Change(StoredUser.kind, name, old, user)
 
-        return self._store.write(StoredUser.kind, decide)
+        return cast("StoredUser", self._store.write(decide, by).after).without_secrets()
 
-    def delete(self, name: str, precondition: Precondition = ALWAYS) -> None:
+    def delete(self, name: str, precondition: Precondition = ALWAYS, by: str = OPERATOR) -> None:
         """Deletes a user. Raises NotFound, PreconditionFailed, and Conflict for the last admin."""
 
-        def decide(groups: Groups) -> tuple[list[ConditionalWrite], None]:
+        def decide() -> tuple[ConditionalWrite, Change]:
             old = self._store.get(StoredUser, name)
             precondition.check(old.etag)
-            self._store.require_admin(groups, groups, _updated(old, {"active": False}))
+            self._store.require_admin_beside(old, _updated(old, {"active": False}))
             write = delete_if(VERSION, item_key(USERS, name), {"version": {"N": str(old.version)}})
-            return [write, groups_write(groups)], None
+            return write, Change(StoredUser.kind, name, old, None)
 
-        self._store.write(StoredUser.kind, decide)
+        self._store.write(decide, by)
 
     def _current(self, name: str, credential_version: int | None) -> StoredUser:
         """Returns the user. Raises NotFound; with a version that is not the user's, Unauthorized instead."""

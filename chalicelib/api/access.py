@@ -1,5 +1,6 @@
 """The HTTP API of access: the caller itself, sessions, and for admins users, groups and tokens."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from chalicelib.errors import InvalidCursor
 from chalicelib.services import services
 
 from .admission import Admission
-from .requests import PAGING, page_request, precondition, validated_body
+from .requests import PAGING, page_request, precondition, query_parameters, validated_body
 from .responses import base_path, get_response, json_response, no_content, page_response, resource_response
 from .routing import route
 
@@ -34,7 +35,9 @@ USER, GROUP, TOKEN = "/users/{name}", "/groups/{name}", "/tokens/{name}"
 @route(access_api, "GET", "/me", needs=AUTHENTICATED)
 def get_me(_request: Request, admission: Admission) -> Response:
     """Returns the caller and its permissions: accounts by permission."""
-    return json_response(admission.caller.model_dump(include={"kind", "name", "grants"}))
+    caller = admission.caller
+    grants = services().group_cache.grants_of(caller.groups)
+    return json_response({"kind": caller.kind, "name": caller.name, "grants": grants})
 
 
 @route(access_api, "PATCH", "/me", needs=AUTHENTICATED)
@@ -44,7 +47,9 @@ def change_me(request: Request, admission: Admission) -> Response:
     caller.require_password()
     changes = UserChanges(password=validated_body(request, OwnChanges).password)
     # The gateway may have cached a caller whose password has since been replaced.
-    services().users.change(caller.name, changes, credential_version=caller.credential_version)
+    services().users.change(
+        caller.name, changes, credential_version=caller.credential_version, by=admission.by
+    )
     return no_content()
 
 
@@ -71,9 +76,10 @@ def list_users(request: Request, _admission: Admission) -> Response:
 
 
 @route(access_api, "POST", "/users", needs=ADMIN)
-def create_user(request: Request, _admission: Admission) -> Response:
+def create_user(request: Request, admission: Admission) -> Response:
     """Adds a user."""
-    user = services().users.create(validated_body(request, NewUser))
+    admission.caller.require_recent_password(time.time())
+    user = services().users.create(validated_body(request, NewUser), admission.by)
     return resource_response(user, 201, Location=f"{base_path(request)}/users/{user.name}")
 
 
@@ -84,17 +90,19 @@ def get_user(request: Request, _admission: Admission, name: str) -> Response:
 
 
 @route(access_api, "PATCH", USER, needs=ADMIN, conditions=True)
-def change_user(request: Request, _admission: Admission, name: str) -> Response:
+def change_user(request: Request, admission: Admission, name: str) -> Response:
     """Changes a user's password, groups, or whether it is active."""
     changes = validated_body(request, UserChanges)
-    user = services().users.change(_checked(name, "user"), changes, precondition(request))
+    if changes.model_dump(exclude_unset=True) != {"active": False}:  # which grants nothing
+        admission.caller.require_recent_password(time.time())
+    user = services().users.change(_checked(name, "user"), changes, precondition(request), by=admission.by)
     return resource_response(user)
 
 
 @route(access_api, "DELETE", USER, needs=ADMIN, conditions=True)
-def delete_user(request: Request, _admission: Admission, name: str) -> Response:
+def delete_user(request: Request, admission: Admission, name: str) -> Response:
     """Deletes a user and ends its sessions."""
-    services().users.delete(_checked(name, "user"), precondition(request))
+    services().users.delete(_checked(name, "user"), precondition(request), admission.by)
     return no_content()
 
 
@@ -106,9 +114,10 @@ def list_groups(request: Request, _admission: Admission) -> Response:
 
 
 @route(access_api, "POST", "/groups", needs=ADMIN)
-def create_group(request: Request, _admission: Admission) -> Response:
+def create_group(request: Request, admission: Admission) -> Response:
     """Adds a group."""
-    group = services().groups.create(validated_body(request, NewGroup))
+    admission.caller.require_recent_password(time.time())
+    group = services().groups.create(validated_body(request, NewGroup), admission.by)
     return resource_response(group, 201, Location=f"{base_path(request)}/groups/{group.name}")
 
 
@@ -119,30 +128,33 @@ def get_group(request: Request, _admission: Admission, name: str) -> Response:
 
 
 @route(access_api, "PATCH", GROUP, needs=ADMIN, conditions=True)
-def change_group(request: Request, _admission: Admission, name: str) -> Response:
+def change_group(request: Request, admission: Admission, name: str) -> Response:
     """Changes what a group grants."""
+    admission.caller.require_recent_password(time.time())
     changes = validated_body(request, GroupChanges)
-    group = services().groups.change(_checked(name, "group"), changes, precondition(request))
+    group = services().groups.change(_checked(name, "group"), changes, precondition(request), admission.by)
     return resource_response(group)
 
 
 @route(access_api, "DELETE", GROUP, needs=ADMIN, conditions=True)
-def delete_group(request: Request, _admission: Admission, name: str) -> Response:
+def delete_group(request: Request, admission: Admission, name: str) -> Response:
     """Deletes a group without users or tokens."""
-    services().groups.delete(_checked(name, "group"), precondition(request))
+    services().groups.delete(_checked(name, "group"), precondition(request), admission.by)
     return no_content()
 
 
-@route(access_api, "GET", "/tokens", needs=ADMIN, query=PAGING)
+@route(access_api, "GET", "/tokens", needs=ADMIN, query=("created_by", *PAGING))
 def list_tokens(request: Request, _admission: Admission) -> Response:
-    """Returns a page of tokens, by name, without their texts."""
+    """Returns a page of tokens, by name, without their texts; with `created_by` those of one creator."""
     limit, after = _page(request)
-    return _named_page(request, "/tokens", services().tokens.page(limit + 1, after), limit)
+    creator = query_parameters(request).get("created_by")
+    return _named_page(request, "/tokens", services().tokens.page(limit + 1, after, creator), limit)
 
 
 @route(access_api, "POST", "/tokens", needs=ADMIN)
 def create_token(request: Request, admission: Admission) -> Response:
     """Adds a token. Only this response contains its text."""
+    admission.caller.require_recent_password(time.time())
     token, text = services().tokens.create(validated_body(request, NewToken), admission.by)
     body = token.model_dump() | {"token": text}
     return json_response(body, 201, Location=f"{base_path(request)}/tokens/{token.name}")
@@ -155,10 +167,21 @@ def get_token(_request: Request, _admission: Admission, name: str) -> Response:
 
 
 @route(access_api, "DELETE", TOKEN, needs=ADMIN)
-def revoke_token(_request: Request, _admission: Admission, name: str) -> Response:
+def revoke_token(_request: Request, admission: Admission, name: str) -> Response:
     """Revokes a token."""
-    services().tokens.revoke(_checked(name, "token"))
+    services().tokens.revoke(_checked(name, "token"), admission.by)
     return no_content()
+
+
+@route(access_api, "GET", "/access/history", needs=ADMIN, query=PAGING)
+def list_access_history(request: Request, _admission: Admission) -> Response:
+    """Returns a page of the changes of users, groups and tokens, the newest first."""
+    limit, cursor = page_request(request)
+    if cursor is not None and (len(cursor) > MAX_NAME_LENGTH or not cursor.isascii() or not cursor):
+        raise InvalidCursor
+    found = services().users.history(limit + 1, cursor)
+    following = found[limit - 1].id if len(found) > limit else None
+    return page_response(request, "/access/history", [event._asdict() for event in found[:limit]], following)
 
 
 def _page(request: Request) -> tuple[int, str]:

@@ -1,13 +1,14 @@
 """Decides whether a caller may make a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalice.app import Request
 
-from chalicelib.access.permissions import Caller, Requirement
+from chalicelib.access.permissions import AUTHENTICATED, Caller, Requirement, granted_scope
 from chalicelib.errors import Forbidden, TooManyAttempts, Unauthorized
 from chalicelib.scope import Scope
+from chalicelib.services import services
 from chalicelib.timed_ids import new_timed_id
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ CROSS_ORIGIN = {"cross-site", "same-site"}  # values of Sec-Fetch-Site
 class Admission:
     """The caller of an admitted request, and the accounts that the request may access.
 
-    `attempt` is that of a request with an Idempotency-Key.
+    `attempt` is that of a request with an Idempotency-Key. `members` are the hashes of the members that the request
+    has shown or changed, for its line in the log.
     """
 
     caller: Caller
     scope: Scope
     attempt: "Attempt | None" = None
+    members: list[str] = field(default_factory=list)
 
     @property
     def by(self) -> str:
@@ -38,6 +41,10 @@ class Admission:
         """Returns whether the request may have taken effect before: its key is that of one that died."""
         return self.attempt is not None and self.attempt.repeated
 
+    def note_members(self, *member_ids: str) -> None:
+        """Notes members whom the request shows or changes. Raises Busy: no request goes unnoticed."""
+        self.members.extend(services().member_hashes.of(member_ids))
+
     def new_id(self) -> str:
         """Returns an id for the import or export that the request starts; a repeated request gets the same one."""
         return self.attempt.new_id() if self.attempt else new_timed_id()
@@ -45,7 +52,7 @@ class Admission:
 
 def admit(request: Request, requirement: Requirement) -> Admission:
     """Returns the admission of a request. Raises Unauthorized, TooManyAttempts, Forbidden."""
-    if request.method not in SAFE_METHODS and request.headers.get("sec-fetch-site") in CROSS_ORIGIN:
+    if request.method not in SAFE_METHODS and _is_cross_origin(request):
         # Browsers add stored Basic credentials to requests that another site makes.
         raise Forbidden("Requests from other sites may not change anything.", code="cross_site")
     authorized = request.context.get("authorizer") or {}
@@ -54,4 +61,22 @@ def admit(request: Request, requirement: Requirement) -> Admission:
     if "caller" not in authorized:
         raise Unauthorized
     caller = Caller.model_validate_json(authorized["caller"])
-    return Admission(caller, caller.scope(requirement))
+    return Admission(caller, caller_scope(caller, requirement))
+
+
+def _is_cross_origin(request: Request) -> bool:
+    """Returns whether a page of another origin made a browser send a request.
+
+    Browsers say so by Sec-Fetch-Site; those before 2023 by the origin alone.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None or origin is None:
+        return site in CROSS_ORIGIN
+    return str(origin).partition("://")[2] != request.headers.get("host")
+
+
+def caller_scope(caller: Caller, requirement: Requirement) -> Scope:
+    """Returns the accounts for which a caller meets a requirement. Raises Forbidden for no account."""
+    needs_groups = requirement != AUTHENTICATED
+    grants = services().group_cache.grants_of(caller.groups) if needs_groups else {}
+    return granted_scope(grants, requirement)

@@ -2,7 +2,7 @@
 
 Unknown callers are denied: the gateway then sends the 401 of infra/template.yaml, because it renames
 the header WWW-Authenticate of a function's response. Callers with too many attempts pass, so that the route can
-answer 429 with Retry-After.
+answer 429 with Retry-After; in a flood of them they are denied too, which spares the call of the API function.
 """
 
 from collections.abc import Mapping
@@ -20,23 +20,31 @@ log = Logger()
 
 
 class AuthorizerRequest(AuthRequest):
-    """The Authorization header of a request (`token`) and its IP address (`source`)."""
+    """The Authorization header of a request (`token`), its headers, and the IP address that sent it (`source`)."""
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         headers = {name.lower(): value for name, value in event["headers"].items()}
         super().__init__(event["type"], headers.get("authorization", ""), event["methodArn"])
+        self.headers = headers
         self.source = event["requestContext"]["identity"]["sourceIp"]
 
 
 @authorizer.authorizer(ttl_seconds=CACHED_SECONDS, name="authorize")
 def authorize(request: AuthorizerRequest) -> AuthResponse:
     """Returns the caller in the response's context, for all routes: the gateway caches it for all of them."""
+    from chalicelib.access.networks import (
+        client_address,  # the API function imports this module, and needs no address
+    )
+
     try:
-        caller = services().authenticator.authenticate(request.token, request.source)
+        source = client_address(request.headers, request.source, services().settings.proxy_digest)
+        caller = services().authenticator.authenticate(request.token, source)
     except Unauthorized as error:
         log.info("authorize", caller=None, user=error.user)
         return AuthResponse([], "nobody")
     except TooManyAttempts as error:
+        if error.flood:  # without a line each: they would cost more than the calls
+            return AuthResponse([], "nobody")
         log.warning("authorize", caller=None, too_many=True)
         return AuthResponse(["*"], "nobody", {"too_many_until": str(error.until)})
     log.info("authorize", caller=str(caller))

@@ -71,4 +71,8 @@ def _security_headers() -> dict[str, str]:
         f"connect-src 'self' {services().import_queries.upload_origin()}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    return {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+    return {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "Strict-Transport-Security": "max-age=31536000",  # browsers ignore it over HTTP, as in the stage local
+    }

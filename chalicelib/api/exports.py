@@ -9,7 +9,7 @@ from chalicelib.timed_ids import is_timed_id
 
 from .admission import Admission
 from .requests import PAGING, page_request, validated_body
-from .responses import base_path, json_response, page_response
+from .responses import base_path, json_response, page_response, tagged_response
 from .routing import route
 
 exports_api = Blueprint(__name__)
@@ -35,7 +35,8 @@ def list_exports(request: Request, admission: Admission) -> Response:
     if cursor is not None and not is_timed_id(cursor):
         raise InvalidCursor
     records, following = services().export_queries.visible_page(admission.scope, limit, cursor)
-    return page_response(request, "/exports", [record.shown().model_dump() for record in records], following)
+    page = page_response(request, "/exports", [record.shown().model_dump() for record in records], following)
+    return tagged_response(request, page)
 
 
 @route(exports_api, "GET", "/exports/{export_id}", needs=EXPORT)

@@ -26,7 +26,7 @@ from .requests import (
     raw_body,
     whole_number,
 )
-from .responses import base_path, json_response, page_response
+from .responses import base_path, json_response, page_response, tagged_response
 from .routing import route
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def list_imports(request: Request, admission: Admission) -> Response:
         raise InvalidCursor
     wanted = _import_filter(request, admission)
     records, following = services().import_queries.visible_page(admission.scope, limit, cursor, wanted)
-    return page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
+    page = page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
+    return tagged_response(request, page)
 
 
 @route(imports_api, "POST", "/imports/preview", needs=WRITE, query=_preview_options)

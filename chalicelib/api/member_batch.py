@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.access.permissions import Requirement
 from chalicelib.errors import Busy, FieldError, Forbidden, Holder, Invalid, NotFound, RegistryError, Taken
 from chalicelib.fields.validation import validate
-from chalicelib.members.model import NewMember
+from chalicelib.members.model import NewMember, member_id
 from chalicelib.scope import Scope
 from chalicelib.services import services
 
@@ -43,6 +43,7 @@ def write_members(request: Request, admission: Admission) -> Response:
             rows.append(_row(number, sent, batch.mode, admission.scope))
         except (Invalid, Forbidden) as error:
             errors[number] = error
+    admission.note_members(*(member_id(row.member.account_id, row.member.client_member_id) for row in rows))
     results = services().member_batch.write(rows, batch.mode, admission.by)
     items = [
         _problem(request, number, errors[number]) if number in errors else _item(request, number, results)

@@ -17,7 +17,7 @@ from chalicelib.members.search import Search
 from chalicelib.scope import Scope
 from chalicelib.services import services
 
-from .admission import Admission
+from .admission import Admission, caller_scope
 from .requests import (
     PAGING,
     body_fields,
@@ -52,6 +52,7 @@ def find_members(request: Request, admission: Admission) -> Response:
     if search is None:
         return page_response(request, "/members", [], None)
     page = services().member_search.find(search, limit, cursor, admission.scope)
+    admission.note_members(*(member.id for member in page.members))
     return page_response(request, "/members", [member.model_dump() for member in page.members], page.cursor)
 
 
@@ -60,6 +61,7 @@ def create_member(request: Request, admission: Admission) -> Response:
     """Adds a member."""
     new = validated_body(request, NewMember)
     admission.scope.require(new.account_id)
+    admission.note_members(member_id(new.account_id, new.client_member_id))
     member = services().members.create(new, admission.by, repeated=admission.repeated)
     return resource_response(member, 201, Location=_location(request, member))
 
@@ -67,23 +69,23 @@ def create_member(request: Request, admission: Admission) -> Response:
 @route(members_api, "GET", MEMBER, ACCOUNT_MEMBER, needs=READ)
 def get_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Returns a member."""
-    return get_response(request, services().members.get(_key(admission.scope, **ids)))
+    return get_response(request, services().members.get(_key(admission, **ids)))
 
 
 @route(members_api, "PUT", MEMBER, needs=WRITE, conditions=True)
 def replace_member(request: Request, admission: Admission, member_id: str) -> Response:
     """Replaces a member. A new account or client member id moves it."""
-    key = _key(admission.scope, member_id)
+    key = _key(admission, member_id=member_id)
     new = validated_body(request, NewMember)
     admission.scope.require(new.account_id)
     member = services().members.change(key, lambda _: new, precondition(request), admission.by)
-    return _changed(request, key, member)
+    return _changed(request, admission, key, member)
 
 
 @route(members_api, "PUT", ACCOUNT_MEMBER, needs=WRITE, conditions=True)
 def put_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Creates or replaces a member; a repeated request changes nothing."""
-    key = _key(admission.scope, **ids)
+    key = _key(admission, **ids)
     new = validate(NewMember, _with_ids(body_fields(request), key), services().phone_rule)
     member, created = services().members.put(new, precondition(request), admission.by)
     if created:
@@ -94,20 +96,20 @@ def put_member(request: Request, admission: Admission, **ids: str) -> Response:
 @route(members_api, "PATCH", MEMBER, ACCOUNT_MEMBER, needs=WRITE, conditions=True)
 def change_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Changes the fields in the body. A new account or client member id moves the member."""
-    key = _key(admission.scope, **ids)
+    key = _key(admission, **ids)
     changes = validated_body(request, MemberChanges)
     if changes.account_id:
         admission.scope.require(changes.account_id)
     member = services().members.change(key, changes.applied_to, precondition(request), admission.by)
-    return _changed(request, key, member)
+    return _changed(request, admission, key, member)
 
 
 @route(members_api, "DELETE", MEMBER, ACCOUNT_MEMBER, needs=WRITE, query=("erase",), conditions=True)
 def delete_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Deletes a member and frees its phone number and client member id; to erase it deletes its history too."""
-    key = _key(admission.scope, **ids)
+    key = _key(admission, **ids)
     if flag(request, "erase"):
-        admission.caller.scope("members:erase").require(key.account_id)
+        caller_scope(admission.caller, "members:erase").require(key.account_id)
         services().members.erase(key, precondition(request))
     else:
         services().members.delete(key, precondition(request), admission.by)
@@ -117,7 +119,7 @@ def delete_member(request: Request, admission: Admission, **ids: str) -> Respons
 @route(members_api, "GET", f"{MEMBER}/history", f"{ACCOUNT_MEMBER}/history", needs=READ, query=PAGING)
 def get_history(request: Request, admission: Admission, **ids: str) -> Response:
     """Returns a page of what happened to a member, newest first; also of one that is deleted."""
-    key = _key(admission.scope, **ids)
+    key = _key(admission, **ids)
     limit, cursor = page_request(request)
     page = services().member_history.page(key, limit, cursor)
     path = f"/members/{member_id(*key)}/history"
@@ -127,14 +129,15 @@ def get_history(request: Request, admission: Admission, **ids: str) -> Response:
 @route(members_api, "POST", f"{MEMBER}/restore", f"{ACCOUNT_MEMBER}/restore", needs=WRITE, body=False)
 def restore_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Adds a deleted member again, as it was last."""
-    member = services().members.restore(_key(admission.scope, **ids), admission.by)
+    member = services().members.restore(_key(admission, **ids), admission.by)
     return resource_response(member, 201, Location=_location(request, member))
 
 
-def _changed(request: Request, key: MemberKey, member: Member) -> Response:
+def _changed(request: Request, admission: Admission, key: MemberKey, member: Member) -> Response:
     """Returns a member after a change, with its Location if the change moved it."""
     if key == (member.account_id, member.client_member_id):
         return resource_response(member)
+    admission.note_members(member.id)
     return resource_response(member, Location=_location(request, member))
 
 
@@ -142,15 +145,20 @@ def _location(request: Request, member: Member) -> str:
     return f"{base_path(request)}/members/{member.id}"
 
 
-def _key(scope: Scope, member_id: str | None = None, **ids: str) -> MemberKey:
-    """Returns the key in a path: a member id, or both ids. Raises Malformed, NotFound, Forbidden."""
-    if member_id is None:
+def _key(admission: Admission, **ids: str) -> MemberKey:
+    """Returns the key in a path, whose request is about that member: a member id, or both ids.
+
+    Raises Malformed, NotFound, Forbidden.
+    """
+    in_path = ids.pop("member_id", None)
+    if in_path is None:
         key = MemberKey(**{name: normalized_value(name, value, f"{{{name}}}") for name, value in ids.items()})
-    elif (parts := parse_member_id(member_id)) is not None:
+    elif (parts := parse_member_id(in_path)) is not None:
         key = MemberKey(*parts)
     else:
         raise NotFound("No member has this id.", code="member_not_found")
-    scope.require(key.account_id)
+    admission.scope.require(key.account_id)
+    admission.note_members(member_id(*key))
     return key
 
 

@@ -1,5 +1,6 @@
 """Builds responses: JSON, pages, problem details."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -87,6 +88,15 @@ def get_response(request: Request, resource: Resource) -> Response:
     if not_modified(request, resource.etag):
         return Response("", {"ETag": resource.etag}, 304)
     return resource_response(resource)
+
+
+def tagged_response(request: Request, response: Response) -> Response:
+    """Returns a response with an ETag of its body, or a 304 if the caller has it: for lists that callers poll."""
+    etag = f'"{hashlib.sha256(str(response.body).encode()).hexdigest()[:32]}"'
+    if not_modified(request, etag):
+        return Response("", {"ETag": etag}, 304)
+    response.headers["ETag"] = etag
+    return response
 
 
 def page_response(

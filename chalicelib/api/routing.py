@@ -112,7 +112,11 @@ def _as_registry_error(error: Exception) -> RegistryError:
 def _log(
     request: Request, response: Response, admission: Admission | None, about: str | None, started: float
 ) -> None:
-    """Logs a response. `about` is the user, group or token that the path names."""
+    """Logs a response. `about` is the user, group or token that the path names.
+
+    The members that it shows or changes are there as hashes (members/member_hashes.py).
+    """
+    members: dict[str, Any] = {"members": admission.members} if admission and admission.members else {}
     log.info(
         "request",
         method=request.method,
@@ -122,6 +126,7 @@ def _log(
         about=about if admission else None,
         milliseconds=round((time.perf_counter() - started) * 1000, 1),
         request_id=request_id(request),
+        **members,
     )
 
 

@@ -21,7 +21,7 @@ class ConditionalWrite(NamedTuple):
     """
 
     constraint: str
-    verb: str  # Put, Delete, or in a transaction Update
+    verb: str  # Put, Delete, or in a transaction Update or ConditionCheck
     key: tuple[str, str]  # partition and sort key; a transaction may write an item only once
     text: bytes
 
@@ -83,6 +83,16 @@ def delete_if(constraint: str, key: Item, expected: Mapping[str, Item]) -> Condi
 def update_if(constraint: str, key: Item, **arguments: Any) -> ConditionalWrite:
     """Returns an update for a transaction; the arguments are those of an Update there."""
     return _write(constraint, "Update", key, {"Key": key, **arguments})
+
+
+def check_if(constraint: str, key: Item, expected: Mapping[str, Item]) -> ConditionalWrite:
+    """Returns a check for a transaction, which writes nothing: that attributes still have the expected values."""
+    return check_that(constraint, key, **_condition(expected))
+
+
+def check_that(constraint: str, key: Item, **arguments: Any) -> ConditionalWrite:
+    """Returns a check for a transaction; the arguments are those of a ConditionCheck there."""
+    return _write(constraint, "ConditionCheck", key, {"Key": key, **arguments})
 
 
 def _write(constraint: str, verb: str, key: Item, body: dict[str, Any]) -> ConditionalWrite:

@@ -38,5 +38,8 @@ class ExportQueries:
 
         A page holds fewer than `limit`, or none, if pages.MAX_READ records contain no more.
         """
-        records = self._repository.newest(before)
+        if scope.accounts is None:
+            records = self._repository.newest(before)
+        else:
+            records = self._repository.of_accounts(scope.accounts, limit + 1, before)
         return filtered_page(records, lambda record: record.visible_to(scope), limit, before)

@@ -2,17 +2,20 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any
 
-from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.account_index import AccountIndex
+from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, NotFound
 
 from .model import ExportRecord
 
 PARTITION = "EXPORTS"  # all exports, by id; each worker writes here once for thousands of members
+ACCOUNT_PREFIX = "EXPORT#ACCOUNT#"  # of the index by account
 LEASE_SECONDS = 360.0  # longer than a worker can live (.chalice/config.json)
 DAY = 24 * 3600
 PAGE = 100  # records of one query of a list
@@ -37,9 +40,11 @@ class ExportRepository:
         self._table = table
         self._days = days
         self._clock = clock
+        self._index = AccountIndex(table, ACCOUNT_PREFIX)
 
     def add(self, record: ExportRecord) -> ExportRecord:
         """Adds an export unless it exists; returns it as it is stored then."""
+        self._index.add(record.account_id, record.id, int(self._expires_at()["N"]))
         if self._table.add({**_key(record.id), **_attributes(record), "expires_at": self._expires_at()}):
             return record
         return self.get(record.id)
@@ -60,6 +65,20 @@ class ExportRepository:
             Limit=PAGE,
         )
         return map(_from, found)
+
+    def of_accounts(self, accounts: Collection[str], size: int, before: str | None) -> Iterator[ExportRecord]:
+        """Yields the exports of these accounts, the newest first, those older than the export `before`.
+
+        Reads `size` at a time. Among those that an earlier version stored are others too.
+        """
+        since = self._index.complete_since(lambda: any(self.newest()))
+        if before is None or before > since:
+            ids = takewhile(lambda found: found >= since, self._index.ids(accounts, size, before))
+            while batch := list(islice(ids, size)):
+                found = {key_pair(item)[1]: item for item in self._table.batch_get([*map(_key, batch)])}
+                yield from (_from(found[one]) for one in batch if one in found)
+            before = since
+        yield from self.newest(before)
 
     def acquire(self, export_id: str) -> ExportLease | None:
         """Reserves an export for this worker; returns None if it has ended. Raises ExportLeaseHeld, NotFound."""

@@ -11,17 +11,24 @@ from .phone import PhoneRule
 from .text import MAX_LENGTH
 
 Body = TypeVar("Body", bound=BaseModel)
+MAX_ERRORS = 50  # that one response lists
 
 
 def validate(model: type[Body], data: object, rule: PhoneRule | None = None) -> Body:
-    """Returns `data` (JSON, a form or a CSV row) as a `model`. Raises Invalid with one error per field."""
+    """Returns `data` (JSON, a form or a CSV row) as a `model`.
+
+    Raises Invalid with one error per field; past MAX_ERRORS with the number of the others.
+    """
     if not isinstance(data, Mapping):
         raise Invalid([FieldError("#", "wrong_type", "Must be an object with named fields.")])
     try:
         return model.model_validate(data, context=rule)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        raise Invalid([_field_error(problem) for problem in problems]) from None
+        found = [_field_error(problem) for problem in problems[:MAX_ERRORS]]
+        if more := len(problems) - len(found):
+            found.append(FieldError("#", "more_errors", f"{more:,} more errors are not listed."))
+        raise Invalid(found) from None
 
 
 _MESSAGES = {

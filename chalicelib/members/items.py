@@ -14,6 +14,8 @@ from .folding import fold_name
 from .model import Member, MemberKey, Origin, PhoneKey, member_id
 
 INDEX = "by_account"
+MEMBER_PREFIX, CLAIM_PREFIX = "CLIENT#", "PHONE#"  # of their partition keys; no others have these
+SORT_PREFIX = "ACCOUNT#"
 SHARDS = 8  # index partitions of one account, which take 8,000 writes per second
 
 

@@ -110,6 +110,7 @@ def running_local_stack() -> Iterator[LocalStack]:
     }
     with tempfile.TemporaryDirectory(prefix="rollcall-local-") as state:
         ports = {"PORT": str(port), "EMULATOR_PORT": str(emulator), "LOCAL_STATE": state}
+        ports["LOGINS_PER_SECOND"] = "1000"  # tests sign in side by side
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local"],
             cwd=PROJECT,

@@ -19,16 +19,20 @@ KEYS = {  # a key's prefix, and the only modules that may spell it
     "PHONE#": {"members/items.py"},
     "ACCOUNT#": {"members/items.py"},
     "HISTORY#": {"members/items.py"},
+    "SETTINGS": {"members/member_hashes.py"},
     "IMPORTS": {"imports/records/repository.py"},
     "IMPORT#": {"imports/records/repository.py"},
     "SYNC#": {"imports/syncs/account_syncs.py"},
     "WRITE_BUDGET": {"dynamodb/write_budget.py"},
     "EXPORTS": {"exports/repository.py"},
+    "EXPORT#": {"exports/repository.py"},
     "REPLY#": {"replies.py"},
+    "ACCESS_HISTORY": {"access/history.py"},
     "USERS": {"access/items.py"},
     "TOKENS": {"access/items.py"},
     "SESSIONS": {"access/items.py"},
-    "ATTEMPTS": {"access/items.py"},
+    "ATTEMPTS#": {"access/items.py"},
+    "GROUPS": {"access/items.py"},
 }
 
 

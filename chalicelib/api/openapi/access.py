@@ -44,12 +44,32 @@ IDLE_SECONDS: Schema = {
     "type": "integer",
     "description": "The session ends this many seconds after its last request, or up to 5 minutes sooner.",
 }
+FILTERS = {
+    "Token": [parameter("created_by", "query", "The user or token that has created them, such as user:ann.")]
+}
 SCHEMAS: Schema = {
     **{f"{kind}Page": page(kind) for kind in ("User", "Group", "Token")},
     "Me": {
         "description": "The caller, and what it may do.",
         **object_schema(kind=TEXT | {"enum": ["user", "token"]}, name=TEXT, grants=GRANTS),
     },
+    "AccessEvent": {
+        "description": "A change of a user, group or token: who made it, when, and from what to what.",
+        **object_schema(
+            id=TEXT,
+            at=MOMENT,
+            by=TEXT | {"description": "Such as user:ann, or operator for whoever has AWS credentials."},
+            action=TEXT | {"enum": ["created", "changed", "deleted"]},
+            kind=TEXT | {"enum": ["user", "group", "token"]},
+            name=TEXT,
+            changes={
+                "type": "object",
+                "description": "The fields that differ, each with `from` and `to`. A password has no values.",
+                "additionalProperties": {},
+            },
+        ),
+    },
+    "AccessEventPage": page("AccessEvent"),
     "Session": {
         "description": "A session. Send its token as a Bearer token.",
         **object_schema(token=TEXT, expires_at=MOMENT, idle_seconds=IDLE_SECONDS),
@@ -77,7 +97,15 @@ def paths() -> Schema:
         "/groups/{name}": _one("Group", "Only a group without users or tokens."),
         "/tokens": _collection("Token", issued),
         "/tokens/{name}": _token(),
+        "/access/history": {"get": _history()},
     }
+
+
+def _history() -> Schema:
+    """Returns the operation that lists the changes of access."""
+    description = f"{ADMINS} The newest first."
+    listed = response("A page, the newest first.", "AccessEventPage", "Link?")
+    return list_operation("listAccessHistory", "List changes of access", description, listed)
 
 
 def _me() -> Schema:
@@ -122,7 +150,9 @@ def _collection(kind: str, created: Schema) -> Schema:
         requestBody=body(f"New{kind}"),
     )
     return {
-        "get": list_operation(f"list{kind}s", f"List {noun}s", f"{ADMINS} By name.", listed),
+        "get": list_operation(
+            f"list{kind}s", f"List {noun}s", f"{ADMINS} By name.", listed, filters=FILTERS.get(kind, ())
+        ),
         "post": create,
     }
 

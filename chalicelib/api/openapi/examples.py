@@ -165,6 +165,15 @@ EXAMPLES: dict[str, Any] = {
     "ExportJob": _EXPORT,
     "ExportWithLink": {**_EXPORT, **_LINK},
     "Me": {"kind": "token", "name": "clinic-sync", "grants": {"members:read": ["7"], "imports:write": "*"}},
+    "AccessEvent": {
+        "id": "2026-11-24T08:00:00.000Z-9f86d081",
+        "at": "2026-11-24T08:00:00.000Z",
+        "by": "user:ann",
+        "action": "changed",
+        "kind": "user",
+        "name": "ben",
+        "changes": {"groups": {"from": ["viewers"], "to": ["editors"]}},
+    },
     "NewUser": {"name": "ann", "password": "correct horse battery", "groups": ["editors"]},
     "NewGroup": {
         "name": "clinic-7",

@@ -42,7 +42,7 @@ def _list() -> Schema:
         "Newest first: those of the caller's accounts. The list is filtered while it is read, so a page may be "
         "short or empty and still have a `next`."
     )
-    return list_operation("listExports", "List exports", description, listed)
+    return list_operation("listExports", "List exports", description, listed, tagged=True)
 
 
 def _start() -> Schema:

@@ -77,7 +77,9 @@ def _list() -> Schema:
         "Newest first: those that can write to the caller's accounts only. The list is filtered while it is read, so "
         "a page may be short or empty and still have a `next`."
     )
-    return list_operation("listImports", "List imports", description, listed, "403", filters=FILTERS)
+    return list_operation(
+        "listImports", "List imports", description, listed, "403", filters=FILTERS, tagged=True
+    )
 
 
 def _template() -> Schema:

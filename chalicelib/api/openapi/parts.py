@@ -203,12 +203,17 @@ def list_operation(
     errors: str = "",
     *,
     filters: Sequence[Schema] = (),
+    tagged: bool = False,
 ) -> Schema:
-    """Returns an operation that lists a page."""
+    """Returns an operation that lists a page; if it is `tagged`, with an ETag."""
     more = "The `cursor` of the next page is in `next`, its URL in the Link header."
-    return operation(
-        name, summary, f"{description} {more}", {"200": page}, errors, parameters=[*filters, LIMIT, CURSOR]
-    )
+    responses, parameters = {"200": page}, [*filters, LIMIT, CURSOR]
+    if tagged:
+        more += " With `If-None-Match`, answers 304 while the caller has the current page."
+        page["headers"] = {**page.get("headers", {}), "ETag": {"schema": TEXT, "required": True}}
+        responses["304"] = response("The caller has this page.", "", "ETag")
+        parameters.append(IF_NONE_MATCH)
+    return operation(name, summary, f"{description} {more}", responses, errors, parameters=parameters)
 
 
 def get_operation(name: str, schema: str, by: str = "", noun: str = "") -> Schema:

@@ -6,10 +6,13 @@ read.
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any
 
-from chalicelib.dynamodb.items import Item
+from chalicelib.dynamodb.account_index import AccountIndex
+from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import NotFound
 from chalicelib.imports.rows.columns import Header
@@ -20,6 +23,10 @@ from .model import Counts, ImportRecord, Stage, Status
 PARTITION = (
     "IMPORTS"  # all imports, by id; a worker writes here a few times a second, far below a partition's limit
 )
+ACCOUNT_PREFIX = "IMPORT#ACCOUNT#"  # of the index by account
+RESULT_DAYS = 400  # that results are kept, unless the deployment sets another number
+OVERTIME_DAYS = 30  # at most, from the start of an import to its results
+READ_SIZE = 500  # records per query of those that the index does not have
 NOT_ENDED = "attribute_not_exists(finished_at)"  # the condition that an import has not ended
 # Fields of ImportRecord that are attributes of their own, outside the stored record.
 NUMBERS = (
@@ -47,17 +54,23 @@ OWN_ATTRIBUTES = {
 
 
 class ImportRepository:
-    """The imports in one table."""
+    """The imports in one table. They expire with their results, which are kept for `result_days`."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, result_days: int = RESULT_DAYS) -> None:
         self._table = table
+        self._result_days = result_days
+        self._index = AccountIndex(table, ACCOUNT_PREFIX)
 
     def add(self, record: ImportRecord) -> bool:
         """Adds an import; returns False where its id exists."""
         self._add_columns(record)
+        # One account is enough: a caller that sees the import has all of them.
+        account_id = record.only_account or min(record.accounts or [], default=None)
+        if account_id:
+            self._index.add(account_id, record.id, self._expires_at(record))
         item = {**import_key(record.id), "record": {"S": record.model_dump_json(exclude=OWN_ATTRIBUTES)}}
         item |= {name: {"N": "0"} for name in NUMBERS}
-        item["status"] = {"S": record.status}
+        item |= {"status": {"S": record.status}, "expires_at": {"N": str(self._expires_at(record))}}
         if record.finished_at:
             item["finished_at"] = {"S": record.finished_at}
         return self._table.add(item)
@@ -89,7 +102,29 @@ class ImportRepository:
         """Stores the columns that a record has. Every split of the same object finds the same ones."""
         if record.columns:
             text = json.dumps(record.columns, ensure_ascii=False)
-            self._table.add({**columns_key(record.id), "columns": {"S": text}})
+            expires_at = {"N": str(self._expires_at(record))}
+            self._table.add({**columns_key(record.id), "columns": {"S": text}, "expires_at": expires_at})
+
+    def _expires_at(self, record: ImportRecord) -> int:
+        """Returns when an import expires, in seconds since the epoch: not before its results."""
+        days = timedelta(days=self._result_days + OVERTIME_DAYS)
+        return int((datetime.fromisoformat(record.created_at) + days).timestamp())
+
+    def of_accounts(self, accounts: Collection[str], size: int, before: str | None) -> Iterator[ImportRecord]:
+        """Yields the imports of these accounts, the newest first, those older than the import `before`.
+
+        Reads `size` at a time. Among those that an earlier version stored are others too.
+        """
+        since = self._index.complete_since(lambda: bool(self.newest(1)))
+        if before is None or before > since:
+            ids = takewhile(lambda found: found >= since, self._index.ids(accounts, size, before))
+            while batch := list(islice(ids, size)):
+                found = {key_pair(item)[1]: item for item in self._table.batch_get([*map(import_key, batch)])}
+                yield from (_record(found[one]) for one in batch if one in found)
+            before = since
+        while records := self.newest(READ_SIZE, before):
+            yield from records
+            before = records[-1].id
 
     def newest(self, limit: int, before: str | None = None) -> list[ImportRecord]:
         """Returns at most `limit` imports, the newest first, those older than the import `before`."""
@@ -155,6 +190,8 @@ class ImportRepository:
 
     def put_removal(self, record: ImportRecord, removal: Removal) -> None:
         """Stores what a sync does about missing members, if the import is in the record's stage and has not ended."""
+        if removal.account_id and removal.account_id != record.only_account:  # the file has named it
+            self._index.add(removal.account_id, record.id, self._expires_at(record))
         self._table.update(
             import_key(record.id),
             UpdateExpression="SET removal = :removal",

@@ -27,8 +27,7 @@ from .row_search import find_row
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"
-# The list of all imports is filtered while it is read: by the accounts of the caller, and by what it asks for.
-READ_SIZE = 500  # records per query
+READ_SIZE = 500  # records per query, where the list of all imports is filtered by status while it is read
 WAIT_INTERVAL = 0.5  # seconds between two reads of an import that a caller waits for
 
 Rows = list[dict[str, Any]]
@@ -87,13 +86,16 @@ class ImportQueries:
 
         A page holds fewer than `limit`, or none, if pages.MAX_READ records contain no more.
         """
-        unfiltered = scope.accounts is None and wanted == ALL_IMPORTS
-        size = limit + 1 if unfiltered else max(limit + 1, READ_SIZE)
+        accounts = scope.accounts if wanted.account_id is None else {wanted.account_id}
+        if accounts is not None:
+            records = self._repository.of_accounts(accounts, limit + 1, before)
+        else:
+            records = self._newest(limit + 1 if wanted == ALL_IMPORTS else READ_SIZE, before)
 
         def selects(record: ImportRecord) -> bool:
             return record.visible_to(scope) and wanted.selects(record)
 
-        return filtered_page(self._newest(size, before), selects, limit, before)
+        return filtered_page(records, selects, limit, before)
 
     def _newest(self, size: int, before: str | None) -> Iterator[ImportRecord]:
         """Yields all imports, the newest first, reading `size` at a time."""

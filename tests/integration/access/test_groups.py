@@ -1,9 +1,12 @@
 """Groups in the table."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from chalicelib import config
+from chalicelib.access.items import REVISION_KEY
 from chalicelib.access.model import BUILT_IN, GroupChanges, NewGroup, NewToken
 from chalicelib.access.permissions import ALL_ACCOUNTS
 from chalicelib.errors import Conflict, Invalid, NotFound, PreconditionFailed
@@ -41,13 +44,25 @@ def test_group_is_created_changed_and_deleted(fresh: Services) -> None:
     assert {group.name for group in groups.page(10)} == set(BUILT_IN)
 
 
-def test_groups_larger_than_an_item_are_rejected(fresh: Services) -> None:
-    accounts = ["\U0001f98a" * 60 + f"{n:04}" for n in range(100)]  # 25 kB per group
-    for n in range(12):
-        fresh.groups.create(NewGroup(name=f"g{n}", permissions=[], accounts=accounts))
-    with pytest.raises(Invalid) as error:
-        fresh.groups.create(NewGroup(name="more", permissions=[], accounts=accounts))
-    assert error.value.errors[0].code == "too_many_groups"
+def test_groups_of_an_earlier_version_get_items_of_their_own(fresh: Services) -> None:
+    """They were one item. It is read until the first change of a user, group or token."""
+    listed = [{"name": f"g{n:03}", "permissions": ["members:read"], "accounts": [f"{n}"]} for n in range(200)]
+    item = {**REVISION_KEY, "groups": {"S": json.dumps(listed)}, "revision": {"N": "7"}}
+    config.dynamodb().put_item(TableName=fresh.settings.table_name, Item=item)
+    groups = fresh.groups
+    before = [groups.page(150), groups.page(150, "g149")]
+    assert [group.name for page in before for group in page] == [one["name"] for one in listed]
+    assert fresh.group_cache.grants_of(["g007", "g150", "viewers"]) == {"members:read": ["150", "7"]}
+
+    assert groups.change("g007", GroupChanges(accounts=["seven"])).version == 2
+    stored = fresh.table.get(REVISION_KEY)
+    assert stored == {**REVISION_KEY, "revision": {"N": "11"}}  # three transactions have moved them
+    assert groups.get("g199") == before[1][-1]
+    assert groups.get("g007").accounts == ["seven"]
+    assert len(groups.page(500)) == 200
+    groups.delete("g000")
+    with pytest.raises(NotFound):
+        groups.get("g000")
 
 
 def test_admin_groups_need_all_accounts(fresh: Services) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.model import NewToken, NewUser, UserChanges
-from chalicelib.access.sessions import IDLE_SECONDS, SESSION_SECONDS
+from chalicelib.access.sessions import IDLE_SECONDS, MAX_SESSIONS, SESSION_SECONDS
 from chalicelib.errors import Forbidden, Unauthorized
 from chalicelib.services import Services
 from tests.support.access import PASSWORD, Clock, basic, refused
@@ -68,3 +68,17 @@ def test_only_password_starts_and_only_session_ends(
     for caller in (token, user):
         with pytest.raises(Forbidden):
             services.sessions.end(caller)
+
+
+def test_new_session_ends_oldest_of_too_many(
+    authenticator: Authenticator, services: Services, clock: Clock, name: str
+) -> None:
+    caller = authenticator.authenticate(basic(name))
+    headers = []
+    for _ in range(MAX_SESSIONS + 2):
+        clock.now += 1
+        headers.append(f"Bearer {services.sessions.start(caller).text}")
+    for ended in headers[:2]:
+        assert isinstance(refused(authenticator, ended), Unauthorized)
+    for header in headers[2:]:
+        assert authenticator.authenticate(header).name == name

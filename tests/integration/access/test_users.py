@@ -128,3 +128,24 @@ def test_replaced_password_cannot_set_a_new_one(
     services.users.delete(name)
     with pytest.raises(Unauthorized):  # as for unknown credentials
         services.users.change(name, thief, credential_version=version)
+
+
+def test_history_tells_who_changed_access(fresh: Services) -> None:
+    fresh.users.create(user("ann", "admins"))
+    fresh.users.change("ann", UserChanges(password="another horse battery"), by="user:ann")
+    fresh.groups.change("viewers", GroupChanges(accounts=["7"]), by="user:ann")
+    fresh.tokens.create(NewToken(name="sync", groups=["viewers"]), "user:ann")
+    fresh.tokens.revoke("sync", "user:ben")
+    found = fresh.users.history(10)
+    assert [(e.by, e.action, e.kind, e.name) for e in found] == [
+        ("user:ben", "deleted", "token", "sync"),
+        ("user:ann", "created", "token", "sync"),
+        ("user:ann", "changed", "group", "viewers"),
+        ("user:ann", "changed", "user", "ann"),
+        ("operator", "created", "user", "ann"),
+    ]
+    assert found[2].changes == {"accounts": {"from": "*", "to": ["7"]}}
+    assert found[3].changes == {"password": {"from": None, "to": None}}
+    assert found[4].changes["groups"] == {"from": None, "to": ["admins"]}
+    assert "scrypt" not in repr(found)
+    assert fresh.users.history(2, found[2].id) == found[3:]

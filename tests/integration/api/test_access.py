@@ -1,10 +1,17 @@
 """Users, groups, tokens and sessions."""
 
+import time
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
 
+from chalicelib.access.items import USERS, StoredUser, item_key, stored_from_item
+from chalicelib.access.model import NewToken, NewUser
+from chalicelib.access.permissions import Caller
+from chalicelib.access.sessions import SessionRepository
+from chalicelib.services import Services
 from tests.support.api import PASSWORD
 from tests.support.client import Http
 
@@ -147,6 +154,7 @@ def test_session_starts_with_password_and_ends_on_request(http: Http, name: str)
     ("path", "body", "pointer", "code"),
     [
         ("/users", {"name": "ann", "password": "short"}, "#/password", "password_length"),
+        ("/users", {"name": "ann", "password": "passwordpassword"}, "#/password", "common_password"),
         ("/users", {"name": "Ann", "password": PASSWORD}, "#/name", "wrong_form"),
         ("/users", {"name": "ann", "password": PASSWORD, "active": 1}, "#/active", "wrong_type"),
         ("/users", {"name": "ann", "password": PASSWORD, "groups": ["gone"]}, "#/groups", "unknown_group"),
@@ -162,3 +170,61 @@ def test_invalid_fields_are_named(
 ) -> None:
     problem = http.send("POST", path, body).problem(422, "invalid")
     assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [(pointer, code)]
+
+
+def test_granting_access_needs_a_recent_password(http: Http, services: Services, name: str) -> None:
+    """Taking it away does not, and neither does a token, which has none."""
+    services.users.create(NewUser(name=name, password=PASSWORD, groups=["admins"]))
+    caller = Caller(kind="user", name=name, credential_version=stored_version(services, name))
+
+    def signed_in(minutes_ago: int) -> Http:
+        sessions = SessionRepository(services.table, lambda: time.time() - minutes_ago * 60)
+        return http.bearer(sessions.start(caller).text)
+
+    other, clinic = f"{name}-other", {"name": f"{name}-clinic", "permissions": [], "accounts": []}
+    signed_in(14).send("POST", "/groups", clinic).ok(201)
+    http.send("POST", "/users", {"name": other, "password": PASSWORD}).ok(201)
+    late = signed_in(16)
+    for method, path, body in (
+        ("POST", "/users", {"name": f"{name}-x", "password": PASSWORD, "groups": ["admins"]}),
+        ("PATCH", f"/users/{other}", {"groups": ["admins"]}),
+        ("PATCH", f"/users/{other}", {"active": True}),
+        ("POST", "/groups", {**clinic, "name": f"{name}-y"}),
+        ("PATCH", "/groups/viewers", {"permissions": ["access:admin"]}),
+        ("POST", "/tokens", {"name": f"{name}-z", "groups": ["admins"]}),
+    ):
+        late.send(method, path, body).problem(403, "recent_password_needed")
+    assert late.send("PATCH", f"/users/{other}", {"active": False}).ok()["active"] is False
+    assert late.request("DELETE", f"/groups/{clinic['name']}").status == 204
+
+
+def stored_version(services: Services, name: str) -> int:
+    """Returns the credential version of a user."""
+    item = services.table.get(item_key(USERS, name))
+    assert item is not None
+    return stored_from_item(item, StoredUser).credential_version
+
+
+def test_tokens_of_one_creator_are_listed(http: Http, services: Services, name: str) -> None:
+    for number in range(3):
+        services.tokens.create(NewToken(name=f"{name}-{number}", groups=[]), f"user:{name}")
+        services.tokens.create(NewToken(name=f"{name}-{number}-b", groups=[]), f"user:{name}-b")
+    pages = http.pages("/tokens", {"created_by": f"user:{name}", "limit": 2})
+    assert [[token["name"] for token in page["items"]] for page in pages] == [
+        [f"{name}-0", f"{name}-1"],
+        [f"{name}-2"],
+    ]
+
+
+def test_changes_of_access_are_listed(http: Http, name: str) -> None:
+    http.send("POST", "/groups", group(name)).ok(201)
+    http.send("PATCH", f"/groups/{name}", {"accounts": ["8"]}).ok()
+    http.request("DELETE", f"/groups/{name}")
+    pages = http.pages("/access/history", {"limit": 2})
+    found = [event for page in islice(pages, 2) for event in page["items"] if event["name"] == name]
+    assert [(event["action"], event["by"]) for event in found] == [
+        ("deleted", "token:tests"),
+        ("changed", "token:tests"),
+        ("created", "token:tests"),
+    ]
+    assert found[1]["changes"] == {"accounts": {"from": ["7"], "to": ["8"]}}

@@ -16,6 +16,7 @@ def test_content_security_policy_allows_own_origin_only(http: Http) -> None:
     assert policy["connect-src"].split()[0] == "'self'"
     assert policy["img-src"] == "data:"  # the icon, which takes no request
     assert len(policy["connect-src"].split()) == 2  # the other is the bucket for uploads
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
     text = response.body.decode()
     assert not re.search(r"<script(?![^>]*src=)|style=|\son\w+=|https?://", text)
     assert http.anonymous().get("/admin/", headers={"If-None-Match": response.headers["ETag"]}).status == 304

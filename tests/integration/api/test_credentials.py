@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chalicelib.access.model import NewToken, NewUser, UserChanges
-from chalicelib.access.throttle import PAUSE_SECONDS
+from chalicelib.access.throttle import USER_ATTEMPTS, WINDOW_SECONDS
 from chalicelib.services import Services
 from tests.support.api import PASSWORD, member_body, unique_name
 from tests.support.client import Http, href
@@ -52,9 +52,9 @@ def test_too_many_wrong_passwords_return_429_with_retry_after(http: Http) -> Non
     for response in responses[:5]:
         response.problem(401, "unauthorized")
     responses[5].problem(429, "too_many_attempts")
-    assert responses[5].headers["RateLimit-Policy"] == f'"passwords";q=1;w={PAUSE_SECONDS}'
+    assert responses[5].headers["RateLimit-Policy"] == f'"passwords";q={USER_ATTEMPTS};w={WINDOW_SECONDS}'
     assert responses[5].headers["RateLimit"] == f'"passwords";r=0;t={responses[5].headers["Retry-After"]}'
-    assert 0 < int(responses[5].headers["Retry-After"]) <= PAUSE_SECONDS
+    assert 0 < int(responses[5].headers["Retry-After"]) <= WINDOW_SECONDS
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -69,6 +69,15 @@ def test_writes_from_other_sites_are_rejected(http: Http, account: str, site: st
             "PUT", href(account, "1"), member_body(account, client_member_id="1"), {"Sec-Fetch-Site": own}
         )
     assert http.get(href(account, "1")).ok()["version"] == 1
+
+
+@pytest.mark.parametrize("origin", ["https://evil.test", "null", "https://rollcall.test.evil.test"])
+def test_origin_decides_where_a_browser_says_no_more(http: Http, account: str, origin: str) -> None:
+    """Browsers before 2023 send no Sec-Fetch-Site."""
+    sent = {"Origin": origin}
+    http.send("POST", "/members", member_body(account), sent).problem(403, "cross_site")
+    assert http.get("/members", {"account_id": account}, sent).ok()["items"] == []
+    http.send("POST", "/members", member_body(account), {"Origin": "https://rollcall.test"}).ok(201)
 
 
 def test_password_check_costs_more_cpu_than_token_check(http: Http, services: Services) -> None:

@@ -34,6 +34,17 @@ def test_next_cursor_of_imports_equals_link_header(http: Http, pipeline: Pipelin
     assert set(made) <= set(found) | {shown["id"] for shown in http.get("/imports?limit=500").json["items"]}
 
 
+@pytest.mark.parametrize("path", ["/imports", "/exports"])
+def test_unchanged_list_is_not_sent_again(http: Http, account: str, path: str) -> None:
+    first = http.get(path)
+    same = http.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (same.status, same.body, same.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    post_csv(http, HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    http.send("POST", "/exports", {"account_id": account})
+    changed = http.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.ok()["items"] != first.json["items"]
+
+
 def test_imports_are_listed_newest_first(http: Http, account: str) -> None:
     csv = {"Content-Type": "text/csv"}
     ids = {http.request("POST", "/imports", f"{account}-{n}", csv).ok(202)["id"] for n in range(3)}

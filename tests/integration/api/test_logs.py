@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.members.model import member_id
+from chalicelib.services import Services
 from tests.support.api import PASSWORD, RALPH, member_body, replaced_calls, unique_name
-from tests.support.client import Http, href
+from tests.support.client import Http, Response, href
 
 
 def test_logs_contain_no_personal_data(http: Http, account: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -45,6 +47,32 @@ def test_logs_contain_no_personal_data(http: Http, account: str, caplog: pytest.
     assert "'error': 'RuntimeError'" in output
     for secret in ("sentinel", "3239876543", member["id"]):
         assert secret not in output
+
+
+def test_log_names_members_by_their_hashes(
+    http: Http, services: Services, account: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that who saw or changed a member can be found by its id, and nobody reads ids from logs."""
+    caplog.set_level(logging.INFO)
+    ids = [member_id(account, f"{n}") for n in range(3)]
+    first, second, moved = services.member_hashes.of(ids)
+    assert len({first, second, moved}) == 3
+
+    def named(response: Response) -> list[str] | None:
+        assert response.status < 300
+        found: list[str] | None = getattr(caplog.records[-1], "members", None)
+        return found
+
+    http_batch = {"members": [member_body(account, client_member_id="1", phone_number="3235550009")]}
+    assert named(http.send("POST", "/members", member_body(account, client_member_id="0"))) == [first]
+    assert named(http.send("POST", "/members/batch", http_batch)) == [second]
+    assert named(http.get(f"/members/{ids[0]}")) == named(http.get(href(account, "0"))) == [first]
+    assert set(named(http.get("/members", {"account_id": account})) or ()) == {first, second}
+    assert named(http.get(f"/members/{ids[0]}/history")) == [first]
+    assert named(http.send("PATCH", f"/members/{ids[0]}", {"client_member_id": "2"})) == [first, moved]
+    assert named(http.request("DELETE", f"/members/{ids[2]}")) == [moved]
+    assert named(http.request("POST", f"/members/{ids[2]}/restore")) == [moved]
+    assert named(http.get("/me")) is None
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""`./rollcall history|restore` on a real table."""
+"""`./rollcall history|restore|trace` on a real table."""
 
+from chalicelib.members.model import member_id
 from chalicelib.services import Services
 from tests.integration.commands.test_access import run, run_json
 from tests.support.people import key_of, person, set_fields
@@ -31,3 +32,10 @@ def test_restore_adds_deleted_member_again(services: Services, stage: None, acco
     restored = services.members.get(key_of(old))
     assert (restored.first_name, restored.modified_by) == (old.first_name, "operator")
     assert "belongs to member" in run("restore", account, "m1", status=1)
+
+
+def test_trace_names_the_lines_of_logs(services: Services, stage: None, account: str) -> None:
+    [found] = services.member_hashes.of([member_id(account, "m1")])
+    line, query = run("trace", account, "m1").splitlines()
+    assert line == found
+    assert f"like '{found}'" in query

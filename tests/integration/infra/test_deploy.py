@@ -11,8 +11,9 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from infra import aws_cli
-from infra.deploy import DeployError, _artifact_bucket, _clear_failed_creation, _concurrency, _Target
+from infra.deploy import _artifact_bucket, _clear_failed_creation
 from infra.package import source_template
+from infra.target import DeployError
 from tests.support.request_faults import error_response
 
 
@@ -107,40 +108,6 @@ def test_first_deployment_to_a_region_creates_a_private_bucket(engine: str) -> N
         name = _artifact_bucket(boto3.client("s3", region_name="eu-west-1"), account, "eu-west-1")
         blocked = boto3.client("s3").get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         assert (name, set(blocked.values())) == (f"rollcall-artifacts-{account}-eu-west-1", {True})
-
-
-def test_account_concurrency_is_read_before_a_deployment(
-    engine: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    session = boto3.Session(region_name="us-east-1")
-    events: Any = session.events
-
-    def new_account(parsed: dict[str, Any], **_: Any) -> None:
-        parsed["AccountLimit"] |= {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}
-
-    events.register("after-call.lambda.GetAccountSettings", new_account)
-    target = _Target(uuid.uuid4().hex, session, engine, None)
-
-    assert _concurrency(target, ["LoadConcurrency=3"]) == ["SplitConcurrency=2"]
-
-    printed = capsys.readouterr().out
-    assert "this account may run 10 Lambda functions at once in us-east-1" in printed
-    assert printed.endswith("SplitConcurrency=2\n")
-
-
-def test_unreadable_account_concurrency_stops_no_deployment(
-    engine: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    session = boto3.Session(region_name="us-east-1")
-    events: Any = session.events
-
-    def denied(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
-        return error_response("AccessDeniedException", 403)(request)
-
-    events.register("before-send.lambda.GetAccountSettings", denied)
-
-    assert _concurrency(_Target("new", session, engine, None), []) == []
-    assert "Lambda concurrency could not be read" in capsys.readouterr().out
 
 
 def test_deployment_step_ends_at_its_time_limit() -> None:

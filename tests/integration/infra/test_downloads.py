@@ -5,14 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from chalice.deploy.packager import DependencyBuilder, PipRunner, SubprocessPip
-from chalice.utils import UI
 
 from infra import browser
 from infra.dynamodb_local.__main__ import download
 from infra.emulator import free_port
+from infra.layer import install_wheels
 from infra.maven import MavenError
-from infra.package import _Layer, _SourceFiles
 
 # A Maven that fails until it is called the third time (or for ever), and then makes the folder it is asked for.
 MAVEN = """#!/bin/sh
@@ -63,12 +61,9 @@ def test_unreachable_package_index_gets_a_message_of_one_line(
     }.items():
         monkeypatch.setenv(f"PIP_{name}", value)
     requirements = tmp_path / "requirements.txt"
-    requirements.write_text("six==1.17.0\n")
-    files = _SourceFiles()
-    pip = DependencyBuilder(files, PipRunner(SubprocessPip(files), files))
-    layer = _Layer(files, pip, UI())
+    requirements.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(RuntimeError, match=r"six==1.17.0.* Check the connection to PyPI") as caught:
-        layer._build_python_dependencies("python3.11", str(requirements), str(tmp_path / "site"))  # noqa: SLF001
+        install_wheels("python3.13", requirements, tmp_path / "site")
     assert "\n" not in str(caught.value)
 
 

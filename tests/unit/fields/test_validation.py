@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.fields.text import Identifier, Name
-from chalicelib.fields.validation import validate
+from chalicelib.fields.validation import MAX_ERRORS, validate
 
 
 class Form(BaseModel):
@@ -109,3 +109,13 @@ def test_errors_never_quote_values() -> None:
     assert len(errors) == len(Form.model_fields)
     assert "sentinel" not in repr(errors)
     assert "sentinel" not in str(Invalid(errors))
+
+
+def test_errors_past_fifty_are_counted() -> None:
+    """A body of 64 kB may have 5,000 unknown fields."""
+    data = {f"unknown{n}": "" for n in range(5_000)}
+    errors = errors_of(data)
+    assert len(errors) == MAX_ERRORS + 1
+    assert (errors[-1].pointer, errors[-1].code) == ("#", "more_errors")
+    assert errors[-1].detail == f"{5_000 - MAX_ERRORS:,} more errors are not listed."
+    assert len(Invalid(errors).detail) < 4_000

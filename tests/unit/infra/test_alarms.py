@@ -1,7 +1,11 @@
 """Metrics and alarms, read from the packaged template."""
 
 import json
+import re
+from typing import Any
 
+from chalicelib.imports.records.model import Counts
+from infra.project import PROJECT
 from tests.support.template import FUNCTIONS, Resources, of_type
 
 
@@ -11,37 +15,97 @@ def test_metrics_of_two_stages_are_separate(resources: Resources) -> None:
         assert service == {"Fn::Sub": "rollcall-${Stage}"}
 
 
+def metrics_of(alarm: dict[str, Any]) -> set[tuple[str, str]]:
+    """Returns (metric, its last dimension's value as JSON) of each metric that an alarm watches."""
+    if "MetricName" in alarm:
+        found = [alarm]
+    else:
+        found = [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
+    return {
+        (str(one["MetricName"]), json.dumps(one.get("Dimensions", [{"Value": ""}])[-1]["Value"]))
+        for one in found
+    }
+
+
+def reference(name: str, attribute: str = "") -> str:
+    """Returns a dimension's value that refers to a resource."""
+    return json.dumps({"Fn::GetAtt": [name, attribute]} if attribute else {"Ref": name})
+
+
 def test_each_kind_of_failure_has_an_alarm(resources: Resources) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
-    watched = {(a["MetricName"], json.dumps(a["Dimensions"][0]["Value"])) for a in alarms}
-    errors = {("Errors", json.dumps({"Ref": function})) for function in FUNCTIONS}
-    dead = json.dumps({"Fn::GetAtt": ["DeadQueue", "QueueName"]})
-    split = json.dumps({"Fn::GetAtt": ["SplitQueue", "QueueName"]})
-    load = json.dumps({"Fn::GetAtt": ["LoadQueue", "QueueName"]})
-    export = json.dumps({"Fn::GetAtt": ["ExportQueue", "QueueName"]})
-    table = json.dumps({"Ref": "Table"})
-    age = "ApproximateAgeOfOldestMessage"
-    assert watched >= errors | {
-        ("NumberOfMessagesReceived", dead),
-        (age, dead),
-        (age, split),
-        (age, load),
-        (age, export),
+    watched = {metric for alarm in alarms for metric in metrics_of(alarm)}
+    expected = {(name, reference(function)) for name in ("Errors", "Throttles") for function in FUNCTIONS}
+    for queue in ("DeadQueue", "SplitQueue", "LoadQueue", "ExportQueue"):
+        expected.add(("ApproximateAgeOfOldestMessage", reference(queue, "QueueName")))
+    for name in ("ReadThrottleEvents", "WriteThrottleEvents"):
+        expected |= {(name, reference("Table")), (name, json.dumps("by_account"))}
+    service = json.dumps({"Fn::Sub": "rollcall-${Stage}"})
+    expected |= {
+        (name, service) for name in ("5XXError", "api_latency", "refused_credentials", "import_steps")
     }
-    assert watched >= {
-        ("5XXError", json.dumps({"Fn::Sub": "rollcall-${Stage}"})),
-        ("WriteThrottleEvents", table),
+    expected |= {
+        ("NumberOfMessagesReceived", reference("DeadQueue", "QueueName")),
+        ("DestinationDeliveryFailures", reference("StartImport")),
+        ("NumberOfNotificationsFailed", reference("NoticeTopic", "TopicName")),
+        ("ConcurrentExecutions", json.dumps("")),
     }
-    assert ("Throttles", json.dumps({"Ref": "APIHandler"})) in watched
+    assert watched >= expected
     assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)
 
 
+def test_each_alarm_is_documented(resources: Resources) -> None:
+    text = (PROJECT / "docs" / "alarms.md").read_text(encoding="utf-8")
+    names = set(of_type(resources, "AWS::CloudWatch::Alarm"))
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
 def test_throttles_alarm_only_after_fifteen_minutes(resources: Resources) -> None:
-    """Of the table, the index and the API function: shorter ones are normal, and are retried."""
+    """Shorter ones are normal, and are retried."""
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
-    throttled = {name: alarm for name, alarm in alarms.items() if name.startswith("Throttled")}
-    assert set(throttled) == {"ThrottledTableAlarm", "ThrottledIndexAlarm", "ThrottledApiAlarm"}
+    throttled = {name: alarm for name, alarm in alarms.items() if "Throttled" in name}
+    assert len(throttled) == 8
     for alarm in throttled.values():
-        assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+        assert period_of(alarm) * alarm["EvaluationPeriods"] == 15 * 60
     dimensions = [d["Name"] for d in throttled["ThrottledIndexAlarm"]["Dimensions"]]
     assert dimensions == ["TableName", "GlobalSecondaryIndexName"]
+
+
+def test_imports_that_do_not_move_alarm_after_fifteen_minutes(resources: Resources) -> None:
+    alarm = of_type(resources, "AWS::CloudWatch::Alarm")["StalledImportsAlarm"]
+    assert period_of(alarm) * alarm["EvaluationPeriods"] == 15 * 60
+
+
+def period_of(alarm: dict[str, Any]) -> int:
+    """Returns the seconds of one period of an alarm."""
+    found: int = alarm["Period"] if "Period" in alarm else alarm["Metrics"][1]["MetricStat"]["Period"]
+    return found
+
+
+def test_metric_filters_read_what_functions_log(resources: Resources) -> None:
+    """The messages and fields of the log lines, as the code writes them."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "chalicelib").rglob("*.py"))
+    filters = of_type(resources, "AWS::Logs::MetricFilter")
+    patterns = {
+        name: one["FilterPattern"] for name, one in filters.items() if name != "TooManyRequestsMetric"
+    }
+    for pattern in patterns.values():
+        (message,) = re.findall(r'\$\.message = "(\w+)"', pattern)
+        assert f'"{message}"' in code
+    dimensions = [one["MetricTransformations"][0].get("Dimensions") for one in filters.values()]
+    assert [one for one in dimensions if one] == [[{"Key": "service", "Value": "$.service"}]] * len(patterns)
+    assert "milliseconds=" in code
+    assert "/imports/{import_id}" in patterns["LatencyMetric"]
+    assert "/imports/{import_id}" in code
+
+
+def test_dashboard_is_json_of_metrics_that_exist(resources: Resources) -> None:
+    (dashboard,) = of_type(resources, "AWS::CloudWatch::Dashboard").values()
+    text, variables = dashboard["DashboardBody"]["Fn::Sub"]
+    named = set(re.findall(r"\$\{([\w:]+)", text)) - set(variables)
+    assert named <= set(resources) | {"Stage", "AccountConcurrency", "AWS::Region"}
+    body = json.loads(re.sub(r"\$\{[^}]+\}", "1", text))
+    titles = [widget["properties"]["title"] for widget in body["widgets"]]
+    assert len(titles) == 8
+    outcomes = {name for name in Counts.model_fields if name != "rows"}
+    assert set(re.findall(r"rows_(\w+)", text)) == outcomes

@@ -37,9 +37,12 @@ def test_authorizer_results_are_cached_by_credentials_and_address(
 
 def test_api_has_one_throttled_stage(resources: Resources) -> None:
     (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
-    (setting,) = stage["MethodSettings"]
-    assert (setting["HttpMethod"], setting["ResourcePath"]) == ("*", "/*")
-    assert 0 < setting["ThrottlingBurstLimit"] <= setting["ThrottlingRateLimit"] < 10_000
+    settings = {(one["HttpMethod"], one["ResourcePath"]): one for one in stage["MethodSettings"]}
+    assert set(settings) == {("*", "/*"), ("POST", "/~1sessions")}
+    assert (
+        0 < settings["*", "/*"]["ThrottlingBurstLimit"] <= settings["*", "/*"]["ThrottlingRateLimit"] < 10_000
+    )
+    assert settings["POST", "/~1sessions"]["ThrottlingRateLimit"] <= 100
 
 
 def test_each_gateway_response_type_is_defined(resources: Resources) -> None:

@@ -2,8 +2,20 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
-from infra.package import package
+from infra.package import package, runtime
+from tests.support.template import Resources, of_type
+
+
+def test_runtime_is_the_one_of_the_template(resources: Resources, local: dict[str, Any]) -> None:
+    """Whatever Python deploys: a deployment from another machine changes nothing."""
+    functions = of_type(resources, "AWS::Lambda::Function").values()
+    assert {one["Runtime"] for one in functions} == {runtime()} == {"python3.13"}
+    (layer,) = of_type(resources, "AWS::Lambda::LayerVersion").values()
+    assert layer["CompatibleRuntimes"] == [runtime()]
+    functions = of_type(local["Resources"], "AWS::Serverless::Function").values()
+    assert {one["Runtime"] for one in functions} == {runtime()}
 
 
 def test_equal_code_makes_an_equal_package(sam: Path, folder: Path) -> None:

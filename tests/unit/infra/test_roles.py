@@ -18,6 +18,7 @@ KEYS_OF_IMPORTS = {
     "IMPORTS",
     "IMPORT#*",
     "EXPORTS",
+    "EXPORT#*",
 }
 
 
@@ -76,7 +77,8 @@ def test_export_changes_nothing_but_exports(resources: Resources) -> None:
     """It reads members from their index alone."""
     for statement in statements(resources, "Export"):
         if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}:
-            assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["EXPORTS"]}
+            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert keys == ["EXPORTS", "EXPORT#*"]
         elif statement["Action"][0].startswith("dynamodb:"):
             assert (statement["Action"], statement["Resource"]) == (
                 ["dynamodb:Query"],

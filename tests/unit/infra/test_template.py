@@ -56,7 +56,8 @@ def test_table_is_on_demand_backed_up_encrypted_and_expires_items(resources: Res
     table = resources["Table"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
-    assert table["SSESpecification"]["SSEEnabled"] is True
+    _, with_key, without = table["SSESpecification"]["Fn::If"]
+    assert with_key["SSEEnabled"] is without["SSEEnabled"] is True
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
@@ -192,11 +193,14 @@ def test_failed_steps_and_events_reach_the_dead_letter_queue(resources: Resource
 
 def test_queues_are_encrypted(resources: Resources) -> None:
     for queue in of_type(resources, "AWS::SQS::Queue").values():
-        assert queue["SqsManagedSseEnabled"] is True
+        assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasKey", NO_VALUE, True]}
+        assert queue["KmsMasterKeyId"] == {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, NO_VALUE]}
 
 
 def test_each_function_log_expires(resources: Resources) -> None:
     logs = of_type(resources, "AWS::Logs::LogGroup").values()
     names = {log["LogGroupName"]["Fn::Sub"] for log in logs if "LogGroupName" in log}
     assert names == {f"/aws/lambda/${{{function}}}" for function in FUNCTIONS}
-    assert all(log["RetentionInDays"] for log in logs)
+    assert all(log["RetentionInDays"] == {"Ref": "LogDays"} for log in logs)
+    groups = [resource for resource in resources.values() if resource["Type"] == "AWS::Logs::LogGroup"]
+    assert {group["DeletionPolicy"] for group in groups} == {"RetainExceptOnCreate"}
