@@ -81,11 +81,16 @@ class Services:
         return MemberHistory(self.table)
 
     @cached_property
+    def patient_table(self) -> Table:
+        """The table, with requests that wait for capacity as long as it takes."""
+        return self.table.paced(self._limiter, lambda: math.inf)
+
+    @cached_property
     def member_check(self) -> "MemberCheck":
-        """What compares all members with their claims: its requests wait for capacity as long as it takes."""
+        """What compares all members with their claims."""
         from chalicelib.members.check import MemberCheck
 
-        return MemberCheck(self.table.paced(self._limiter, lambda: math.inf))
+        return MemberCheck(self.patient_table)
 
     @cached_property
     def member_hashes(self) -> "MemberHashes":

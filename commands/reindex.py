@@ -2,7 +2,7 @@
 
 import click
 
-from chalicelib.members.reindexing import Reindexed, Reindexer
+from chalicelib.members.reindexing import Reindexed, reindexed
 from chalicelib.services import Services
 
 from .display import status_line
@@ -19,7 +19,9 @@ def reindex(services: Services) -> Result:
     stopped and repeated: members that are in order are only read.
     """
     with status_line() as show:
-        done = Reindexer(services.table).run(lambda done: show(_text(done)))
+        done = Reindexed()
+        for done in reindexed(services.patient_table):
+            show(_text(done))
     return Result(_text(done), done._asdict(), _advice(done))
 
 

@@ -1,6 +1,8 @@
 """A table that an earlier version wrote is brought to this version's order of names."""
 
+import math
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -8,11 +10,12 @@ from botocore.exceptions import ClientError
 
 from chalicelib import config
 from chalicelib.dynamodb import retries
+from chalicelib.dynamodb.limiter import Limiter
 from chalicelib.dynamodb.table import Table
 from chalicelib.fields.text import SEPARATOR
 from chalicelib.members.items import member_key
 from chalicelib.members.model import MemberKey, NewMember
-from chalicelib.members.reindexing import Reindexed, Reindexer
+from chalicelib.members.reindexing import Reindexed, reindexed
 from chalicelib.members.search import Search
 from chalicelib.services import Services
 from tests.integration.commands.test_access import run, run_json
@@ -47,6 +50,12 @@ def set_order(new: NewMember, order: str) -> None:
         UpdateExpression="SET name_order = :order",
         ExpressionAttributeValues={":order": {"S": order}},
     )
+
+
+def run_whole(table: Table, segments: int = 16) -> Reindexed:
+    """Runs to the end; returns what was done."""
+    *_, done = reindexed(table, segments)
+    return done
 
 
 def found(services: Services, account: str, prefix: str) -> list[str]:
@@ -90,7 +99,7 @@ def test_change_meanwhile_is_not_lost(services: Services, account: str) -> None:
 
     events.register("before-send.dynamodb.UpdateItem", change)
     try:
-        done = Reindexer(services.table, segments=1).run()
+        done = run_whole(services.table, segments=1)
     finally:
         events.unregister("before-send.dynamodb.UpdateItem", change)
     assert done.changed == 2
@@ -106,14 +115,14 @@ def test_failed_run_is_completed_by_the_next(services: Services, account: str) -
         inject_faults(client, "UpdateItem", None, None, error_response("AccessDeniedException")),
         pytest.raises(ClientError),
     ):
-        Reindexer(table, segments=2).run()
+        run_whole(table, segments=2)
     with metered(client) as meter:
-        moved = Reindexer(table, segments=2).run().moved
+        moved = run_whole(table, segments=2).moved
     assert 0 < moved <= 3
     if counts_units_as_aws():
         assert meter.write_units == 3 * moved  # the member, and its old and new entry in the index
     assert found(services, account, "zoll") == ["m0", "m1", "m2"]
-    assert Reindexer(table).run()[1:] == (0, 0)
+    assert run_whole(table)[1:] == (0, 0)
 
 
 def test_throttles_do_not_end_a_run(
@@ -123,11 +132,12 @@ def test_throttles_do_not_end_a_run(
     add_old_members(services, account)
     client = client_without_retries()
     throttle = error_response("ProvisionedThroughputExceededException")
-    shown = list[Reindexed]()
+    limiter = Limiter(1, time.monotonic, time.sleep)
+    table = Table(client, config.settings().table_name).paced(limiter, lambda: math.inf)
     with (
         inject_faults(client, "UpdateItem", *[throttle] * (retries.MAX_ATTEMPTS + 2)),
         inject_faults(client, "Scan", *[throttle] * (retries.MAX_ATTEMPTS + 2)),
     ):
-        done = Reindexer(Table(client, config.settings().table_name), segments=1).run(shown.append)
-    assert done == shown[-1] == Reindexed(read=done.read, moved=4, changed=0)
+        done = run_whole(table, segments=1)
+    assert done == Reindexed(read=done.read, moved=4, changed=0)
     assert set(members_of(account)) == {f"m{n}" for n in range(len(NAMES))}
