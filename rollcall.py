@@ -11,6 +11,7 @@ try:
     from commands.imports import apply_import, approve_import, decline_import, import_files, undo_import
     from commands.members import restore_member, show_history, trace_member
     from commands.program import COMPLETE, PROGRAM
+    from commands.reindex import reindex
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"{sys.executable} does not have the libraries of Rollcall ({error}).\n"
@@ -30,6 +31,7 @@ COMMANDS = (
     users,
     groups,
     tokens,
+    reindex,
     print_completion,
 )
 

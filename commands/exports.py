@@ -1,13 +1,10 @@
 """`./rollcall export ACCOUNT`: exports the members of an account, waits for the file, and downloads it."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
 import click
-from rich.console import Console
 
 from chalicelib.errors import Busy, Invalid, RegistryError
 from chalicelib.exports.model import ExportRecord, Format, NewExport
@@ -15,8 +12,8 @@ from chalicelib.exports.storage import export_key
 from chalicelib.fields.validation import validate
 from infra.project import LOCAL
 
+from .display import Show, status_line
 from .outcomes import DONE, FAILED, INTERRUPTED, FileOutcome, format_path
-from .progress import LINE_SECONDS
 from .results import json_option, print_json
 from .stage import AWS_ERRORS, Deployment, find_deployment
 from .waiting import Clock, Waits
@@ -24,13 +21,14 @@ from .waiting import Clock, Waits
 POLL_SECONDS = 0.5
 NO_RESPONSE_SECONDS = 300.0  # without a response from DynamoDB before the watch ends; the export continues
 OPTIONS = {"account_id": "ACCOUNT", "last_name_prefix": "--last-name-prefix"}
-Show = Callable[[str], None]
 
 
 @click.command("export")
 @click.argument("account_id", metavar="ACCOUNT")
 @click.option(
-    "--last-name-prefix", metavar="TEXT", help="Only members whose last names start with this, in any case."
+    "--last-name-prefix",
+    metavar="TEXT",
+    help="Only members whose last names start with this, whatever its case and accents.",
 )
 @click.option(
     "--format",
@@ -61,7 +59,7 @@ def export_account(
     record = new.record()
     path = output or Path(record.filename)
     deployment = find_deployment(stage)
-    with _display() as show:
+    with status_line() as show:
         outcome = ExportRun(deployment, show).run(record, path)
     if as_json:
         print_json(outcome.model_dump())
@@ -147,22 +145,3 @@ class ExportRun:
 
 def _members(record: ExportRecord) -> str:
     return "1 member" if record.rows == 1 else f"{record.rows:,} members"
-
-
-@contextmanager
-def _display() -> Iterator[Show]:
-    """Yields a function that shows a text: in a live line on a terminal, else now and then in a line of its own."""
-    console = Console(stderr=True)
-    if console.is_terminal and not console.is_dumb_terminal:
-        with console.status("starting") as status:
-            yield status.update
-        return
-    shown = time.monotonic()
-
-    def show(text: str) -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= LINE_SECONDS:
-            shown = time.monotonic()
-            click.echo(text, err=True)
-
-    yield show

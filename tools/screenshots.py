@@ -52,8 +52,13 @@ def _sign_in(page: Page, url: str) -> None:
 
 
 def _take_import_pictures(page: Page, roster: Path) -> None:
-    page.get_by_role("link", name="Imports").click()
+    page.get_by_role("link", name="Imports", exact=True).click()
+    page.get_by_role("link", name="Import a file").click()
     page.get_by_label("Choose files").set_input_files(roster)
+    page.locator(".preview").wait_for()
+    _save(page, "preview")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text(re.compile("[1-9][0-9],[0-9]{3} added")).wait_for()
     _save(page, "import")
     page.locator(".card .status.completed").wait_for()
@@ -65,7 +70,7 @@ def _take_import_pictures(page: Page, roster: Path) -> None:
 
 
 def _take_members_picture(page: Page) -> None:
-    page.get_by_role("link", name="Members").click()
+    page.get_by_role("link", name="Members", exact=True).click()
     page.get_by_label("Account:").fill("7-0")
     page.keyboard.press("Enter")
     page.locator("tbody tr").nth(50).wait_for()

@@ -1,7 +1,5 @@
 """Serves the admin page, whose static files use only the API."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -12,11 +10,11 @@ from chalicelib.errors import NotFound
 from chalicelib.imports.text.encodings import FILE_ENCODINGS
 from chalicelib.services import services
 
+from .page_files import SCRIPT, files, icon_url, text_hash, version
 from .requests import not_modified
 from .routing import public_route
 
 console = Blueprint(__name__)
-FOLDER = Path(__file__).parent.parent / "console"
 PAGE = "index.html"
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -24,22 +22,7 @@ TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 MAX_LANGUAGES = 3  # named beside an encoding
-# On lines of their own. Types beside code, as in /** @type {…} */ (value), stay.
-_COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/)\n", re.MULTILINE)
 CACHE_FOREVER = "public, max-age=31536000, immutable"
-
-
-@cache
-def files() -> dict[str, str]:
-    """Returns the text of each file by name, of scripts without their comments: a quarter of what is sent."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())}
-    return {name: _COMMENT.sub("", text) if name.endswith(".js") else text for name, text in texts.items()}
-
-
-@cache
-def version() -> str:
-    """Returns the hash of all files. It is part of their URLs, so browsers may cache them forever."""
-    return _hash("\0".join(f"{name}\0{text}" for name, text in files().items()))
 
 
 @public_route(console, "/admin")
@@ -47,9 +30,12 @@ def get_page(request: Request) -> Response:
     """Returns the page. Browsers revalidate it on each visit."""
     # Relative URLs work behind any stage or proxy; a browser resolves them differently after a trailing slash.
     slash = str(request.context.get("path", "")).endswith("/")
-    text = files()[PAGE].replace("{folder}", version() if slash else f"admin/{version()}")
-    text = text.replace("{encodings}", _encoding_options())
-    etag = f'"{_hash(text)}"'
+    folder = version() if slash else f"admin/{version()}"
+    values = {"folder": folder, "script": SCRIPT, "icon": icon_url(), "encodings": _encoding_options()}
+    text = files()[PAGE]
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    etag = f'"{text_hash(text)}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if not_modified(request, etag):
         return Response("", {**headers}, 304)
@@ -77,15 +63,11 @@ def _encoding_options() -> str:
     return "</option>\n".join(options) + "</option>"
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 @cache
 def _security_headers() -> dict[str, str]:
     """Returns headers that limit the page to itself, the API, and the bucket for uploads."""
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
         f"connect-src 'self' {services().import_queries.upload_origin()}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

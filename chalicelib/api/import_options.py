@@ -1,5 +1,6 @@
 """The options of a new import, in the query beside a CSV or in a JSON body. Only what starts one loads this."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from chalice.app import Request
@@ -14,11 +15,14 @@ from chalicelib.imports.text.file_names import UNSUPPORTED_FILE_TYPE, is_roster
 from .admission import Admission
 from .requests import body_fields, charset, invalid_parameters, query_parameters
 
+PREVIEW_OPTIONS = ("filename", "mode", "account_id", "region", "encoding", "columns")
 
-def options_in_query(request: Request) -> NewImport:
-    """Returns the options beside a CSV. Raises Malformed."""
+
+def options_in_query(request: Request, beside: Collection[str] = ()) -> NewImport:
+    """Returns the options in the query, where the body is the file; `beside` are no options. Raises Malformed."""
+    values = {name: value for name, value in query_parameters(request).items() if name not in beside}
     try:
-        new = _options(query_parameters(request))
+        new = _options(values)
     except Invalid as error:
         raise invalid_parameters(*(_in_query(e) for e in error.errors)) from None
     declared = _declared_encoding(request)

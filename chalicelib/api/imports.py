@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 
 imports_api = Blueprint(__name__)
 IMPORT = "/imports/{import_id}"
-CSV = "text/csv"
+CSV, OCTETS = "text/csv", "application/octet-stream"
 FILTERS = ("account_id", "status")
 Word = TypeVar("Word", bound=str)
 READ: Requirement = "imports:read"
 WRITE: Requirement = "imports:write"
 APPROVE: Requirement = "imports:approve"
+LINES = range(1, 1_000_000_000)  # of a file
 MAX_WAIT = 20  # seconds; API Gateway ends a request after 29
 MAX_CSV = 4_500_000  # bytes: Lambda takes 6 MB per call, and API Gateway's base64 adds a third
 
@@ -50,6 +51,13 @@ def _import_options() -> Collection[str]:
     from chalicelib.imports.records.new_import import NewImport
 
     return NewImport.model_fields
+
+
+def _preview_options() -> Collection[str]:
+    """Returns the names of the options of a preview, and whether the body is the start of the file only."""
+    from .import_options import PREVIEW_OPTIONS
+
+    return (*PREVIEW_OPTIONS, "partial")
 
 
 @route(imports_api, "POST", "/imports", needs=WRITE, query=_import_options, key=True)
@@ -81,6 +89,16 @@ def list_imports(request: Request, admission: Admission) -> Response:
     records, following = services().import_queries.visible_page(admission.scope, limit, cursor, wanted)
     page = page_response(request, "/imports", [record.shown().model_dump() for record in records], following)
     return tagged_response(request, page)
+
+
+@route(imports_api, "POST", "/imports/preview", needs=WRITE, query=_preview_options)
+def preview_import(request: Request, admission: Admission) -> Response:
+    """Returns how an import would read the file in the body, or the file that it is the start of."""
+    from .import_preview import preview_of
+
+    if media_type(request) != OCTETS:
+        raise UnsupportedMediaType(f"Send the file, or its first 64 kB, as {OCTETS}.")
+    return json_response(preview_of(request, admission, raw_body(request, MAX_CSV)).model_dump())
 
 
 @route(imports_api, "GET", "/imports/template", needs=READ)
@@ -154,11 +172,13 @@ def get_rejected(request: Request, admission: Admission, import_id: str) -> Resp
     return _link_response(request, services().import_queries.rejected_link(_visible(import_id, admission)))
 
 
-@route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=PAGING)
+@route(imports_api, "GET", f"{IMPORT}/rejected/rows", needs=READ, query=("code", *PAGING))
 def list_rejected(request: Request, admission: Admission, import_id: str) -> Response:
     """Returns a page of rejected rows in file order, each with the invalid cell."""
     record, (limit, cursor) = _visible(import_id, admission), page_request(request)
-    columns, rows, following = services().import_queries.rejected_page(record, limit, cursor)
+    columns, rows, following = services().import_queries.rejected_page(
+        record, limit, cursor, query_parameters(request).get("code")
+    )
     return page_response(request, f"/imports/{record.id}/rejected/rows", rows, following, columns=columns)
 
 
@@ -168,14 +188,20 @@ def get_changes(request: Request, admission: Admission, import_id: str) -> Respo
     return _link_response(request, services().import_queries.changes_link(_visible(import_id, admission)))
 
 
-@route(imports_api, "GET", f"{IMPORT}/changes/rows", needs=READ, query=("outcome", *PAGING))
+@route(imports_api, "GET", f"{IMPORT}/changes/rows", needs=READ, query=("outcome", "line", *PAGING))
 def list_changes(request: Request, admission: Admission, import_id: str) -> Response:
     """Returns a page of rows in file order, each with its outcome and what it changes."""
     record, (limit, cursor) = _visible(import_id, admission), page_request(request)
     from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
 
-    outcome = _one_of(request, "outcome", LISTED_OUTCOMES)
-    rows, following = services().import_queries.changes_page(record, limit, cursor, outcome)
+    outcome, queries = _one_of(request, "outcome", LISTED_OUTCOMES), services().import_queries
+    if "line" not in query_parameters(request):
+        rows, following = queries.changes_page(record, limit, cursor, outcome)
+    elif cursor is None:
+        found, following = queries.changed_row(record, whole_number(request, "line", LINES, 1))
+        rows = [row for row in found if outcome in (None, row["outcome"])]
+    else:
+        raise InvalidCursor  # one row has no further page
     return page_response(request, f"/imports/{record.id}/changes/rows", rows, following)
 
 

@@ -35,14 +35,16 @@ from .routing import route
 members_api = Blueprint(__name__)
 MEMBER = "/members/{member_id}"
 ACCOUNT_MEMBER = "/accounts/{account_id}/members/{client_member_id}"
-OF_ACCOUNT = ("last_name", "modified_since")  # these need an account
+OF_ACCOUNT = ("last_name", "name", "phone_ends_with", "modified_since")  # these need an account
 FILTERS = ("account_id", "client_member_id", "phone_number", *OF_ACCOUNT)
+ORDERS = ("asc", "desc")  # of last names: the index can be read from either end, and has no other order
+WITHOUT_ORDER = ("name", "phone_ends_with", "modified_since")  # searches that read from one end
 READ: Requirement = "members:read"
 WRITE: Requirement = "members:write"
 
 
 # /member is the path that the former application had.
-@route(members_api, "GET", "/members", "/member", needs=READ, query=("id", *FILTERS, *PAGING))
+@route(members_api, "GET", "/members", "/member", needs=READ, query=("id", *FILTERS, "order", *PAGING))
 def find_members(request: Request, admission: Admission) -> Response:
     """Returns a page of the members that match all filters."""
     limit, cursor = page_request(request)
@@ -178,7 +180,8 @@ def _with_ids(body: object, key: MemberKey) -> object:
 def _search(query: dict[str, str], scope: Scope) -> Search | None:
     """Returns the filters of a query, None if no member can match them. Raises Malformed, Forbidden."""
     filters = {name: normalized_value(name, query[name], f"?{name}") for name in FILTERS if name in query}
-    if "account_id" not in filters and (alone := [name for name in OF_ACCOUNT if name in filters]):
+    alone = [name for name in (*OF_ACCOUNT, "order") if name in query]
+    if "account_id" not in filters and alone:
         detail = "A search by {} needs an account_id. Add account_id."
         raise invalid_parameters(
             *(FieldError(f"?{name}", "account_required", detail.format(name)) for name in alone)
@@ -194,4 +197,16 @@ def _search(query: dict[str, str], scope: Scope) -> Search | None:
         filters |= ids
     if "account_id" in filters:
         scope.require(filters["account_id"])
-    return Search(**filters)
+    return Search(**filters, descending=_descending(query))
+
+
+def _descending(query: dict[str, str]) -> bool:
+    """Returns whether names are to come from Z to A. Raises Malformed."""
+    order = query.get("order", "asc")
+    if order not in ORDERS:
+        detail = "order: Not an allowed value. Use one of: asc, desc."
+        raise invalid_parameters(FieldError("?order", "unknown_value", detail))
+    if "order" in query and (fixed := [name for name in WITHOUT_ORDER if name in query]):
+        detail = f"order: Members found by {fixed[0]} come in one order only. Leave order out."
+        raise invalid_parameters(FieldError("?order", "unknown_parameter", detail))
+    return order == "desc"

@@ -26,6 +26,7 @@ MAX_BODY = 64 * 1024  # bytes; a valid member needs far fewer
 PAGING = ("limit", "cursor")  # the query parameters of every list
 MAX_LIMIT, DEFAULT_LIMIT = 500, 100  # items per page
 IDS = ("account_id", "client_member_id")
+LAST_DIGITS = "[0-9]{3,15}"
 ETAGS = re.compile(r'\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*')
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
@@ -134,6 +135,8 @@ def normalized_value(name: str, value: str, pointer: str) -> str:
             return services().phone_rule.parse(_restore_plus(name, value))
         if name == "modified_since":
             return _moment(value)
+        if name == "phone_ends_with":
+            return _last_digits(value)
         return normalize_id(value) if name in IDS else normalize_text(value)
     except PydanticCustomError as error:
         raise invalid_parameters(FieldError(pointer, error.type, f"{name}: {error.message()}")) from None
@@ -150,6 +153,13 @@ def _moment(text: str) -> str:
     raise PydanticCustomError("wrong_form", "Send a time with its zone, such as 2026-11-23T05:24:48Z.")
 
 
+def _last_digits(text: str) -> str:
+    """Returns the last digits of a phone number. Raises PydanticCustomError."""
+    if not re.fullmatch(LAST_DIGITS, text):
+        raise PydanticCustomError("wrong_form", "Send the last 3 to 15 digits of a phone number.")
+    return text
+
+
 def page_request(request: Request) -> PageRequest:
     """Returns the page that the query selects. Raises Malformed for an invalid limit."""
     limit = whole_number(request, "limit", range(1, MAX_LIMIT + 1), DEFAULT_LIMIT)
@@ -160,7 +170,7 @@ def whole_number(request: Request, name: str, allowed: range, default: int) -> i
     """Returns the number in a query parameter, `default` without one. Raises Malformed for another one."""
     text = query_parameters(request).get(name, str(default))
     # int() alone accepts other digits, spaces and signs.
-    if not re.fullmatch("[0-9]{1,3}", text) or int(text) not in allowed:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) not in allowed:
         detail = f"{name}: Must be a whole number from {allowed[0]} to {allowed[-1]}."
         raise invalid_parameters(FieldError(f"?{name}", "out_of_range", detail))
     return int(text)

@@ -1,6 +1,6 @@
 // Accounts: the ones that a user has access to, and the one that a form starts with.
 
-import { h } from "./dom.js";
+import { find, h } from "./dom.js";
 import { field } from "./forms.js";
 
 /** @import { FieldOptions, Me } from "./types" */
@@ -46,9 +46,12 @@ export function defaultAccount(me, permission) {
 /** @returns {string[]} the accounts that were used in this session, the last one first */
 export const recentAccounts = () => JSON.parse(sessionStorage.getItem(RECENT_KEY) ?? "[]");
 
+const accountChanges = new EventTarget(); // "change" when the header chooses another account for the forms of a view
+
 /** @param {string} account */
 export function rememberAccount(account) {
   sessionStorage.setItem(ACCOUNT_KEY, account);
+  accountChanges.dispatchEvent(new CustomEvent("change", { detail: account }));
   const recent = [account, ...recentAccounts().filter((one) => one !== account)].filter(Boolean);
   sessionStorage.setItem(RECENT_KEY, JSON.stringify(recent.slice(0, MAX_RECENT)));
 }
@@ -69,6 +72,25 @@ export const nobodyText = (me, account) =>
   accountsOf(me, "members:read")?.includes(account)
     ? `Nobody is in account ${account} yet.`
     : `Nobody is in account ${account}. Check the spelling.`;
+
+/** Whether a form of the view follows the account that is chosen in the header. */
+export const isFollowed = () => document.querySelector("#main [data-follows]") !== null;
+
+/**
+ * Creates a field for an account that starts with the one in the header, and follows it until the signal aborts.
+ * @type {(me: Me, permission: string, signal: AbortSignal, more?: Partial<FieldOptions>) => HTMLElement}
+ */
+export function followingAccountField(me, permission, signal, more = {}) {
+  const place = accountField(me, permission, defaultAccount(me, permission), more);
+  const input = /** @type {HTMLInputElement} */ (find(place, "input"));
+  input.dataset.follows = "";
+  const follow = (/** @type {Event} */ event) => {
+    const account = /** @type {CustomEvent<string>} */ (event).detail;
+    if (may(me, permission, account)) input.value = account;
+  };
+  accountChanges.addEventListener("change", follow, { signal });
+  return place;
+}
 
 /**
  * Creates a field to type an account, or to choose one of the user's, or of the last ones used.

@@ -1,33 +1,10 @@
 // The client of the HTTP API. It sends the session's token; a password is sent once and never kept.
 
+import { session } from "./session.js";
+
 /** @import { CallOptions, Versioned, FieldError, ProblemBody } from "./types" */
 
-const baseUrl = new URL("../..", import.meta.url).href.slice(0, -1); // this file is /admin/<hash>/api.js
-const TOKEN_KEY = "rollcall.session"; // in this tab's storage alone
-
-export const session = {
-  get token() {
-    return sessionStorage.getItem(TOKEN_KEY);
-  },
-  /** @param {string} token */
-  start(token) {
-    sessionStorage.setItem(TOKEN_KEY, token);
-  },
-  /** Removes the token, and everything else this tab stores for the user. */
-  end() {
-    sessionStorage.clear();
-  },
-  /**
-   * Settles when the session that is about to start, if any, has started.
-   * @type {Promise<unknown> | null}
-   */
-  pending: null,
-  /**
-   * Returns whether there is a valid token in place of a refused one. The shell replaces this: it asks for the password.
-   * @param {string | null} _refused
-   */
-  renew: async (_refused) => false,
-};
+const baseUrl = new URL("../..", import.meta.url).href.slice(0, -1); // the script is /admin/<hash>/rollcall.js
 
 /** An error of the API, as problem+json. Status 0: no response. */
 export class Problem extends Error {
@@ -81,10 +58,11 @@ const etagOf = ({ version, last_modified, created_at }) =>
   `"${version}-${(last_modified ?? created_at ?? "0").replace(/[^0-9]/g, "")}"`;
 
 /** @type {(options: CallOptions, token: string | null) => Record<string, string>} */
-function requestHeaders({ body, basic, match }, token) {
+function requestHeaders({ body, content, basic, match }, token) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (content) headers["Content-Type"] = content.type;
   if (match !== undefined) headers["If-Match"] = etagOf(match);
   if (basic) headers.Authorization = `Basic ${base64(`${basic.name}:${basic.password}`)}`;
   else if (token) headers.Authorization = `Bearer ${token}`;
@@ -95,7 +73,7 @@ function requestHeaders({ body, basic, match }, token) {
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 /**
- * Calls the API. Returns the JSON of the response, null for an empty one. Throws Problem.
+ * Calls the API. Returns the JSON of the response, or its text, null for an empty one. Throws Problem.
  * If the session has ended, it waits for the next one and calls again, unless the options have a token of their own.
  * @param {string} method
  * @param {string} path
@@ -103,14 +81,14 @@ const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(te
  * @returns {Promise<any>}
  */
 export async function call(method, path, options = {}) {
-  const { body, signal, basic } = options;
+  const { body, content, signal, basic } = options;
   const token = options.token ?? session.token;
   let response;
   try {
     response = await fetch(baseUrl + path, {
       method,
       headers: requestHeaders(options, token),
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: content ?? (body === undefined ? undefined : JSON.stringify(body)),
       signal,
       credentials: "omit", // keeps the browser from asking for a password by itself
       cache: "no-store",
@@ -120,10 +98,16 @@ export async function call(method, path, options = {}) {
     throw new Problem(0, { detail: "The registry does not respond. Check your connection." });
   }
   const text = await response.text();
-  if (response.ok) return text ? JSON.parse(text) : null;
+  if (response.ok) return readBody(response, text);
   if (response.status === 401 && !basic && !options.token && (await session.renew(token)))
     return call(method, path, options);
   throw toProblem(response, text);
+}
+
+/** @type {(response: Response, text: string) => unknown} */
+function readBody(response, text) {
+  if (response.headers.get("Content-Type")?.startsWith("text/")) return text;
+  return text ? JSON.parse(text) : null;
 }
 
 /** @type {(response: Response, text: string) => Problem} */
@@ -135,6 +119,21 @@ function toProblem(response, text) {
     /* a gateway's own text */
   }
   return new Problem(response.status, body, Number(response.headers.get("Retry-After")) || null);
+}
+
+/**
+ * Waits for a module that is loaded when it is first needed. Throws Problem: after a deployment the old one is gone.
+ * @template T
+ * @param {Promise<T>} loading
+ */
+export async function loaded(loading) {
+  try {
+    return await loading;
+  } catch {
+    throw new Problem(404, {
+      detail: "This part of the page did not load. Reload the page: it may have been updated.",
+    });
+  }
 }
 
 /** @param {Record<string, string | number | null | undefined>} values */

@@ -3,10 +3,10 @@
 import { call, fieldLabel } from "./api.js";
 import { button, find, formatNumber, h, link, redraw, whileBusy } from "./dom.js";
 import { field } from "./forms.js";
-import { OUTCOMES, outcomeText, reasonText } from "./import_texts.js";
+import { byText, capitalized, fileName, OUTCOMES, outcomeText, reasonText } from "./import_texts.js";
 import { listOf } from "./lists.js";
 
-/** @import { ChangedRow, Child, Column, Import } from "./types" */
+/** @import { ChangedRow, Child, Column, Context, Import } from "./types" */
 
 /**
  * Offers the rows of an import that has ended, by outcome, and the file to download. They are fetched when asked for.
@@ -68,6 +68,31 @@ export function changedRows(record, outcome, signal) {
   }).place;
 }
 
+/**
+ * Shows what an import did with a line of its file: rows name the line that has what they ask for.
+ * @type {(place: HTMLElement, context: Context) => Promise<void>}
+ */
+export async function showLine(place, { parts: [id, line], signal }) {
+  /** @type {[Import, {items: ChangedRow[]}]} */
+  const [record, { items }] = await Promise.all([
+    call("GET", `/imports/${id}`, { signal }),
+    call("GET", `/imports/${id}/changes/rows?line=${line}`, { signal }),
+  ]);
+  const [row] = items;
+  redraw(
+    place,
+    h("p", {}, link(fileName(record), `#/imports/${id}`)),
+    h("h1", {}, `Line ${formatNumber(Number(line))}`),
+    row
+      ? [
+          h("p", {}, `${capitalized(whatHappened(row, record))}.`),
+          h("p", {}, changesText(row)),
+          isStored(row, record) ? h("p", {}, link("Show the member", `#/members/${row.member_id}`)) : null,
+        ]
+      : h("p", {}, "The file has no row that begins on this line."),
+  );
+}
+
 /** @type {(row: ChangedRow, record: Import) => boolean} whether there should be a member to show */
 function isStored(row, record) {
   const nobody = record.mode === "delete" && row.outcome === "unchanged" && !row.code;
@@ -85,7 +110,7 @@ const showLink = ({ member_id, line }) =>
 function whatHappened({ outcome, code, changed_by }, record) {
   const reason = code ? reasonText(code) : "";
   const why = reason ? `: ${reason[0].toLowerCase()}${reason.slice(1)}` : "";
-  return outcomeText(outcome, record, 1) + why + (changed_by ? ` by ${changed_by}` : "");
+  return outcomeText(outcome, record, 1) + why + (changed_by ? ` by ${byText(changed_by)}` : "");
 }
 
 /** @param {ChangedRow} row */

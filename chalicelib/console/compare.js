@@ -32,7 +32,7 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
     messages,
     h(
       "div",
-      { class: "buttons" },
+      { class: "buttons", "data-unsaved": true },
       choice("Save my version", keepMine, { class: "main" }),
       choice("Use the current version", takeStored),
     ),
@@ -53,7 +53,7 @@ function differencesTable(fields, before, mine, stored) {
     "table",
     {},
     h("caption", { class: "quiet" }, "Differences"),
-    tableHead([[""], ["When you opened it"], ["Your version"], ["Current version"]]),
+    tableHead([["Field"], ["When you opened it"], ["Your version"], ["Current version"]]),
     h("tbody", {}, rows),
   );
 }

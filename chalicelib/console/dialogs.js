@@ -1,7 +1,8 @@
-// Dialogs over the page. Esc and navigation close them, except persistent ones.
+// Dialogs over the page. Esc and navigation close them, except persistent ones; both ask about edits in them.
 
-import { announce, button, focusOn, h, whileBusy } from "./dom.js";
+import { button, focusOn, h } from "./dom.js";
 import { createForm, submitButton } from "./forms.js";
+import { hasUnsaved } from "./unsaved.js";
 
 /** @import { Attributes, Child } from "./types" */
 
@@ -26,9 +27,14 @@ export function openDialog(title, build, attributes = {}) {
       { "aria-label": title, closedby: persistent ? "none" : "closerequest", ...more },
       h("h2", {}, title),
       build(close),
+      h("div", { role: "status", class: "live unseen" }),
     );
     dialog.addEventListener("cancel", (event) => {
       if (persistent) event.preventDefault();
+      else if (hasUnsaved(dialog)) {
+        event.preventDefault();
+        mayLeave().then((leave) => leave && close());
+      }
     });
     dialog.addEventListener("close", () => {
       if (persistent && !closed) {
@@ -54,11 +60,11 @@ export function closeAll() {
 }
 
 /**
- * Asks before an action that cannot be undone; true for yes.
- * @type {(title: string, text: string, yes: string, no?: string) => Promise<boolean>}
+ * Asks before an action that loses something, or that seems a mistake; true for yes.
+ * @type {(title: string, text: string, yes: string, no?: string, attributes?: Attributes) => Promise<boolean>}
  */
-export async function confirmed(title, text, yes, no = "Keep it") {
-  const answer = await openDialog(title, (close) => [
+export async function confirmed(title, text, yes, no = "Keep it", attributes = {}) {
+  const choices = (/** @type {(value?: string) => void} */ close) => [
     h("p", {}, text),
     h(
       "div",
@@ -66,42 +72,32 @@ export async function confirmed(title, text, yes, no = "Keep it") {
       button(yes, () => close("yes"), { class: "danger" }),
       button(no, () => close(), { autofocus: true }),
     ),
-  ]);
-  return answer === "yes";
+  ];
+  return (await openDialog(title, choices, attributes)) === "yes";
+}
+
+/** Asks before edits are lost; true to leave them. */
+export async function mayLeave() {
+  stayHere();
+  if (!hasUnsaved()) return true;
+  return confirmed("Leave without saving?", "What you typed is not saved.", "Leave", "Stay", { class: "leave" });
+}
+
+/** Answers the question of `mayLeave`, if it is open: the user stays. */
+export function stayHere() {
+  /** @type {HTMLDialogElement | null} */
+  const question = document.querySelector("dialog.leave");
+  question?.close();
 }
 
 /**
- * Opens a form in a dialog, which closes when `submit` succeeds.
- * @type {(title: string, fields: Child, action: string, submit: (form: HTMLFormElement) => unknown) => Promise<unknown>}
+ * Opens a form in a dialog, which closes when `submit` succeeds. Resolves to "done" then, else to "".
+ * @type {(title: string, fields: Child, action: string, submit: (form: HTMLFormElement) => unknown) => Promise<string>}
  */
 export const formDialog = (title, fields, action, submit) =>
   openDialog(title, (close) =>
     createForm(fields, [submitButton(action), button("Cancel", () => close())], async (form) => {
       await submit(form);
-      close();
+      close("done");
     }),
   );
-
-/**
- * Shows and says a text until it is closed, the next one comes, or the action has succeeded.
- * @param {string} text
- * @param {string} name of the action
- * @param {() => Promise<unknown>} action
- */
-export function toast(text, name, action) {
-  const messages = h("div");
-  const place = h("section", { class: "toast", "aria-label": "Message" });
-  const act = async () => {
-    await action();
-    place.remove();
-  };
-  place.append(
-    h("p", {}, text),
-    button(name, (pressed) => whileBusy(pressed, messages, act)),
-    button("Close", () => place.remove()),
-    messages,
-  );
-  document.querySelector(".toast")?.remove();
-  document.body.append(place);
-  announce(text);
-}

@@ -72,11 +72,28 @@ export const plural = (number, singular, many = `${singular}s`) =>
 export const time = (iso) => (iso ? h("time", { datetime: iso, title: iso }, dateFormat.format(new Date(iso))) : "");
 
 /**
- * Wraps a table so that it scrolls by itself, with the keyboard too, if it is wider than the screen.
+ * Wraps a table so that it scrolls by itself while it is wider than the screen. Only then is it a stop of the tab key,
+ * which scrolls it.
  * @type {(label: string, table: HTMLTableElement) => HTMLElement}
  */
-export const scrollable = (label, table) =>
-  h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
+export function scrollable(label, table) {
+  const place = h("div", { class: "scroll" }, table);
+  const observer = new ResizeObserver(() => {
+    const wide = place.scrollWidth > place.clientWidth;
+    if (wide === place.classList.contains("wide")) return;
+    place.classList.toggle("wide", wide);
+    for (const [name, value] of Object.entries({ tabindex: "0", role: "region", "aria-label": label })) {
+      if (wide) place.setAttribute(name, value);
+      else place.removeAttribute(name);
+    }
+  });
+  observer.observe(place);
+  observer.observe(table);
+  return place;
+}
+
+/** @param {string} text for screen readers alone */
+const unseen = (text) => h("span", { class: "unseen" }, text);
 
 /**
  * Creates the head of a table.
@@ -85,22 +102,51 @@ export const scrollable = (label, table) =>
 export const tableHead = (columns) =>
   h(
     "thead",
-    {},
+    { role: "rowgroup" },
     h(
       "tr",
-      {},
-      columns.map(([title, className]) => h("th", { scope: "col", class: className }, title)),
+      { role: "row" },
+      columns.map(([title, className]) =>
+        h("th", { scope: "col", role: "columnheader", class: className }, title || unseen("Actions")),
+      ),
     ),
   );
 
+const SPOKEN_MS = 10_000;
+
 /**
- * Says a text to users of a screen reader.
+ * Says a text to users of a screen reader: in the open dialog, outside of which nothing is said.
  * @param {string} text
  */
 export function announce(text) {
-  const region = document.getElementById("live");
-  if (region) region.textContent = text;
+  const region = [...document.querySelectorAll("#live, dialog[open] > .live")].at(-1);
+  if (region) sayIn(region, text);
 }
+
+/**
+ * Says a text in a live region. It is gone a while later: who reads the page then does not meet it.
+ * @type {(region: Element, text: string) => void}
+ */
+export function sayIn(region, text) {
+  const said = h("span", {}, text);
+  region.replaceChildren(said);
+  setTimeout(() => said.remove(), SPOKEN_MS);
+}
+
+/**
+ * A button that copies a text; `what` names it.
+ * @type {(text: string, what: string) => HTMLButtonElement}
+ */
+export const copyButton = (text, what) =>
+  button(`Copy ${what}`, async (pressed) => {
+    try {
+      await navigator.clipboard.writeText(text); // browsers have no clipboard for pages without TLS
+      pressed.textContent = "Copied";
+    } catch {
+      pressed.textContent = `Copying failed: select the ${what} and copy it yourself`;
+    }
+    announce(pressed.textContent);
+  });
 
 /**
  * Shows an error, with a button to try again if `retry` is given.

@@ -10,7 +10,7 @@ const template = /** @type {HTMLTemplateElement} */ (document.getElementById("en
 export const ENCODINGS = [...template.content.querySelectorAll("option")].map((option) => [option.value, option.text]);
 
 /** @param {string} encoding */
-const textOf = (encoding) => ENCODINGS.find(([name]) => name === encoding)?.[1] ?? encoding;
+export const encodingText = (encoding) => ENCODINGS.find(([name]) => name === encoding)?.[1] ?? encoding;
 
 /**
  * Shows the names of a file as each encoding that it may be in reads them; nothing for other imports.
@@ -37,7 +37,7 @@ export function encodingChoice(record, sendAgain, mayImport) {
             "span",
             { class: "names" },
             h("bdi", {}, names.join(", ")),
-            h("span", { class: "quiet" }, ` in ${textOf(encoding)}`),
+            h("span", { class: "quiet" }, ` in ${encodingText(encoding)}`),
           ),
           sendAgain ? button(`Import as ${encoding}`, () => sendAgain(encoding)) : null,
         ),
@@ -55,6 +55,6 @@ const howToSendAgain = (record, encoding) =>
     record.created_by
       ? ""
       : `Put the file into a folder named after the right encoding, such as encoding=${encoding}. Or `,
-    link(record.created_by ? "Send the file again" : "send it here", "#/imports"),
-    ", with the right encoding under “More options”.",
+    link(record.created_by ? "Send the file again" : "send it here", "#/imports/new"),
+    ", and choose the names that are right.",
   );

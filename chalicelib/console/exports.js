@@ -1,6 +1,6 @@
 // Exports: an account as a file.
 
-import { accountField, defaultAccount } from "./accounts.js";
+import { followingAccountField } from "./accounts.js";
 import { call } from "./api.js";
 import { announce, button, failure, formatNumber, h, link, notice, plural, redraw, time, whileBusy } from "./dom.js";
 import { createForm, field, fieldValue, submitButton } from "./forms.js";
@@ -54,7 +54,7 @@ export function exportButton(may, account, prefix, messages) {
 export function list(place, { me, signal }) {
   const form = createForm(
     [
-      accountField(me, "members:export", defaultAccount(me, "members:export"), { required: true }),
+      followingAccountField(me, "members:export", signal, { required: true }),
       field({ name: "last_name_prefix", label: "Last name starts with (blank for all members)" }),
       field({ name: "format", label: "Format", options: FORMATS }),
     ],
@@ -67,6 +67,7 @@ export function list(place, { me, signal }) {
         ...(prefix ? { last_name_prefix: prefix } : {}),
       });
     },
+    { ask: false },
   );
   /** @type {Column<Export>[]} */
   const columns = [

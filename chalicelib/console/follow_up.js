@@ -2,19 +2,42 @@
 
 import { call } from "./api.js";
 import { openDialog } from "./dialogs.js";
-import { announce, button, h, plural, whileBusy } from "./dom.js";
+import { announce, button, h, link, plural, redraw, whileBusy } from "./dom.js";
 import { fileName, hasEffect } from "./import_texts.js";
 
 /** @import { Child, Import } from "./types" */
 
+/** @type {Map<string, string>} by import: the one that imports what it has checked, or takes it back */
+const followers = new Map();
+const followed = new EventTarget(); // "change" when one was started
+
 /**
  * Offers to import the file that a dry run has checked, or to take an import back; nothing if there is nothing to do.
- * @type {(record: Import, navigateAway: (address: string) => void) => Child}
+ * @type {(record: Import, navigateAway: (address: string) => void, signal: AbortSignal) => Child}
  */
-export function followUp(record, navigateAway) {
-  if (!hasEffect(record)) return null;
-  if (!record.dry_run) return undoButton(record, navigateAway);
-  return record.status === "completed" ? applyButton(record, navigateAway) : null;
+export function followUp(record, navigateAway, signal) {
+  if (!hasEffect(record) || (record.dry_run && record.status !== "completed")) return null;
+  const place = h("div");
+  const draw = () => {
+    const follower = followers.get(record.id);
+    if (follower) redraw(place, h("p", {}, link(followerText(record), `#/imports/${follower}`)));
+    else redraw(place, record.dry_run ? applyButton(record, navigateAway) : undoButton(record, navigateAway));
+  };
+  draw();
+  followed.addEventListener("change", draw, { signal }); // also of the card and the view that Back finds
+  return place;
+}
+
+/** @param {Import} record */
+function followerText({ dry_run, of }) {
+  if (!dry_run) return "The import was taken back";
+  return of ? "The undo was made" : "The file was imported";
+}
+
+/** @type {(first: string, second: string) => void} */
+function follow(first, second) {
+  followers.set(first, second);
+  followed.dispatchEvent(new Event("change"));
 }
 
 /**
@@ -26,6 +49,8 @@ function applyButton(record, navigateAway) {
   const messages = h("div");
   const apply = async () => {
     const { id } = await call("POST", `/imports/${record.id}/apply`);
+    follow(record.id, id);
+    if (record.of) follow(record.of, id);
     announce(record.of ? "The import is being taken back." : `${fileName(record)} is being imported.`);
     navigateAway(`#/imports/${id}`);
   };
@@ -49,6 +74,7 @@ function undoButton(record, navigateAway) {
   /** @param {string} query */
   const undo = async (query) => {
     const { id } = await call("POST", `/imports/${record.id}/undo${query}`);
+    if (!query) follow(record.id, id);
     announce(query ? "What the undo would do is being checked." : "The import is being taken back.");
     navigateAway(`#/imports/${id}`);
   };

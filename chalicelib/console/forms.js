@@ -1,7 +1,8 @@
 // Forms: labelled fields, each with a place for its error.
 
 import { fieldLabel } from "./api.js";
-import { announce, failure, find, focusedIn, h, link, whileBusy } from "./dom.js";
+import { announce, failure, find, focusedIn, h, link, plural, whileBusy } from "./dom.js";
+import { markUnsaved } from "./unsaved.js";
 
 /** @import { Problem } from "./api.js" */
 /** @import { Child, FieldOptions } from "./types" */
@@ -35,7 +36,7 @@ export function field({ name, label, hint, options, type = "text", value = "", .
 
 /**
  * Creates a group of checkboxes with one name; `values` are the checked ones.
- * @param {{name: string, label: string, options: string[][], values: string[]}} options
+ * @param {{name: string, label: string, options: (readonly [value: string, text: Child])[], values: string[]}} options
  */
 export function checkboxes({ name, label, options, values }) {
   const id = `${name}-${++fieldCount}`;
@@ -68,7 +69,7 @@ export const fieldValues = (form, name) => new FormData(form).getAll(name).map(S
 export function clearErrors(form) {
   for (const place of form.querySelectorAll(".error")) place.replaceChildren();
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-  form.querySelector(".form-error")?.replaceChildren();
+  for (const place of form.querySelectorAll(".form-error, .summary")) place.replaceChildren();
 }
 
 /**
@@ -95,8 +96,8 @@ export function showError(form, name, text, ...more) {
  * @param {(name: string) => string} [fieldOf]
  */
 export function showProblem(form, problem, fieldOf = (name) => name) {
-  /** @type {HTMLElement | null} */
-  let first = null;
+  /** @type {[input: HTMLElement, text: string][]} */
+  const wrong = [];
   const rest = [];
   for (const error of problem.errors ?? []) {
     const name = error.pointer.replace(/^[#?]\/?/, "").split("/")[0];
@@ -104,32 +105,74 @@ export function showProblem(form, problem, fieldOf = (name) => name) {
     const text = error.detail.replace(new RegExp(`^${fieldLabel(name)}: `, "i"), "");
     const holder = error.member ? [" ", link("Show that member", `#/members/${error.member.id}`)] : [];
     const input = showError(form, fieldOf(name), text, ...holder);
-    if (!input) rest.push(error.detail);
-    first ??= input;
+    if (input) wrong.push([input, text]);
+    else rest.push(error.detail);
   }
-  if (!first || rest.length)
+  if (!wrong.length || rest.length)
     find(form, ".form-error").replaceChildren(failure(rest.length ? { message: rest.join(" ") } : problem));
-  if (!first) return;
-  first.focus();
-  announce(problem.message);
+  if (wrong.length) leadToErrors(form, wrong, problem.message);
+}
+
+/**
+ * Moves the focus to the first wrong field, in the order of the form. Above a form with several wrong fields it lists
+ * them as links.
+ * @param {HTMLFormElement} form
+ * @param {[input: HTMLElement, text: string][]} wrong
+ * @param {string} message
+ */
+function leadToErrors(form, wrong, message) {
+  wrong.sort(([a], [b]) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+  const fields = new Set(wrong.map(([input]) => input)).size;
+  const title = `${plural(fields, "field")} ${fields === 1 ? "needs" : "need"} fixing.`;
+  const summary = form.querySelector(".summary");
+  if (fields > 1) {
+    const entries = h(
+      "ul",
+      {},
+      wrong.map(([input, text]) => h("li", {}, errorLink(input, text))),
+    );
+    summary?.replaceChildren(h("div", { class: "message bad", role: "group", "aria-label": title }, title, entries));
+  }
+  wrong[0][0].focus();
+  announce(fields > 1 ? title : message);
+}
+
+/**
+ * A link that moves the focus to a wrong field. The address stays that of the view.
+ * @type {(input: HTMLElement, text: string) => HTMLElement}
+ */
+function errorLink(input, text) {
+  const label = input.closest(".field")?.querySelector("label, legend")?.textContent ?? "";
+  const element = link(`${label}: ${text}`, location.hash || "#");
+  element.addEventListener("click", (event) => {
+    event.preventDefault();
+    input.focus();
+  });
+  return element;
 }
 
 /**
  * Creates a form: its fields, a place for errors of the whole form, its buttons. `submit` is called with the form.
  * Until it ends, the fields are inert, so that nothing typed meanwhile is lost, and the other buttons are disabled.
+ * The page asks before it loses edits, unless `ask` is false.
  * @param {Child} fields
  * @param {Child} buttons
  * @param {(form: HTMLFormElement) => unknown} submit
+ * @param {{ask?: boolean}} [options]
  */
-export function createForm(fields, buttons, submit) {
+export function createForm(fields, buttons, submit, { ask = true } = {}) {
   const inputs = h("div", {}, fields);
+  if (inputs.querySelector(":required")) inputs.prepend(h("p", { class: "hint stars" }, "* required"));
   const formError = h("div", { class: "form-error" });
-  const form = h("form", { novalidate: true }, inputs, formError, h("div", { class: "buttons" }, buttons));
+  const summary = h("div", { class: "summary" });
+  const form = h("form", { novalidate: true }, summary, inputs, formError, h("div", { class: "buttons" }, buttons));
+  const mark = ask ? markUnsaved(form) : () => {};
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const pressed = find(form, "button[type=submit]");
     whileBusy(pressed, formError, async () => {
       clearErrors(form);
+      form.removeAttribute("data-unsaved");
       const focused = focusedIn(inputs) ?? pressed;
       /** @type {NodeListOf<HTMLButtonElement>} */
       const others = form.querySelectorAll("button[type=button]");
@@ -144,6 +187,7 @@ export function createForm(fields, buttons, submit) {
         await submit(form);
       } catch (error) {
         setBusy(false);
+        mark();
         if (error.name !== "AbortError") showProblem(form, error);
       } finally {
         setBusy(false);

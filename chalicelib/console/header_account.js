@@ -1,7 +1,7 @@
 // The account in the header: the one whose members are listed, and that forms start with.
 
-import { accountsOf, defaultAccount, onlyAccount, recentAccounts, rememberAccount } from "./accounts.js";
-import { h } from "./dom.js";
+import { accountsOf, defaultAccount, isFollowed, onlyAccount, recentAccounts, rememberAccount } from "./accounts.js";
+import { announce, h } from "./dom.js";
 
 /** @import { Me } from "./types" */
 
@@ -11,7 +11,7 @@ const PERMISSION = "members:read";
 const membersOf = (/** @type {string} */ account) => `#/members?${new URLSearchParams({ account })}`;
 
 /**
- * Creates the choice of an account, which shows its members: a select for users with a few accounts, for others a field
+ * Creates the choice of an account, which shows its members, or sets the account of the view's form: a select for users with a few accounts, for others a field
  * that suggests the last ones used. Users who may read one account alone see its name; others see nothing.
  * @param {Me} me
  */
@@ -29,6 +29,12 @@ export function accountChoice(me) {
   const choose = () => {
     const account = control.value.trim();
     if (account === listedAccount()) return;
+    if (isFollowed()) {
+      rememberAccount(account);
+      announce(account ? `The form is for account ${account} now.` : "Choose the account in the form.");
+      follow();
+      return;
+    }
     // The address of the list that is left names its account, so that Back shows it in the header too.
     if (location.hash === "#/members") history.replaceState(history.state, "", membersOf(shown));
     location.hash = membersOf(account);

@@ -33,6 +33,16 @@ export function modeText(record) {
   const text = mode === "undo" ? "Take an import back" : (MODES.find(([name]) => name === mode)?.[1] ?? mode);
   return record.dry_run ? `${text} (check only)` : text;
 }
+/**
+ * Who started an import, or changed a member: "ann", "the token clinic-sync".
+ * @param {string | null} by
+ */
+export function byText(by) {
+  const [kind, ...name] = (by ?? "").split(":");
+  if (kind === "user") return name.join(":");
+  if (kind === "token") return `the token ${name.join(":")}`;
+  return kind === "import" ? "an import" : (by ?? "a dropped file");
+}
 /** @param {Import} record */
 export const fileName = (record) =>
   record.of ? `Undo of ${record.of_file ?? record.of}` : record.source.key.split("/").pop() || "upload";
@@ -43,7 +53,7 @@ const ACTIONS = ["created", "updated", "deleted", "removed"]; // the outcomes th
 
 /**
  * The word for an outcome, such as "added", or "would be added" in a dry run. An undo adds members that were there.
- * @type {(name: string, record: Import, rows?: number) => string}
+ * @type {(name: string, record: Pick<Import, "of" | "dry_run">, rows?: number) => string}
  */
 export function outcomeText(name, record, rows = 2) {
   const text = record.of && name === "created" ? "restored" : (OUTCOME_TEXT[name] ?? name.replaceAll("_", " "));
@@ -72,8 +82,11 @@ export function verdictText(record) {
     .map((name) => `${formatNumber(counts[name])} ${outcomeText(name, record, counts[name])}`);
   const what = parts.length ? `: ${parts.join(", ")}` : "";
   const nothing = finished_at && (dry_run || !hasEffect(record)) ? " Nothing was written." : "";
-  return `${status[0].toUpperCase()}${status.slice(1)}${what}.${nothing}`;
+  return `${capitalized(status)}${what}.${nothing}`;
 }
+
+/** @param {string} text */
+export const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /**
  * The colour of an import's status: red if nothing of it is good, amber if a person should look at it, green if not.

@@ -1,34 +1,23 @@
 // Imports: uploads, progress and results.
 
 import { accountField } from "./accounts.js";
-import { call } from "./api.js";
+import { call, loaded, query } from "./api.js";
 import { confirmed } from "./dialogs.js";
-import { announce, button, failure, find, formatNumber, h, link, notice, redraw, time, whileBusy } from "./dom.js";
+import { announce, button, failure, formatNumber, h, link, notice, plural, redraw, time, whileBusy } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
 import { followUp } from "./follow_up.js";
-import {
-  checkboxes,
-  clearErrors,
-  field,
-  fieldValue,
-  fieldValues,
-  searchForm,
-  showError,
-  showProblem,
-} from "./forms.js";
-import { endText, fileName, MODES, modeText, STATUS_TEXT, statusText, tone } from "./import_texts.js";
+import { clearErrors, field, searchForm, showProblem } from "./forms.js";
+import { byText, endText, fileName, modeText, outcomeText, STATUS_TEXT, statusText, tone } from "./import_texts.js";
 import { listOf } from "./lists.js";
-import { forgetRows, moreOptions, readOptions } from "./options.js";
-import { createProgress, watch } from "./progress.js";
+import { createProgress, delay, watch } from "./progress.js";
 import { approval } from "./removals.js";
-import { showResults } from "./report.js";
 import * as uploads from "./uploads.js";
 
 /** @import { Child, Column, Context, Import, Me } from "./types" */
 
 /** @typedef {{account: string, status: string}} Wanted the imports to list, "" for any */
 
-// ---- The list, and the form that sends files
+// ---- The list
 
 /** @type {(place: HTMLElement, context: Context) => void} */
 export function list(place, { me, may, signal, query }) {
@@ -37,16 +26,47 @@ export function list(place, { me, may, signal, query }) {
   const imports = importList(signal, wanted, filter);
   uploads.removeFinishedCards();
   uploads.importChanges.addEventListener("change", imports.reload, { signal });
+  followOthers(imports, wanted, signal);
   redraw(
     place,
     h("h1", {}, "Imports"),
-    may("imports:write") ? uploadForm(me, signal) : null,
+    may("imports:write") ? importLink() : null,
     uploads.cards,
     may("imports:write") ? h("h2", {}, wanted.account || wanted.status ? "Imports found" : "All imports") : null,
     filter,
     imports.place,
   );
 }
+
+const OTHERS_SECONDS = 15;
+
+/**
+ * Reloads the list when its first page has changed: others start imports too. Only the page that is looked at asks.
+ * @type {(list: {place: HTMLElement, reload: () => unknown}, wanted: Wanted, signal: AbortSignal) => void}
+ */
+async function followOthers({ place, reload }, { account, status }, signal) {
+  let before = "";
+  try {
+    for (;;) {
+      await delay(OTHERS_SECONDS, signal);
+      if (document.hidden || !place.isConnected) continue;
+      const page = await call("GET", `/imports${query({ account_id: account, status, limit: 50 })}`, { signal });
+      const now = JSON.stringify(page.items.map((/** @type {Import} */ one) => [one.id, one.status, one.counts]));
+      if (now !== before) reload(); // the first time, too: it was read a while ago
+      before = now;
+    }
+  } catch {
+    // The view was left, or the list says itself what is wrong.
+  }
+}
+
+const importLink = () =>
+  h(
+    "div",
+    { class: "buttons start" },
+    link("Import a file", "#/imports/new", { class: "button main" }),
+    h("span", { class: "quiet" }, "or drop files anywhere on this page"),
+  );
 
 /** @type {(me: Me, wanted: Wanted) => HTMLFormElement} */
 const filterForm = (me, wanted) =>
@@ -86,7 +106,7 @@ function importList(signal, wanted, form) {
     ["Rows", ({ counts, finished_at }) => finished_at && formatNumber(counts.rows), "number"],
     ["Rejected", ({ counts, finished_at }) => finished_at && formatNumber(counts.rejected), "number"],
     ["Started", (record) => time(record.created_at)],
-    ["By", (record) => record.created_by ?? "dropped file"],
+    ["By", (record) => byText(record.created_by)],
   ];
   return listOf({
     path: "/imports",
@@ -104,77 +124,6 @@ function importList(signal, wanted, form) {
     },
   });
 }
-
-/**
- * Creates the form for files, which the user chooses or drops anywhere on the page.
- * @param {Me} me
- * @param {AbortSignal} signal
- */
-function uploadForm(me, signal) {
-  const files = field({
-    name: "files",
-    label: "Choose files, or drop them anywhere on this page",
-    type: "file",
-    multiple: true,
-    accept: ".csv,.tsv,.txt,.gz,.zip,.xlsx",
-    hint: "CSV files (.csv, .tsv or .txt, also as .gz or .zip) and .xlsx workbooks of up to 5 GB. They are sent as soon as you choose them.",
-  });
-  const form = h(
-    "form",
-    { class: "drop" },
-    h("div", { class: "grid" }, field({ name: "mode", label: "What should happen", options: MODES }), files),
-    checkboxes({
-      name: "dry_run",
-      label: "Check first",
-      options: [["true", "Only check the file, and show what would happen"]],
-      values: [],
-    }),
-    moreOptions(me),
-  );
-  const input = /** @type {HTMLInputElement} */ (find(files, "input"));
-  input.addEventListener("change", () => {
-    const chosen = [...(input.files ?? [])];
-    input.value = "";
-    sendFiles(form, chosen);
-  });
-  form.addEventListener("submit", (event) => event.preventDefault());
-  for (const type of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
-    addEventListener(
-      type,
-      (event) => {
-        form.classList.toggle("over", type === "dragover");
-        if (type === "drop") sendFiles(form, [...(event.dataTransfer?.files ?? [])]);
-      },
-      { signal },
-    );
-  }
-  return form;
-}
-
-/** @type {(form: HTMLFormElement, files: File[]) => Promise<void>} */
-async function sendFiles(form, files) {
-  clearErrors(form);
-  const more = readOptions(form, files.length);
-  if (!more) return;
-  const options = { mode: fieldValue(form, "mode"), dry_run: fieldValues(form, "dry_run").length > 0, ...more };
-  const refused = files.filter((file) => !/\.((csv|tsv|txt)(\.(gz|zip))?|zip|xlsx)$/i.test(file.name));
-  if (refused.length) {
-    const text = `${refused.map((file) => file.name).join(", ")}: not sent. Save it as a CSV file or an .xlsx workbook first.`;
-    showError(form, "files", text);
-    announce(text);
-  }
-  const taken = files.filter((file) => !refused.includes(file));
-  if (taken.length && options.mode === "delete" && !options.dry_run) {
-    const title = `Delete the members in ${taken.length === 1 ? taken[0].name : `${taken.length} files`}?`;
-    const text = "To see first who would be deleted, only check the file.";
-    if (!(await confirmed(title, text, "Delete them", "Keep them"))) return;
-  }
-  for (const file of taken) uploads.send(file, options);
-  forgetRows(form);
-}
-
-// The browser would open a file that is dropped elsewhere in place of the page.
-for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
 
 // ---- One import
 
@@ -206,15 +155,32 @@ export async function show(place, context) {
         redraw(results, approval(record, context, follow));
         return;
       }
-      redraw(actions, may("imports:write") ? followUp(record, navigateAway) : null);
+      redraw(actions, may("imports:write") ? followUp(record, navigateAway, signal) : null);
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
-      await showResults(results, record, signal, may("imports:write"));
+      const { showResults } = await loaded(import("./report.js"));
+      await showResults(results, record, context);
     } catch (error) {
       if (error.name !== "AbortError") redraw(results, failure(error, error.transient ? follow : null));
     }
   };
   follow();
+}
+
+/**
+ * What a cancellation would leave, by what is written so far.
+ * @param {Import} record
+ */
+function cancelText({ counts, percent, dry_run }) {
+  const rest = "The other rows are returned as rejected, so that you can send them again.";
+  if (dry_run) return `${plural(counts.rows, "row")} (${percent}%) were checked so far, and nothing is written.`;
+  const written = counts.created + counts.updated + counts.deleted;
+  if (!written) return `No member is written yet. ${rest}`;
+  const names = /** @type {const} */ (["created", "updated", "deleted"]).filter((name) => counts[name]);
+  const what = names
+    .map((name) => `${formatNumber(counts[name])} ${outcomeText(name, { dry_run, of: null })}`)
+    .join(", ");
+  return `${plural(counts.rows, "row")} (${percent}%) are done: ${what}. That stays. ${rest}`;
 }
 
 /** @type {(record: Import, place: HTMLElement) => HTMLElement} */
@@ -226,12 +192,13 @@ function cancelButton(record, place) {
     redraw(place, h("p", {}, text));
     announce(text);
   };
-  const onPress = async (/** @type {HTMLButtonElement} */ pressed) => {
-    const title = `Cancel ${fileName(record)}?`;
-    const text =
-      "Rows that are already loaded stay. The other rows are returned as rejected, so that you can send them again.";
-    if (!(await confirmed(title, text, "Cancel the import", "Continue the import"))) return;
-    await whileBusy(pressed, messages, cancel);
+  const ask = async () => {
+    /** @type {Import} */
+    const now = await call("GET", `/imports/${record.id}`);
+    if (now.finished_at) return; // it has ended before the press
+    if (await confirmed(`Cancel ${fileName(record)}?`, cancelText(now), "Cancel the import", "Continue the import"))
+      await cancel();
   };
+  const onPress = (/** @type {HTMLButtonElement} */ pressed) => whileBusy(pressed, messages, ask);
   return h("div", { class: "buttons" }, button("Cancel the import", onPress, { class: "danger" }), messages);
 }

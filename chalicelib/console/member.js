@@ -2,11 +2,13 @@
 
 import { accountField, defaultAccount, rememberAccount } from "./accounts.js";
 import { call, query } from "./api.js";
+import { author } from "./authors.js";
 import { compare } from "./compare.js";
-import { confirmed, toast } from "./dialogs.js";
-import { announce, button, h, link, redraw, time, whileBusy } from "./dom.js";
+import { confirmed } from "./dialogs.js";
+import { announce, button, copyButton, h, link, redraw, time, whileBusy } from "./dom.js";
 import { createForm, field, fieldValue, showProblem, submitButton } from "./forms.js";
-import { historyOf, LABELS, showMissing } from "./history.js";
+import { historyOf, LABELS, readableValue, showMissing } from "./history.js";
+import { toast } from "./toasts.js";
 
 /** @import { Child, Context, Me, Member, MemberField, MemberValues } from "./types" */
 
@@ -36,9 +38,9 @@ export function create(place, context, added = "") {
       const member = await call("POST", "/members", { body: formValues(form) });
       rememberAccount(member.account_id);
       const text = `${fullName(member)} was added.`;
-      announce(text);
       if (context.may("members:read", member.account_id)) context.navigateAway(addressOf(member));
       else create(place, context, text);
+      toast(text);
     },
   );
   redraw(place, h("h1", {}, "Add a member"), h("p", { class: "saved" }, added), form);
@@ -65,6 +67,20 @@ const changesOf = (member, values) =>
 
 /** @type {(place: HTMLElement, context: Context) => Promise<void>} */
 export async function show(place, context) {
+  await load(place, context);
+  // While the view is kept for Back, the member may be deleted in another one.
+  memberChanges.addEventListener(
+    "change",
+    (event) => {
+      const { id, member } = /** @type {CustomEvent} */ (event).detail;
+      if (id === context.parts[0] && !member && !place.isConnected) load(place, context).catch(() => null);
+    },
+    { signal: context.signal },
+  );
+}
+
+/** @type {(place: HTMLElement, context: Context) => Promise<void>} */
+async function load(place, context) {
   const [id] = context.parts;
   try {
     draw(place, context, await call("GET", `/members/${id}`, { signal: context.signal }));
@@ -85,64 +101,92 @@ export async function show(place, context) {
 function draw(place, context, member, values = member, message = "") {
   const messages = h("div");
   const saved = h("p", { class: "saved" }, message);
+  const idNotice = h("p", { class: "hint", role: "status" });
   const form = context.may("members:write", member.account_id)
-    ? createForm(
-        inputs(context.me, (name) => values[name]),
-        [
-          submitButton("Save"),
-          button("Delete", (pressed) => remove(pressed, place, messages, context, member), { class: "danger" }),
-        ],
-        async (form) => {
-          const mine = formValues(form);
-          saved.textContent = "";
-          if (Object.keys(changesOf(member, mine)).length) await save(place, context, member, member, mine);
-          else {
-            saved.textContent = "There are no changes to save.";
-            announce(saved.textContent);
-          }
-        },
-      )
+    ? createForm([inputs(context.me, (name) => values[name]), idNotice], submitButton("Save"), async (form) => {
+        const mine = formValues(form);
+        saved.textContent = "";
+        if (Object.keys(changesOf(member, mine)).length) await save(place, context, member, member, mine);
+        else {
+          saved.textContent = "There are no changes to save.";
+          announce(saved.textContent);
+        }
+      })
     : null;
   const list = new URLSearchParams({ account: member.account_id, by: "last_name", q: "" });
+  form?.addEventListener("input", () => showNewId(form, member, idNotice));
+  if (form) showNewId(form, member, idNotice);
+  const deletion = h(
+    "section",
+    { class: "apart" },
+    button("Delete", (pressed) => remove(pressed, place, messages, context, member), { class: "danger" }),
+    messages,
+  );
   redraw(
     place,
     h("p", {}, link("All members", `#/members?${list}`)),
     h("h1", {}, fullName(member)),
     saved,
-    form ?? facts(FIELDS.map(([name, label]) => [label, member[name]])),
-    messages,
-    facts([
-      ["Added", time(member.created_at), author(context, member.created_by)],
-      ["Changed", time(member.last_modified), author(context, member.modified_by)],
-      ["Version", String(member.version)],
-      ["Id", member.id],
-    ]),
-    historyOf(member.id, context),
+    h(
+      "div",
+      { class: "member" },
+      h(
+        "div",
+        {},
+        form ? [form, deletion] : facts(FIELDS.map(([name, label]) => [label, readableValue(name, member[name])])),
+      ),
+      h("div", {}, past(context, member)),
+    ),
   );
   return form;
 }
 
 /**
- * Shows who wrote a member, with a link to an import.
- * @type {(context: Context, by: string | null) => Child}
+ * Says before saving that the member gets another id.
+ * @type {(form: HTMLFormElement, member: Member, notice: HTMLElement) => void}
  */
-const author = (context, by) =>
-  by?.startsWith("import:") && context.may("imports:read")
-    ? link("an import", `#/imports/${by.slice("import:".length)}`)
-    : by;
+function showNewId(form, member, notice) {
+  const ids = /** @type {const} */ (["account_id", "client_member_id"]);
+  const changes = ids.some((name) => fieldValue(form, name).trim() !== member[name]);
+  const text = changes
+    ? "Saving gives this member a new id, which is made of the account and the client member id. The old id then leads to the new one."
+    : "";
+  if (notice.textContent !== text) notice.textContent = text;
+}
 
 /**
- * Shows values with their labels, and commas between the values of one label.
+ * Who added and changed a member, its id, and its changes. These know the lines of the files that it came from.
+ * @type {(context: Context, member: Member) => Child}
+ */
+function past(context, member) {
+  const added = h("span", {}, author(context, member.created_by));
+  const changed = h("span", {}, author(context, member.modified_by));
+  const history = historyOf(member.id, context, (event) => {
+    if (!event.import) return;
+    const text = () => author(context, event.by, event.import) ?? "";
+    if (event.action === "created" && event.at === member.created_at) redraw(added, text());
+    if (event.version === member.version) redraw(changed, text());
+  });
+  return [
+    facts([
+      ["Added", time(member.created_at), member.created_by ? [" by ", added] : null],
+      ["Changed", time(member.last_modified), member.modified_by ? [" by ", changed] : null],
+      ["Version", String(member.version)],
+      ["Id", h("code", {}, member.id), " ", copyButton(member.id, "id")],
+    ]),
+    history,
+  ];
+}
+
+/**
+ * Shows values with their labels.
  * @param {[label: string, ...values: Child[]][]} rows
  */
 const facts = (rows) =>
   h(
     "dl",
     { class: "facts" },
-    rows.map(([label, ...values]) => {
-      const parts = values.filter(Boolean).map((value, i) => (i ? [", ", value] : value));
-      return [h("dt", {}, label), h("dd", {}, parts)];
-    }),
+    rows.map(([label, ...values]) => [h("dt", {}, label), h("dd", {}, values)]),
   );
 
 /**
@@ -163,7 +207,8 @@ async function save(place, context, before, stored, mine) {
     publishChange(stored.id, changed);
     if (changed.id !== stored.id) context.replaceAddress(addressOf(changed));
     draw(place, context, changed, changed, "Saved.");
-    announce("Saved.");
+    if (place.isConnected) announce("Saved.");
+    else toast(`${fullName(changed)} was saved.`); // the user has left the view
   } catch (error) {
     if (error.status === 412) return resolveConflict(place, context, before, mine);
     if (before === stored) throw error; // the form is still there, and shows it
@@ -218,11 +263,11 @@ async function remove(pressed, place, messages, context, member) {
       return;
     }
     publishChange(member.id, null);
-    toast(`${fullName(member)} was deleted.`, "Restore", async () => {
-      await call("POST", `/members/${member.id}/restore`);
-      announce("The member was restored.");
-      location.hash = addressOf(member);
-    });
     context.navigateAway(`#/members${query({ account: member.account_id, by: "last_name" })}`);
+    toast(`${fullName(member)} was deleted.`, async () => {
+      await call("POST", `/members/${member.id}/restore`);
+      location.hash = addressOf(member);
+      toast(`${fullName(member)} was restored.`);
+    });
   });
 }

@@ -1,33 +1,37 @@
 // The list of members: search it, or scroll through an account.
 
-import { defaultAccount, nobodyText, suggestNoLonger } from "./accounts.js";
-import { h, link, notice, redraw, time } from "./dom.js";
+import { accountsOf, defaultAccount, nobodyText, onlyAccount, recentAccounts, suggestNoLonger } from "./accounts.js";
+import { h, link, notice, redraw } from "./dom.js";
 import { exportButton } from "./exports.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
-import { listOf } from "./lists.js";
-import { addressOf, memberChanges } from "./member.js";
+import { memberList } from "./member_list.js";
+import { pagesOf, readsInParts, waysOf } from "./search.js";
 
-/** @import { Column, Context, Member } from "./types" */
+/** @import { Problem } from "./api.js" */
+/** @import { Child, Context, Found, Me, Way } from "./types" */
 
-/** @type {[string, string][]} */
-const SEARCH_FIELDS = [
-  ["last_name", "Last name starts with"],
-  ["phone_number", "Phone number"],
-  ["client_member_id", "Client member id"],
-  ["id", "Member id"],
-];
+const READ = "members:read";
+const MAX_AT_ONCE = 4; // accounts that a search for a name reads side by side
+const MAX_SUGGESTED = 8; // accounts to choose from beside a search
+/** @type {(values: Record<string, string>) => string} */
+const addressOf = (values) => `#/members?${new URLSearchParams(values)}`;
 
 /** @type {(place: HTMLElement, context: Context) => void} */
-export function list(place, { me, may, signal, query: given }) {
-  const by = given.get("by") ?? "last_name";
-  const account = given.get("account") ?? defaultAccount(me, "members:read");
-  const text = given.get("q") ?? "";
-  const wanted = by === "id" && text ? "" : account; // an id is of one account alone
-  const form = memberSearch(account, by, text);
+export function list(place, context) {
+  const { me, may, query: given } = context;
+  const account = given.get("account") ?? defaultAccount(me, READ);
+  const text = (given.get("q") ?? "").trim();
+  const form = searchBox(account, text);
   const messages = h("div");
-  // Other searches find members whatever their account, or one alone: there is nothing to export.
-  const exports = text && by !== "last_name" ? null : exportButton(may, account, text, messages);
-  const empty = text ? "No members match." : account ? nobodyText(me, account) : "There are no members yet.";
+  const exports = h("span");
+  /** @param {string} prefix */
+  const showExport = (prefix) => redraw(exports, exportButton(may, account, prefix, messages));
+  /** @param {Problem} problem */
+  const onRefused = (problem) => {
+    clearErrors(form);
+    showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));
+    return true;
+  };
   redraw(
     place,
     h(
@@ -43,79 +47,145 @@ export function list(place, { me, may, signal, query: given }) {
     ),
     messages,
     form,
-    text && by === "last_name" && !account
-      ? notice("Choose an account above: last names are searched within one account.")
-      : listOf({
-          path: "/members",
-          filters: { account_id: wanted, ...(text ? { [by]: text } : {}) },
-          caption: wanted ? `Members of account ${wanted}` : "Members of all accounts",
-          noun: "member",
-          signal,
-          columns: columnsThatFollow(signal),
+    text
+      ? searched(context, account, text, { onRefused, showExport })
+      : memberList(context, {
+          account,
+          caption: account ? `Members of account ${account}` : "Members of all accounts",
+          onLetter: showExport,
+          onRefused,
           empty: () => {
-            if (!text) suggestNoLonger(account);
-            return notice(
-              empty,
-              may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null,
-            );
+            suggestNoLonger(account);
+            return notice(account ? nobodyText(me, account) : "There are no members yet.", rosterLink(may));
           },
-          onRefused: (problem) => {
-            clearErrors(form);
-            showProblem(form, problem, (name) => (name === "account_id" ? name : "q"));
-            return true;
-          },
-        }).place,
+        }),
   );
 }
 
-/** @type {(account: string, by: string, text: string) => HTMLFormElement} */
-const memberSearch = (account, by, text) =>
+/** @type {(account: string, text: string) => HTMLFormElement} */
+const searchBox = (account, text) =>
   searchForm("/members", [
     h("input", { type: "hidden", name: "account", value: account }),
-    field({ name: "by", label: "Find by", options: SEARCH_FIELDS, value: by }),
-    field({ name: "q", label: "Search for", value: text, type: "search", size: 24, "data-first": true }),
+    field({
+      name: "q",
+      label: "Search for",
+      hint: "A name, a phone number or its last digits, a client member id, or a member id.",
+      value: text,
+      type: "search",
+      "data-first": true,
+    }),
   ]);
 
+/** @param {Context["may"]} may */
+const rosterLink = (may) =>
+  may("imports:write") && may("imports:read") ? h("p", {}, link("Import a roster", "#/imports")) : null;
+
 /**
- * The columns of the list, whose rows follow changes to their members until the signal aborts.
- * @param {AbortSignal} signal
+ * The accounts that are searched one by one, for what cannot be found in all at once: the chosen one, or the user's few.
+ * @type {(me: Me, account: string) => string[]}
  */
-function columnsThatFollow(signal) {
-  /** @type {Map<string, HTMLAnchorElement>} */
-  const links = new Map();
-  /** @param {Member} member */
-  const nameLink = (member) => {
-    const element = link(member.last_name, addressOf(member));
-    links.set(member.id, element);
-    return element;
+function singleAccounts(me, account) {
+  if (account) return [account];
+  const readable = accountsOf(me, READ) ?? [];
+  return readable.length <= MAX_AT_ONCE ? readable : [];
+}
+
+/**
+ * What a text finds: in the way that the address names, else in all ways at once. The only way that finds something
+ * becomes the filter, which the address names too; of several the user chooses one.
+ * @param {Context} context
+ * @param {string} account
+ * @param {string} text
+ * @param {{onRefused: (problem: Problem) => boolean, showExport: (prefix: string) => void}} options
+ * @returns {Child}
+ */
+function searched(context, account, text, { onRefused, showExport }) {
+  const { me, query: given, signal } = context;
+  const within = singleAccounts(me, account);
+  const all = waysOf(text, account, within);
+  const chosen = all.find(({ by }) => by === given.get("by"));
+  const ways = chosen ? [chosen] : all;
+  const filters = h("div", { class: "filters" });
+  /** @param {Way} way */
+  const showFilter = (way) => {
+    redraw(filters, filterChip(account, text, way));
+    if (way.by === "name" && !/[\s,]/.test(text)) showExport(text);
   };
-  /** @type {Column<Member>[]} */
-  const columns = [
-    ["Last name", nameLink],
-    ["First name", (member) => member.first_name],
-    ["Phone number", (member) => member.phone_number, "figures"],
-    ["Client member id", (member) => member.client_member_id],
-    ["Account", (member) => member.account_id],
-    ["Changed", (member) => time(member.last_modified)],
+  /** @type {string[]} */
+  let refusals = [];
+  /** @type {(found: Found[], reasons: string[]) => void} */
+  const onFirst = (found, reasons) => {
+    refusals = reasons;
+    const hits = found.filter(({ items, more }) => items.length || more);
+    if (chosen || !hits.length) return;
+    if (hits.length > 1) redraw(filters, choice(account, text, hits));
+    else {
+      showFilter(hits[0].way);
+      context.replaceAddress(addressOf({ account, q: text, by: hits[0].way.by }));
+    }
+  };
+  if (chosen) showFilter(chosen);
+  return [
+    filters,
+    within.length || all[0]?.by === "id" ? null : accountsHint(me, text),
+    memberList(context, {
+      account,
+      caption: `${account ? `Members of account ${account}` : "Members of all accounts"} that match “${text}”`,
+      load: pagesOf(ways, signal, onFirst),
+      inParts: readsInParts(ways),
+      onRefused,
+      empty: () => nothingFound(me, account, text, ways, refusals),
+    }),
   ];
-  /** @type {(id: string, member: Member | null) => void} */
-  const follow = (id, member) => {
-    const element = links.get(id);
-    const row = element?.closest("tr");
-    if (!member) row?.remove();
-    if (!element || !member || !row) return;
-    element.textContent = member.last_name; // the element stays: Back gives it the focus again
-    element.href = addressOf(member);
-    links.set(member.id, element);
-    for (const [i, [, content]] of columns.entries()) if (i) redraw(row.cells[i], content(member));
-  };
-  memberChanges.addEventListener(
-    "change",
-    (event) => {
-      const { id, member } = /** @type {CustomEvent} */ (event).detail;
-      follow(id, member);
-    },
-    { signal },
+}
+
+/** @type {(account: string, text: string, way: Way) => Child} */
+const filterChip = (account, text, { label, value }) =>
+  h(
+    "span",
+    { class: "filter" },
+    `${label}: `,
+    h("bdi", {}, value),
+    link("×", addressOf({ account }), { "aria-label": `Remove the filter ${label}: ${text}` }),
   );
-  return columns;
+
+/**
+ * The ways that found something, of which the user may choose one.
+ * @type {(account: string, text: string, hits: Found[]) => Child}
+ */
+const choice = (account, text, hits) => [
+  h("span", {}, "Found as: "),
+  hits.map(({ way, count, more }) =>
+    link(`${way.label} (${count}${more ? "+" : ""})`, addressOf({ account, q: text, by: way.by }), {
+      class: "filter",
+    }),
+  ),
+];
+
+/**
+ * Says what needs an account, with the accounts to choose from.
+ * @type {(me: Me, text: string) => Child}
+ */
+function accountsHint(me, text) {
+  const accounts = (accountsOf(me, READ) ?? recentAccounts()).slice(0, MAX_SUGGESTED);
+  return h(
+    "p",
+    { class: "quiet" },
+    "Names and last digits are searched within one account",
+    accounts.length ? ": " : ". Choose it above.",
+    accounts.map((account, i) => [i ? ", " : "", link(account, addressOf({ account, q: text }))]),
+  );
+}
+
+/** @type {(me: Me, account: string, text: string, ways: Way[], reasons: string[]) => HTMLElement} */
+function nothingFound(me, account, text, ways, reasons) {
+  const tried = new Intl.ListFormat("en", { type: "conjunction" }).format(ways.map(({ noun }) => noun));
+  const elsewhere =
+    account && !onlyAccount(me, READ) && ways.some(({ by }) => by !== "name" && by !== "phone_ends_with");
+  return notice(
+    `No member${account ? ` of account ${account}` : ""} matches “${text}”.`,
+    tried ? h("p", { class: "quiet" }, `Searched by ${tried}.`) : null,
+    reasons.map((reason) => h("p", { class: "quiet" }, reason)),
+    elsewhere ? h("p", {}, link("Search all accounts", addressOf({ account: "", q: text }))) : null,
+  );
 }

@@ -2,7 +2,7 @@
 
 import { call, readable } from "./api.js";
 import { formatDollars, formatNumber, h, plural, time } from "./dom.js";
-import { modeText, OUTCOMES, outcomeText, statusText, tone, verdictText } from "./import_texts.js";
+import { byText, modeText, OUTCOMES, outcomeText, statusText, tone, verdictText } from "./import_texts.js";
 import { removalText } from "./removal_text.js";
 
 /** @import { Child, Estimate, Import, ProgressView } from "./types" */
@@ -107,7 +107,10 @@ export function createProgress({ brief = false, onStatus = () => {} } = {}) {
 function errorText({ error, encoding_candidates: candidates }) {
   if (candidates.length)
     return "Nothing was imported: the file does not say how its letters are encoded, and the names can be read in several ways.";
-  const more = error?.code === "missing_columns" ? " Columns with other names can be given under “More options”." : "";
+  const more =
+    error?.code === "missing_columns"
+      ? " If they have other names, send the file again, and say in the second step which columns hold them."
+      : "";
   return readable(error?.detail ?? "") + more;
 }
 
@@ -160,7 +163,7 @@ function factsOf(record) {
     ["Expected rows", record.rows === null ? null : formatNumber(record.rows)],
     ["Rejected rows allowed", record.max_rejected],
     ["Region of phone numbers", record.region],
-    ["Started", [time(record.created_at), record.created_by ? ` by ${record.created_by}` : ""]],
+    ["Started", [time(record.created_at), record.created_by ? ` by ${byText(record.created_by)}` : ""]],
     ["Ended", record.finished_at ? time(record.finished_at) : null],
   ];
   return facts

@@ -19,6 +19,6 @@ export function removalText({ removal, dry_run, counts }) {
   if (removal.state === "awaiting_approval")
     return `${missing} would be removed: ${dry_run ? "this would need approval." : "approve or decline."}`;
   if (KEPT[removal.state]) return `${KEPT[removal.state]}`;
-  const by = removal.decided_by ? `, approved by ${removal.decided_by}` : "";
+  const by = removal.decided_by ? `, approved by ${removal.decided_by.replace("user:", "")}` : "";
   return removal.found ? `${plural(counts.removed, "member")} ${dry_run ? "would be" : "were"} removed${by}.` : "";
 }

@@ -1,24 +1,35 @@
 // The addresses of the page: the view of each, the permission it needs, and the menu.
 
 import * as access from "./access.js";
+import { loaded } from "./api.js";
+import "./drops.js";
+import { showLine } from "./changes.js";
 import { h, redraw } from "./dom.js";
 import * as exports from "./exports.js";
+import * as home from "./home.js";
 import * as imports from "./imports.js";
 import * as member from "./member.js";
 import * as members from "./members.js";
+import { permissionText } from "./permissions.js";
 
 /** @import { May, Show } from "./types" */
 
+/** @type {Show} the steps of an import, which few visits need */
+const createImport = async (place, context) => (await loaded(import("./wizard.js"))).create(place, context);
+
 /**
  * Address, view, permission, menu entry, and whether Back finds the view as it was left.
- * @type {[pattern: RegExp, show: Show, permission: string, key: string, keep: boolean][]}
+ * @type {[pattern: RegExp, show: Show, permission: string | null, key: string, keep: boolean][]}
  */
 const ROUTES = [
+  [/^\/?$/, home.show, null, "home", false],
   [/^\/members$/, members.list, "members:read", "members", true],
   [/^\/members\/new$/, member.create, "members:write", "members", true],
   [/^\/members\/([\w-]+)$/, member.show, "members:read", "members", true],
   [/^\/imports$/, imports.list, "imports:read", "imports", false],
+  [/^\/imports\/new$/, createImport, "imports:write", "imports", true],
   [/^\/imports\/([\w-]+)$/, imports.show, "imports:read", "imports", true],
+  [/^\/imports\/([\w-]+)\/lines\/(\d{1,9})$/, showLine, "imports:read", "imports", true],
   [/^\/exports$/, exports.list, "members:export", "exports", false],
   [/^\/exports\/([\w-]+)$/, exports.show, "members:export", "exports", false],
   [/^\/access\/(users|groups|tokens)$/, access.list, "access:admin", "access", false],
@@ -55,13 +66,14 @@ export function resolve(path, may) {
     keep: false,
     parts: [],
   });
-  const [home] = menu(may);
-  if (!home)
+  if (!menu(may).length)
     return message("No access yet", "Your groups grant no permission that this page needs. Ask an admin for one.");
-  if (!path.replace("/", "")) return { show: () => location.replace(home.address), keep: false, parts: [] };
   const route = ROUTES.find(([pattern]) => pattern.test(path));
   if (!route) return message("Page not found", "No page has this address.");
   const [pattern, show, permission, key, keep] = route;
-  if (!may(permission)) return message("No permission", `This page needs the permission ${permission}.`);
+  if (permission && !may(permission)) {
+    const needed = `${permissionText(permission)} (${permission})`;
+    return message("No permission", `None of your groups grants what this page needs: ${needed}. Ask an admin for it.`);
+  }
   return { show, key, keep, parts: pattern.exec(path)?.slice(1).map(decodeURIComponent) ?? [] };
 }

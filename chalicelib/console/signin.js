@@ -1,9 +1,11 @@
 // Forms that take a password: signing in, signing in again when the session has ended, and changing the password.
 
-import { call, Problem, session } from "./api.js";
+import { call, Problem } from "./api.js";
 import { formDialog, openDialog } from "./dialogs.js";
-import { announce, button, h, plural } from "./dom.js";
-import { createForm, field, fieldValue, submitButton } from "./forms.js";
+import { button, h, plural } from "./dom.js";
+import { createForm, field, fieldValue, fieldValues, submitButton } from "./forms.js";
+import { session } from "./session.js";
+import { toast } from "./toasts.js";
 
 /** @import { CallOptions, Child, Credentials, Me } from "./types" */
 
@@ -56,6 +58,7 @@ export const signInForm = (onSignedIn, known = "", ...buttons) =>
         required: true,
         autofocus: Boolean(known),
       }),
+      keepChoice(),
     ],
     [submitButton("Sign in"), ...buttons],
     async (form) => {
@@ -63,10 +66,25 @@ export const signInForm = (onSignedIn, known = "", ...buttons) =>
       checkGiven(basic);
       const { token } = await callWithPassword(basic, "POST", "/sessions", "The name or the password is wrong.");
       const user = await call("GET", "/me", { token });
-      session.start(token);
+      session.start(token, user.name, fieldValues(form, "keep").length > 0);
       await onSignedIn(user);
     },
+    { ask: false },
   );
+
+/** Creates the choice to stay signed in on this device. */
+function keepChoice() {
+  const input = h("input", { type: "checkbox", name: "keep", value: "yes", checked: session.kept });
+  input.setAttribute("aria-describedby", "keep-hint");
+  const text =
+    "All tabs stay signed in, also after you close them: for an hour without use, for 12 hours at most. Not for shared computers.";
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { class: "choice" }, input, "Keep me signed in on this device"),
+    h("p", { class: "hint", id: "keep-hint" }, text),
+  );
+}
 
 /**
  * Asks to sign in again over the page, which keeps everything typed in it. Resolves to the user, or null.
@@ -97,17 +115,24 @@ export async function signInAgain(name) {
  * Lets the user choose a new password. The API then ends all of the user's sessions; this tab starts a new one.
  * @param {string} name
  */
-export const changePassword = (name) =>
-  formDialog(
+export async function changePassword(name) {
+  const changed = await formDialog(
     "Change your password",
     [
-      field({ name: "old", label: "Current password", type: "password", autocomplete: "current-password" }),
+      field({
+        name: "old",
+        label: "Current password",
+        type: "password",
+        autocomplete: "current-password",
+        required: true,
+      }),
       field({
         name: "password",
         label: "New password",
         type: "password",
         autocomplete: "new-password",
         hint: "12 characters or more.",
+        required: true,
       }),
     ],
     "Change",
@@ -120,9 +145,10 @@ export const changePassword = (name) =>
       }).then(() => renewSession(token, { name, password }));
       session.pending = changed.catch(() => null);
       await changed;
-      announce("Your password was changed.");
     },
   );
+  if (changed) toast("Your password was changed.");
+}
 
 /**
  * Starts a session in place of the one that has ended. If that fails, the next call asks for the password.
@@ -131,7 +157,7 @@ export const changePassword = (name) =>
  */
 async function renewSession(token, basic) {
   const started = await call("POST", "/sessions", { basic }).catch(() => null);
-  if (started && session.token === token) session.start(started.token);
+  if (started && session.token === token) session.start(started.token, basic.name, session.kept);
   // Otherwise the user has signed out meanwhile.
   else if (started) await call("DELETE", "/sessions", { token: started.token }).catch(() => null);
 }

@@ -20,6 +20,7 @@ export type Context = {
 export type Show = (place: HTMLElement, context: Context) => unknown;
 export type View = {
   entry: string;
+  index: number; // of the entry among those of the page
   place: HTMLElement;
   controller: AbortController;
   context: Context;
@@ -27,7 +28,7 @@ export type View = {
   key: string | undefined;
   keep: boolean;
   shown: boolean;
-  scrolled: number;
+  scrolled: [element: Element, left: number, top: number][];
   focused: HTMLElement | null;
 };
 
@@ -35,6 +36,7 @@ export type Credentials = { name: string; password: string };
 export type Versioned = { version: number; last_modified?: string; created_at?: string | null };
 export type CallOptions = {
   body?: unknown;
+  content?: Blob; // in place of the body, with its own type
   signal?: AbortSignal;
   basic?: Credentials;
   token?: string | null;
@@ -59,6 +61,15 @@ export type Member = MemberValues & {
   created_by: string | null;
   modified_by: string | null;
 };
+
+export type Page<T> = { items: T[]; next: string | null };
+/**
+ * A way to search for a text: the API's filter, its value, the accounts to search one by one ("" for all at once), what
+ * people call it and what it looks for.
+ */
+export type Way = { by: string; value: string; accounts: string[]; label: string; noun: string };
+/** What a way has found first: `items` are those that no more exact way has, `count` all of them. */
+export type Found = { way: Way; items: Member[]; count: number; more: boolean };
 
 export type MemberEvent = {
   action: "created" | "updated" | "moved" | "deleted" | "restored";
@@ -127,6 +138,39 @@ export type Import = {
   removal: Removal | null;
   estimate: Estimate | null;
 };
+export type PreviewColumn = { name: string; field: string | null; means: string | null };
+export type PreviewRow = {
+  line: number;
+  cells: string[];
+  code: string | null;
+  reason: string | null;
+  column: number | null;
+};
+/** How an import would read a file, as far as its start shows. */
+export type Preview = {
+  encoding: string | null;
+  encoding_sure: boolean;
+  encoding_candidates: { encoding: string; names: string[] }[];
+  sheets: string[];
+  lines_above_header: { line: number; text: string }[];
+  columns: PreviewColumn[];
+  missing: string[];
+  modes: string[];
+  rows: PreviewRow[];
+  problem: { code: string; detail: string } | null;
+};
+/** A file that is not sent yet: its preview, or why it is `without` one; the encoding and columns that were chosen. */
+export type Draft = {
+  file: File;
+  preview: Preview | null;
+  without: string;
+  refusal: string; // of the API, by which no import could start
+  deletes: boolean; // whether the user says that it deletes members
+  asked: string; // what the preview was asked with
+  encoding: string;
+  columns: Record<string, string>;
+  candidates: Preview["encoding_candidates"];
+};
 export type Warning = { code: string; text: string; count: number; cells: { line: number; column: string }[] };
 export type Report = {
   codes?: Record<string, number>;
@@ -146,8 +190,10 @@ export type ChangedRow = {
   changes: Record<string, { from: string | null; to: string | null }>;
   changed_by: string | null;
 };
-/** The options of an import beside its mode, as the form gives them. */
-export type MoreOptions = {
+/** The options of an import, as they are sent. */
+export type ImportOptions = {
+  mode: string;
+  dry_run: boolean;
   account_id?: string;
   encoding?: string;
   region?: string;
@@ -155,7 +201,6 @@ export type MoreOptions = {
   rows?: number;
   columns?: Record<string, string>;
 };
-export type ImportOptions = MoreOptions & { mode: string; dry_run: boolean };
 export type ProgressView = {
   place: HTMLElement;
   advice: HTMLElement; // below the error of an import that has failed
@@ -188,6 +233,20 @@ export type Token = {
   last_used: string | null;
 };
 
+export type AccessEntry = { name: string; version?: number; created_at?: string | null };
+export type AccessTask = () => Promise<unknown>;
+/** Creates the cell with the buttons of a user, group or token. */
+export type AccessActions = (entry: AccessEntry, edit?: AccessTask) => HTMLElement;
+export type AccessTab = {
+  title: string;
+  noun: string;
+  empty: string;
+  about: string;
+  add: AccessTask;
+  // biome-ignore lint/suspicious/noExplicitAny: of users, groups or tokens
+  columns: (actions: AccessActions) => Column<any>[];
+};
+
 /** A column of a table: its title, the content of its cell for an item, a class. */
 export type Column<T> = [title: string, cell: (item: T) => Child, className?: string];
 export type ListOptions<T> = {
@@ -198,9 +257,15 @@ export type ListOptions<T> = {
   empty: string | (() => HTMLElement);
   signal: AbortSignal;
   filters?: Record<string, string>;
+  /** Reads a page in place of `path` and `filters`. */
+  load?: (limit: number, cursor: string | null) => Promise<Page<T>>;
+  /** Whether a page is read only when the user asks for it, as each searches a part of the items. */
+  inParts?: boolean;
   size?: number;
   /** A part of a view that announces something else, such as that a member was saved. */
   quiet?: boolean;
+  /** The order of the items by the first column, if the API has it from both ends. */
+  order?: { descending: boolean; onChange: (descending: boolean) => void };
   onRefused?: (problem: import("./api.js").Problem) => boolean;
 };
 /** A field of a form: with `options` a select, else an input. */

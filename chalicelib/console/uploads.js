@@ -1,11 +1,12 @@
 // Uploads. Files are sent one at a time, and go on while other views are shown.
 
-import { call, put, session } from "./api.js";
+import { call, put } from "./api.js";
 import { announce, button, failure, find, focusOn, h, link, redraw } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
 import { followUp } from "./follow_up.js";
 import { endText } from "./import_texts.js";
 import { createProgress, watch } from "./progress.js";
+import { session } from "./session.js";
 
 /** @import { ImportOptions } from "./types" */
 
@@ -95,6 +96,7 @@ export function send(file, options) {
       redraw(card, h("h3", {}, link(file.name, `#/imports/${id}`)), progress.place);
       const record = await watch(id, signal, progress);
       finishedCards.add(card);
+      card.classList.add("done");
       redraw(
         progress.advice,
         encodingChoice(record, (encoding) => sendInstead({ ...options, encoding }), true),
@@ -102,7 +104,7 @@ export function send(file, options) {
       const open = (/** @type {string} */ address) => {
         location.hash = address;
       };
-      if (record.finished_at) card.append(h("div", {}, followUp(record, open)));
+      if (record.finished_at) card.append(h("div", {}, followUp(record, open, signal)));
       publishChange();
       announce(endText(file.name, record));
     })

@@ -104,7 +104,7 @@ class ExportRecord(BaseModel, defer_build=True):
 
 
 class NewExport(BaseModel, defer_build=True):
-    """What to export: an account, or its members whose last names start with a prefix, in any case."""
+    """What to export: an account, or its members whose last names start with a prefix, as a search finds them."""
 
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 

@@ -8,8 +8,9 @@ import orjson
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.errors import Holder
-from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
+from chalicelib.fields.text import SEPARATOR
 
+from .folding import fold_name
 from .model import Member, MemberKey, Origin, PhoneKey, member_id
 
 INDEX = "by_account"
@@ -51,16 +52,18 @@ def shard_of(client_member_id: str) -> int:
     return zlib.crc32(client_member_id.encode()) % SHARDS
 
 
-def fold_name(name: str) -> str:
-    """Returns a name in its form for sorting and searching, cut to 64 characters: folding lengthens some letters."""
-    return name.casefold()[:MAX_LENGTH]
-
-
 def name_order(member: Member) -> str:
     """Returns the sort key of a member in its account: last name, first name, client member id."""
-    return SEPARATOR.join(
-        (fold_name(member.last_name), fold_name(member.first_name), member.client_member_id)
-    )
+    return _name_order(member.last_name, member.first_name, member.client_member_id)
+
+
+def name_order_of(item: Mapping[str, Any]) -> str:
+    """Returns the sort key of the member in an item, whatever key the item has."""
+    return _name_order(item["last_name"]["S"], item["first_name"]["S"], member_key_of(item).client_member_id)
+
+
+def _name_order(last_name: str, first_name: str, client_member_id: str) -> str:
+    return SEPARATOR.join((fold_name(last_name), fold_name(first_name), client_member_id))
 
 
 def to_item(member: Member, origin: str = "") -> Item:

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
-from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
+from chalicelib.fields.text import SEPARATOR
 
-from .items import INDEX, SHARDS, account_shard, fold_name, member_key, member_key_of, shard_of
+from .folding import HIGHEST, fold_name
+from .items import INDEX, SHARDS, account_shard, member_key, member_key_of, shard_of
 
 T = TypeVar("T")
-HIGHEST = "\U0010ffff" * (MAX_LENGTH + 1)  # sorts after every name
 
 
 class NameIndex:
@@ -26,18 +26,30 @@ class NameIndex:
         self._pool = ThreadPoolExecutor(SHARDS)  # starts no thread before its first use
 
     def list_account(
-        self, account_id: str, prefix: str | None, after: list[str] | None, limit: int
+        self,
+        account_id: str,
+        prefix: str | None,
+        after: list[str] | None,
+        limit: int,
+        *,
+        descending: bool = False,
     ) -> list[Item]:
-        """Returns the account's next `limit` members in name order whose last names start with `prefix`."""
+        """Returns the account's next `limit` members in name order whose last names start with `prefix`.
+
+        `descending` is the order from Z to A, in which `after` is the higher end.
+        """
         share = limit / SHARDS
         size = math.ceil(share + 2 * math.sqrt(share))  # a shard seldom has more of the page
         start = SEPARATOR.join(after or [])
         low = fold_name(prefix or "")
-        queries = [{**shard_query(account_id, shard, low, start), "Limit": size} for shard in range(SHARDS)]
+        shard_condition = backward_query if descending else shard_query
+        queries = [
+            {**shard_condition(account_id, shard, low, start), "Limit": size} for shard in range(SHARDS)
+        ]
         first_pages = self._pool.map(lambda query: self._table.query(**query), queries)  # one round trip
         shards = [self._table.query_all(first, **q) for q, first in zip(queries, first_pages, strict=True)]
-        merged = heapq.merge(*shards, key=lambda item: item["name_order"]["S"])
-        return list(islice(merged, limit))
+        merged = heapq.merge(*shards, key=_place, reverse=descending)
+        return list(islice((item for item in merged if _place(item) != start), limit))
 
     def shard_ids(self, account_id: str, shard: int) -> Iterator[tuple[str, str]]:
         """Yields (client member id, time of creation) of each member in a shard of an account."""
@@ -114,3 +126,23 @@ def shard_query(account_id: str, shard: int, prefix: str = "", after: str = "") 
         "KeyConditionExpression": condition,
         "ExpressionAttributeValues": values,
     }
+
+
+def backward_query(account_id: str, shard: int, prefix: str = "", before: str = "") -> dict[str, Any]:
+    """Returns the query for one shard's names with this prefix from Z to A, from `before` on.
+
+    With a prefix the name `before` itself is found too: DynamoDB has no condition that excludes one end of a range.
+    """
+    query = {**shard_query(account_id, shard, prefix), "ScanIndexForward": False}
+    values = query["ExpressionAttributeValues"]
+    if before and prefix:
+        values[":high"] = {"S": max(prefix, min(before, prefix + HIGHEST))}
+    elif before:
+        query["KeyConditionExpression"] += " AND name_order < :before"
+        values[":before"] = {"S": before}
+    return query
+
+
+def _place(item: Item) -> str:
+    """Returns the place of a member in its account, by name."""
+    return str(item["name_order"]["S"])

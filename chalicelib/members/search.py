@@ -16,36 +16,56 @@ from chalicelib.errors import InvalidCursor
 from chalicelib.fields.text import MAX_LENGTH, SEPARATOR
 from chalicelib.scope import UNLIMITED, Scope
 
-from .items import claim_key, fold_name, from_item, member_key, member_key_of
+from .filtered import Filter, FilteredMembers
+from .folding import fold_name
+from .items import claim_key, from_item, member_key, member_key_of
 from .model import Member, decode_parts, encode_parts
-from .modified import ModifiedMembers
 from .name_index import NameIndex
+from .name_search import NameSearch
+from .person_names import NameStart, readings
 
 MAX_LOOKUPS = 3  # per phone number: its holder may move between the two reads
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The values to search for; None matches any value. `last_name` is a prefix.
+    """The values to search for; None matches any value. All but the ids and `phone_number` need an account.
 
-    `modified_since` is the earliest time (see clock.iso_time) of the last write. Both need an account.
+    `last_name` is a prefix, `name` the start of a last name, or of both names (`person_names.readings`).
+    `phone_ends_with` are digits. `modified_since` is the earliest time (see clock.iso_time) of the last write.
+    `descending`, the order by name from Z to A, has no effect on searches by these three.
     """
 
     account_id: str | None = None
     client_member_id: str | None = None
     phone_number: str | None = None
+    phone_ends_with: str | None = None
     last_name: str | None = None
+    name: str | None = None
     modified_since: str | None = None
+    descending: bool = False
 
-    def matches(self, member: Member) -> bool:
-        """Returns whether the member has all these values."""
-        return (
-            self.account_id in (None, member.account_id)
-            and self.client_member_id in (None, member.client_member_id)
-            and self.phone_number in (None, member.phone_number)
-            and (self.modified_since or "") <= member.last_modified
-            and fold_name(member.last_name).startswith(fold_name(self.last_name or ""))
-        )
+    def starts(self) -> list[NameStart]:
+        """Returns the starts of names, one of which the member's have."""
+        return readings(self.name) if self.name else [NameStart("")]
+
+    def matcher(self) -> Callable[[Member], bool]:
+        """Returns a function that says whether a member has all these values."""
+        prefix, starts = fold_name(self.last_name or ""), self.starts()
+
+        def matches(member: Member) -> bool:
+            last, first = fold_name(member.last_name), fold_name(member.first_name)
+            return (
+                self.account_id in (None, member.account_id)
+                and self.client_member_id in (None, member.client_member_id)
+                and self.phone_number in (None, member.phone_number)
+                and member.phone_number.endswith(self.phone_ends_with or "")
+                and (self.modified_since or "") <= member.last_modified
+                and last.startswith(prefix)
+                and any(start.matches(last, first) for start in starts)
+            )
+
+        return matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,7 @@ class MemberSearch:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._names = NameIndex(table)
+        self._people = NameSearch(table)
 
     def find(self, search: Search, limit: int, cursor: str | None = None, scope: Scope = UNLIMITED) -> Page:
         """Returns at most `limit` matching members after `cursor`; without an account, those of the scope.
@@ -86,17 +107,26 @@ class MemberSearch:
         return _page("all", items, limit)
 
     def _by_account(self, account_id: str, search: Search, limit: int, cursor: str | None) -> Page:
-        """Returns an account's members in name order; in no order those that were written since a time."""
-        if search.modified_since is None:
-            after = read_cursor(cursor, "name", 3)  # a sort key, whatever the shard
-            items = self._names.list_account(account_id, search.last_name, after, limit + 1)
-            return _page("name", items, limit)
-        place = SEPARATOR.join(read_cursor(cursor, "modified", 3) or [])
-        prefix = fold_name(search.last_name or "")
-        modified = ModifiedMembers(self._table)
-        items, end = modified.page(account_id, prefix, search.modified_since, place, limit)
-        following = encode_parts("modified", *end.split(SEPARATOR)) if end else None
-        return Page([from_item(item) for item in items], following)
+        """Returns an account's members in name order; in no order those that are found by reading all of them."""
+        if search.modified_since or search.phone_ends_with:
+            return self._by_reading(account_id, search, limit, read_cursor(cursor, "modified", 3))
+        if search.name:
+            after = SEPARATOR.join(read_cursor(cursor, "name", 3) or [])
+            items, end = self._people.page(account_id, search.starts(), _accept(search), after, limit)
+            return _partial_page("name", items, end)
+        kind = "name-desc" if search.descending else "name"
+        names = read_cursor(cursor, kind, 3)  # a sort key, whatever the shard
+        items = self._names.list_account(
+            account_id, search.last_name, names, limit + 1, descending=search.descending
+        )
+        return _page(kind, items, limit)
+
+    def _by_reading(self, account_id: str, search: Search, limit: int, after: list[str] | None) -> Page:
+        """Returns an account's members that no key finds."""
+        wanted = Filter(search.modified_since or "", search.phone_ends_with or "")
+        members = FilteredMembers(self._table, wanted, _accept(search))
+        prefix, place = fold_name(search.last_name or ""), SEPARATOR.join(after or [])
+        return _partial_page("modified", *members.page(account_id, prefix, place, limit))
 
     def _find_one(self, account_id: str, search: Search) -> Page:
         """Returns an account's only possible match, by client member id or phone number."""
@@ -105,7 +135,7 @@ class MemberSearch:
             member = from_item(item) if item else None
         else:
             member = self._holder(account_id, search.phone_number or "")
-        return Page([member] if member and search.matches(member) else [], None)
+        return Page([member] if member and search.matcher()(member) else [], None)
 
     def _holder(self, account_id: str, phone_number: str) -> Member | None:
         """Returns the holder of a phone number. Reads again if the holder moved between the two reads."""
@@ -125,8 +155,7 @@ class MemberSearch:
         items = self._table.batch_get([member_key(*member_key_of(claim)) for claim in claims[:limit]])
         found = sorted(map(from_item, items), key=lambda member: member.account_id)
         # A member that moved between the two reads no longer matches.
-        members = [member for member in found if search.matches(member)]
-        return Page(members, _next_cursor("phone", claims, limit))
+        return Page(list(filter(search.matcher(), found)), _next_cursor("phone", claims, limit))
 
     def _by_accounts(self, accounts: Iterable[str], limit: int, after: list[str] | None) -> Page:
         """Returns the members of several accounts, one account after another, each in name order."""
@@ -164,12 +193,24 @@ def _page(kind: str, items: list[Item], limit: int) -> Page:
     return Page([from_item(item) for item in items[:limit]], _next_cursor(kind, items, limit))
 
 
+def _partial_page(kind: str, items: list[Item], end: str | None) -> Page:
+    """Returns a page that may be short; the next one starts after `end`."""
+    following = encode_parts(kind, *end.split(SEPARATOR)) if end else None
+    return Page([from_item(item) for item in items], following)
+
+
+def _accept(search: Search) -> Callable[[Item], bool]:
+    """Returns a function that says whether the member in an item is searched for."""
+    matches = search.matcher()
+    return lambda item: matches(from_item(item))
+
+
 def _next_cursor(kind: str, items: list[Item], limit: int) -> str | None:
     """Returns the cursor after `limit` items, or None if there are no more items."""
     if len(items) <= limit:
         return None
     last = items[limit - 1]
-    account = [] if kind == "name" else [_account_of(last)]
+    account = [] if kind.startswith("name") else [_account_of(last)]
     names = [] if kind in {"client", "phone"} else last["name_order"]["S"].split(SEPARATOR)
     return encode_parts(kind, *account, *names)
 

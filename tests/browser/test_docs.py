@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.accessibility import violations
 from tests.support.browser import heading
 from tests.support.local_stack import LocalStack
-
-from .test_accessibility import accessibility_violations
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 320)])
@@ -18,7 +17,7 @@ def test_docs_violate_no_accessibility_rule(local: LocalStack, page: Page, schem
     page.goto(f"{local.url}/docs")
     for folded in page.get_by_text("Errors", exact=True).all()[:2]:
         folded.click()
-    assert not accessibility_violations(page)
+    assert not violations(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -5,17 +5,14 @@ from pathlib import Path
 
 from playwright.sync_api import FilePayload, Page, Route, expect
 
-from tests.support.browser import heading, open_view
+from tests.support.browser import heading, open_view, send_files
 from tests.support.local_stack import HEADER, LocalStack
 
 
 def send(page: Page, name: str, text: str, mode: str, *, only_check: bool) -> None:
     """Sends a file on the Imports view, and opens its import once it has ended."""
-    open_view(page, "/imports")
-    page.get_by_label("What should happen").select_option(mode)
-    page.get_by_label("Only check the file").set_checked(only_check)
     body: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
-    page.get_by_label("Choose files").set_input_files([body])
+    send_files(page, [body], mode, only_check=only_check)
     if mode == "delete" and not only_check:
         page.get_by_role("button", name="Delete them").click()
     card = page.locator(".card").filter(has_text=name)

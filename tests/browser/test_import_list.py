@@ -30,6 +30,16 @@ def test_imports_are_found_by_account_and_status(local: LocalStack, admin_page: 
     expect(rows(admin_page)).to_have_count(2)
 
 
+def test_list_follows_imports_of_others(local: LocalStack, page: Page, account: str) -> None:
+    page.clock.install()
+    sign_in(page)
+    open_view(page, f"/imports?account={account}&status=")
+    expect(page.get_by_text("No imports match.")).to_be_visible()
+    local.import_file("theirs.csv", roster_csv(account, 1), account_id=account)
+    page.clock.run_for(15_000)
+    expect(page.get_by_role("link", name="theirs.csv")).to_be_visible()
+
+
 def test_empty_list_offers_all_imports(local: LocalStack, admin_page: Page, account: str) -> None:
     local.import_file(f"{account}.csv", roster_csv(account, 1))
     open_view(admin_page, f"/imports?account={account}&status=")
@@ -42,6 +52,7 @@ def test_empty_list_offers_all_imports(local: LocalStack, admin_page: Page, acco
 def test_account_of_others_is_refused_at_filter(local: LocalStack, page: Page, account: str) -> None:
     local.add_group(account, ["imports:read"], [account])
     local.add_user(account, [account])
+    open_view(page, "/imports")
     sign_in(page, account, PASSWORD)
     expect(page.get_by_text("There are no imports yet.")).to_be_visible()
     expect(page.get_by_text("More options")).to_have_count(0)

@@ -4,9 +4,9 @@ import io
 import re
 
 import openpyxl
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
-from tests.support.browser import heading, open_view, sign_in
+from tests.support.browser import choose_files, heading, import_chosen, open_view, sign_in
 from tests.support.local_stack import HEADER, PASSWORD, LocalStack
 
 
@@ -37,10 +37,15 @@ def test_report_of_workbook_names_its_sheets(local: LocalStack, admin_page: Page
     workbook.create_sheet("Archive")
     content = io.BytesIO()
     workbook.save(content)
-    admin_page.get_by_role("link", name="Imports").click()
-    admin_page.get_by_label("Choose files").set_input_files(
-        {"name": "book.xlsx", "mimeType": "application/octet-stream", "buffer": content.getvalue()}
-    )
+    file: FilePayload = {
+        "name": "book.xlsx",
+        "mimeType": "application/octet-stream",
+        "buffer": content.getvalue(),
+    }
+    choose_files(admin_page, file)
+    expect(admin_page.get_by_text("The sheet “Members” is read, not Archive.")).to_be_visible()
+    expect(admin_page.locator(".preview tbody tr")).to_have_text("2AnnLee32355500011" + account)
+    import_chosen(admin_page)
     card = admin_page.locator(".card")
     expect(card).to_contain_text("1 added")
     card.get_by_role("link", name="book.xlsx").click()
@@ -66,10 +71,10 @@ def test_guess_is_told_and_viewers_get_no_advice_to_import(
     told = "The encoding of the file was guessed: windows-1252, with names such as Zoë, Müller."
     for name, password, may_import in ((account, PASSWORD, False), ("rollcall", "rollcall", True)):
         sign_in(page, name, password)
-        expect(heading(page, "Members")).to_be_visible()
+        expect(page.locator(".who")).to_contain_text(name)
         open_view(page, f"/imports/{sent['id']}")
         expect(page.get_by_text(told)).to_be_visible()
-        expect(page.get_by_text("then import the corrected file")).to_have_count(int(may_import))
+        expect(page.get_by_text("then import the corrected rows")).to_have_count(int(may_import))
         page.get_by_role("button", name="Sign out").click()
 
 

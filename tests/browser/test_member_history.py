@@ -2,14 +2,14 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import fill_fields, heading, open_view, shown_member
+from tests.support.browser import fill_fields, heading, open_view, readable_phone, rows, shown_member
 from tests.support.local_stack import LocalStack
 
 
 def test_changes_show_old_and_new_values(local: LocalStack, admin_page: Page, account: str) -> None:
     member = local.add_member(account)
     open_view(admin_page, f"/members/{member['id']}")
-    changes = admin_page.get_by_role("region", name="The latest first").get_by_role("row")
+    changes = admin_page.get_by_role("table", name="The latest first").get_by_role("row")
     expect(changes).to_have_count(2)  # the column names, and "Added"
     fill_fields(admin_page, First_name="Zoë")
     admin_page.get_by_role("button", name="Save").click()
@@ -24,6 +24,8 @@ def test_deleted_member_is_restored_on_its_page(local: LocalStack, admin_page: P
     local.call("DELETE", f"/members/{member['id']}")
     open_view(admin_page, f"/members/{member['id']}")
     expect(heading(admin_page, "This member was deleted")).to_be_visible()
+    number = readable_phone(member["phone_number"])
+    expect(rows(admin_page).first).to_contain_text(f"Deleted: Ann, Lee, {number}, 1, {account}")
     admin_page.get_by_role("button", name="Restore").click()
     expect(heading(admin_page, "Ann Lee")).to_be_visible()
     expect(admin_page.locator(".saved")).to_have_text("Restored.")

@@ -38,7 +38,7 @@ def test_password_change_keeps_user_signed_in(local: LocalStack, page: Page, acc
     expect(heading(page, "Imports")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, name, "another horse battery")
-    expect(heading(page, "Members")).to_be_visible()
+    expect(heading(page, "Home")).to_be_visible()
 
 
 def open_password_dialog(local: LocalStack, page: Page, name: str) -> Locator:
@@ -91,7 +91,7 @@ def test_password_change_is_confirmed_without_new_session(
     expect(page.locator("[aria-busy=true]")).to_have_count(0)  # otherwise the list announces its size later
     respond_with(page, "**/sessions", 503)
     dialog.get_by_role("button", name="Change").click()
-    expect(page.locator("#live")).to_have_text("Your password was changed.")
+    expect(page.locator("#said")).to_have_text("Your password was changed.")
     expect(dialog).to_have_count(0)
     page.unroute("**/sessions")
     page.get_by_role("link", name="Imports").click()

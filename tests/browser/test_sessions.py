@@ -1,5 +1,7 @@
 """Sessions that end while the page is open."""
 
+from typing import Any
+
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import (
@@ -11,6 +13,7 @@ from tests.support.browser import (
     session_token,
     sign_in,
     sign_in_again,
+    wait_until,
 )
 from tests.support.local_stack import PASSWORD, LocalStack
 
@@ -54,9 +57,44 @@ def test_second_user_finds_no_data_of_first_user(local: LocalStack, admin_page: 
     admin_page.get_by_role("button", name="Save").click()
     sign_in_again(admin_page, account, PASSWORD)
     expect(admin_page.locator(".who")).to_contain_text(account)
-    expect(heading(admin_page, "Members")).to_be_visible()
+    expect(heading(admin_page, "Home")).to_be_visible()
     expect(admin_page.get_by_label("Account:")).to_have_value("")
     assert local.call("GET", f"/members/{member['id']}")["first_name"] == "Ann"
     admin_page.get_by_role("button", name="Sign out").click()
     expect(admin_page.get_by_text("You are signed out.")).to_be_visible()
     assert session_storage_is_empty(admin_page)
+
+
+def test_tabs_share_session_that_is_kept(local: LocalStack, page: Page, account: str) -> None:
+    local.add_user(account, ["viewers"])
+    context, url = page.context, page.url
+    page.get_by_label("Keep me signed in on this device").check()
+    sign_in(page)
+    expect(heading(page, "Members")).to_be_visible()
+    assert session_storage_is_empty(page) or not page.evaluate("sessionStorage.getItem('rollcall.session')")
+    other = context.new_page()
+    other.goto(url)
+    expect(heading(other, "Members")).to_be_visible()
+    token = kept_session(page)["token"]
+
+    other.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    assert kept_session(page) is None
+    wait_until(lambda: local.rejects_token(token))
+
+    page.get_by_label("Keep me signed in on this device").check()
+    sign_in(page)
+    expect(other.locator(".who")).to_contain_text("rollcall")  # the other tab follows
+    open_view(other, "/members")
+    local.end_session(kept_session(page)["token"])
+    open_view(page, "/imports")
+    sign_in_again(page, account, PASSWORD)
+    expect(page.locator(".who")).to_contain_text(account)
+    expect(other.locator(".who")).to_contain_text(account)  # and shows nothing of the first user
+    expect(heading(other, "Home")).to_be_visible()
+    other.close()
+
+
+def kept_session(page: Page) -> Any:
+    """Returns the session that all tabs of the browser share, None without one."""
+    return page.evaluate("JSON.parse(localStorage.getItem('rollcall.session'))")

@@ -88,6 +88,8 @@ def test_sign_in_works_under_api_gateway_stage_path(local: LocalStack, browser: 
     for base_url in (gateway, stage, local.url):
         page.goto(f"{base_url}/{path}")
         sign_in(page)
+        expect(heading(page, "Home")).to_be_visible()
+        page.get_by_role("link", name="Members", exact=True).click()
         expect(heading(page, "Members")).to_be_visible()
         expect(page.locator(".list")).not_to_contain_text("Something went wrong")
         page.get_by_role("button", name="Sign out").click()

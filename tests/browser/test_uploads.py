@@ -8,6 +8,8 @@ from tests.support.browser import (
     csv_file,
     heading,
     held_requests,
+    send_files,
+    sign_in,
     wait_until,
     wait_until_held,
 )
@@ -16,7 +18,7 @@ from tests.support.local_stack import LocalStack, roster_csv
 DROP_FILE = """([name, text]) => {
   const files = new DataTransfer();
   files.items.add(new File([text], name));
-  return document.querySelector("header").dispatchEvent(
+  return document.body.dispatchEvent(
     new DragEvent("drop", {dataTransfer: files, bubbles: true, cancelable: true}));
 }"""
 
@@ -27,14 +29,14 @@ def test_files_upload_one_at_a_time_in_any_view(admin_page: Page, account: str) 
         "request",
         lambda r: announced.append(r.url) if (r.method, r.url[-8:]) == ("POST", "/imports") else None,
     )
-    admin_page.get_by_role("link", name="Imports").click()
     one, two = (
         admin_page.get_by_role("region", name="one.csv"),
         admin_page.get_by_role("region", name="two.csv"),
     )
     with held_requests(admin_page, "**/drops/http/**", "PUT"):
-        admin_page.get_by_label("Choose files").set_input_files(
-            [csv_file("one.csv", account), csv_file("two.csv", account), csv_file("three.csv", account)]
+        send_files(
+            admin_page,
+            [csv_file("one.csv", account), csv_file("two.csv", account), csv_file("three.csv", account)],
         )
         expect(one).to_contain_text("Sending.")
         expect(two).to_contain_text("Waiting for other files.")
@@ -54,9 +56,8 @@ def test_files_upload_one_at_a_time_in_any_view(admin_page: Page, account: str) 
 
 
 def test_sign_out_cancels_running_upload(local: LocalStack, admin_page: Page, account: str) -> None:
-    admin_page.get_by_role("link", name="Imports").click()
     with held_requests(admin_page, "**/drops/http/**", "PUT") as held:
-        admin_page.get_by_label("Choose files").set_input_files(csv_file(f"{account}.csv", account))
+        send_files(admin_page, csv_file(f"{account}.csv", account))
         expect(admin_page.get_by_text("Sending.")).to_be_visible()
         wait_until_held(admin_page, held)
         admin_page.get_by_role("button", name="Sign out").click()
@@ -70,10 +71,9 @@ def test_sign_out_cancels_running_upload(local: LocalStack, admin_page: Page, ac
 
 
 def test_cancelled_upload_is_listed_as_cancelled(admin_page: Page, account: str) -> None:
-    admin_page.get_by_role("link", name="Imports").click()
     name = f"{account}.csv"
     with held_requests(admin_page, "**/drops/http/**", "PUT") as held:
-        admin_page.get_by_label("Choose files").set_input_files(csv_file(name, account))
+        send_files(admin_page, csv_file(name, account))
         expect(admin_page.get_by_text("Sending.")).to_be_visible()
         wait_until_held(admin_page, held)
         admin_page.get_by_role("button", name=f"Cancel {name}").click()
@@ -81,24 +81,24 @@ def test_cancelled_upload_is_listed_as_cancelled(admin_page: Page, account: str)
         held.clear()  # the page has aborted the upload
 
 
-def test_dropped_file_uploads_without_replacing_page(admin_page: Page, account: str) -> None:
+def test_dropped_file_leads_to_its_preview(local: LocalStack, page: Page, account: str) -> None:
+    """From any view, and in place of files that were chosen before; the browser does not open it."""
     text = roster_csv(account, 3)
-    assert not admin_page.evaluate(
-        DROP_FILE, ["elsewhere.csv", text]
-    )  # the page keeps the browser from opening it
-    admin_page.get_by_role("link", name="Imports").click()
-    expect(heading(admin_page, "Imports")).to_be_visible()
-    assert not admin_page.evaluate(DROP_FILE, ["dropped.csv", text])
-    expect(admin_page.locator(".card")).to_contain_text("3 added")
-    expect(admin_page.locator(".card")).to_have_count(1)
-
-
-def test_file_that_no_import_reads_is_not_sent(admin_page: Page) -> None:
-    admin_page.get_by_role("link", name="Imports").click()
-    files = admin_page.get_by_label("Choose files")
-    files.set_input_files({"name": "roster.ods", "mimeType": "text/csv", "buffer": b"x"})
+    assert not page.evaluate(DROP_FILE, ["signed-out.csv", text])
+    sign_in(page)
+    expect(heading(page, "Members")).to_be_visible()
+    assert not page.evaluate(DROP_FILE, ["one.csv", text])
+    expect(heading(page, "one.csv")).to_be_visible()
+    assert not page.evaluate(DROP_FILE, ["two.csv", text])
+    expect(heading(page, "two.csv")).to_be_visible()
+    expect(page.locator(".preview tbody tr")).to_have_count(3)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.locator(".card")).to_contain_text("3 added")
+    expect(page.locator(".card")).to_have_count(1)
+    page.evaluate(DROP_FILE, ["roster.ods", text])
+    files = page.get_by_label("Choose files")
     expect(files).to_have_accessible_description(re.compile("Save it as a CSV file"))
-    expect(admin_page.locator(".card")).to_have_count(0)
 
 
 def asks_before_leaving(page: Page) -> bool:

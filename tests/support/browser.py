@@ -95,6 +95,30 @@ def csv_file(name: str, account: str, count: int = 3) -> Any:
     return {"name": name, "mimeType": "text/csv", "buffer": roster_csv(account, count).encode()}
 
 
+def choose_files(page: Page, files: Any) -> None:
+    """Chooses files in the first step of an import, and waits until the second step has read them."""
+    if not page.url.endswith("#/imports/new"):
+        open_view(page, "/imports/new")
+    page.get_by_label("Choose files").set_input_files(files)
+    expect(page.get_by_text("Reading the first rows…")).to_have_count(0)
+
+
+def send_files(page: Page, files: Any, mode: str = "create", *, only_check: bool = False) -> None:
+    """Sends files in the three steps of an import, which end on the view with their cards."""
+    choose_files(page, files)
+    import_chosen(page, mode, only_check=only_check)
+
+
+def import_chosen(page: Page, mode: str = "create", *, only_check: bool = False) -> None:
+    """Goes on from the second step of an import."""
+    deletes = page.get_by_label("The file deletes members")  # asked for a file with ids alone
+    if deletes.count():
+        deletes.check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("What should happen").select_option(mode)
+    page.get_by_role("button", name="Check first" if only_check else "Import", exact=True).click()
+
+
 def labelled_values(page: Page) -> dict[str, str]:
     """Returns the values that a view shows and those of its fields, by label."""
     return dict(
@@ -106,9 +130,15 @@ def labelled_values(page: Page) -> dict[str, str]:
 
 
 def shown_member(page: Page) -> dict[str, str]:
-    """Returns the fields of the member that a view shows, by their names in the API."""
+    """Returns the fields of the member that a view shows, by their names in the API, the phone number as there."""
     shown = labelled_values(page)
-    return {name: shown[label] for label, name in MEMBER_LABELS.items()}
+    values = {name: shown[label] for label, name in MEMBER_LABELS.items()}
+    return {**values, "phone_number": values["phone_number"].replace(" ", "")}
+
+
+def readable_phone(number: str) -> str:
+    """Returns a North American number (E.164) in the groups that the page shows."""
+    return f"+1 {number[2:5]} {number[5:8]} {number[8:]}"
 
 
 def expect_text(page: Page, *texts: str) -> None:

@@ -30,10 +30,3 @@ def test_public_ci_runs_the_script_of_ci() -> None:
 def test_lock_file_names_no_registry() -> None:
     """An install takes the packages from the registry that the machine is set to."""
     assert '"resolved"' not in (PROJECT / "package-lock.json").read_text(encoding="utf-8")
-
-
-def test_page_preloads_every_console_module() -> None:
-    """Other modules would load only after the ones that import them."""
-    console = PROJECT / "chalicelib" / "console"
-    page = (console / "index.html").read_text(encoding="utf-8")
-    assert [path.name for path in console.glob("*.js") if f"{{folder}}/{path.name}" not in page] == []

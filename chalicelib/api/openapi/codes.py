@@ -61,7 +61,7 @@ PROBLEM_CODES: dict[int, tuple[str, ...]] = {
 }
 # Of single fields and parameters, with what the value must be.
 FIELD_CODES: dict[str, str] = {
-    "account_required": "A search by `last_name` needs an `account_id`.",
+    "account_required": "A search by this parameter needs an `account_id`.",
     "ambiguous_encoding": "`encoding` differs from the charset of the Content-Type.",
     "blank": "The value has nothing to see.",
     "client_member_id_taken": "Another member of the account has this id. `member` names it.",
@@ -92,6 +92,7 @@ FIELD_CODES: dict[str, str] = {
     "unknown_region": "Not a region (ISO 3166-1, two letters).",
     "unknown_value": "Not one of the allowed values.",
     "unsupported_file_type": "Files of this type are not imported.",
+    "whole_file_needed": "The start of a workbook or zip archive, which cannot be read without its end.",
     "wrong_form": "Not in the expected form.",
     "wrong_type": "Not of the expected type.",
 }

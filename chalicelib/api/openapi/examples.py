@@ -96,6 +96,27 @@ EXAMPLES: dict[str, Any] = {
     },
     "ImportJob": _IMPORT,
     "NewImport": {"filename": "roster.csv", "account_id": "7", "mode": "upsert", "max_rejected": "5%"},
+    "Preview": {
+        "encoding": "utf-8",
+        "encoding_guessed": False,
+        "encoding_sure": True,
+        "encoding_candidates": [{"encoding": "utf-8", "names": ["Zoë", "Müller"]}],
+        "delimiter": ",",
+        "sheets": [],
+        "lines_above_header": [],
+        "columns": [
+            {"name": "Member ID", "field": "client_member_id", "means": "client_member_id"},
+            {"name": "Handy", "field": None, "means": None},
+        ],
+        "missing": ["first_name", "last_name", "phone_number"],
+        "modes": ["delete"],
+        "rows": [{"line": 2, "cells": ["99", "323-555-1234"], "code": None, "reason": None, "column": None}],
+        "problem": {
+            "code": "missing_columns",
+            "detail": "The first line must name the columns; first_name, last_name, phone_number not found among "
+            "“Member ID, Handy”.",
+        },
+    },
     "PendingImport": {
         **_IMPORT,
         "status": "awaiting_upload",

@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.imports.records.model import ImportJob, LineAbove
 from chalicelib.imports.records.new_import import NewImport
+from chalicelib.imports.records.preview import Preview
 from chalicelib.imports.rows.outcomes import LISTED_OUTCOMES
 
 from .parts import MOMENT, NULLABLE, TEXT, Schema, extended, list_schema, object_schema, page, reference
@@ -12,6 +13,7 @@ MODELS: list[Any] = [
     (ImportJob, "serialization"),
     (LineAbove, "serialization"),
     (NewImport, "validation"),
+    (Preview, "serialization"),
 ]
 NUMBER: Schema = {"type": "integer"}
 LINE = NUMBER | {"description": "The line in the uploaded file."}

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from chalicelib.api.import_options import PREVIEW_OPTIONS
 from chalicelib.fields.text import ID_SCHEMA
 from chalicelib.imports.records.model import Status, UndoOptions
 from chalicelib.imports.records.new_import import NewImport
@@ -20,7 +21,17 @@ from .parts import (
     response,
 )
 
-OUTCOME = [parameter("outcome", "query", "The outcome of the rows.", enum=list(LISTED_OUTCOMES))]
+CHANGES = [
+    parameter("outcome", "query", "The outcome of the rows.", enum=list(LISTED_OUTCOMES)),
+    parameter(
+        "line",
+        "query",
+        "The line of one row in the file.",
+        type="integer",
+        minimum=1,
+        maximum=999_999_999,
+    ),
+]
 FILTERS = [
     parameter("account_id", "query", "The only account that the import may write to.", **ID_SCHEMA),
     parameter("status", "query", "The status of the import.", enum=list(get_args(Status))),
@@ -40,6 +51,7 @@ def paths() -> Schema:
     """Returns the operations on imports."""
     return {
         "/imports": {"get": _list(), "post": _start()},
+        "/imports/preview": {"post": _preview()},
         "/imports/template": {"get": _template()},
         "/imports/{import_id}": _one("get", _get()),
         "/imports/{import_id}/apply": _one("post", _apply()),
@@ -108,17 +120,39 @@ def _start() -> Schema:
 
 
 def _option(name: str, field: Schema) -> Schema:
-    """Returns the query parameter for a field of the JSON body.
+    """Returns the query parameter for a field of the JSON body."""
+    return _query_option(name, field, "With a CSV body only: in JSON it is a field.")
+
+
+def _query_option(name: str, field: Schema, more: str = "") -> Schema:
+    """Returns the query parameter for an option.
 
     Without its default, which some clients would send beside a JSON body too, where no parameter is allowed.
     """
     given = next((one for one in field.get("anyOf", []) if one["type"] != "null"), field)
-    told = [
-        field.get("description") or given.get("description"),
-        "With a CSV body only: in JSON it is a field.",
-    ]
+    told = [field.get("description") or given.get("description"), more]
     schema = {key: value for key, value in given.items() if key not in ("title", "description", "default")}
     return parameter(name, "query", " ".join(filter(None, told)), **schema)
+
+
+def _preview() -> Schema:
+    fields = NewImport.model_json_schema()["properties"] | {"columns": COLUMN_MAP_TEXT}
+    partial = "Whether the body is the start of the file only."
+    parameters = [_query_option(name, fields[name]) for name in PREVIEW_OPTIONS]
+    return operation(
+        "previewImport",
+        "Preview an import",
+        "Reads the first rows of a file as an import with these options would, and stores nothing. Send the file, or "
+        "its first 64 kB with `partial=true`: no more is read of it. Of a workbook or zip archive send all, up to "
+        "4.5 MB.",
+        {"200": response("How the file would be read.", "Preview")},
+        "413 415",
+        parameters=[*parameters, parameter("partial", "query", partial, type="boolean")],
+        requestBody={
+            "required": True,
+            "content": {"application/octet-stream": {"schema": TEXT | {"format": "binary"}}},
+        },
+    )
 
 
 def _cancel() -> Schema:
@@ -199,12 +233,17 @@ def _changed_rows() -> Schema:
     rows = response("A page of rows.", "ChangedRowPage", "Link?")
     description = "What the import did, or a dry run would do, to each row, in file order."
     return list_operation(
-        "listChanges", "List the outcomes of rows", description, rows, "404", filters=OUTCOME
+        "listChanges", "List the outcomes of rows", description, rows, "404", filters=CHANGES
     )
 
 
 def _rejected_rows() -> Schema:
     rows = response("A page of rows.", "RejectedPage", "Link?")
     return list_operation(
-        "listRejected", "List the rejected rows", "With their reasons, in file order.", rows, "404"
+        "listRejected",
+        "List the rejected rows",
+        "With their reasons, in file order.",
+        rows,
+        "404",
+        filters=[parameter("code", "query", "Why the rows were rejected, such as phone_not_possible.")],
     )

@@ -60,20 +60,47 @@ SCHEMAS: Schema = {
 }
 ACCOUNT = "The account's id."
 CLIENT_MEMBER = "The client member id: the account's own id of the member."
+READ = "The account is read for it: members come in no order; a page may be short or empty and still have a next one."
 FILTERS = [
     parameter("id", "query", "The member's id.", format="member-id"),
     parameter("account_id", "query", ACCOUNT, **ID_SCHEMA),
     parameter("client_member_id", "query", CLIENT_MEMBER, **ID_SCHEMA),
     parameter("phone_number", "query", "The phone number in any common format.", format="phone"),
     parameter(
-        "last_name", "query", "A prefix of the last name, in any case. Requires account_id.", **TEXT_SCHEMA
+        "phone_ends_with",
+        "query",
+        f"The last digits of the phone number. Requires account_id. {READ}",
+        type="string",
+        pattern="^[0-9]{3,15}$",
+    ),
+    parameter(
+        "last_name",
+        "query",
+        "A prefix of the last name, whatever its case and accents. Requires account_id.",
+        **TEXT_SCHEMA,
+    ),
+    parameter(
+        "name",
+        "query",
+        "A name as people write it: `Mouse`, `Ralph Mouse` or `Mouse, Ralph`, where each part may be the start of a "
+        "name, whatever its case and accents. Requires account_id. A page may be short or empty and still have a "
+        "next one.",
+        **TEXT_SCHEMA,
     ),
     parameter(
         "modified_since",
         "query",
-        "The earliest time of the last write. Requires account_id. The members come in no order; a page may be short "
-        "or empty and still have a next one.",
+        f"The earliest time of the last write. Requires account_id. {READ}",
         format="date-time",
+    ),
+    parameter(
+        "order",
+        "query",
+        "The order by name: `desc` from Z to A. Requires account_id; not with name, phone_ends_with or "
+        "modified_since.",
+        type="string",
+        enum=["asc", "desc"],
+        default="asc",
     ),
 ]
 ERASE = parameter(

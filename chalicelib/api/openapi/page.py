@@ -98,9 +98,9 @@ def _body(operation: Schema, schemas: Schema) -> str:
     ]
     if not kinds:
         return ""
-    first = next(iter(body["content"].values()))["schema"]["$ref"].rpartition("/")[2]
+    named = next(iter(body["content"].values()))["schema"].get("$ref", "").rpartition("/")[2]
     more = f"<p>{_text(body['description'])}</p>\n" if "description" in body else ""
-    return f"<h4>Body</h4>\n<ul>{''.join(kinds)}</ul>\n{more}{_examples(schemas[first])}"
+    return f"<h4>Body</h4>\n<ul>{''.join(kinds)}</ul>\n{more}{_examples(schemas.get(named, {}))}"
 
 
 def _examples(schema: Schema) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.console import version
+from chalicelib.api.page_files import version
 from chalicelib.api.responses import base_path, json_response
 from chalicelib.api.routing import public_route
 

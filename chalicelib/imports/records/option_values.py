@@ -1,5 +1,6 @@
 """The values of options of an import that need rules of their own. Pure."""
 
+import json
 import re
 from typing import Annotated
 
@@ -68,8 +69,11 @@ YesNo = Annotated[bool, Field(strict=True), BeforeValidator(_yes_or_no)]
 def _column_map(value: object) -> object:
     """Returns the sender's own names of columns by field, from `{"Handy": "phone_number"}` or "Phone=Handy,…".
 
-    In JSON the own name comes first, in a text the field. Where only the other side names a field, it is the field.
+    A text may be the JSON, too: a name in it may have commas. In JSON the own name comes first, in a text the field.
+    Where only the other side names a field, it is the field.
     """
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        value = _parsed(value)
     if isinstance(value, str):
         parts = [part.partition("=") for part in value.split(",")]
         pairs = [(left.strip(), right.strip()) for left, _, right in parts]
@@ -84,6 +88,13 @@ def _column_map(value: object) -> object:
             raise PydanticCustomError("repeated_field", "Names a field or a column twice.")
         found[field] = name
     return found
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise PydanticCustomError("wrong_type", "Is no JSON object.") from None
 
 
 def _field_and_name(left: str, right: str) -> tuple[str, str]:
@@ -104,7 +115,7 @@ def _field_and_name(left: str, right: str) -> tuple[str, str]:
 _COLUMN_MAP = "The names of columns in this file that are not usual ones, and the field of each."
 _PAIR = rf"({'|'.join(sorted(NAMES_OF_FIELDS))})=[^=,\s]{{1,{MAX_NAME}}}"
 COLUMN_MAP_TEXT: dict[str, JsonValue] = {  # the JSON schema of the query parameter
-    "description": _COLUMN_MAP,
+    "description": f"{_COLUMN_MAP} JSON is accepted too, for names with commas or equals signs.",
     "type": "string",
     "examples": ["phone_number=Handy,client_member_id=Kundennummer"],
     "pattern": f"^{_PAIR}(,{_PAIR})*$",

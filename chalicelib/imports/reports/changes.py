@@ -13,7 +13,7 @@ from chalicelib.imports.rows.outcomes import CREATED, Outcome
 from chalicelib.imports.rows.removal import KEPT, REMOVAL_OUTCOMES
 from chalicelib.members.model import NewMember, Values, member_id
 
-from .results import PAGE_BYTES
+from .results import PAGE_BYTES, SCANNED_BYTES
 
 FIELDS = tuple(NewMember.model_fields)
 COLUMNS = (
@@ -25,7 +25,6 @@ COLUMNS = (
     "changed_by",
 )
 HEADER = BYTE_ORDER_MARK + csv_text([COLUMNS])
-SCANNED_BYTES = 4_000_000  # of changes.csv for one page at most: a filter may select few rows
 _TEXT = r"\w[\w .'-]*+"  # needs no quotes in a CSV, and starts no formula
 _NUMBER = r"\+[0-9]+"
 _PLAIN = re.compile(f"{_TEXT}|{_NUMBER}")

@@ -20,9 +20,10 @@ from chalicelib.pages import filtered_page
 from chalicelib.scope import Scope
 
 from .changes import HEADER as CHANGES_HEADER
-from .changes import changes_page
+from .changes import changes_page, read_change
 from .polling import is_settled
 from .results import rejected_header, rejected_page
+from .row_search import find_row
 
 REPORT = "report.json"
 REJECTED = "rejected.csv"
@@ -137,14 +138,24 @@ class ImportQueries:
         read = partial(changes_page, limit=limit, outcome=outcome)
         return ChangesPage(*self._page(record, CHANGES, CHANGES_HEADER, cursor, read))
 
-    def rejected_page(self, record: ImportRecord, limit: int, cursor: str | None) -> RejectedPage:
-        """Returns at most `limit` rejected rows in file order; the cursor is an offset in rejected.csv.
+    def changed_row(self, record: ImportRecord, line: int) -> ChangesPage:
+        """Returns the row of a line of the file, none if the file has no row there. Raises NotFound."""
+        _check_rows(record)
+        size = self._storage.result_size(record.id, CHANGES)
+        start = len(CHANGES_HEADER.encode())
+        found = find_row(lambda at: self._storage.result_lines(record.id, CHANGES, at)[0], start, size, line)
+        return ChangesPage([read_change(found.decode())] if found else [], None)
 
-        Raises InvalidCursor, NotFound.
+    def rejected_page(
+        self, record: ImportRecord, limit: int, cursor: str | None, code: str | None = None
+    ) -> RejectedPage:
+        """Returns at most `limit` rejected rows with this code, in file order; the cursor is an offset in the file.
+
+        A page holds fewer, or none, if few rows have the code. Raises InvalidCursor, NotFound.
         """
         _check_rows(record)
         header = self._repository.header(record)
-        read = partial(rejected_page, header, limit=limit)
+        read = partial(rejected_page, header, limit=limit, code=code)
         rows, following = self._page(record, REJECTED, rejected_header(header), cursor, read)
         columns = [unescape(header.columns[i]) for i in header.original_indexes]
         return RejectedPage(columns, rows, following)

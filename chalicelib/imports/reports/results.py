@@ -20,6 +20,7 @@ from chalicelib.imports.text.csv_reader import RejectedRow
 # Bytes of rejected.csv after which a page is full. Lambda returns at most 6 MB, and a control character takes one
 # byte here and seven there: JSON within JSON.
 PAGE_BYTES = 500_000
+SCANNED_BYTES = 4_000_000  # of a result for one page at most: a filter may select few rows
 SAMPLE_SIZE = 20  # rejected rows shown in a report
 
 
@@ -77,8 +78,10 @@ def _result_cells(header: Header, row: RejectedRow) -> list[str]:
     return [*cells[:size], *missing, str(row.line), row.code, row.reason, *excess]
 
 
-def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[list[dict[str, Any]], int]:
-    """Returns (at most `limit` rejected rows, the bytes of rejected.csv that they take).
+def rejected_page(
+    header: Header, lines: Iterable[bytes], limit: int, code: str | None = None
+) -> tuple[list[dict[str, Any]], int]:
+    """Returns (at most `limit` rejected rows, those with a code alone, the bytes of rejected.csv read for them).
 
     `lines` must start at a row, or ValueError or csv.Error may be raised. A row's `column` is the index of the
     invalid cell, None if the whole row is invalid. Cells beyond the columns come last.
@@ -93,14 +96,21 @@ def rejected_page(header: Header, lines: Iterable[bytes], limit: int) -> tuple[l
 
     own = header.original_indexes
     columns = {field: own.index(i) for field, i in header.fields.items() if i in own}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    taken = before = 0
     for cells in csv.reader(counted()):
-        line, code, reason = cells[len(own) : len(own) + len(RESULT_COLUMNS)]
+        line, found, reason = cells[len(own) : len(own) + len(RESULT_COLUMNS)]
+        before, row_size = size, size - before
+        if code not in (None, found):
+            if size > SCANNED_BYTES:
+                break
+            continue
         column = columns.get(reason.partition(":")[0])
         excess = cells[len(own) + len(RESULT_COLUMNS) :]
         shown = [unescape(cell) for cell in (*cells[: len(own)], *excess)]
-        rows.append({"line": int(line), "code": code, "reason": reason, "cells": shown, "column": column})
-        if len(rows) == limit or size > PAGE_BYTES:
+        rows.append({"line": int(line), "code": found, "reason": reason, "cells": shown, "column": column})
+        taken += row_size
+        if len(rows) == limit or taken > PAGE_BYTES or size > SCANNED_BYTES:
             break
     return rows, size
 

@@ -1,6 +1,6 @@
 """Reads a member from the cells of a row, by the columns of its file. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
@@ -62,7 +62,7 @@ class Header:
         self.mode = mode
         self.column_map = column_map or {}
         # Rows may end after the last named column: spreadsheets append nameless ones.
-        self.width = max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
+        self.width = _width(columns)
         self._check_count()
         found = find_columns(columns, self.column_map, upsert=mode in UPSERTS)
         self.fields = found.fields
@@ -74,9 +74,7 @@ class Header:
     @property
     def original_indexes(self) -> list[int]:
         """The indexes of the columns that rejected.csv repeats: the named ones, without an earlier rejected.csv's."""
-        names = [name.strip().casefold() for name in self.columns[: self.width]]
-        added = len(RESULT_COLUMNS) if tuple(names[-len(RESULT_COLUMNS) :]) == RESULT_COLUMNS else 0
-        return list(range(self.width - added))
+        return original_indexes(self.columns)
 
     @property
     def ignored(self) -> list[str]:
@@ -174,11 +172,7 @@ class Header:
             raise Unreadable(detail, code="too_many_columns")
 
     def _check_missing(self) -> None:
-        optional = OPTIONAL if self.mode == "delete" else ()
-        missing = [name for name in NewMember.model_fields if name not in (*self.fields, *optional)]
-        if self.account_id is not None and "account_id" in missing:
-            missing.remove("account_id")
-        if missing:
+        if missing := missing_fields(self.fields, self.account_id, self.mode):
             raise Unreadable(
                 f"The first line must name the columns; {', '.join(missing)} not found{self._shown_names()}.",
                 code="missing_columns",
@@ -250,6 +244,25 @@ class Header:
         required = {name: given.get(name, "") for name in NewMember.model_fields if name not in OPTIONAL}
         changes = validate(MemberChanges, given | required, rule)
         return NewMember.of_valid(changes.model_dump(exclude_unset=True) | blank)
+
+
+def original_indexes(columns: Sequence[str]) -> list[int]:
+    """Returns the indexes of the named columns, without those that rejected.csv adds."""
+    width = _width(columns)
+    names = [name.strip().casefold() for name in columns[:width]]
+    added = len(RESULT_COLUMNS) if tuple(names[-len(RESULT_COLUMNS) :]) == RESULT_COLUMNS else 0
+    return list(range(width - added))
+
+
+def missing_fields(fields: Collection[str], account_id: str | None, mode: Mode) -> list[str]:
+    """Returns the fields that a file needs in this mode and has no columns for."""
+    optional = OPTIONAL if mode == "delete" else ()
+    given = () if account_id is None else ("account_id",)
+    return [name for name in NewMember.model_fields if name not in (*fields, *optional, *given)]
+
+
+def _width(columns: Sequence[str]) -> int:
+    return max((i for i, name in enumerate(columns, 1) if name.strip()), default=0)
 
 
 def _folded(column: str) -> str:

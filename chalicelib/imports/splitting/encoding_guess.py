@@ -110,6 +110,12 @@ def guess_encoding(sample: NameSample) -> Reading | None:
     return best
 
 
+def readings_to_compare(sample: NameSample) -> list[EncodingCandidate]:
+    """Returns some of the cells as each of up to three encodings reads them without damage, the likeliest first."""
+    best, *rivals = _readings(sample.cells)
+    return _candidates(best, [one for one in rivals if REPLACEMENT_CHARACTER not in "".join(one.cells)])
+
+
 def _is_utf_8(cell: bytes) -> bool:
     try:
         cell.decode()

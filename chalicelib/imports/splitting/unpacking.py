@@ -4,12 +4,11 @@ import io
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from chalicelib.errors import Unreadable
 from chalicelib.imports.records.model import Source
-from chalicelib.imports.records.storage import ImportStorage
 from chalicelib.imports.text.file_names import is_plain_roster
 
 from .decoding import MAX_BLOCK, unpack
@@ -22,8 +21,22 @@ _ENCRYPTED = 1  # a flag of a file in an archive
 _SYSTEM_FILES = ("__macosx/", ".ds_store")  # what macOS adds to archives
 
 
+class Files(Protocol):
+    """Where files are read from: the bucket, or the body of a request. `chunk_size` is the characters of a chunk."""
+
+    chunk_size: int
+
+    def blocks(self, source: Source) -> Generator[bytes]:
+        """Yields the bytes of a file, block by block."""
+        ...
+
+    def seekable(self, source: Source) -> Any:
+        """Returns a file to read from any place, with the `limit` of storage.ObjectFile."""
+        ...
+
+
 @contextmanager
-def unpacked_blocks(storage: ImportStorage, source: Source) -> Iterator[Iterator[bytes]]:
+def unpacked_blocks(storage: Files, source: Source) -> Iterator[Iterator[bytes]]:
     """Yields the object's blocks, unpacked; closes the connection even if not all are read."""
     name = source.key.lower()
     found = _zip_blocks(storage, source) if name.endswith(".zip") else storage.blocks(source)
@@ -32,7 +45,7 @@ def unpacked_blocks(storage: ImportStorage, source: Source) -> Iterator[Iterator
 
 
 @contextmanager
-def opened_workbook(storage: ImportStorage, source: Source) -> Iterator["Sheets"]:
+def opened_workbook(storage: Files, source: Source) -> Iterator["Sheets"]:
     """Yields the visible sheets of a workbook. Raises Unreadable."""
     from . import workbooks  # it loads openpyxl, which few files need
 
@@ -52,7 +65,7 @@ def opened_workbook(storage: ImportStorage, source: Source) -> Iterator["Sheets"
         yield workbooks.visible_sheets(archive)
 
 
-def _zip_blocks(storage: ImportStorage, source: Source) -> Generator[bytes]:
+def _zip_blocks(storage: Files, source: Source) -> Generator[bytes]:
     """Yields the blocks of the only file of a .zip archive. Raises Unreadable."""
     file = storage.seekable(source)
     try:

@@ -55,6 +55,10 @@ def test_rows_tell_outcome_member_and_changed_values(
         assert rows_of(http, import_id, outcome=outcome, limit=1) == [
             row for row in found if row["outcome"] == outcome
         ]
+    for row in found:
+        assert rows_of(http, import_id, line=row["line"]) == [row]
+    assert rows_of(http, import_id, line=2, outcome="created") == []
+    assert rows_of(http, import_id, line=1) == rows_of(http, import_id, line=999_999_999) == []
 
 
 def test_changes_are_a_file_to_download(http: Http, pipeline: Pipeline, account: str) -> None:

@@ -64,6 +64,15 @@ def test_rejected_rows_are_paged_with_their_invalid_cell(
     link = http.get(f"{path}/rejected", headers={"Accept": "application/json"}).ok()
     with urlopen(link["url"]) as file:
         assert file.read().decode("utf-8-sig").startswith("first_name,")
+    wanted = list(http.pages(f"{path}/rejected/rows", {"limit": 4, "code": "too_few_cells"}))
+    assert [row["line"] for page in wanted for row in page["items"]] == [
+        row["line"] for row in found if row["code"] == "too_few_cells"
+    ]
+    assert http.get(f"{path}/rejected/rows", {"code": "blank"}).ok() == {
+        "columns": columns,
+        "items": [],
+        "next": None,
+    }
     for cursor in ("x", "-1", "99999999", "10", "9" * 5000):
         http.get(f"{path}/rejected/rows", {"cursor": cursor}).problem(400, "invalid_cursor")
 

@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib import config
-from chalicelib.members.items import fold_name, to_claim, to_item
+from chalicelib.members.folding import fold_name
+from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, member_id, new_member
 from tests.support.api import RALPH, member_body, phone_of
 from tests.support.client import Http, href

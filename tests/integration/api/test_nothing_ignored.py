@@ -1,5 +1,6 @@
 """No route ignores what a request asks for: it does it, or refuses the request before it reads or writes anything."""
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -26,15 +27,15 @@ def request(http: Http, method: str, path: str, body: bytes = b"", **headers: st
     return http.request(method, quote(path, safe="/"), body, named)
 
 
-def documented(method: str, path: str) -> dict[str, object]:
+def documented(method: str, path: str) -> dict[str, Any]:
     """Returns what the OpenAPI document says of a route, that of the path itself included."""
     item = document()["paths"].get("/members" if path == "/member" else path, {})
-    found: dict[str, object] = item.get("get" if method == "HEAD" else method.lower(), {})
+    found: dict[str, Any] = item.get("get" if method == "HEAD" else method.lower(), {})
     return found
 
 
 def documented_headers(method: str, path: str) -> set[str]:
-    parameters: list[dict[str, str]] = documented(method, path).get("parameters", [])  # type: ignore[assignment]
+    parameters: list[dict[str, str]] = documented(method, path).get("parameters", [])
     return {one["name"] for one in parameters if one["in"] == "header"}
 
 
@@ -68,7 +69,7 @@ def test_unexpected_body_is_refused(http: Http, method: str, path: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_unknown_field_is_refused(http: Http, method: str, path: str) -> None:
-    if "requestBody" not in documented(method, path):
+    if JSON not in documented(method, path).get("requestBody", {}).get("content", {}):
         return
     if path == "/me":
         name = unique_name()

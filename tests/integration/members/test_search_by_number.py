@@ -1,6 +1,7 @@
 """Searches by phone number and by client member id, within an account and over all."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,9 @@ def test_search_by_number_in_account_reads_two_items_at_most(
 def test_number_shared_by_accounts_is_paged_by_account(
     members: MemberRepository, member_search: MemberSearch, account: str, field: str, limit: int
 ) -> None:
-    number = {"phone_number": f"+44{int(account[4:], 16) % 10**10:010}", "client_member_id": account}[field]
+    number: Any = {"phone_number": f"+44{int(account[4:], 16) % 10**10:010}", "client_member_id": account}[
+        field
+    ]
     accounts = [f"{account}-{letter}" for letter in "abcdefghijkl"] + [account + "-🦊"]
     for n, one in enumerate(accounts):
         members.create(person(one, n, **{field: number}))
@@ -54,7 +57,7 @@ def test_number_shared_by_accounts_is_paged_by_account(
 def test_phone_number_and_client_member_id_must_both_match(
     members: MemberRepository, member_search: MemberSearch, account: str
 ) -> None:
-    shared = {"phone_number": phone(777), "client_member_id": account}
+    shared: dict[str, Any] = {"phone_number": phone(777), "client_member_id": account}
     members.create(person(account + "-a", **shared))
     members.create(person(account + "-b", **shared | {"phone_number": phone(778)}))
     members.create(person(account + "-c", **shared | {"client_member_id": "other"}))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.members import modified
+from chalicelib.members import filtered
 from chalicelib.members.model import MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
 from chalicelib.members.search import MemberSearch, Search
@@ -43,10 +43,10 @@ def test_page_reads_limited_number_of_members(
     member_search: MemberSearch, large_account: list[NewMember], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may then be empty, with a cursor."""
-    monkeypatch.setattr(modified, "READ_SIZE", 50)
+    monkeypatch.setattr(filtered, "READ_SIZE", 50)
     search = Search(account_id="many", modified_since="9999")
     page, empty_pages = member_search.find(search, 10), 1
     while page.cursor:
         assert page.members == []
         page, empty_pages = member_search.find(search, 10, page.cursor), empty_pages + 1
-    assert empty_pages >= len(large_account) / (50 * modified.MAX_QUERIES)
+    assert empty_pages >= len(large_account) / (50 * filtered.MAX_QUERIES)

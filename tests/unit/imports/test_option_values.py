@@ -19,6 +19,7 @@ from chalicelib.imports.records.new_import import NewImport
         ),
         ("Phone=Handy", {"phone_number": "Handy"}),
         (" phone_number = Handy ,Member ID=Nr=1", {"phone_number": "Handy", "client_member_id": "Nr=1"}),
+        (' {"Handy, privat = x": "phone_number"}', {"phone_number": "Handy, privat = x"}),
         ("Handy=Phone", {"phone_number": "Handy"}),  # only one side names a field
         ({"phone_number": "Handy"}, {"phone_number": "Handy"}),
         ({"account": "client_member_id"}, {"client_member_id": "account"}),
@@ -44,6 +45,8 @@ def test_own_column_names_are_read_by_field(value: object, expected: dict[str, s
         ("Handy=Nummer", "unknown_field"),
         ({"Handy": "mail"}, "unknown_field"),
         ({"": "phone_number"}, "unknown_field"),
+        ('{"Handy": 7}', "wrong_type"),
+        ("{", "wrong_type"),
         ("Phone=Handy,Mobile=Tel", "repeated_field"),
         ({"Handy": "phone_number", "handy ": "client_member_id"}, "repeated_field"),
         ({"x" * 201: "phone_number"}, "too_long"),

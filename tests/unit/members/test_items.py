@@ -4,12 +4,10 @@ import pytest
 from hypothesis import given
 
 from chalicelib.errors import Holder
-from chalicelib.fields.text import MAX_LENGTH
 from chalicelib.members.items import (
     SHARDS,
     claim_key,
     claimed_phone_key,
-    fold_name,
     from_item,
     holder_of,
     member_key,
@@ -78,12 +76,6 @@ def test_names_sort_by_last_name_regardless_of_case() -> None:
         for n, (last, first) in enumerate([("mouse", "B"), ("Mouse", "a"), ("Mous", "z"), ("MOUSE", "A")])
     ]
     assert [m.client_member_id for m in sorted(members, key=name_order)] == ["m2", "m1", "m3", "m0"]
-
-
-@given(clean_texts)
-def test_folded_name_has_bounded_length(name: str) -> None:
-    assert len(fold_name(name)) <= MAX_LENGTH
-    assert fold_name(name.casefold()) == fold_name(name)
 
 
 def test_members_spread_evenly_over_shards() -> None:
