@@ -79,4 +79,4 @@ def _body(request: AWSPreparedRequest) -> str:
 
 
 def _is_write(body: str) -> bool:
-    return '"TransactItems"' in body
+    return '"TransactItems"' in body or '"Item"' in body

@@ -52,8 +52,9 @@ def find_members(request: Request, admission: Admission) -> Response:
     if search is None:
         return page_response(request, "/members", [], None)
     page = services().member_search.find(search, limit, cursor, admission.scope)
-    admission.note_members(*(member.id for member in page.members))
-    return page_response(request, "/members", [member.model_dump() for member in page.members], page.cursor)
+    shown = [member.model_dump() for member in page.members]
+    admission.note_members(*(member["id"] for member in shown))
+    return page_response(request, "/members", shown, page.cursor)
 
 
 @route(members_api, "POST", "/members", "/member", needs=WRITE, key=True)

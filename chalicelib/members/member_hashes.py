@@ -1,6 +1,5 @@
 """Keyed hashes of the ids of members, for logs: who holds an id finds its lines, and nobody reads ids from them."""
 
-import base64
 import hmac
 import secrets
 from collections.abc import Iterable
@@ -20,17 +19,20 @@ class MemberHashes:
         self._table = table
 
     def of(self, member_ids: Iterable[str]) -> list[str]:
-        """Returns the hash of each id, of 16 letters. Raises Busy."""
-        key = self._key
-        digests = (hmac.digest(key, member_id.encode(), "sha256") for member_id in member_ids)
-        return [base64.urlsafe_b64encode(digest[:HASH_BYTES]).decode() for digest in digests]
+        """Returns the hash of each id, in hex. Raises Busy."""
+        found = []
+        for member_id in member_ids:
+            one = self._start.copy()  # half the time of a new one
+            one.update(member_id.encode())
+            found.append(one.hexdigest()[: 2 * HASH_BYTES])
+        return found
 
     @cached_property
-    def _key(self) -> bytes:
-        """The key, 256 random bits."""
+    def _start(self) -> hmac.HMAC:
+        """The start of each hash: HMAC-SHA256 with a key of 256 random bits."""
         item = self._table.get(KEY)
         if item is None:
             item = {**KEY, "secret": {"S": secrets.token_hex(32)}}
             if not self._table.add(item):  # another process has
                 item = self._table.get(KEY) or item
-        return bytes.fromhex(item["secret"]["S"])
+        return hmac.new(bytes.fromhex(item["secret"]["S"]), digestmod="sha256")

@@ -15,6 +15,7 @@ from chalicelib.access.model import NewToken, UserChanges
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.services import Services
 from tests.support.access import WRONG, Clock, basic, refused
+from tests.support.table_access import allows, permissions, table_access
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -120,3 +121,27 @@ def test_tokens_and_sessions_cost_one_read(
         with recorded_requests() as sent:
             authenticator.authenticate(header)
         assert sent == ["BatchGetItem"]
+
+
+def test_policy_allows_what_the_authorizer_does(
+    authenticator: Authenticator, services: Services, clock: Clock, name: str
+) -> None:
+    """The engine enforces no policy."""
+    token = f"Bearer {services.tokens.create(NewToken(name=name, groups=['viewers'])).text}"
+    with table_access() as found:
+        session = authenticator.authenticate(basic(name))
+        refused(authenticator, basic(name, WRONG))
+        authenticator.authenticate(token)
+    header = f"Bearer {services.sessions.start(session).text}"
+    clock.now += 600  # a use that is recorded
+    with table_access() as later:
+        authenticator.authenticate(header)
+    allowed = permissions("authorize")
+    done = found | later
+    assert {access for access in done if not any(allows(one, access) for one in allowed)} == set()
+    assert {one[1] for one in allowed for access in done if allows(one, access)} == {
+        one[1] for one in allowed
+    }
+    assert {one[0] for one in allowed for access in done if allows(one, access)} == {
+        one[0] for one in allowed
+    }
