@@ -234,7 +234,7 @@ class Table:
             raise ConditionsFailed([FailedWrite(write, stored)]) from None
 
     def _write_transaction(self, writes: Sequence[ConditionalWrite], token: str) -> Any:
-        items: Any = [{write.verb: orjson.Fragment(self._name_field + write.text[1:])} for write in writes]
+        items: Any = [{write.verb: orjson.Fragment(self._name_field + write.text)} for write in writes]
         try:
             return self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)
         except self._client.exceptions.TransactionCanceledException as error:

@@ -16,8 +16,8 @@ _IF_NEW = (
 class ConditionalWrite(NamedTuple):
     """One conditional put or delete. `constraint` names the rule that a failed condition violates.
 
-    `text` is the body as JSON: as dicts, the bodies of eight concurrent transactions would overflow a core's cache,
-    and a load would take a quarter more CPU.
+    `text` is the body as JSON without its first brace, to be joined to a table's name. As dicts, the bodies of eight
+    concurrent transactions would overflow a core's cache, and a load would take a quarter more CPU.
     """
 
     constraint: str
@@ -28,7 +28,7 @@ class ConditionalWrite(NamedTuple):
     @property
     def body(self) -> dict[str, Any]:
         """Returns the request's parameters, without the table's name."""
-        body: dict[str, Any] = orjson.loads(self.text)
+        body: dict[str, Any] = orjson.loads(b"{" + self.text)
         return body
 
     def is_possible(self, stored_item: Mapping[str, Any] | None) -> bool:
@@ -62,7 +62,7 @@ class ConditionsFailed(Exception):
 
 def put_new(constraint: str, item: Item) -> ConditionalWrite:
     """Returns a put that fails if the key exists."""
-    return ConditionalWrite(constraint, "Put", key_pair(item), b'{"Item":' + orjson.dumps(item) + _IF_NEW)
+    return ConditionalWrite(constraint, "Put", key_pair(item), b'"Item":' + orjson.dumps(item) + _IF_NEW)
 
 
 def unused(constraint: str, key: Item) -> ConditionalWrite:
@@ -97,7 +97,7 @@ def check_that(constraint: str, key: Item, **arguments: Any) -> ConditionalWrite
 
 def _write(constraint: str, verb: str, key: Item, body: dict[str, Any]) -> ConditionalWrite:
     body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    return ConditionalWrite(constraint, verb, key_pair(key), orjson.dumps(body))
+    return ConditionalWrite(constraint, verb, key_pair(key), orjson.dumps(body)[1:])
 
 
 def _condition(expected: Mapping[str, Item]) -> dict[str, Any]:

@@ -70,8 +70,8 @@ def _name_order(last_name: str, first_name: str, client_member_id: str) -> str:
 
 def to_item(member: Member, origin: str = "") -> Item:
     """Returns the member as an item; `origin` is the Origin of an imported row, as text."""
-    item: Item = {
-        **member_key(member.account_id, member.client_member_id),
+    item = member_key(member.account_id, member.client_member_id)
+    item |= {
         "account_shard": {"S": account_shard(member.account_id, shard_of(member.client_member_id))},
         "name_order": {"S": name_order(member)},
         "first_name": {"S": member.first_name},
