@@ -84,6 +84,7 @@ export function createProgress({ brief = false, onStatus = () => {} } = {}) {
     error.textContent = errorText(record);
     bar.hidden = hasEnded || record.status === "awaiting_approval";
     bar.value = record.percent;
+    chart.toggleAttribute("hidden", !bar.hidden); // one bar at a time: the legend has the figures
     outcomes.hidden = hasEnded && !record.counts.rows;
     draw(record);
     removal.textContent = removalText(record);
