@@ -70,6 +70,8 @@ UNDOCUMENTED = {
     "phone_not_a_number",  # the rules of phone numbers
     "phone_not_possible",
     "several_numbers",
+    "common_password",  # the rules of passwords
+    "control_character",  # the patterns have no characters beyond U+FFFF, the last two of each plane are none
     "invalid_cursor",  # cursors come from pages
     "invalid_id",  # ids come from members
     "account_required",  # one parameter requires another
