@@ -45,7 +45,7 @@ public class Program {
     }
     AccountMember same = new AccountMember().firstName("Ralph").lastName("Mouse").phoneNumber("(323) 555-1234");
     Member kept = members.putAccountMember(account, "42", same, null, null);
-    List<Boolean> found = members.findMembers(null, account, null, null, null, null, null, null).getItems().stream()
+    List<Boolean> found = members.findMembers(null, account, null, null, null, null, null, null, null, null, null).getItems().stream()
         .map(member -> member.getId().equals(created.getId())).toList();
 
     UpsertedMember ann = new UpsertedMember().accountId(account).clientMemberId("43");
@@ -62,7 +62,7 @@ public class Program {
         .PUT(HttpRequest.BodyPublishers.ofString(given.get("ROSTER"))).build();
     HttpClient.newHttpClient().send(upload, HttpResponse.BodyHandlers.ofString());
     ImportJob job = ended(imports, pending.getId());
-    List<List<Object>> rejected = imports.listRejected(job.getId(), null, null).getItems().stream()
+    List<List<Object>> rejected = imports.listRejected(job.getId(), null, null, null).getItems().stream()
         .map(row -> List.<Object>of(row.getLine(), row.getCode())).toList();
 
     Map<String, Object> outcome = new LinkedHashMap<>();
