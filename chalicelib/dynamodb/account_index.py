@@ -6,12 +6,25 @@ Records that an earlier version stored are not in it, so it has the id from whic
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
+from typing import Generic, NamedTuple, TypeVar
 
-from .items import Item, key_of
+from .items import Item, key_of, key_pair
 from .table import Table
 
 DEPLOY = timedelta(hours=1)  # for which functions of the earlier version may still store records
 ALL = "0"  # sorts before all ids
+
+
+R = TypeVar("R")
+
+
+class StoredRecords(NamedTuple, Generic[R]):
+    """How records are stored: the key of an id, the record in an item, and all records older than an id."""
+
+    key: Callable[[str], Item]
+    record: Callable[[Item], R]
+    newest: Callable[[str | None], Iterable[R]]
 
 
 class AccountIndex:
@@ -25,6 +38,23 @@ class AccountIndex:
     def add(self, account_id: str, record_id: str, expires_at: int) -> None:
         """Adds a record, which expires after `expires_at`, in seconds since the epoch. It may be in the index."""
         self._table.add({**self._key(account_id, record_id), "expires_at": {"N": str(expires_at)}})
+
+    def records(
+        self, accounts: Iterable[str], size: int, before: str | None, stored: "StoredRecords[R]"
+    ) -> Iterator[R]:
+        """Yields the records of these accounts, the newest first, those older than the record `before`.
+
+        Reads `size` at a time. Among those that an earlier version stored are others too.
+        """
+        since = self.complete_since(lambda: any(stored.newest(None)))
+        if before is None or before > since:
+            ids = takewhile(lambda found: found >= since, self.ids(accounts, size, before))
+            while batch := list(islice(ids, size)):
+                items = self._table.batch_get([stored.key(one) for one in batch])
+                found = {key_pair(item)[1]: item for item in items}
+                yield from (stored.record(found[one]) for one in batch if one in found)
+            before = since
+        yield from stored.newest(before)
 
     def ids(self, accounts: Iterable[str], size: int, before: str | None) -> Iterator[str]:
         """Yields the ids of the records of these accounts before this id, the newest first.

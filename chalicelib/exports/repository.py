@@ -4,11 +4,10 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, takewhile
 from typing import Any
 
-from chalicelib.dynamodb.account_index import AccountIndex
-from chalicelib.dynamodb.items import Item, key_pair
+from chalicelib.dynamodb.account_index import AccountIndex, StoredRecords
+from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Busy, NotFound
 
@@ -71,14 +70,7 @@ class ExportRepository:
 
         Reads `size` at a time. Among those that an earlier version stored are others too.
         """
-        since = self._index.complete_since(lambda: any(self.newest()))
-        if before is None or before > since:
-            ids = takewhile(lambda found: found >= since, self._index.ids(accounts, size, before))
-            while batch := list(islice(ids, size)):
-                found = {key_pair(item)[1]: item for item in self._table.batch_get([*map(_key, batch)])}
-                yield from (_from(found[one]) for one in batch if one in found)
-            before = since
-        yield from self.newest(before)
+        return self._index.records(accounts, size, before, StoredRecords(_key, _from, self.newest))
 
     def acquire(self, export_id: str) -> ExportLease | None:
         """Reserves an export for this worker; returns None if it has ended. Raises ExportLeaseHeld, NotFound."""

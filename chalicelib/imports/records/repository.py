@@ -8,11 +8,10 @@ import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
 from typing import Any
 
-from chalicelib.dynamodb.account_index import AccountIndex
-from chalicelib.dynamodb.items import Item, key_pair
+from chalicelib.dynamodb.account_index import AccountIndex, StoredRecords
+from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import NotFound
 from chalicelib.imports.rows.columns import Header
@@ -115,13 +114,11 @@ class ImportRepository:
 
         Reads `size` at a time. Among those that an earlier version stored are others too.
         """
-        since = self._index.complete_since(lambda: bool(self.newest(1)))
-        if before is None or before > since:
-            ids = takewhile(lambda found: found >= since, self._index.ids(accounts, size, before))
-            while batch := list(islice(ids, size)):
-                found = {key_pair(item)[1]: item for item in self._table.batch_get([*map(import_key, batch)])}
-                yield from (_record(found[one]) for one in batch if one in found)
-            before = since
+        stored = StoredRecords(import_key, _record, self._older)
+        return self._index.records(accounts, size, before, stored)
+
+    def _older(self, before: str | None) -> Iterator[ImportRecord]:
+        """Yields all imports older than the import `before`, the newest first."""
         while records := self.newest(READ_SIZE, before):
             yield from records
             before = records[-1].id
