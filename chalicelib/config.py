@@ -20,7 +20,7 @@ CONNECTIONS = 16  # concurrent requests to one AWS service from one process
 class Settings(BaseModel):
     """One field per environment variable, of the same name in capitals."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     table_name: str
     bucket_name: str

@@ -81,7 +81,7 @@ def _integral(value: object) -> object:
 class _Body(BaseModel, defer_build=True):
     """A body that a caller sends."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class NewGroup(_Body):

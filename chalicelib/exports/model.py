@@ -58,7 +58,7 @@ class ExportRecord(BaseModel, defer_build=True):
     name; None before the first. `settled_rows` are the rows until there.
     """
 
-    model_config = ConfigDict(defer_build=True, frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     id: str
     account_id: str
@@ -106,7 +106,7 @@ class ExportRecord(BaseModel, defer_build=True):
 class NewExport(BaseModel, defer_build=True):
     """What to export: an account, or its members whose last names start with a prefix, as a search finds them."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     account_id: Identifier
     last_name_prefix: Name | None = None

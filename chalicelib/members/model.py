@@ -20,7 +20,7 @@ READ_ONLY = ("id", "created_at", "created_by", "last_modified", "modified_by", "
 class _Body(BaseModel, defer_build=True):
     """A request body. Read-only fields are ignored, so that a GET can be PUT back; unknown fields are refused."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod

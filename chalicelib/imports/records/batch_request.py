@@ -21,7 +21,7 @@ def _check_size(members: list[Any]) -> list[Any]:
 class NewBatch(BaseModel, defer_build=True):
     """The members to write, of which each is validated by itself. `upsert` changes those that exist."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     mode: BatchMode = "create"
     members: Annotated[

@@ -36,7 +36,7 @@ def _without_path(name: str) -> str:
 class NewImport(ImportOptions):
     """The options of a new import."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     filename: Annotated[
         Name,
