@@ -16,11 +16,12 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.config import CONNECTIONS, Settings
+from chalicelib.config import CONNECTIONS
 from chalicelib.errors import RegistryError
 from chalicelib.services import Services
 from infra import targets
 from infra.emulator import HOST, REGION
+from infra.outputs import settings_of
 from infra.project import LOCAL
 
 from .program import PROGRAM
@@ -68,14 +69,7 @@ def find_deployment(stage: str) -> Deployment:
         )
         [found] = client("cloudformation", short).describe_stacks(StackName=stack)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
-        settings = Settings(
-            table_name=outputs["TableName"],
-            bucket_name=outputs["BucketName"],
-            split_queue_url=outputs["SplitQueueUrl"],
-            load_queue_url=outputs["LoadQueueUrl"],
-            export_queue_url=outputs["ExportQueueUrl"],
-            notice_topic_arn=outputs.get("NoticeTopicArn"),
-        )
+        settings = settings_of(outputs)
         services = Services(settings, lambda name: client(name, short if name == "dynamodb" else None))
         return Deployment(stage, _api_url(stage, outputs), _logs(stage), services, client("s3"))
     except ClientError as error:

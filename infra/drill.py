@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.config import Settings
 from chalicelib.services import Services
 from infra import choices, targets
 from infra.adopt import WAIT, adopt, bucket_name
 from infra.emulator import REGION
+from infra.outputs import settings_of
 from infra.project import LOCAL
 from infra.target import DeployError, Target
 
@@ -117,13 +117,7 @@ def copy_objects(s3: Any, source: str, target: str, region: str) -> None:
 
 def count(target: Target, outputs: dict[str, str]) -> Counts:
     """Returns how much a stage has, and what is wrong with it."""
-    settings = Settings(
-        table_name=outputs["TableName"],
-        bucket_name=outputs["BucketName"],
-        split_queue_url=outputs["SplitQueueUrl"],
-        load_queue_url=outputs["LoadQueueUrl"],
-        export_queue_url=outputs["ExportQueueUrl"],
-    )
+    settings = settings_of(outputs)
     pages = list(Services(settings, target.client).member_check.pages())
     objects = sum(1 for _ in _keys(target.client("s3"), outputs["BucketName"]))
     members, claims = sum(page.members for page in pages), sum(page.claims for page in pages)
