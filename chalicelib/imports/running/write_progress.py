@@ -33,7 +33,6 @@ class WriteProgress:
         self._counts = Counter(counts)
         self._clock = clock
         self._noted_at = clock()
-        self._stored = lease.settled_to
 
     def add(self, settled: Sequence[SettledRow]) -> None:
         """Takes in settled rows, the next ones in order. Raises Stopped, Busy."""
