@@ -7,7 +7,8 @@ import { announce, button, failure, find, h, link, plural } from "./dom.js";
 import { accountChoice } from "./header_account.js";
 import { menu } from "./routes.js";
 import { session } from "./session.js";
-import { changePassword, signInAgain, signInForm } from "./signin.js";
+import { changePassword, signInAgain, signInForm, signOnAgain, signOnButton } from "./signin.js";
+import { finishSignOn, isSignOnAnswer, renewedToken } from "./single_sign_on.js";
 import { hasUnsaved } from "./unsaved.js";
 import * as uploads from "./uploads.js";
 import { closeViews, openViews } from "./views.js";
@@ -39,7 +40,7 @@ function drawShell(user) {
         "span",
         { class: "who" },
         name,
-        button("Password", () => changePassword(name)),
+        user.kind === "user" ? button("Password", () => changePassword(name)) : null,
         button("Sign out", signOut),
       ),
     ),
@@ -64,11 +65,18 @@ const liveRegions = () => ["live", "said"].map((id) => h("div", { id, role: "sta
 
 // ---- Signing in and out
 
-function showSignIn(message = "") {
+/** @param {string} [message] */
+function showSignIn(message = "", fresh = false) {
   endSession();
   session.leaveTab();
   document.title = "Sign in – Rollcall";
-  drawPage(brand(h("h1", { class: "brand" })), h("p", { class: "quiet", role: "status" }, message), signInForm(start));
+  const other = signOnButton(fresh);
+  drawPage(
+    brand(h("h1", { class: "brand" })),
+    h("p", { class: "quiet", role: "status" }, message),
+    other ? [other, h("p", { class: "quiet" }, "Or with the name and password of a user:")] : null,
+    signInForm(start),
+  );
   find(document, "input").focus();
 }
 
@@ -92,11 +100,11 @@ async function signOut() {
   const text = `${plural(count, "file")} not sent yet will not be imported.`;
   if (count && !(await confirmed("Sign out?", text, "Sign out", "Stay"))) return;
   if (hasUnsaved() && !(await mayLeave())) return;
-  const { tokens } = session;
+  const tokens = me?.kind === "sso" ? [] : session.tokens; // the API has no session of a token of the issuer
   const stopped = endSession();
   session.end();
   history.replaceState(null, "", location.pathname);
-  showSignIn("You are signed out.");
+  showSignIn("You are signed out.", true);
   await stopped;
   // Otherwise they expire.
   await Promise.allSettled(tokens.map((token) => call("DELETE", "/sessions", { token })));
@@ -127,7 +135,8 @@ session.renew = async (refused) => {
 
 /** @param {Me} caller */
 async function askToSignInAgain(caller) {
-  const user = await signInAgain(caller.name);
+  if (caller.kind === "sso" && (await renew(caller))) return true;
+  const user = caller.kind === "sso" ? await signOnAgain().then(() => null) : await signInAgain(caller.name);
   if (user?.name === caller.name) {
     Object.assign(caller, user);
     return true;
@@ -143,6 +152,34 @@ async function askToSignInAgain(caller) {
     await start(user);
   }
   throw new DOMException("", "AbortError");
+}
+
+/**
+ * Renews the token of the issuer. Returns false if that fails, or if it is somebody else's.
+ * @param {Me} caller
+ */
+async function renew(caller) {
+  const token = await renewedToken();
+  const user = token && (await call("GET", "/me", { token }).catch(() => null));
+  if (!user || user.name !== caller.name) return false;
+  session.start(token, user.name, false);
+  Object.assign(caller, user);
+  return true;
+}
+
+/** Starts with the answer of the issuer. */
+async function startSignedOn() {
+  drawPage(h("p", { class: "quiet", role: "status" }, "Signing in…"));
+  let user;
+  try {
+    const token = await finishSignOn();
+    user = await call("GET", "/me", { token });
+    session.start(token, user.name, false);
+  } catch (error) {
+    showSignIn(error.status === 401 ? "Rollcall does not accept this sign-in. Ask an admin." : error.message);
+    return;
+  }
+  await start(user);
 }
 
 /** Follows the other tabs: to the end of the session that is kept on this device, and to that of another user. */
@@ -165,5 +202,6 @@ async function resume() {
   }
 }
 
-if (session.token) resume();
+if (isSignOnAnswer()) startSignedOn();
+else if (session.token) resume();
 else showSignIn();

@@ -15,10 +15,11 @@ class UserPool(NamedTuple):
     client_id: str
     settings: dict[str, str]
 
-    def add_user(self, name: str, *groups: str) -> None:
+    def add_user(self, name: str, *groups: str, **attributes: str) -> None:
         """Adds a user with the password PASSWORD."""
         pool = {"UserPoolId": self.pool_id}
-        self.client.admin_create_user(**pool, Username=name, MessageAction="SUPPRESS")
+        given = [{"Name": key, "Value": value} for key, value in attributes.items()]
+        self.client.admin_create_user(**pool, Username=name, UserAttributes=given, MessageAction="SUPPRESS")
         self.client.admin_set_user_password(**pool, Username=name, Password=PASSWORD, Permanent=True)
         for group in groups:
             self.client.create_group(**pool, GroupName=group)

@@ -1,7 +1,10 @@
 """Single sign-on with tokens of Amazon Cognito, as the emulator issues them."""
 
+import html
+import json
 import logging
 import os
+import re
 from collections.abc import Iterator
 
 import boto3
@@ -99,3 +102,18 @@ def test_caller_of_issuer_uses_the_api(
     output = "".join(repr(record.__dict__) for record in caplog.records)
     assert "'sso': 'signature'" in output
     assert not [part for part in token.split(".") if part[:40] in output]
+
+
+def test_page_knows_the_issuer(deployed: Services, pool: UserPool) -> None:
+    response = Http(app).get("/admin?code=1&state=2")  # as the issuer redirects to it
+    [text] = re.findall(r'<meta name="sign-on" content="(.*)">', response.body.decode())
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    assert json.loads(html.unescape(text)) == {
+        "issuer": pool.settings["oidc_issuer"],
+        "authorization": f"{endpoint}/oauth2/authorize",
+        "token": f"{endpoint}/oauth2/token",
+        "client_id": pool.client_id,
+        "scope": "openid",
+        "sends_id_token": True,
+    }
+    assert f" {endpoint};" in response.headers["Content-Security-Policy"]
