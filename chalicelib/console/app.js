@@ -77,7 +77,7 @@ function showSignIn(message = "", fresh = false) {
     other ? [other, h("p", { class: "quiet" }, "Or with the name and password of a user:")] : null,
     signInForm(start),
   );
-  find(document, "input").focus();
+  (other ?? find(document, "input")).focus();
 }
 
 /**
@@ -135,7 +135,11 @@ session.renew = async (refused) => {
 
 /** @param {Me} caller */
 async function askToSignInAgain(caller) {
-  if (caller.kind === "sso" && (await renew(caller))) return true;
+  const renewed = caller.kind === "sso" ? await renewSignOn(caller.name) : null;
+  if (renewed) {
+    Object.assign(caller, renewed);
+    return true;
+  }
   const user = caller.kind === "sso" ? await signOnAgain().then(() => null) : await signInAgain(caller.name);
   if (user?.name === caller.name) {
     Object.assign(caller, user);
@@ -155,16 +159,16 @@ async function askToSignInAgain(caller) {
 }
 
 /**
- * Renews the token of the issuer. Returns false if that fails, or if it is somebody else's.
- * @param {Me} caller
+ * Renews the token of the issuer. Resolves to its user, null if that fails or it is somebody else's than that of `name`.
+ * @param {string} [name]
+ * @returns {Promise<Me | null>}
  */
-async function renew(caller) {
+async function renewSignOn(name) {
   const token = await renewedToken();
   const user = token && (await call("GET", "/me", { token }).catch(() => null));
-  if (!user || user.name !== caller.name) return false;
+  if (!user || (name && user.name !== name)) return null;
   session.start(token, user.name, false);
-  Object.assign(caller, user);
-  return true;
+  return user;
 }
 
 /** Starts with the answer of the issuer. */
@@ -197,7 +201,9 @@ async function resume() {
   try {
     await start(await call("GET", "/me"));
   } catch (error) {
-    if (error.status === 401) showSignIn("Your session has ended. Sign in again to continue.");
+    const renewed = error.status === 401 ? await renewSignOn() : null;
+    if (renewed) await start(renewed);
+    else if (error.status === 401) showSignIn("Your session has ended. Sign in again to continue.");
     else drawPage(brand(h("h1", { class: "brand" })), failure(error, resume));
   }
 }

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from infra.emulator import REGION, free_port
+from tests.support.accessibility import violations
 from tests.support.browser import (
     MAX_WAIT_MS,
     expect_text,
@@ -57,6 +58,8 @@ def test_issuer_signs_in_and_renews_the_session(browser: Browser, signed_on: tup
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{url}/admin#/imports")
+    expect(page.get_by_role("button", name=BUTTON)).to_be_focused()
+    assert not violations(page)
     sign_on(page)
     expect(heading(page, "Imports")).to_be_visible()  # where the sign-in began
     assert page.url == f"{url}/admin#/imports"
@@ -68,6 +71,9 @@ def test_issuer_signs_in_and_renews_the_session(browser: Browser, signed_on: tup
     with page.expect_response(lambda response: "/imports?" in response.url and response.ok):
         open_view(page, "/imports")  # asks the API, which refuses the token, and again with the next one
     assert session_token(page).startswith("eyJ")
+    page.evaluate(EXPIRE)
+    page.reload()
+    expect(heading(page, "Imports")).to_be_visible()
 
     open_view(page, "/members")
     page.evaluate(f"{EXPIRE}; sessionStorage.removeItem('rollcall.refresh')")
