@@ -67,12 +67,17 @@ def admit(request: Request, requirement: Requirement) -> Admission:
 def _is_cross_origin(request: Request) -> bool:
     """Returns whether a page of another origin made a browser send a request.
 
-    Browsers say so by Sec-Fetch-Site; those before 2023 by the origin alone.
+    Browsers say so by Sec-Fetch-Site; those before 2023, and over HTTP, by the origin alone, which has another host
+    behind some proxies. So it counts for passwords only, which a browser adds by itself, unlike tokens; and not for
+    the start of a session, which the other page cannot read.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None or origin is None:
         return site in CROSS_ORIGIN
-    return str(origin).partition("://")[2] != request.headers.get("host")
+    by_password = str(request.headers.get("authorization", "")).lower().startswith("basic ")
+    starts_session = request.context["resourcePath"] == "/sessions"
+    foreign = str(origin).partition("://")[2] != request.headers.get("host")
+    return foreign and by_password and not starts_session
 
 
 def caller_scope(caller: Caller, requirement: Requirement) -> Scope:

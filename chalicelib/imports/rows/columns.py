@@ -74,7 +74,7 @@ class Header:
     @property
     def original_indexes(self) -> list[int]:
         """The indexes of the columns that rejected.csv repeats: the named ones, without an earlier rejected.csv's."""
-        return original_indexes(self.columns)
+        return _original_indexes(self.columns, self.width)
 
     @property
     def ignored(self) -> list[str]:
@@ -248,7 +248,10 @@ class Header:
 
 def original_indexes(columns: Sequence[str]) -> list[int]:
     """Returns the indexes of the named columns, without those that rejected.csv adds."""
-    width = _width(columns)
+    return _original_indexes(columns, _width(columns))
+
+
+def _original_indexes(columns: Sequence[str], width: int) -> list[int]:
     names = [name.strip().casefold() for name in columns[:width]]
     added = len(RESULT_COLUMNS) if tuple(names[-len(RESULT_COLUMNS) :]) == RESULT_COLUMNS else 0
     return list(range(width - added))

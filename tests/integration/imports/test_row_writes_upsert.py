@@ -25,7 +25,8 @@ def test_upsert_of_a_member_recreated_meanwhile_keeps_its_phone(
 
     client = client_without_retries()
     with inject_faults(client, "PutItem", replaced):
-        outcomes = load([person(account, first_name="Rolf")], "upsert", client=client, arrived_at="9999")
+        renamed = person(account, first_name="Rolf")
+        outcomes = load([renamed], "upsert", client=client, arrived_at="2999-01-01T00:00:00.000Z")
     assert codes(outcomes) == ["updated"]
     assert without_account(members_of(account)["m1"]) == {
         "client_member_id": "m1",
