@@ -57,8 +57,10 @@ def test_tokens_of_a_real_issuer_authenticate(signed_on: Services, pool: UserPoo
             signed_on.authenticator.authenticate(f"Bearer {issued[kind]}")
             for kind in ("IdToken", "AccessToken")
         ]
-    assert callers[0] == callers[1]
-    assert (callers[0].kind, callers[0].groups) == ("sso", ["editors"])
+    assert str(callers[0]) == str(callers[1])
+    for caller in callers:
+        assert (caller.kind, caller.groups) == ("sso", ["editors"])
+        assert caller.password_at
     allowed = permissions("authorize")
     assert {access for access in done if not any(allows(one, access) for one in allowed)} == set()
     assert refused(signed_on.authenticator, f"Bearer {issued['RefreshToken']}")
