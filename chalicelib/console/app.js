@@ -150,7 +150,7 @@ async function askToSignInAgain(caller) {
   const [token] = tokens;
   history.replaceState(null, "", location.pathname);
   if (!user) session.end();
-  showSignIn(user ? "" : "You are signed out.");
+  showSignIn(user ? "" : "You are signed out.", !user);
   if (user && token) {
     session.start(token, user.name, kept);
     await start(user);

@@ -16,6 +16,7 @@ from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.model import NewGroup, NewToken
 from chalicelib.services import Services
 from chalicelib.services import services as build_services
+from infra.emulator import free_port
 from tests.support.access import Clock, basic, refused
 from tests.support.api import member_body, unique_name
 from tests.support.client import Http
@@ -119,3 +120,16 @@ def test_page_knows_the_issuer(deployed: Services, pool: UserPool) -> None:
         "sends_id_token": True,
     }
     assert f" {endpoint};" in response.headers["Content-Security-Policy"]
+
+
+def test_silent_issuer_stops_only_its_own_callers(
+    deployed: Services, pool: UserPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = pool.tokens("ann")["IdToken"]
+    own = deployed.tokens.create(NewToken(name=unique_name(), groups=["viewers"])).text
+    monkeypatch.setenv("OIDC_DISCOVERY_URL", f"http://127.0.0.1:{free_port()}/")
+    config.settings.cache_clear()
+    build_services.cache_clear()
+    Http(app, f"Bearer {token}").get("/me").problem(503, "service_unavailable")
+    assert Http(app, f"Bearer {own}").get("/me").ok()["kind"] == "token"
+    assert '<meta name="sign-on" content="">' in Http(app).get("/admin").body.decode()
