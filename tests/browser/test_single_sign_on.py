@@ -91,5 +91,13 @@ def test_issuer_signs_in_and_renews_the_session(browser: Browser, signed_on: tup
     expect_text(page, "This sign-in was not started here. Sign in again.")
     assert page.url == f"{url}/admin"
     assert session_storage_is_empty(page)
+
+    # Tokens that are for another sign-in: of {"nonce": "strange"}.
+    strange = {"id_token": "e30.eyJub25jZSI6InN0cmFuZ2UifQ.x", "access_token": "x"}
+    allowed = {"Access-Control-Allow-Origin": "*"}
+    page.route("**/oauth2/token", lambda route: route.fulfill(json=strange, headers=allowed))
+    sign_on(page)
+    expect_text(page, "The issuer's answer is not for this sign-in. Sign in again.")
+    assert session_storage_is_empty(page)
     context.close()
     assert not errors
