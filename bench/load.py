@@ -25,11 +25,11 @@ from chalicelib.imports.rows.columns import Header
 from chalicelib.imports.rows.member_row import MemberRow
 from chalicelib.imports.rows.row_context import Mode, RowContext
 from chalicelib.imports.rows.row_hashes import find_dependencies, hash_rows
+from chalicelib.imports.running.garbage import tune_garbage_collector
 from chalicelib.imports.text.csv_reader import Chunk, rows
 from chalicelib.imports.writing.chunk_writer import ChunkWriter, DryRunWriter
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, new_member
-from chalicelib.services import tune_garbage_collector
 from tools.roster import COLUMNS, Roster
 
 ROWS = 5_000  # about one chunk of the default size

@@ -42,6 +42,13 @@ class Settings(BaseModel):
     approver_must_differ: bool = False  # from the user or token that started the import
     logins_per_second: int = Field(default=5, ge=1)  # that all callers together may have checked
     proxy_digest: str = Field(default="", pattern="^([0-9a-f]{64})?$")  # see access/networks.py
+    oidc_issuer: str = ""  # the `iss` of tokens of single sign-on; see access/single_sign_on.py
+    oidc_discovery_url: str = ""
+    oidc_audience: str = ""
+    oidc_client_id: str = ""  # of the page
+    oidc_scope: str = "openid"  # that the page asks for
+    oidc_name_claim: str = "sub"
+    oidc_groups_claim: str = "groups"
     import_concurrency: int = Field(default=4, ge=1, le=1000)  # steps of one import that wait or run at once
 
 

@@ -77,13 +77,15 @@ class InvalidCursor(Malformed):
 class Unauthorized(RegistryError):
     """Credentials are missing, wrong, expired or revoked. The response does not say which.
 
-    `user` is for the log: the existing user whose password was wrong.
+    For the log, `user` is the existing user whose password was wrong, `reason` why a token of single sign-on was
+    refused.
     """
 
     status, code = 401, "unauthorized"
 
-    def __init__(self, user: str | None = None) -> None:
+    def __init__(self, user: str | None = None, *, reason: str | None = None) -> None:
         self.user = user
+        self.reason = reason
         # For `make local`: API Gateway renames this header of a function's response, and sends template.yaml's 401.
         challenge = 'Basic realm="rollcall", charset="UTF-8"'
         super().__init__("Credentials are missing or wrong.", headers={"WWW-Authenticate": challenge})

@@ -1,6 +1,5 @@
 """Builds the objects of a deployment from its settings and AWS clients. Nothing else builds them."""
 
-import gc
 import math
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from chalicelib.members.search import MemberSearch
 
 if TYPE_CHECKING:
     from chalicelib.access.authenticator import Authenticator
+    from chalicelib.access.issuer import Issuer
     from chalicelib.dynamodb.write_budget import WriteBudget
     from chalicelib.exports.exporter import Exporter
     from chalicelib.exports.queries import ExportQueries
@@ -71,7 +71,14 @@ class Services:
         from chalicelib.access.throttle import PasswordThrottle
 
         throttle = PasswordThrottle(self.table, self.settings.logins_per_second, self._clock)
-        return Authenticator(self.table, self.sessions, throttle, self._clock)
+        return Authenticator(self.table, self.sessions, throttle, self._clock, issuer=self.issuer)
+
+    @cached_property
+    def issuer(self) -> "Issuer | None":
+        """The issuer of single sign-on, None without one."""
+        from chalicelib.access.issuer import issuer_of
+
+        return issuer_of(self.settings, self._clock)
 
     @cached_property
     def member_history(self) -> "MemberHistory":
@@ -120,6 +127,8 @@ class Services:
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
+        from chalicelib.imports.running.garbage import tune_garbage_collector
+
         tune_garbage_collector()
         spend = self._write_budget.spend if self._write_budget else None
         return self._pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
@@ -279,17 +288,6 @@ class Services:
         from chalicelib.exports.storage import ExportStorage
 
         return ExportStorage(self._client("s3"), self.settings.bucket_name)
-
-
-@cache
-def tune_garbage_collector() -> None:
-    """Keeps Python's garbage collector from scanning what exists now, once per process, and lets it run less often.
-
-    A load makes a full collection due again and again; modules and their data, which live for ever, are most of it.
-    Its rows are in use until they are written: with Python's 700 new objects, they are scanned in vain.
-    """
-    gc.freeze()
-    gc.set_threshold(10_000)
 
 
 @cache

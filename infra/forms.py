@@ -14,6 +14,8 @@ EXAMPLES = {
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
     "DomainName": "members.example.com",
     "KeyArn": "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012",
+    "OidcIssuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI",
+    "OidcAudience": "4k2v0000000000000000000000",
     "WarmWriteUnits": "40000",
 }
 

@@ -1,4 +1,4 @@
-"""Authenticates requests by password, token or session.
+"""Authenticates requests by password, token, session, or a token of single sign-on.
 
 Each authentication is one read of the table. A password adds writes of its counts; a use is recorded at
 intervals.
@@ -13,7 +13,8 @@ from chalicelib.dynamodb.items import Item, key_pair
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Unauthorized
 
-from .credentials import parse_basic, parse_bearer
+from .credentials import PREFIX, parse_basic, parse_bearer
+from .issuer import Issuer
 from .items import (
     SESSIONS,
     TOKENS,
@@ -28,6 +29,7 @@ from .networks import network_of
 from .passwords import verify_password, verify_secret
 from .permissions import Caller
 from .sessions import SESSION_SECONDS, SessionRepository
+from .store import AccessStore
 from .throttle import PasswordThrottle
 
 LOGIN_INTERVAL_SECONDS, TOKEN_INTERVAL_SECONDS = 60, 600  # a use is written only this long after the last one
@@ -37,6 +39,7 @@ class Authenticator:
     """Turns the Authorization header of a request into its caller.
 
     `verify` returns whether a password has a hash; for the hash None it takes as long, and returns False.
+    Without an `issuer` there is no single sign-on.
     """
 
     def __init__(
@@ -46,15 +49,20 @@ class Authenticator:
         throttle: PasswordThrottle,
         clock: Callable[[], float] = time.time,
         verify: Callable[[str, str | None], bool] = verify_password,
+        *,
+        issuer: Issuer | None = None,
     ) -> None:
         self._table = table
         self._sessions = sessions
         self._throttle = throttle
         self._clock = clock
         self._verify = verify
+        self._issuer = issuer
 
     def authenticate(self, header: str, source: str = "") -> Caller:
         """Returns the caller for an Authorization header, Basic or Bearer, from this IP address.
+
+        Tokens that are not Rollcall's own are the issuer's.
 
         Raises Unauthorized, TooManyAttempts, Busy.
         """
@@ -63,7 +71,10 @@ class Authenticator:
             return self._by_password(*parse_basic(credentials.strip()), source)
         if scheme.lower() != "bearer":
             raise Unauthorized
-        kind, name, secret = parse_bearer(credentials.strip())
+        text = credentials.strip()
+        if self._issuer and not text.startswith(PREFIX):
+            return self._by_issuer(text, self._issuer)
+        kind, name, secret = parse_bearer(text)
         if kind == TOKENS:
             return self._by_token(name, secret)
         if kind == SESSIONS:
@@ -108,6 +119,11 @@ class Authenticator:
         session = session_from_item(item)
         self._sessions.resume(name, session, secret, user)
         return _user_caller(user, session.ends_at - SESSION_SECONDS, session=name)
+
+    def _by_issuer(self, token: str, issuer: Issuer) -> Caller:
+        from .single_sign_on import SingleSignOn  # with the library of signatures, which others do not need
+
+        return SingleSignOn(issuer, AccessStore(self._table).groups, self._clock).authenticate(token)
 
     def _read(self, *keys: Item) -> dict[tuple[str, str], Item]:
         """Returns the items under these keys that exist, by key."""

@@ -27,12 +27,13 @@ Grants: TypeAlias = dict[Permission, list[str] | Literal["*"]]  # account ids by
 class Caller(BaseModel, defer_build=True):
     """The user or token that sends a request, and the groups that it is in.
 
-    `session` names the session that authenticated the request, None for a password or a token.
-    `credential_version` is that of the user who was authenticated, 0 for a token. `password_at` is when the password
-    was checked that authenticated the request or started its session, in seconds since the epoch; None for a token.
+    `sso` is somebody who has a token of the issuer of single sign-on. `session` names the session that authenticated
+    the request, None for a password or a token. `credential_version` is that of the user who was authenticated, else
+    0. `password_at` is when the password was checked that authenticated the request or started its session, or when
+    the issuer says that the person has signed in, in seconds since the epoch; None for a token.
     """
 
-    kind: Literal["user", "token"]
+    kind: Literal["user", "token", "sso"]
     name: str
     groups: list[str] = []
     session: str | None = None
@@ -50,12 +51,13 @@ class Caller(BaseModel, defer_build=True):
             )
 
     def require_recent_password(self, moment: float) -> None:
-        """Raises Forbidden for a user whose password was checked too long ago: the session may be somebody else's.
+        """Raises Forbidden for a person who has signed in too long ago: the session may be somebody else's.
 
-        A token has none: whoever gives a machine `access:admin` lets it grant access.
+        A token has no password: whoever gives a machine `access:admin` lets it grant access.
         """
-        if self.kind == "user" and (self.password_at is None or moment - self.password_at > RECENT_SECONDS):
-            detail = "Sign in again: granting access needs a password of the last 15 minutes."
+        if self.kind != "token" and (self.password_at is None or moment - self.password_at > RECENT_SECONDS):
+            needed = "password" if self.kind == "user" else "sign-in"
+            detail = f"Sign in again: granting access needs a {needed} of the last 15 minutes."
             raise Forbidden(detail, code="recent_password_needed")
 
 

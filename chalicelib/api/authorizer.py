@@ -40,7 +40,8 @@ def authorize(request: AuthorizerRequest) -> AuthResponse:
         source = client_address(request.headers, request.source, services().settings.proxy_digest)
         caller = services().authenticator.authenticate(request.token, source)
     except Unauthorized as error:
-        log.info("authorize", caller=None, user=error.user)
+        refusal = {"sso": error.reason} if error.reason else {"user": error.user}
+        log.info("authorize", caller=None, **refusal)
         return AuthResponse([], "nobody")
     except TooManyAttempts as error:
         if error.flood:  # without a line each: they would cost more than the calls

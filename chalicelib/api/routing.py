@@ -47,9 +47,11 @@ def route(
     return lambda view: _register(view, owner, method, paths, needs=needs, takes=takes)
 
 
-def public_route(owner: RouteHost, path: str) -> Callable[[PublicView], PublicView]:
+def public_route(
+    owner: RouteHost, path: str, query: Collection[str] = ()
+) -> Callable[[PublicView], PublicView]:
     """Registers a GET view that needs no credentials. It gets the request and the values of the path."""
-    return lambda view: _register(view, owner, "GET", (path,), needs=None, takes=Takes())
+    return lambda view: _register(view, owner, "GET", (path,), needs=None, takes=Takes(query))
 
 
 def _register(

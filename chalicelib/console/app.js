@@ -7,7 +7,8 @@ import { announce, button, failure, find, h, link, plural } from "./dom.js";
 import { accountChoice } from "./header_account.js";
 import { menu } from "./routes.js";
 import { session } from "./session.js";
-import { changePassword, signInAgain, signInForm } from "./signin.js";
+import { changePassword, signInAgain, signInForm, signOnAgain, signOnButton } from "./signin.js";
+import { finishSignOn, isSignOnAnswer, renewedToken } from "./single_sign_on.js";
 import { hasUnsaved } from "./unsaved.js";
 import * as uploads from "./uploads.js";
 import { closeViews, openViews } from "./views.js";
@@ -39,7 +40,7 @@ function drawShell(user) {
         "span",
         { class: "who" },
         name,
-        button("Password", () => changePassword(name)),
+        user.kind === "user" ? button("Password", () => changePassword(name)) : null,
         button("Sign out", signOut),
       ),
     ),
@@ -64,12 +65,19 @@ const liveRegions = () => ["live", "said"].map((id) => h("div", { id, role: "sta
 
 // ---- Signing in and out
 
-function showSignIn(message = "") {
+/** @param {string} [message] */
+function showSignIn(message = "", fresh = false) {
   endSession();
   session.leaveTab();
   document.title = "Sign in – Rollcall";
-  drawPage(brand(h("h1", { class: "brand" })), h("p", { class: "quiet", role: "status" }, message), signInForm(start));
-  find(document, "input").focus();
+  const other = signOnButton(fresh);
+  drawPage(
+    brand(h("h1", { class: "brand" })),
+    h("p", { class: "quiet", role: "status" }, message),
+    other ? [other, h("p", { class: "quiet" }, "Or with the name and password of a user:")] : null,
+    signInForm(start),
+  );
+  (other ?? find(document, "input")).focus();
 }
 
 /**
@@ -92,11 +100,11 @@ async function signOut() {
   const text = `${plural(count, "file")} not sent yet will not be imported.`;
   if (count && !(await confirmed("Sign out?", text, "Sign out", "Stay"))) return;
   if (hasUnsaved() && !(await mayLeave())) return;
-  const { tokens } = session;
+  const tokens = me?.kind === "sso" ? [] : session.tokens; // the API has no session of a token of the issuer
   const stopped = endSession();
   session.end();
   history.replaceState(null, "", location.pathname);
-  showSignIn("You are signed out.");
+  showSignIn("You are signed out.", true);
   await stopped;
   // Otherwise they expire.
   await Promise.allSettled(tokens.map((token) => call("DELETE", "/sessions", { token })));
@@ -127,7 +135,12 @@ session.renew = async (refused) => {
 
 /** @param {Me} caller */
 async function askToSignInAgain(caller) {
-  const user = await signInAgain(caller.name);
+  const renewed = caller.kind === "sso" ? await renewSignOn(caller.name) : null;
+  if (renewed) {
+    Object.assign(caller, renewed);
+    return true;
+  }
+  const user = caller.kind === "sso" ? await signOnAgain().then(() => null) : await signInAgain(caller.name);
   if (user?.name === caller.name) {
     Object.assign(caller, user);
     return true;
@@ -137,12 +150,40 @@ async function askToSignInAgain(caller) {
   const [token] = tokens;
   history.replaceState(null, "", location.pathname);
   if (!user) session.end();
-  showSignIn(user ? "" : "You are signed out.");
+  showSignIn(user ? "" : "You are signed out.", !user);
   if (user && token) {
     session.start(token, user.name, kept);
     await start(user);
   }
   throw new DOMException("", "AbortError");
+}
+
+/**
+ * Renews the token of the issuer. Resolves to its user, null if that fails or it is somebody else's than that of `name`.
+ * @param {string} [name]
+ * @returns {Promise<Me | null>}
+ */
+async function renewSignOn(name) {
+  const token = await renewedToken();
+  const user = token && (await call("GET", "/me", { token }).catch(() => null));
+  if (!user || (name && user.name !== name)) return null;
+  session.start(token, user.name, false);
+  return user;
+}
+
+/** Starts with the answer of the issuer. */
+async function startSignedOn() {
+  drawPage(h("p", { class: "quiet", role: "status" }, "Signing in…"));
+  let user;
+  try {
+    const token = await finishSignOn();
+    user = await call("GET", "/me", { token });
+    session.start(token, user.name, false);
+  } catch (error) {
+    showSignIn(error.status === 401 ? "Rollcall does not accept this sign-in. Ask an admin." : error.message);
+    return;
+  }
+  await start(user);
 }
 
 /** Follows the other tabs: to the end of the session that is kept on this device, and to that of another user. */
@@ -160,10 +201,13 @@ async function resume() {
   try {
     await start(await call("GET", "/me"));
   } catch (error) {
-    if (error.status === 401) showSignIn("Your session has ended. Sign in again to continue.");
+    const renewed = error.status === 401 ? await renewSignOn() : null;
+    if (renewed) await start(renewed);
+    else if (error.status === 401) showSignIn("Your session has ended. Sign in again to continue.");
     else drawPage(brand(h("h1", { class: "brand" })), failure(error, resume));
   }
 }
 
-if (session.token) resume();
+if (isSignOnAnswer()) startSignedOn();
+else if (session.token) resume();
 else showSignIn();

@@ -5,6 +5,7 @@ import { formDialog, openDialog } from "./dialogs.js";
 import { button, h, plural } from "./dom.js";
 import { createForm, field, fieldValue, fieldValues, submitButton } from "./forms.js";
 import { session } from "./session.js";
+import { hasSignOn, signOn } from "./single_sign_on.js";
 import { toast } from "./toasts.js";
 
 /** @import { CallOptions, Child, Credentials, Me } from "./types" */
@@ -85,6 +86,29 @@ function keepChoice() {
     h("p", { class: "hint", id: "keep-hint" }, text),
   );
 }
+
+/**
+ * Creates the button that signs in at the issuer, if there is one. With `fresh` the issuer asks who it is.
+ * @param {boolean} fresh
+ */
+export const signOnButton = (fresh) =>
+  hasSignOn ? button("Sign in with single sign-on", () => signOn(fresh), { class: "main" }) : null;
+
+/** Asks to sign in at the issuer again. Resolves when the user signs out instead. */
+export const signOnAgain = () =>
+  openDialog(
+    "Sign in again",
+    (close) => [
+      h("p", {}, "Your session has ended. Sign in to come back to this page. What you have not saved will be lost."),
+      h(
+        "div",
+        { class: "buttons" },
+        signOnButton(false),
+        button("Sign out", () => close()),
+      ),
+    ],
+    { persistent: true, class: "again" },
+  );
 
 /**
  * Asks to sign in again over the page, which keeps everything typed in it. Resolves to the user, or null.

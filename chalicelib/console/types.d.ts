@@ -4,7 +4,7 @@
 export type Child = Node | string | null | undefined | readonly Child[];
 export type Attributes = Record<string, string | number | boolean | null | undefined>;
 
-export type Me = { name: string; grants: Record<string, string[] | "*"> };
+export type Me = { kind: string; name: string; grants: Record<string, string[] | "*"> };
 export type May = (permission: string, account?: string) => boolean;
 
 /** What a view gets besides its place. */
@@ -32,6 +32,16 @@ export type View = {
   focused: HTMLElement | null;
 };
 
+/** The issuer of single sign-on, as the page's `sign-on` has it. */
+export type SignOn = {
+  issuer: string;
+  authorization: string;
+  token: string;
+  client_id: string;
+  scope: string;
+  sends_id_token: boolean;
+};
+export type SignOnTokens = { id_token?: string; access_token?: string; refresh_token?: string };
 export type Credentials = { name: string; password: string };
 export type Versioned = { version: number; last_modified?: string; created_at?: string | null };
 export type CallOptions = {

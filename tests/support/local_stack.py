@@ -7,14 +7,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from infra.emulator import free_ports
-from infra.project import PROJECT
+import boto3
+
+from infra import child
+from infra.emulator import HOST, REGION, environment, free_ports
+from infra.project import LOCAL, PROJECT
 
 HEADER = "first_name,last_name,phone_number,client_member_id,account_id\n"
 PASSWORD = "correct horse battery"
@@ -124,6 +128,38 @@ def running_local_stack() -> Iterator[LocalStack]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate()
+
+
+@contextmanager
+def serving(local: LocalStack, url: str, settings: dict[str, str]) -> Iterator[None]:
+    """Serves the API at another address too, with other settings, over the data of a running stack."""
+    around = environment(local.emulator)
+    functions = boto3.client(
+        "lambda",
+        region_name=REGION,
+        endpoint_url=local.emulator,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    [api] = [one for one in functions.list_functions()["Functions"] if "APIHandler" in one["FunctionName"]]
+    options = ["--stage", LOCAL, "--host", HOST, "--port", url.rpartition(":")[2]]
+    command = ["infra.serve", "local", "--no-autoreload", *options]
+    server = child.start(command, around | api["Environment"]["Variables"] | settings, None)
+    try:
+        while not _answers(f"{url}/health"):
+            assert server.poll() is None
+            time.sleep(0.1)
+        yield
+    finally:
+        child.stop(server, 5)
+
+
+def _answers(url: str) -> bool:
+    try:
+        _open(urllib.request.Request(url))
+    except OSError:
+        return False
+    return True
 
 
 def roster_csv(account: str, count: int) -> str:

@@ -8,8 +8,8 @@ from infra.project import PROJECT
 
 
 def pins(name: str) -> dict[str, str]:
-    """Returns the version of each library in a file of requirements."""
-    text = (PROJECT / name).read_text(encoding="utf-8")
+    """Returns the version of each library in a file of requirements, by its name in small letters."""
+    text = (PROJECT / name).read_text(encoding="utf-8").lower()
     return dict(re.findall(r"^([\w.-]+)==([\w.]+)", text.replace("_", "-"), flags=re.MULTILINE))
 
 
@@ -28,7 +28,7 @@ def test_licence_of_each_library_is_listed() -> None:
     """`make sbom` writes them."""
     page = (PROJECT / "docs" / "licences.md").read_text(encoding="utf-8").replace("_", "-")
     listed = {
-        name: (number, licence)
+        name.lower(): (number, licence)
         for name, number, licence in re.findall(r"^\| (\S+) \| (\d\S*) \| (.+) \|$", page, flags=re.MULTILINE)
     }
     assert {name: number for name, (number, _) in listed.items()} == pins(REQUIREMENTS) | {

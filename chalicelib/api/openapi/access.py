@@ -51,14 +51,15 @@ SCHEMAS: Schema = {
     **{f"{kind}Page": page(kind) for kind in ("User", "Group", "Token")},
     "Me": {
         "description": "The caller, and what it may do.",
-        **object_schema(kind=TEXT | {"enum": ["user", "token"]}, name=TEXT, grants=GRANTS),
+        **object_schema(kind=TEXT | {"enum": ["user", "token", "sso"]}, name=TEXT, grants=GRANTS),
     },
     "AccessEvent": {
         "description": "A change of a user, group or token: who made it, when, and from what to what.",
         **object_schema(
             id=TEXT,
             at=MOMENT,
-            by=TEXT | {"description": "Such as user:ann, or operator for whoever has AWS credentials."},
+            by=TEXT
+            | {"description": "Such as user:ann, sso:8f0c, or operator for whoever has AWS credentials."},
             action=TEXT | {"enum": ["created", "changed", "deleted"]},
             kind=TEXT | {"enum": ["user", "group", "token"]},
             name=TEXT,

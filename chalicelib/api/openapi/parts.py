@@ -24,7 +24,13 @@ ERRORS = {
 }
 SECURITY_SCHEMES: Schema = {
     "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password."},
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A token or a session token."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": (
+            "A token, a session token, or a token (JWT) of the OpenID Connect issuer that the deployment accepts."
+        ),
+    },
 }
 TEXT: Schema = {"type": "string"}
 NULLABLE: Schema = {"type": ["string", "null"]}

@@ -12,9 +12,11 @@ from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.credentials import bearer_text
 from chalicelib.access.items import SESSIONS
 from chalicelib.access.model import NewToken, UserChanges
+from chalicelib.access.throttle import PasswordThrottle
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.services import Services
 from tests.support.access import WRONG, Clock, basic, refused
+from tests.support.sso import TestIssuer
 from tests.support.table_access import allows, permissions, table_access
 
 HOUR = 3600.0
@@ -128,10 +130,15 @@ def test_policy_allows_what_the_authorizer_does(
 ) -> None:
     """The engine enforces no policy."""
     token = f"Bearer {services.tokens.create(NewToken(name=name, groups=['viewers'])).text}"
+    issuer = TestIssuer(clock)
+    issuer.add_key("one", "ES256")
+    throttle = PasswordThrottle(services.table, 1000, clock)
+    by_issuer = Authenticator(services.table, services.sessions, throttle, clock, issuer=issuer.issuer)
     with table_access() as found:
         session = authenticator.authenticate(basic(name))
         refused(authenticator, basic(name, WRONG))
         authenticator.authenticate(token)
+        by_issuer.authenticate(f"Bearer {issuer.token()}")
     header = f"Bearer {services.sessions.start(session).text}"
     clock.now += 600  # a use that is recorded
     with table_access() as later:

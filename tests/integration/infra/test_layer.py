@@ -38,15 +38,16 @@ def test_app_runs_with_only_its_layer(tmp_path: Path) -> None:
     (libraries,) = (opened / "python" / "lib").glob("*/site-packages")
     lines = (PROJECT / "requirements.txt").read_text().splitlines()
     pinned = {tuple(line.split("==")) for line in lines if line and not line.startswith("#")}
-    held = {path.name.removesuffix(".dist-info") for path in libraries.glob("*.dist-info")}
-    assert held == {f"{name.replace('-', '_')}-{version}" for name, version in pinned}
+    held = {path.name.removesuffix(".dist-info").lower() for path in libraries.glob("*.dist-info")}
+    assert held == {f"{name.replace('-', '_')}-{version}".lower() for name, version in pinned}
     size = sum(file.stat().st_size for file in opened.rglob("*"))
     assert size < 200_000_000  # Lambda unpacks up to 250 MB
     python = pinned_python()
     if not python:
         pytest.skip(f"{runtime()} is not installed")
     program = (
-        f"import sys; sys.path[:0] = {[str(opened), str(libraries)]!r}; import app; print(app.app.app_name)"
+        f"import sys; sys.path[:0] = {[str(opened), str(libraries)]!r}; import app; print(app.app.app_name); "
+        "import chalicelib.access.single_sign_on"
     )
     ran = subprocess.run(
         [python, "-I", "-S", "-c", program], env={}, capture_output=True, text=True, check=False
