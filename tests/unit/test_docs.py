@@ -36,6 +36,17 @@ def test_links_of_a_page_lead_to_headings(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_tests_that_a_page_names_exist(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", page.read_text(encoding="utf-8"))
+    missing = [
+        (path, test)
+        for path, test in named
+        if not (PROJECT / path).exists() or f"def {test}" not in (PROJECT / path).read_text(encoding="utf-8")
+    ]
+    assert missing == []
+
+
 def headings(page: Path) -> set[str]:
     """Returns the fragments of a page's headings, as GitHub makes them."""
     titles = re.findall("^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
