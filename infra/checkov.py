@@ -36,7 +36,7 @@ def check(paths: Sequence[Path], left_out: Collection[str]) -> int:
     if not PROGRAM.exists():
         print(f"{PROGRAM.relative_to(PROJECT)} is missing: `make check` installs it", file=sys.stderr)
         return 1
-    # Relative: checkov reads the path as one more value, and 40 letters and slashes in a row look like a secret to it.
+    # Relative: checkov reads paths as values too, and 40 letters and slashes in a row look like a secret to it.
     files = [f"--file={_without_description(path).relative_to(PROJECT)}" for path in paths]
     options = ["--framework", "cloudformation", "--compact", "--quiet", "--skip-download"]
     command = [str(PROGRAM), *options, "--skip-check", ",".join(left_out), *files]
