@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { h, link } from "./dom.js";
-import { fileName } from "./import_texts.js";
+import { byText, fileName } from "./import_texts.js";
 
 /** @import { Child, Context, Me, MemberEvent } from "./types" */
 
@@ -15,7 +15,7 @@ const files = new WeakMap();
  */
 export function author(context, by, row) {
   const id = row?.id ?? (by?.startsWith("import:") ? by.slice("import:".length) : null);
-  if (!id) return by;
+  if (!id) return by && byText(by);
   const line = row?.line ? `, line ${row.line}` : "";
   if (!context.may("imports:read")) return `an import${line}`;
   const element = link(`an import${line}`, `#/imports/${id}`);

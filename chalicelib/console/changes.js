@@ -1,12 +1,14 @@
 // What an import did with each row, or what a dry run would do.
 
-import { call, fieldLabel } from "./api.js";
+import { call } from "./api.js";
 import { button, find, formatNumber, h, link, redraw, whileBusy } from "./dom.js";
 import { field } from "./forms.js";
+import { readableValue } from "./history.js";
 import { byText, capitalized, fileName, OUTCOMES, outcomeText, reasonText } from "./import_texts.js";
 import { listOf } from "./lists.js";
+import { FIELDS } from "./member.js";
 
-/** @import { ChangedRow, Child, Column, Context, Import } from "./types" */
+/** @import { ChangedRow, Child, Column, Context, Import, MemberField } from "./types" */
 
 /**
  * Offers the rows of an import that has ended, by outcome, and the file to download. They are fetched when asked for.
@@ -48,25 +50,50 @@ function removalOutcomes({ removal, counts, dry_run }) {
   return [...(counts.removed ? ["removed"] : []), ...(counts.removed < removal.found ? ["kept"] : [])];
 }
 
+const OF_MEMBERS = ["would_remove", "removed", "kept"]; // outcomes of members that no row is about
+
+/**
+ * The columns of the members that a sync removes or keeps: their own values, as no row has any.
+ * @type {(record: Import) => Column<ChangedRow>[]}
+ */
+function memberColumns(record) {
+  /** @type {(row: ChangedRow, name: MemberField) => string} */
+  const value = ({ changes }, name) => readableValue(name, changes[name]?.from ?? null) ?? "";
+  return [
+    [
+      "Name",
+      (row) => {
+        const name = `${value(row, "last_name")}, ${value(row, "first_name")}`;
+        return row.member_id ? link(name, `#/members/${row.member_id}`) : name;
+      },
+    ],
+    ["Phone number", (row) => value(row, "phone_number"), "figures"],
+    ["Client member id", (row) => value(row, "client_member_id")],
+    ["Outcome", (row) => whatHappened(row, record)],
+  ];
+}
+
 /** @type {(record: Import, outcome: string, signal: AbortSignal) => HTMLElement} */
 export function changedRows(record, outcome, signal) {
-  /** @type {Column<ChangedRow>[]} */
-  const columns = [
-    ["Line", (row) => (row.line === null ? "" : formatNumber(row.line)), "number"],
-    ["Outcome", (row) => whatHappened(row, record)],
-    ["Changes", changesText],
-    ["Member", (row) => (isStored(row, record) ? showLink(row) : "")],
-  ];
+  const ofMembers = OF_MEMBERS.includes(outcome);
   return listOf({
     path: `/imports/${record.id}/changes/rows`,
     filters: outcome ? { outcome } : {},
-    caption: "Rows in the order of the file, with their outcomes",
-    noun: "row",
+    caption: ofMembers ? "Members who are not in the file" : "Rows in the order of the file, with their outcomes",
+    noun: ofMembers ? "member" : "row",
     signal,
-    empty: "There are no such rows.",
-    columns,
+    empty: ofMembers ? "There are no such members." : "There are no such rows.",
+    columns: ofMembers ? memberColumns(record) : rowColumns(record),
   }).place;
 }
+
+/** @type {(record: Import) => Column<ChangedRow>[]} */
+const rowColumns = (record) => [
+  ["Line", (row) => (row.line === null ? "" : formatNumber(row.line)), "number"],
+  ["Outcome", (row) => whatHappened(row, record)],
+  ["Changes", changesText],
+  ["Member", (row) => (isStored(row, record) ? showLink(row) : "")],
+];
 
 /**
  * Shows what an import did with a line of its file: rows name the line that has what they ask for.
@@ -114,7 +141,11 @@ function whatHappened({ outcome, code, changed_by }, record) {
 }
 
 /** @param {ChangedRow} row */
-const changesText = (row) =>
-  Object.entries(row.changes)
-    .map(([name, { from, to }]) => `${fieldLabel(name)}: ${[from, to].filter((value) => value !== null).join(" → ")}`)
+const changesText = ({ changes }) =>
+  FIELDS.filter(([name]) => changes[name])
+    .map(([name, label]) => {
+      const { from, to } = changes[name];
+      const values = [from, to].filter((value) => value !== null).map((value) => readableValue(name, value));
+      return `${label}: ${values.join(" → ")}`;
+    })
     .join(", ");

@@ -1,6 +1,7 @@
 // A failed precondition (412): somebody else has changed the member. Shows both versions, and lets the user choose one.
 
 import { announce, button, find, focusOn, h, redraw, scrollable, tableHead, time, whileBusy } from "./dom.js";
+import { byText } from "./import_texts.js";
 
 /** @import { Attributes, Member, MemberField, MemberValues } from "./types" */
 
@@ -23,7 +24,7 @@ export function compare(place, { title, fields, before, mine, stored, keepMine, 
       "p",
       {},
       "By ",
-      stored.modified_by ?? "somebody",
+      byText(stored.modified_by, "somebody"),
       ", ",
       time(stored.last_modified),
       ". Your changes are not saved yet.",

@@ -4,6 +4,7 @@ import { followingAccountField } from "./accounts.js";
 import { call } from "./api.js";
 import { announce, button, failure, formatNumber, h, link, notice, plural, redraw, time, whileBusy } from "./dom.js";
 import { createForm, field, fieldValue, submitButton } from "./forms.js";
+import { byText } from "./import_texts.js";
 import { listOf } from "./lists.js";
 import { delay } from "./progress.js";
 
@@ -77,7 +78,7 @@ export function list(place, { me, signal }) {
     ["Members", (one) => formatNumber(one.rows), "number"],
     ["Format", (one) => one.format],
     ["As of", (one) => time(one.as_of)],
-    ["By", (one) => one.created_by ?? "a command"],
+    ["By", (one) => byText(one.created_by, "a command")],
   ];
   const { place: table } = listOf({
     path: "/exports",
@@ -190,5 +191,5 @@ const factsOf = (record) =>
     h("dt", {}, "Format"),
     h("dd", {}, record.format),
     h("dt", {}, "Started by"),
-    h("dd", {}, record.created_by ?? "a command"),
+    h("dd", {}, byText(record.created_by, "a command")),
   );

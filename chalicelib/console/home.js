@@ -2,8 +2,8 @@
 
 import { call, query } from "./api.js";
 import { h, link, notice, redraw, time } from "./dom.js";
-import { fileName, tone, verdictText } from "./import_texts.js";
-import { removalText } from "./removal_text.js";
+import { fileName, tone } from "./import_texts.js";
+import { resultText } from "./removal_text.js";
 
 /** @import { Child, Context, Import, May } from "./types" */
 
@@ -71,6 +71,6 @@ const entry = (record) =>
     "li",
     {},
     link(fileName(record), `#/imports/${record.id}`),
-    h("span", { class: `status ${tone(record)}` }, [verdictText(record), removalText(record)].join(" ").trim()),
+    h("span", { class: `status ${tone(record)}` }, resultText(record)),
     h("span", { class: "quiet" }, record.account_id ? `Account ${record.account_id}, ` : "", time(record.created_at)),
   );

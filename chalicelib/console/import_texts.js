@@ -1,7 +1,6 @@
 // Imports in words: their modes, their outcomes, how they ended, and why rows were rejected.
 
 import { formatNumber } from "./dom.js";
-import { removalText } from "./removal_text.js";
 
 /** @import { Import, Mode, Outcome, Status } from "./types" */
 
@@ -34,14 +33,16 @@ export function modeText(record) {
   return record.dry_run ? `${text} (check only)` : text;
 }
 /**
- * Who started an import, or changed a member: "ann", "the token clinic-sync".
- * @param {string | null} by
+ * Who did something, in words: "ann", "the token clinic-sync"; `nobody` if no caller did.
+ * @param {string | null | undefined} by
  */
-export function byText(by) {
-  const [kind, ...name] = (by ?? "").split(":");
-  if (kind === "user") return name.join(":");
-  if (kind === "token") return `the token ${name.join(":")}`;
-  return kind === "import" ? "an import" : (by ?? "a dropped file");
+export function byText(by, nobody = "a dropped file") {
+  const [kind, ...parts] = (by ?? "").split(":");
+  const name = parts.join(":");
+  if (kind === "user") return name;
+  if (kind === "token") return `the token ${name}`;
+  if (kind === "sso") return `${name} (single sign-on)`;
+  return kind === "import" ? "an import" : by || nobody;
 }
 /** @param {Import} record */
 export const fileName = (record) =>
@@ -99,9 +100,6 @@ export function tone({ status, counts, finished_at, of, changed_since }) {
   if (!counts.rejected) return of && changed_since ? "doubtful" : "good"; // an undo that kept members is not complete
   return counts.rejected === counts.rows ? "wrong" : "doubtful";
 }
-
-/** @type {(name: string, record: Import) => string} */
-export const endText = (name, record) => `${name}: ${[verdictText(record), removalText(record)].join(" ").trim()}`;
 
 /** @type {Record<string, string>} the API's codes in the words of a user who has the file open */
 const REASONS = {

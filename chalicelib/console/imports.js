@@ -7,9 +7,10 @@ import { announce, button, failure, formatNumber, h, link, notice, plural, redra
 import { encodingChoice } from "./encodings.js";
 import { followUp } from "./follow_up.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
-import { byText, endText, fileName, modeText, outcomeText, STATUS_TEXT, statusText, tone } from "./import_texts.js";
+import { byText, fileName, modeText, outcomeText, STATUS_TEXT, statusText, tone } from "./import_texts.js";
 import { listOf } from "./lists.js";
 import { createProgress, delay, watch } from "./progress.js";
+import { endText } from "./removal_text.js";
 import { approval } from "./removals.js";
 import * as uploads from "./uploads.js";
 
@@ -151,7 +152,7 @@ export async function show(place, context) {
     try {
       const record = first.finished_at ? first : await watch(id, signal, progress);
       if (record.status === "awaiting_approval") {
-        redraw(actions);
+        redraw(actions, may("imports:write") && !may("imports:approve") ? cancelButton(record, actions, follow) : null);
         redraw(results, approval(record, context, follow));
         return;
       }
@@ -171,23 +172,30 @@ export async function show(place, context) {
  * What a cancellation would leave, by what is written so far.
  * @param {Import} record
  */
-function cancelText({ counts, percent, dry_run }) {
+function cancelText({ status, counts, percent, dry_run }) {
+  if (status === "awaiting_approval") return "Nobody is removed. The members that it added and changed stay.";
   const rest = "The other rows are returned as rejected, so that you can send them again.";
   if (dry_run) return `${plural(counts.rows, "row")} (${percent}%) were checked so far, and nothing is written.`;
   const written = counts.created + counts.updated + counts.deleted;
-  if (!written) return `No member is written yet. ${rest}`;
+  if (!written && status !== "loading") return `No member is written yet. ${rest}`;
+  // The counts have whole parts of the file only.
+  if (!written) return `Some members may be written already. They stay, until you undo the import. ${rest}`;
   const names = /** @type {const} */ (["created", "updated", "deleted"]).filter((name) => counts[name]);
   const what = names
     .map((name) => `${formatNumber(counts[name])} ${outcomeText(name, { dry_run, of: null })}`)
     .join(", ");
-  return `${plural(counts.rows, "row")} (${percent}%) are done: ${what}. That stays. ${rest}`;
+  return `${plural(counts.rows, "row")} (${percent}%) are done: ${what}. That stays, and so may a few more. ${rest}`;
 }
 
-/** @type {(record: Import, place: HTMLElement) => HTMLElement} */
-function cancelButton(record, place) {
+/**
+ * Offers to cancel an import. One that only waits for approval ends at once: then `onEnded` is called.
+ * @type {(record: Import, place: HTMLElement, onEnded?: () => void) => HTMLElement}
+ */
+function cancelButton(record, place, onEnded) {
   const messages = h("div");
   const cancel = async () => {
     await call("POST", `/imports/${record.id}/cancel`);
+    if (onEnded) return onEnded();
     const text = "Loading has stopped. The remaining rows are being counted.";
     redraw(place, h("p", {}, text));
     announce(text);

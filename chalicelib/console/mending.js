@@ -56,7 +56,13 @@ export class RejectedRows {
     this.#show("");
     return [
       h("h2", {}, "The rejected rows"),
-      h("p", {}, this.#mayCorrect ? howToCorrect(counts.rejected) : "The cells to correct are marked."),
+      h(
+        "p",
+        {},
+        this.#mayCorrect
+          ? howToCorrect(counts.rejected, Object.keys(this.#report?.codes ?? {}))
+          : "The cells to correct are marked.",
+      ),
       h(
         "div",
         { class: "buttons" },
@@ -226,8 +232,15 @@ export class RejectedRows {
   }
 }
 
-/** @param {number} rejected */
-function howToCorrect(rejected) {
+const NOT_LOADED = ["cancelled", "not_loaded", "not_processed"]; // the codes of rows with nothing wrong in them
+
+/**
+ * What to do about the rejected rows.
+ * @type {(rejected: number, codes: string[]) => string}
+ */
+function howToCorrect(rejected, codes) {
+  if (codes.length && codes.every((code) => NOT_LOADED.includes(code)))
+    return "These rows need no correction: import the same file again. Rows that are loaded already change nothing then.";
   const here = "Correct the marked cells here, then import the corrected rows; the others are left as they are.";
   return rejected > MANY
     ? `${here} For so many rows it is easier to download rejected.csv, correct it in a spreadsheet, and import that file: the rows below come 100 at a time as you scroll.`

@@ -40,7 +40,7 @@ export function approval(record, { may, signal }, onDecided) {
           button("Remove nobody", decline),
           messages,
         )
-      : h("p", {}, "Somebody with the permission imports:approve can approve or decline this."),
+      : h("p", {}, "Somebody who may approve removals decides this. Ask an admin who that is."),
     changedRows(record, "would_remove", signal),
   );
 }

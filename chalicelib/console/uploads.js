@@ -4,8 +4,8 @@ import { call, put } from "./api.js";
 import { announce, button, failure, find, focusOn, h, link, redraw } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
 import { followUp } from "./follow_up.js";
-import { endText } from "./import_texts.js";
 import { createProgress, watch } from "./progress.js";
+import { endText } from "./removal_text.js";
 import { session } from "./session.js";
 
 /** @import { ImportOptions } from "./types" */

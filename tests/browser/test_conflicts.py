@@ -22,7 +22,7 @@ def test_stale_edit_offers_both_versions(
     local.call("PATCH", f"/members/{member['id']}", {"first_name": "Theirs", "last_name": "Else"})
     admin_page.get_by_role("button", name="Save").click()
     expect(heading(admin_page, "Theirs Else was changed by somebody else")).to_be_visible()
-    expect(admin_page.get_by_text("token:tests")).to_be_visible()
+    expect(admin_page.get_by_text("the token tests")).to_be_visible()
     expect(admin_page.get_by_role("row", name="First name")).to_have_text("First nameAnnMineTheirs")
     assert local.call("GET", f"/members/{member['id']}")["version"] == 2
     admin_page.get_by_role("button", name=choice).click()

@@ -29,12 +29,12 @@ def test_account_is_exported_from_its_list(local: LocalStack, admin_page: Page, 
     expect(rows(admin_page)).to_have_count(25)
     admin_page.get_by_role("button", name=f"Export of account {account}").click()
     expect(heading(admin_page, f"Export of account {account}")).to_be_visible()
-    expect_text(admin_page, "completed, 25 members", "As of", "csv", "user:rollcall")
+    expect_text(admin_page, "completed, 25 members", "As of", "csv", "rollcall")
     name, text = downloaded(admin_page)
     assert name.startswith(f"members-{account.replace('-', '_')}-20")
     assert len(text.splitlines()) == 26
     admin_page.get_by_role("link", name="All exports").click()
-    expect_text(admin_page, "Exports, newest first", account, "completed", "user:rollcall")
+    expect_text(admin_page, "Exports, newest first", account, "completed", "rollcall")
 
 
 def test_export_of_found_last_names_has_only_those(local: LocalStack, admin_page: Page, account: str) -> None:

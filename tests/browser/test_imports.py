@@ -67,8 +67,28 @@ def test_running_import_can_be_cancelled(local: LocalStack, admin_page: Page, ac
     expect(
         admin_page.get_by_role("row", name=re.compile("cancelled before this row [0-9,]+"))
     ).to_be_visible()
+    expect(
+        admin_page.get_by_text("These rows need no correction: import the same file again.")
+    ).to_be_visible()
     counts = local.finished_import(announced["id"])["counts"]
     assert counts["rows"] == 120_000 == counts["created"] + counts["rejected"]
+
+
+def test_cancellation_tells_that_members_may_be_written(local: LocalStack, admin_page: Page) -> None:
+    """The counts follow what is written, a part of the file at a time."""
+    announced = local.call("POST", "/imports", {"filename": "long.csv"})
+    open_view(admin_page, f"/imports/{announced['id']}")
+    cancel = admin_page.get_by_role("button", name="Cancel the import")
+    dialog = admin_page.get_by_role("dialog")
+    cancel.click()
+    expect(dialog).to_contain_text("No member is written yet.")
+    dialog.get_by_role("button", name="Continue the import").click()
+    loading = {**local.call("GET", f"/imports/{announced['id']}"), "status": "loading", "percent": 10}
+    admin_page.route(f"**/imports/{announced['id']}", lambda route: route.fulfill(json=loading))
+    cancel.click()
+    expect(dialog).to_contain_text(
+        "Some members may be written already. They stay, until you undo the import."
+    )
 
 
 def test_import_progress_continues_after_failed_request(

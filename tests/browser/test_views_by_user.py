@@ -76,7 +76,7 @@ class SeededAccount:
                 f"/members/{member['id']}",
                 "members:read",
                 f"Ann Lee{account}",
-                [*labels, member["first_name"], account, "by token:tests", member["id"], "Copy id"],
+                [*labels, member["first_name"], account, "by the token tests", member["id"], "Copy id"],
             ),
             (
                 f"/members/{imported['id']}",
@@ -101,12 +101,12 @@ class SeededAccount:
                 ],
             ),
             ("/imports/new", "imports:write", "Import members", ["Choose the files", "Download a template"]),
-            ("/exports", "members:export", "Exports", [account, "csv", "token:tests"]),
+            ("/exports", "members:export", "Exports", [account, "csv", "the token tests"]),
             (
                 f"/exports/{self.export_id}",
                 "members:export",
                 f"Export of account {account}",
-                ["completed, 2 members", "As of", "csv", "token:tests"],
+                ["completed, 2 members", "As of", "csv", "the token tests"],
             ),
             ("/access/users", "access:admin", "Users", [f"{account}-admin", "admins", "yes", "Add a user"]),
             (
@@ -172,5 +172,5 @@ def test_member_view_shows_each_value_beside_its_label(
     expect(heading(page, f"Ann {member['last_name']}")).to_be_visible()
     shown = labelled_values(page)
     assert shown_member(page).items() <= member.items()
-    assert shown["Added"].endswith(" by token:tests")
+    assert shown["Added"].endswith(" by the token tests")
     assert (shown["Version"], shown["Id"]) == ("1", f"{member['id']} Copy id")
