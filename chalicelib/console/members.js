@@ -12,6 +12,7 @@ import { pagesOf, readsInParts, waysOf } from "./search.js";
 
 const READ = "members:read";
 const MAX_AT_ONCE = 4; // accounts that a search for a name reads side by side
+const WITHIN_ONE = ["name", "phone_ends_with"]; // the ways that need an account
 const MAX_SUGGESTED = 8; // accounts to choose from beside a search
 /** @type {(values: Record<string, string>) => string} */
 const addressOf = (values) => `#/members?${new URLSearchParams(values)}`;
@@ -56,7 +57,9 @@ export function list(place, context) {
           onRefused,
           empty: () => {
             suggestNoLonger(account);
-            return notice(account ? nobodyText(me, account) : "There are no members yet.", rosterLink(may));
+            const misspelt = account && !accountsOf(me, READ)?.includes(account); // nothing leads to an import into it
+            const text = account ? nobodyText(me, account) : "There are no members yet.";
+            return notice(text, misspelt ? null : rosterLink(may));
           },
         }),
   );
@@ -177,15 +180,21 @@ function accountsHint(me, text) {
   );
 }
 
+/** @param {Way[]} ways */
+const nounsOf = (ways) => new Intl.ListFormat("en", { type: "conjunction" }).format(ways.map(({ noun }) => noun));
+
 /** @type {(me: Me, account: string, text: string, ways: Way[], reasons: string[]) => HTMLElement} */
 function nothingFound(me, account, text, ways, reasons) {
-  const tried = new Intl.ListFormat("en", { type: "conjunction" }).format(ways.map(({ noun }) => noun));
-  const elsewhere =
-    account && !onlyAccount(me, READ) && ways.some(({ by }) => by !== "name" && by !== "phone_ends_with");
+  const tried = nounsOf(ways);
+  const elsewhere = account && !onlyAccount(me, READ) ? ways.filter(({ by }) => !WITHIN_ONE.includes(by)) : [];
+  const firstName = ways.some(({ by }) => by === "name") && !/[\s,]/.test(text);
   return notice(
     `No member${account ? ` of account ${account}` : ""} matches “${text}”.`,
     tried ? h("p", { class: "quiet" }, `Searched by ${tried}.`) : null,
+    firstName ? h("p", {}, `Is ${text} a first name? Add how the last name starts: “${text} m”.`) : null,
     reasons.map((reason) => h("p", { class: "quiet" }, reason)),
-    elsewhere ? h("p", {}, link("Search all accounts", addressOf({ account: "", q: text }))) : null,
+    elsewhere.length
+      ? h("p", {}, link(`Search all accounts by ${nounsOf(elsewhere)}`, addressOf({ account: "", q: text })))
+      : null,
   );
 }

@@ -107,14 +107,18 @@ def test_search_that_finds_nothing_says_what_was_tried(
     expect(notice).to_contain_text(f"No member of account {account} matches “+1 323 555”.")
     expect(notice).to_contain_text("Searched by client member id and phone number.")
     expect(notice).to_contain_text("Must have the length of a phone number in its country.")
+    search(admin_page, "Ralph")
+    expect(notice).to_contain_text("Is Ralph a first name? Add how the last name starts: “Ralph m”.")
+    expect(notice.get_by_role("link")).to_have_text(["Search all accounts by client member id"])
     search(admin_page, other["id"])
     expect(notice).to_contain_text(f"No member of account {account} matches")
-    admin_page.get_by_role("link", name="Search all accounts").click()
+    admin_page.get_by_role("link", name="Search all accounts by member id").click()
     expect(rows(admin_page)).to_have_count(1)
     expect(rows(admin_page)).to_contain_text(f"{account}-other")
     expect(admin_page.get_by_role("table", name="Members of all accounts that match")).to_be_visible()
     choose_account(admin_page, f"{account}-misspelt")
     expect(notice).to_contain_text(f"Nobody is in account {account}-misspelt. Check the spelling.")
+    expect(notice.get_by_role("link")).to_have_count(0)
     expect(admin_page.get_by_label("Last names", exact=True)).to_be_hidden()  # there are none
 
 
