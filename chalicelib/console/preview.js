@@ -27,6 +27,10 @@ const COLUMN_FIELDS = [
  */
 export async function readDraft(draft, options, signal) {
   const { file, encoding, columns } = draft;
+  if (!file.size) {
+    draft.refusal = "The file is empty.";
+    return;
+  }
   const whole = NEEDS_ALL.test(file.name);
   if (whole && file.size > MAX_WHOLE) {
     draft.preview = null;
@@ -58,14 +62,15 @@ export async function readDraft(draft, options, signal) {
  * Why a file cannot be imported as it is; "" if nothing shows that.
  * @param {Draft} draft
  */
-export function blockedBy({ preview, deletes, refusal }) {
+export function blockedBy({ file, preview, deletes, refusal }) {
   if (refusal || !preview) return refusal;
-  const { problem, modes, missing, columns } = preview;
+  const { problem, modes, missing, columns, rows } = preview;
   if (problem && !NOT_FATAL.includes(problem.code)) return readable(problem.detail);
   const reasons = [];
+  if (columns.length && !rows.length && file.size <= START) reasons.push("There are no rows below the column names.");
   if (!preview.encoding_sure) reasons.push("Choose the names that are right.");
   const enough = deletes ? modes.includes("delete") : !missing.length;
-  if (!enough && columns.length) reasons.push(`${missingText(missing)} Choose the columns below.`);
+  if (!enough && columns.length) reasons.push(missingText(missing));
   return reasons.join(" ");
 }
 
@@ -73,7 +78,12 @@ export function blockedBy({ preview, deletes, refusal }) {
 const labelOf = (name) => COLUMN_FIELDS.find(([one]) => one === name)?.[1] ?? name;
 
 /** @param {string[]} missing */
-const missingText = (missing) => `Not found in the file: ${missing.map(labelOf).join(", ")}.`;
+function missingText(missing) {
+  const labels = COLUMN_FIELDS.filter(([name]) => missing.includes(name)).map(([, label]) => label);
+  const names = missing.includes("first_name") || missing.includes("last_name");
+  const advice = names ? " A column with whole names has to be split into two before, in a spreadsheet." : "";
+  return `Not found in the file: ${labels.join(", ")}. Choose the columns below.${advice}`;
+}
 
 /**
  * Shows a file as it is read. `onChange` is called after the user has chosen another encoding, or what a column holds.
@@ -81,14 +91,15 @@ const missingText = (missing) => `Not found in the file: ${missing.map(labelOf).
  */
 export function showPreview(draft, account, onChange) {
   const { preview, without, refusal } = draft;
-  if (!preview) return h("p", { class: "message" }, refusal || without || "Reading the first rows…");
+  if (!preview)
+    return h("p", { class: refusal ? "message bad" : "message" }, refusal || without || "Reading the first rows…");
   const blocked = blockedBy(draft);
   return [
     blocked ? h("p", { class: "message bad" }, blocked) : null,
     preview.missing.length && preview.modes.includes("delete") ? deletionChoice(draft, onChange) : null,
     ...readingNotes(preview).map((text) => h("p", { class: "quiet" }, text)),
     encodingFields(draft, onChange),
-    preview.columns.length ? scrollable("First rows", previewTable(draft, preview, account, onChange)) : null,
+    preview.rows.length ? scrollable("First rows", previewTable(draft, preview, account, onChange)) : null,
     faultyRows(preview.rows),
   ];
 }
@@ -115,6 +126,7 @@ function readingNotes({ sheets, lines_above_header: above }) {
 function encodingFields(draft, onChange) {
   const { preview, candidates } = draft;
   if (!preview || preview.sheets.length) return null;
+  if (preview.columns.length ? !preview.rows.length : NEEDS_ALL.test(draft.file.name)) return null; // nothing was read
   const current = draft.encoding || (preview.encoding_sure ? preview.encoding : "");
   /** @param {string} encoding */
   const choose = (encoding) => {
@@ -224,11 +236,7 @@ function shownColumns(draft, { columns, missing }, account, onChange) {
 function fileColumn(columns, index, draft, onChange) {
   const { name, field: used } = columns[index];
   const title = name.trim() || "(no name)";
-  const chosen = draft.columns[name] !== undefined;
-  const head =
-    used && !chosen
-      ? [h("strong", {}, labelOf(used)), h("span", { class: "quiet" }, title)]
-      : [fieldSelect(columns, index, draft, onChange), h("span", { class: "quiet" }, title)];
+  const head = [fieldSelect(columns, index, draft, onChange), h("span", { class: "quiet" }, title)];
   return { head, name: used ? undefined : "unused", cell: (row) => row.cells[index] ?? "", index };
 }
 
@@ -236,10 +244,11 @@ function fileColumn(columns, index, draft, onChange) {
 function fieldSelect(columns, index, draft, onChange) {
   const { name, field: used, means } = columns[index];
   if (!name.trim()) return "not used"; // an import knows columns by their names
+  const known = used && draft.columns[name] === undefined; // by its name: another column may take its place
   const select = h(
     "select",
     { "aria-label": `What “${name}” holds` },
-    h("option", { value: "" }, means && !used ? `not used (${labelOf(means)})` : "not used"),
+    known ? null : h("option", { value: "" }, means && !used ? `not used (${labelOf(means)})` : "not used"),
     COLUMN_FIELDS.map(([key, text]) => h("option", { value: key, selected: key === used }, text)),
   );
   select.addEventListener("change", () => {

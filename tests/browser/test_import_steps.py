@@ -13,6 +13,7 @@ from tests.support.browser import (
     fill_fields,
     heading,
     held_requests,
+    import_chosen,
     open_view,
     respond_with,
     sign_in,
@@ -46,8 +47,8 @@ def test_steps_lead_from_unknown_file_to_its_import(
     )
     admin_page.get_by_role("button", name="Continue").click()
     expect(admin_page.get_by_role("alert")).to_have_text(
-        "Choose the names that are right. Not found in the file: Client member id, First name, Phone number. "
-        "Choose the columns below."
+        "Choose the names that are right. Not found in the file: First name, Phone number, Client member id. "
+        "Choose the columns below. A column with whole names has to be split into two before, in a spreadsheet."
     )
     for name, field in (
         ("Vorname", "First name"),
@@ -132,12 +133,36 @@ def test_each_file_has_its_own_columns_and_encoding(
     assert len(local.call("GET", f"/members?account_id={account}")["items"]) == 4
 
 
-def test_unreadable_file_goes_no_further(admin_page: Page) -> None:
-    choose_files(admin_page, file("photo.csv", b"\0\1\2\3"))
-    expect(admin_page.locator(".message.bad")).to_contain_text("This is a binary file")
-    admin_page.get_by_role("button", name="Continue").click()
-    expect(admin_page.get_by_role("alert")).to_contain_text("This is a binary file")
-    expect(admin_page.get_by_label("What should happen")).to_have_count(0)
+def test_columns_with_each_others_names_are_exchanged(
+    local: LocalStack, admin_page: Page, account: str
+) -> None:
+    choose_account(admin_page, account)
+    text = "first_name,last_name,phone_number,client_member_id\nAnn,Lee,77,323-555-0077\n"
+    choose_files(admin_page, file(f"{account}.csv", text))
+    for name, field in (("phone_number", "Client member id"), ("client_member_id", "Phone number")):
+        expect(admin_page.get_by_label(f"What “{name}” holds")).to_be_visible()
+        admin_page.get_by_label(f"What “{name}” holds").select_option(field)
+    expect(admin_page.locator(".preview tbody tr")).to_have_text(f"2AnnLee323-555-007777{account}")
+    import_chosen(admin_page)
+    expect(admin_page.locator(".card")).to_contain_text("Completed: 1 added.")
+    assert local.call("GET", f"/accounts/{account}/members/77")["phone_number"] == "+13235550077"
+
+
+def test_files_without_rows_to_import_go_no_further(admin_page: Page) -> None:
+    for name, content, text in (
+        ("photo.csv", b"\0\1\2\3", "This is a binary file"),
+        ("empty.csv", "", "The file is empty."),
+        ("head.csv", HEADER, "There are no rows below the column names."),
+        ("photo.xlsx", "x", "The file is no .xlsx workbook"),
+    ):
+        open_view(admin_page, "/imports")
+        choose_files(admin_page, file(name, content))
+        expect(heading(admin_page, name)).to_be_visible()
+        expect(admin_page.locator(".message.bad")).to_contain_text(text)
+        expect(admin_page.locator(".names-in")).to_have_count(int(name == "photo.csv"))
+        admin_page.get_by_role("button", name="Continue").click()
+        expect(admin_page.get_by_role("alert")).to_contain_text(text)
+        expect(admin_page.get_by_label("What should happen")).to_have_count(0)
 
 
 def test_file_without_preview_can_be_imported(admin_page: Page, account: str) -> None:
