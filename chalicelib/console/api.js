@@ -14,11 +14,11 @@ export class Problem extends Error {
    * @param {number | null} [retryAfter] in seconds
    */
   constructor(status, body, retryAfter = null) {
-    super(readable(body.detail ?? "Something went wrong."));
+    super(forPeople(body.detail ?? "Something went wrong."));
     this.status = status;
     this.code = body.code;
     /** @type {FieldError[]} */
-    this.errors = (body.errors ?? []).map((error) => ({ ...error, detail: readable(error.detail) }));
+    this.errors = (body.errors ?? []).map((error) => ({ ...error, detail: forPeople(error.detail) }));
     this.retryAfter = retryAfter;
     this.facts = { deleted_at: body.deleted_at, moved_to: body.moved_to };
   }
@@ -49,6 +49,13 @@ export const readable = (text) =>
       return `${before}${label[0].toUpperCase()}${label.slice(1)}: `;
     })
     .replace(FIELD_NAMES, (found, name) => (name ? fieldLabel(name) : found));
+
+/**
+ * An error in the words of people: a link leads to the member whose id it names.
+ * @param {string} text
+ */
+const forPeople = (text) =>
+  readable(text).replace(/\bmember [\w-]+ of this account/g, "another member of this account");
 
 /**
  * The ETag of a member, user or group, as `entity_tag` in preconditions.py builds it: items of a list have no header.

@@ -1,6 +1,6 @@
 // Element helpers, and the few ways in which this page shows things. Nothing here parses HTML: text stays text.
 
-/** @import { Attributes, Child } from "./types" */
+/** @import { Attributes, Child, FieldError } from "./types" */
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "selected", "required", "multiple"]);
 
@@ -149,17 +149,20 @@ export const copyButton = (text, what) =>
   });
 
 /**
- * Shows an error, with a button to try again if `retry` is given.
- * @param {{message: string}} error
+ * Shows an error, with links to the members that have what was asked for, and a button to try again if `retry` is given.
+ * @param {{message: string, errors?: FieldError[]}} error
  * @param {(() => unknown) | null} [retry]
  */
-export const failure = (error, retry) =>
-  h(
+export function failure({ message, errors = [] }, retry) {
+  const holders = new Set(errors.flatMap(({ member }) => member?.id ?? []));
+  return h(
     "div",
     { class: "message bad", role: "alert" },
-    h("p", {}, error.message),
+    h("p", {}, message),
+    [...holders].map((id) => h("p", {}, link("Show that member", `#/members/${id}`))),
     retry ? button("Try again", () => retry()) : null,
   );
+}
 
 /** @type {(text: string, ...more: Child[]) => HTMLElement} */
 export const notice = (text, ...more) => h("div", { class: "message" }, h("p", {}, text), ...more);

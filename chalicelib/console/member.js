@@ -8,7 +8,7 @@ import { confirmed } from "./dialogs.js";
 import { announce, button, copyButton, h, link, redraw, time, whileBusy } from "./dom.js";
 import { createForm, field, fieldValue, showProblem, submitButton } from "./forms.js";
 import { historyOf, LABELS, readableValue, showMissing } from "./history.js";
-import { toast } from "./toasts.js";
+import { removeToast, toast } from "./toasts.js";
 
 /** @import { Child, Context, Me, Member, MemberField, MemberValues } from "./types" */
 
@@ -86,7 +86,10 @@ async function load(place, context) {
     draw(place, context, await call("GET", `/members/${id}`, { signal: context.signal }));
   } catch (error) {
     if (error.status !== 404) throw error;
-    showMissing(place, context, id, error, (member) => draw(place, context, member, member, "Restored."));
+    showMissing(place, context, id, error, (member) => {
+      removeToast(); // that of the deletion
+      draw(place, context, member, member, "Restored.");
+    });
   }
 }
 
@@ -113,7 +116,6 @@ function draw(place, context, member, values = member, message = "") {
         }
       })
     : null;
-  const list = new URLSearchParams({ account: member.account_id, by: "last_name", q: "" });
   form?.addEventListener("input", () => showNewId(form, member, idNotice));
   if (form) showNewId(form, member, idNotice);
   const deletion = h(
@@ -124,7 +126,7 @@ function draw(place, context, member, values = member, message = "") {
   );
   redraw(
     place,
-    h("p", {}, link("All members", `#/members?${list}`)),
+    h("p", {}, link(`Members of account ${member.account_id}`, `#/members${query({ account: member.account_id })}`)),
     h("h1", {}, fullName(member)),
     saved,
     h(
@@ -263,7 +265,7 @@ async function remove(pressed, place, messages, context, member) {
       return;
     }
     publishChange(member.id, null);
-    context.navigateAway(`#/members${query({ account: member.account_id, by: "last_name" })}`);
+    context.navigateAway(`#/members${query({ account: member.account_id })}`);
     toast(`${fullName(member)} was deleted.`, async () => {
       await call("POST", `/members/${member.id}/restore`);
       location.hash = addressOf(member);

@@ -21,10 +21,13 @@ export function toast(text, undo) {
     messages,
   );
   if (!undo) place.dataset.address = location.hash;
-  document.querySelector(".toast")?.remove();
+  removeToast();
   find(document, "#main").before(place); // one step back from the heading, which has the focus after a navigation
   sayOnceDrawn(text);
 }
+
+/** Removes the message, as what it offers to undo was undone elsewhere. */
+export const removeToast = () => document.querySelector(".toast")?.remove();
 
 /** Removes the message of another view. */
 export function leaveToast() {

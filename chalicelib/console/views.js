@@ -68,12 +68,16 @@ async function route(event) {
       await view.show(view.place, view.context);
     } catch (error) {
       if (error.name !== "AbortError")
-        redraw(view.place, h("h1", {}, "Something went wrong"), failure(error, error.transient ? route : null));
+        redraw(view.place, h("h1", {}, failureTitle(error.status)), failure(error, error.transient ? route : null));
     }
     if (current !== view) return; // the user has left it meanwhile
   }
   display(main, view, last);
 }
+
+/** @type {(status: number) => string} */
+const failureTitle = (status) =>
+  ({ 403: "No permission", 404: "Nothing has this address" })[status] ?? "Something went wrong";
 
 /**
  * Goes back, or forward, to the address of the view that the user does not leave.

@@ -16,7 +16,7 @@ def test_member_names_its_line_and_copies_its_id(local: LocalStack, admin_page: 
     file = facts.get_by_role("link", name=f"{account}.csv, line 3")
     expect(file).to_be_visible()
     assert labelled_values(admin_page)["Added"].endswith(f" by {account}.csv, line 3")
-    assert labelled_values(admin_page)["Changed"].endswith(" by token:tests")
+    assert labelled_values(admin_page)["Changed"].endswith(" by the token tests")
     facts.get_by_role("button", name="Copy id").click()
     expect(facts.get_by_role("button", name="Copied")).to_be_focused()
     assert admin_page.evaluate("navigator.clipboard.readText()") == member["id"]
@@ -50,7 +50,7 @@ def test_back_to_deleted_member_offers_restore(local: LocalStack, admin_page: Pa
     member = local.add_member(account)
     open_view(admin_page, f"/members/{member['id']}")
     for _ in range(2):
-        admin_page.get_by_role("link", name="All members").click()
+        admin_page.get_by_role("link", name=f"Members of account {account}").click()
         rows(admin_page).get_by_role("link").click()
         expect(heading(admin_page, "Ann Lee")).to_be_visible()
     admin_page.get_by_role("button", name="Delete").click()
@@ -63,8 +63,10 @@ def test_back_to_deleted_member_offers_restore(local: LocalStack, admin_page: Pa
         admin_page.go_back()
         expect(heading(admin_page, "Members")).to_be_visible()
     admin_page.go_forward()
+    expect(admin_page.locator(".toast")).to_be_visible()
     admin_page.locator("#main").get_by_role("button", name="Restore").click()
     expect(heading(admin_page, "Ann Lee")).to_be_visible()
+    expect(admin_page.locator(".toast")).to_have_count(0)  # there is nothing to undo any more
     open_view(admin_page, "/members/bm9ib2R5HzE")
     expect(heading(admin_page, "No member has this id")).to_be_visible()
     admin_page.get_by_role("link", name="All members").click()

@@ -106,6 +106,7 @@ def test_reader_finds_no_member_of_other_account(local: LocalStack, page: Page, 
     expect(rows(page)).to_have_count(2)
     expect(page.get_by_text(f"Account: {account}")).to_be_visible()
     open_view(page, f"/members/{other['id']}")
+    expect(heading(page, "No permission")).to_be_visible()
     expect_text(page, "You have no access to this account. Ask an admin to add it to one of your groups.")
     assert "Foreign" not in page.evaluate(VISIBLE_TEXT)
 
