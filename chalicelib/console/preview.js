@@ -267,6 +267,7 @@ export function faultyRows(rows) {
   const faulty = rows.filter(({ reason }) => reason);
   if (!faulty.length) return null;
   const what = `Of the first ${plural(rows.length, "row")}, ${faulty.length} ${faulty.length === 1 ? "needs" : "need"} fixing:`;
+  const lengths = faulty.some(({ code }) => code === "phone_not_possible");
   return h(
     "div",
     { class: "faults" },
@@ -276,5 +277,8 @@ export function faultyRows(rows) {
       {},
       faulty.map(({ line, reason }) => h("li", {}, `Line ${line}: ${readable(reason ?? "")}`)),
     ),
+    lengths
+      ? h("p", { class: "quiet" }, "Numbers without + of another country need its region, which step 3 asks for.")
+      : null,
   );
 }

@@ -69,6 +69,7 @@ def test_steps_lead_from_unknown_file_to_its_import(
     expect(heading(admin_page, f"Import {account}.csv")).to_be_focused()
     faults = admin_page.locator(".judgement li")
     expect(faults).to_have_count(2)
+    expect(admin_page.locator(".judgement")).to_contain_text("of another country need its region")
     admin_page.get_by_label("Region of phone numbers").fill("gb")
     admin_page.get_by_label("Rejected rows allowed").fill("50 %")
     expect(faults).to_have_text([re.compile("Line 4: Phone number")])
