@@ -33,7 +33,7 @@ OUTCOMES = {
 }
 
 
-@click.command("check")
+@click.command("check", short_help="Compare members with the claims on their phone numbers.")
 @click.option("--repair", is_flag=True, help="Repair what can be repaired without a decision.")
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @click.option("--json", "as_json", is_flag=True, help="Print each fault, and the counts, as a line of JSON.")

@@ -40,7 +40,7 @@ CHANGES = click.option(
 )
 
 
-@click.command("import")
+@click.command("import", short_help="Import rosters: CSV files and workbooks.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--mode",
@@ -120,7 +120,7 @@ def import_files(
     context.exit(max(outcome.status for outcome in outcomes))
 
 
-@click.command("apply")
+@click.command("apply", short_help="Import what a dry run has checked.")
 @click.argument("import_id", metavar="ID")
 @CHANGES
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
@@ -143,7 +143,7 @@ def apply_import(
     )
 
 
-@click.command("undo")
+@click.command("undo", short_help="Take back what an import did.")
 @click.argument("import_id", metavar="ID")
 @click.option("--dry-run", is_flag=True, help="Report what the undo would do, and write no members.")
 @CHANGES
@@ -189,7 +189,7 @@ def _run_again(
     _end(context, outcome, as_json=as_json)
 
 
-@click.command("approve")
+@click.command("approve", short_help="Let a sync that waits remove what it has shown.")
 @click.argument("import_id", metavar="ID")
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @json_option
@@ -202,7 +202,7 @@ def approve_import(context: click.Context, /, import_id: str, stage: str, *, as_
     _decide(context, stage, import_id, "approve", as_json=as_json)
 
 
-@click.command("decline")
+@click.command("decline", short_help="Let a sync that waits remove nobody.")
 @click.argument("import_id", metavar="ID")
 @click.option("--stage", default=LOCAL, show_default=True, help="local, or a deployed stage such as prod.")
 @json_option

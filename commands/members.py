@@ -15,7 +15,7 @@ _ACCOUNT = click.argument("account_id", metavar="ACCOUNT")
 _MEMBER = click.argument("client_member_id", metavar="CLIENT_MEMBER_ID")
 
 
-@click.command("history")
+@click.command("history", short_help="Show what happened to a member.")
 @_ACCOUNT
 @_MEMBER
 @with_services
@@ -41,7 +41,7 @@ def restore_member(services: Services, **ids: str) -> Result:
     return Result(text, member.model_dump())
 
 
-@click.command("trace")
+@click.command("trace", short_help="Show the hash by which logs name a member.")
 @_ACCOUNT
 @_MEMBER
 @with_services

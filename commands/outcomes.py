@@ -117,7 +117,8 @@ def estimate_line(shown: ImportJob) -> str:
 
 def next_command(shown: ImportJob, command: AsTyped) -> str:
     """Returns a line with the command that does what a dry run has checked, "" after other imports."""
-    if not shown.dry_run or shown.status != "completed":
+    writes_nothing = shown.estimate is not None and not shown.estimate.write_units
+    if not shown.dry_run or shown.status != "completed" or writes_nothing:
         return ""
     if shown.of:
         return f"\n  To take the import back: {command(f'undo {shown.of}')}"

@@ -10,7 +10,7 @@ from .results import Result
 from .stage import with_services
 
 
-@click.command("reindex")
+@click.command("reindex", short_help="Bring members to this version's order of names.")
 @with_services
 def reindex(services: Services) -> Result:
     """Bring all members to the order of names of this version, by which they are listed and found.

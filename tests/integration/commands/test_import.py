@@ -170,6 +170,8 @@ def test_account_option_rejects_rows_of_other_accounts(
         write_roster(tmp_path / "a.csv", f"{account}-b"), "--account", account, "--mode", "upsert"
     )
     assert (done.exit_code, "3  account_differs" in done.stdout) == (1, True)
+    checked = run_import(tmp_path / "a.csv", "--account", account, "--dry-run").stdout
+    assert ("would write nothing" in checked, "To import what was checked" in checked) == (True, False)
     with pytest.raises(NotFound):
         table.get(MemberKey(f"{account}-b", "0"))
 
