@@ -45,6 +45,7 @@ def write_members(request: Request, admission: Admission) -> Response:
             errors[number] = error
     admission.note_members(*(member_id(row.member.account_id, row.member.client_member_id) for row in rows))
     results = services().member_batch.write(rows, batch.mode, admission.by)
+    admission.note_members(*(outcome.holder for outcome, _ in results.values() if outcome.holder))
     items = [
         _problem(request, number, errors[number]) if number in errors else _item(request, number, results)
         for number in range(len(batch.members))
