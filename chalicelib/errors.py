@@ -214,12 +214,13 @@ class Invalid(RegistryError):
 class TooManyAttempts(RegistryError):
     """Too many wrong passwords. None is checked until `until` (seconds since the epoch).
 
-    With `flood` so many are sent that not each gets an answer of its own.
+    With `flood` so many are sent that not each gets an answer and a line in the log of its own. `to_log` is the
+    number of refusals that the line of this one counts, 0 for no line.
     """
 
     status, code = 429, "too_many_attempts"
 
-    def __init__(self, until: float, *, flood: bool = False) -> None:
+    def __init__(self, until: float, *, flood: bool = False, to_log: int = 1) -> None:
         wait = max(1, math.ceil(until - time.time()))
         detail = f"Too many wrong passwords. Wait {wait} s, then try again."
         # The form of the IETF draft "RateLimit header fields for HTTP": five passwords in 300 s (access/throttle.py).
@@ -227,6 +228,7 @@ class TooManyAttempts(RegistryError):
         super().__init__(detail, headers={"Retry-After": str(wait), **limit})
         self.until = until
         self.flood = flood
+        self.to_log = to_log
 
 
 class Busy(RegistryError):

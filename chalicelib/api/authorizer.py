@@ -41,12 +41,13 @@ def authorize(request: AuthorizerRequest) -> AuthResponse:
         caller = services().authenticator.authenticate(request.token, source)
     except Unauthorized as error:
         refusal = {"sso": error.reason} if error.reason else {"user": error.user}
-        log.info("authorize", caller=None, **refusal)
+        log.info("authorize", caller=None, refusals=1, **refusal)
         return AuthResponse([], "nobody")
     except TooManyAttempts as error:
-        if error.flood:  # without a line each: they would cost more than the calls
+        if error.to_log:  # in a flood not each: its lines would cost more than the calls
+            log.warning("authorize", caller=None, refusals=error.to_log, too_many=True)
+        if error.flood:
             return AuthResponse([], "nobody")
-        log.warning("authorize", caller=None, too_many=True)
         return AuthResponse(["*"], "nobody", {"too_many_until": str(error.until)})
     log.info("authorize", caller=str(caller))
     return AuthResponse(["*"], str(caller), {"caller": caller.model_dump_json()})
