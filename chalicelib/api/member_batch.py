@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 member_batch_api = Blueprint(__name__)
 WRITE: Requirement = "members:write"
 MAX_BODY = 4_000_000  # bytes; 500 members of the longest texts, with each character escaped
+MAX_ERRORS = 10  # of each member: Lambda returns 6 MB at most ("Lambda quotas")
 STATUSES = {"created": 201, "updated": 200, "unchanged": 200}
 
 
@@ -62,7 +63,7 @@ def _row(number: int, sent: object, mode: str, scope: Scope) -> "MemberRow":
     from chalicelib.imports.rows.member_row import MemberRow
 
     model: type[NewMember | UpsertedMember] = NewMember if mode == "create" else UpsertedMember
-    member = validate(model, sent, services().phone_rule)
+    member = validate(model, sent, services().phone_rule, MAX_ERRORS)
     scope.require(member.account_id)
     return MemberRow(number, NewMember.of_valid(member.model_dump()))
 
