@@ -257,3 +257,21 @@ class Unreadable(RegistryError):
     """The file cannot be imported at all; its import fails with this code and detail."""
 
     status, code = 422, "unreadable_file"
+
+
+def frames(error: Exception) -> list[str]:
+    """Returns file and line of each stack frame, without values."""
+    found = []
+    trace = error.__traceback__
+    while trace:
+        found.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return found
+
+
+def without_values(error: Exception) -> RuntimeError:
+    """Returns an error of the type and place of another one, whose message may quote personal data or credentials.
+
+    Lambda logs what a function raises, with its message.
+    """
+    return RuntimeError(f"{type(error).__name__} at {' '.join(frames(error))}")

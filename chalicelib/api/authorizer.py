@@ -11,7 +11,7 @@ from typing import Any, cast
 from aws_lambda_powertools import Logger
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib.errors import TooManyAttempts, Unauthorized
+from chalicelib.errors import TooManyAttempts, Unauthorized, without_values
 from chalicelib.services import services
 
 CACHED_SECONDS = 60  # the gateway caches each result this long, so a revoked caller keeps access this long
@@ -49,6 +49,8 @@ def authorize(request: AuthorizerRequest) -> AuthResponse:
         if error.flood:
             return AuthResponse([], "nobody")
         return AuthResponse(["*"], "nobody", {"too_many_until": str(error.until)})
+    except Exception as error:
+        raise without_values(error) from None
     log.info("authorize", caller=str(caller))
     return AuthResponse(["*"], str(caller), {"caller": caller.model_dump_json()})
 

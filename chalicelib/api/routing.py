@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Request, Response
 
 from chalicelib.access.permissions import AUTHENTICATED, Requirement
-from chalicelib.errors import Busy, Internal, Malformed, MethodNotAllowed, RegistryError
+from chalicelib.errors import Busy, Internal, Malformed, MethodNotAllowed, RegistryError, frames
 from chalicelib.timed_ids import is_timed_id
 
 from .admission import Admission, admit
@@ -108,7 +108,7 @@ def _as_registry_error(error: Exception) -> RegistryError:
         return error
     # Only type and code: the message may quote personal data.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
-    log.error("unhandled", error=type(error).__name__, code=code, at=_frames(error))
+    log.error("unhandled", error=type(error).__name__, code=code, at=frames(error))
     return Internal()
 
 
@@ -189,13 +189,3 @@ def _unquote(name: str, value: str) -> str:
         return unquote(value, errors="strict")
     except UnicodeDecodeError:
         raise Malformed(f"{name} in the path is not UTF-8.", code="malformed_path") from None
-
-
-def _frames(error: Exception) -> list[str]:
-    """Returns file and line of each stack frame, without values."""
-    frames = []
-    trace = error.__traceback__
-    while trace:
-        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return frames

@@ -1,6 +1,8 @@
 """Logs: who did what, without secrets and personal data."""
 
 import logging
+import re
+import traceback
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from chalicelib.members.model import member_id
 from chalicelib.services import Services
 from tests.support.api import PASSWORD, RALPH, member_body, replaced_calls, unique_name
 from tests.support.client import Http, Response, href
+from tests.support.functions import Functions
 from tests.support.pipeline import HEADER, Pipeline
 
 
@@ -117,6 +120,25 @@ def test_log_names_import_and_members_of_its_outcomes(
     assert subjects(caplog) == {"export_id": export["id"]}
     http.get("/imports/Lastsentinel").problem(404, "import_not_found")
     assert subjects(caplog) == {}
+
+
+def test_failed_authorizer_quotes_no_credentials(http: Http) -> None:
+    """Lambda logs what a function raises, with its message."""
+
+    def fail(**call: Any) -> None:
+        raise ValueError(f"Lastsentinel {call['params']}")
+
+    event = {
+        "type": "REQUEST",
+        "methodArn": "arn:aws:execute-api:us-east-1:1:a/api/GET/me",
+        "headers": {"Authorization": http.credentials["Authorization"]},
+        "requestContext": {"identity": {"sourceIp": "192.0.2.1"}},
+    }
+    with replaced_calls("BatchGetItem", fail), pytest.raises(RuntimeError) as failed:
+        Functions().invoke("authorize", event)
+    text = "".join(traceback.format_exception(failed.value))
+    assert re.search(r"RuntimeError: ValueError at authorizer\.py:\d+ ", text)
+    assert "Lastsentinel" not in text
 
 
 def subjects(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
