@@ -127,6 +127,8 @@ export type Import = {
   applies: string | null;
   of: string | null;
   of_file: string | null;
+  applied_by: string | null;
+  undone_by: string | null;
   source: { key: string };
   counts: Counts;
   percent: number;
