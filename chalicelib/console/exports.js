@@ -43,9 +43,12 @@ async function start(options) {
 export function exportButton(may, account, prefix, messages) {
   if (!account || !may("members:export", account)) return null;
   const options = { account_id: account, ...(prefix ? { last_name_prefix: prefix } : {}) };
-  return button("Export", (pressed) => whileBusy(pressed, messages, () => start(options)), {
-    "aria-label": titleOf(options),
-    title: titleOf(options),
+  const title = titleOf(options);
+  // A part must not be taken for all of the account.
+  const text = prefix ? `Export last names starting with ${prefix}` : "Export";
+  return button(text, (pressed) => whileBusy(pressed, messages, () => start(options)), {
+    "aria-label": prefix ? null : title,
+    title,
   });
 }
 
