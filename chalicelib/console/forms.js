@@ -5,7 +5,7 @@ import { announce, failure, find, focusedIn, h, link, plural, whileBusy } from "
 import { markUnsaved } from "./unsaved.js";
 
 /** @import { Problem } from "./api.js" */
-/** @import { Child, FieldOptions } from "./types" */
+/** @import { Child, FieldError, FieldOptions } from "./types" */
 
 let fieldCount = 0; // makes the ids of fields unique
 
@@ -99,7 +99,9 @@ export function showProblem(form, problem, fieldOf = (name) => name) {
   /** @type {[input: HTMLElement, text: string][]} */
   const wrong = [];
   const rest = [];
-  for (const error of problem.errors ?? []) {
+  /** @type {FieldError} */
+  const forbidden = { pointer: "#/account_id", code: "account_forbidden", detail: problem.message };
+  for (const error of problem.code === forbidden.code ? [forbidden] : (problem.errors ?? [])) {
     const name = error.pointer.replace(/^[#?]\/?/, "").split("/")[0];
     // The label of the field says "Phone number: " already.
     const text = error.detail.replace(new RegExp(`^${fieldLabel(name)}: `, "i"), "");

@@ -220,22 +220,24 @@ function tableRow(cells) {
 }
 
 /**
- * The columns in the order of the fields, those that are missing among them, then the columns that are not used.
+ * The columns in the order of the fields, then those that are not used, of which the user chooses the missing ones.
  * @type {(draft: Draft, preview: Preview, account: string, onChange: () => void) => Shown[]}
  */
 function shownColumns(draft, { columns, missing }, account, onChange) {
   /** @type {Shown[]} */
   const shown = [];
+  /** @type {Shown[]} */
+  const absent = [];
   for (const [name, label] of COLUMN_FIELDS) {
     const index = columns.findIndex((column) => column.field === name);
     if (index >= 0) shown.push(fileColumn(columns, index, draft, onChange));
     else if (missing.includes(name) && !draft.deletes)
-      shown.push({ head: [h("strong", {}, label), h("span", {}, "not found")], name: "missing", cell: () => "" });
+      absent.push({ head: [h("strong", {}, label), h("span", {}, "not found")], name: "missing", cell: () => "" });
     else if (name === "account_id" && account)
       shown.push({ head: [h("strong", {}, label), h("span", { class: "quiet" }, "of all rows")], cell: () => account });
   }
   const rest = columns.map((_, index) => index).filter((index) => columns[index].field === null);
-  return [...shown, ...rest.map((index) => fileColumn(columns, index, draft, onChange))];
+  return [...shown, ...rest.map((index) => fileColumn(columns, index, draft, onChange)), ...absent];
 }
 
 /** @type {(columns: PreviewColumn[], index: number, draft: Draft, onChange: () => void) => Shown} */

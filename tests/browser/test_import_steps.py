@@ -55,6 +55,8 @@ def test_steps_lead_from_unknown_file_to_its_import(
     expect(admin_page.locator(".preview th.missing strong")).to_have_text(
         ["First name", "Phone number", "Client member id"]
     )
+    heads = ["Line", "Last name", "Account", "Vorname", "Handy, privat", "Nr", "Size", *["not found"] * 3]
+    expect(admin_page.locator(".preview thead th")).to_have_text([re.compile(head) for head in heads])
     admin_page.get_by_role("button", name="Continue").click()
     expect(admin_page.get_by_role("alert")).to_have_text(
         "Choose the names that are right. Not found in the file: First name, Phone number, Client member id. "

@@ -111,6 +111,19 @@ def test_reader_finds_no_member_of_other_account(local: LocalStack, page: Page, 
     assert "Foreign" not in page.evaluate(VISIBLE_TEXT)
 
 
+def test_account_that_a_user_may_not_write_is_marked(local: LocalStack, page: Page, account: str) -> None:
+    local.add_group(account, ["members:read", "members:write"], [account])
+    local.add_user(account, [account])
+    sign_in(page, account, PASSWORD)
+    expect(heading(page, "Members")).to_be_visible()
+    open_view(page, "/members/new")
+    fill_new_member(page, f"{account}-other", "1")
+    page.get_by_role("button", name="Add").click()
+    field = page.get_by_label("Account", exact=True)
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("You have no access to this account"))
+
+
 def test_reader_of_two_accounts_chooses_one_in_header(local: LocalStack, page: Page, account: str) -> None:
     other = f"{account}-2"
     local.add_member(account, first_name="First")
