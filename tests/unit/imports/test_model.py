@@ -79,6 +79,15 @@ def test_time_left_is_never_negative() -> None:
     assert record(chunks=3, stage="read", steps_done=1, **times).shown().seconds_left == 0
 
 
+def test_progress_is_the_latest_of_start_rows_and_approval() -> None:
+    assert record(status="awaiting_upload").shown().progress_at is None
+    started, settled, approved = (f"2020-01-0{day}T00:00:00.000Z" for day in (1, 2, 3))
+    times = {"started_at": started, "advanced_at": settled}
+    assert record(started_at=started).shown().progress_at == started
+    assert record(**times, loading_at=started).shown().progress_at == settled
+    assert record(**times, loading_at=approved).shown().progress_at == approved
+
+
 def test_shown_import_has_no_worker_fields() -> None:
     shown = record(columns=["x"], folder="f", accounts=["1"], holder="h").shown().model_dump()
     assert not shown.keys() & {"columns", "folder", "accounts", "holder", "delimiter", "stage"}
