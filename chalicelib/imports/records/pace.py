@@ -29,6 +29,14 @@ def progress_at(record: "ImportRecord") -> str | None:
     return max(filter(None, times), default=None)
 
 
+def idle_seconds(record: "ImportRecord") -> int | None:
+    """Returns the seconds since the last progress of an import, None if it does not run."""
+    moment = progress_at(record)
+    if moment is None or record.finished_at or record.status == "awaiting_approval":
+        return None
+    return int(seconds_since(moment))
+
+
 def seconds_left(record: "ImportRecord") -> int | None:
     """Returns an estimate of the seconds until an import ends, None if it does not run or has settled no rows."""
     share = percent(record)

@@ -17,11 +17,13 @@ LINES: dict[str, list[tuple[str, dict[str, object]]]] = {
     ],
     "SplitStepsMetric": [("import_step", {"status": "splitting"})],
     "LoadStepsMetric": [("import_step", {"status": "loading"})],
+    "SplitIdleMetric": [("step_sent_again", {"error": "Throttled", "idle_seconds": 0})],
+    "LoadIdleMetric": [("step_sent_again", {"error": "Throttled", "idle_seconds": 1200})],
 }
 OTHERS: list[tuple[str, dict[str, object]]] = [
     ("request", {"route": "/imports/{import_id}", "milliseconds": 20000.0}),  # it waits on purpose
     ("authorize", {"caller": "user:ann"}),
-    ("step_sent_again", {"error": "Throttled"}),
+    ("step_sent_again", {"error": "Throttled", "idle_seconds": None}),  # of an export
 ]
 
 
@@ -34,9 +36,11 @@ def logged(message: str, fields: dict[str, object]) -> str:
 def matches(pattern: str, line: str) -> bool:
     """Returns whether a line matches a pattern of the kinds used here ("Filter pattern syntax")."""
     fields, found = json.loads(line), []
-    for name, operator, value in re.findall(r'\$\.(\w+) (=|!=|NOT EXISTS)(?: "([^"]*)")?', pattern):
+    for name, operator, value in re.findall(r'\$\.(\w+) (=|!=|>=|NOT EXISTS)(?: "?([^")]*)"?)?', pattern):
         if operator == "NOT EXISTS":
             found.append(name not in fields)
+        elif operator == ">=":
+            found.append(name in fields and fields[name] >= int(value))
         else:
             found.append((fields.get(name) == value) == (operator == "="))
     assert len(found) == pattern.count("$.")
