@@ -190,7 +190,8 @@ class ImportPipeline:
     def split(self, import_id: str) -> ImportRecord:
         """Splits the file of a started import into chunks and queues the first step. Raises NotFound."""
         record = self.repository.get(import_id)
-        self.storage.tag_roster(record.source)
+        if not record.of:  # an undo reads a result, which expires by itself
+            self.storage.tag_roster(record.source)
         if record.status == "splitting":
             try:
                 ready = self._split(record)
