@@ -221,22 +221,20 @@ def test_account_of_files_follows_the_header_until_typed(admin_page: Page, accou
         header.fill(chosen)
         header.press("Enter")
 
-    said = admin_page.locator("#live")
-
     open_view(admin_page, "/imports/new")
     expect(heading(admin_page, "Choose the files")).to_be_visible()
     choose(account)
-    expect(said).to_have_text(f"The form is for account {account} now.")
+    expect(admin_page.locator("#live")).to_have_text(f"The form is for account {account} now.")
     expect(typed).to_have_value(account)
     choose_files(admin_page, csv_file("roster.csv", account))
     expect(admin_page.get_by_text(f"For account {account}.")).to_be_visible()
-    choose("other")  # what is said then is soon followed by what the preview says
+    choose("other")
     expect(admin_page.get_by_text("For account other.")).to_be_visible()
     expect(admin_page.locator(".faults li").first).to_contain_text("Not the account")
     admin_page.get_by_role("button", name="Back").click()
     typed.fill("mine")
     choose(account)
-    expect(said).to_have_text("The form keeps its account.")
+    expect(admin_page.locator("#live")).to_have_text("The form keeps its account.")
     expect(typed).to_have_value("mine")
 
 

@@ -232,7 +232,9 @@ def get_operation(name: str, schema: str, by: str = "", noun: str = "") -> Schem
     not_modified = response("The caller has this version.", "", "ETag")
     responses = {"200": response(f"The {kind}.", schema, "ETag"), "304": not_modified}
     description = "With `If-None-Match`, answers 304 while the caller has the current version."
-    return operation(name, f"Get {article} {kind}{by}", description, responses, "404", parameters=[IF_NONE_MATCH])
+    return operation(
+        name, f"Get {article} {kind}{by}", description, responses, "404", parameters=[IF_NONE_MATCH]
+    )
 
 
 def tagged(tag: str, paths: Schema) -> Schema:
