@@ -19,7 +19,9 @@ COVERED := tests/unit tests/integration/api tests/integration/access tests/integ
 ALONE := tests/integration/api/test_openapi.py
 # What takes minutes and other tools than Python and Node.
 CLIENTS := tests/clients
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore $(ALONE) --ignore $(CLIENTS)
+# No plugin of schemathesis: each process would import it.
+FILES := --dist loadfile --no-loadscope-reorder -p no:schemathesis
+PARALLEL := -n auto --maxprocesses 4 $(FILES) --ignore $(ALONE) --ignore $(CLIENTS)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -42,7 +44,7 @@ test: check ## run all checks and tests
 	@$(VENV)/bin/python -m coverage report | sed -n '1,12p; /^TOTAL/p'
 
 test-unit: $(INSTALLED) ## the tests that need no emulator and no browser: seconds
-	@exec $(VENV)/bin/python -m pytest $(PARALLEL) tests/unit
+	@exec $(VENV)/bin/python -m pytest -n logical --maxprocesses 4 $(FILES) tests/unit
 
 test-clients: $(INSTALLED) ## clients of the API in Python, TypeScript and Java, made by three generators (Java 17, Maven)
 	@exec $(VENV)/bin/python -m pytest $(CLIENTS)
@@ -51,14 +53,7 @@ test-dynamodb-local: $(INSTALLED) ## run the tests of members, access, imports a
 	@exec $(VENV)/bin/python -m infra.dynamodb_local
 
 check: $(INSTALLED) $(NODE_INSTALLED) $(CHECKOV_INSTALLED) ## lint, format, types, import contract, the OpenAPI document, the template in all its forms; needs Node 20
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy .
-	$(VENV)/bin/lint-imports --no-cache
-	node_modules/.bin/biome check --error-on-warnings
-	node_modules/.bin/tsc
-	$(VENV)/bin/python -m infra.lint_openapi
-	$(VENV)/bin/python -m infra.lint
+	@exec $(VENV)/bin/python -m tools.checks
 
 bench: $(INSTALLED) ## run the benchmarks; ROWS=… sets their sizes
 	@exec $(VENV)/bin/python -m bench

@@ -23,7 +23,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.services import Services
-from infra import choices, targets
+from infra import choices, endpoints
 from infra.adopt import WAIT, adopt, bucket_name
 from infra.emulator import REGION
 from infra.outputs import settings_of
@@ -218,16 +218,16 @@ def main(arguments: Sequence[str]) -> int:
     stage = arguments[0] if arguments else LOCAL
     try:
         if stage == LOCAL:
-            endpoint = os.environ.get("AWS_ENDPOINT_URL") or targets.emulator_endpoint()
+            endpoint = os.environ.get("AWS_ENDPOINT_URL") or endpoints.emulator_endpoint()
             source = Target(stage, boto3.Session("test", "test", region_name=REGION), endpoint, None)
         else:
-            source = Target(stage, targets.aws_session(), None, None)
+            source = Target(stage, endpoints.aws_session(), None, None)
         if "--clear" in arguments:
             clear(_drill_target(source))
             return 0
         drill(source, keep="--keep" in arguments)
-    except (DeployError, targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
-        print(f"the drill failed: {targets.error_text(error)}", file=sys.stderr)
+    except (DeployError, endpoints.EndpointOverrideError, BotoCoreError, ClientError) as error:
+        print(f"the drill failed: {endpoints.error_text(error)}", file=sys.stderr)
         return 1
     print("The drill succeeded.")
     return 0

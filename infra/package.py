@@ -11,6 +11,8 @@ differences:
 * Deleting the stage local deletes everything; other stages keep their table and bucket.
 """
 
+import copy
+import functools
 import io
 import json
 import shutil
@@ -130,7 +132,12 @@ def _pin_runtime(template: Template) -> None:
 
 
 def source_template() -> Template:
-    """Returns infra/template*.yaml merged, with their !Tags as Fn:: keys."""
+    """Returns infra/template*.yaml merged, with their !Tags as Fn:: keys; the caller may change it."""
+    return copy.deepcopy(_parsed_template())
+
+
+@functools.cache  # parsing takes half a second, and packaging needs it often
+def _parsed_template() -> Template:
     template: Template = {}
     for path in sorted((PROJECT / "infra").glob("template*.yaml")):
         part: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))

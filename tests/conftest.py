@@ -37,9 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in SLOW_FILES)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Returns the number of test processes: each waits for its emulator or browser a third of the time."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Returns the number of test processes: with `-n logical` one a core, and with `-n auto` one more.
+
+    A process waits for its emulator or browser a third of the time; one with unit tests never waits.
+    """
+    return (os.cpu_count() or 1) + int(config.option.numprocesses == "auto")
 
 
 @pytest.fixture(scope="session")

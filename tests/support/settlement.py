@@ -16,7 +16,10 @@ from chalicelib.members.history import Entry, entry_of
 from chalicelib.members.items import from_item
 from chalicelib.members.model import Member, MemberKey, NewMember, changed_member, new_member
 from chalicelib.members.writes import alteration, creation
+from tests.support.clock import SteppedTime
 from tests.support.history import check_history
+
+CLOCK = SteppedTime()  # of the writes to tables in memory
 
 
 class MemoryTable:
@@ -28,7 +31,7 @@ class MemoryTable:
         self.requests = 0
         for member in members:
             self._apply(creation(new_member(member)))
-        _wait_for_a_later_time()
+        _advance_clock()
 
     def read(self, keys: list[Item]) -> list[Item]:
         """Returns the items that exist under these keys."""
@@ -49,7 +52,7 @@ class MemoryTable:
         assert all(count == 1 for count in Counter(write.key for write in writes).values())
         if not all(self._holds(write) for write in writes):
             return False
-        _wait_for_a_later_time()
+        _advance_clock()
         self._apply(writes)
         return True
 
@@ -96,11 +99,11 @@ class MemoryTable:
         return [entry_of(item) for key, item in self.items.items() if key[0].startswith("HISTORY#")]
 
 
-def _wait_for_a_later_time() -> None:
+def _advance_clock() -> None:
     """A request takes longer than a tick of the clock: what it writes is later than what was written before."""
-    started = now()
-    while now() == started:
-        pass
+    before = now()
+    CLOCK.step()
+    assert now() > before, "tests with this table use the fixture table_clock"
 
 
 def context(mode: Mode) -> RowContext:

@@ -1,16 +1,9 @@
-"""Files that repeat what the Makefile says, compared with it."""
+"""Files that repeat each other, compared."""
 
 import yaml
 
 from infra.project import PROJECT
-
-
-def make_commands(target: str) -> list[str]:
-    """Return the commands of a target of the Makefile, without the @ and exec before them."""
-    lines = (PROJECT / "Makefile").read_text(encoding="utf-8").replace("$(VENV)", ".venv").splitlines()
-    start = next(number for number, line in enumerate(lines, 1) if line.startswith(f"{target}:"))
-    end = next(number for number in range(start, len(lines)) if not lines[number].startswith("\t"))
-    return [line.strip().removeprefix("@").removeprefix("exec ") for line in lines[start:end]]
+from tools.checks import COMMANDS
 
 
 def test_commit_hooks_run_the_commands_of_make_check() -> None:
@@ -18,7 +11,7 @@ def test_commit_hooks_run_the_commands_of_make_check() -> None:
     [repository] = yaml.safe_load(text)["repos"]
     assert repository["repo"] == "local"
     assert {hook["language"] for hook in repository["hooks"]} == {"system"}
-    assert [hook["entry"] for hook in repository["hooks"]] == make_commands("check")
+    assert {hook["entry"] for hook in repository["hooks"]} == set(COMMANDS)
 
 
 def test_public_ci_runs_the_script_of_ci() -> None:

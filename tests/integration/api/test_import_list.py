@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from itertools import chain, islice, product
+from typing import cast
 
 import pytest
 
 from chalicelib import config
 from chalicelib.clock import now
+from chalicelib.dynamodb.table import Table
 from chalicelib.imports.records.model import ImportRecord, Source
-from chalicelib.imports.records.repository import PARTITION, columns_key
+from chalicelib.imports.records.repository import ImportRepository, columns_key, import_key
 from chalicelib.imports.rows.columns import MAX_HEADER, Header
 from chalicelib.pages import MAX_READ
 from tests.support.api import HEADER, post_csv
+from tests.support.bulk import AddedItems, delete_items, put_items
 from tests.support.client import Http
 from tests.support.metering import metered
 from tests.support.pipeline import Pipeline
@@ -56,18 +59,18 @@ def test_imports_are_listed_newest_first(http: Http, account: str) -> None:
 
 
 @pytest.fixture
-def crowd(pipeline: Pipeline, account: str) -> Iterator[list[str]]:
+def crowd(settings: object, account: str) -> Iterator[list[str]]:
     """Returns the ids of old imports, more than one page reads; only the oldest belongs to the account."""
     ids = [f"2020010{day}T000000Z-{''.join(name)}" for day in (1, 2) for name in product("ab", repeat=10)]
-    repository, source = pipeline.repository, Source(bucket="", key="")
+    added, source = AddedItems(), Source(bucket="", key="")
+    repository = ImportRepository(cast(Table, added))
     for import_id in ids:
         own = [account] if import_id == ids[0] else None
         fields = {"id": import_id, "status": "splitting", "mode": "create", "created_at": now()}
         repository.add(ImportRecord.model_validate(fields | {"source": source, "accounts": own}))
+    put_items(added.items)
     yield ids
-    for import_id in ids:  # other tests list all imports
-        key = {"pk": {"S": PARTITION}, "sk": {"S": import_id}}
-        config.dynamodb().delete_item(TableName=config.settings().table_name, Key=key)
+    delete_items(added.items)  # other tests list all imports
 
 
 def test_list_reads_limited_number_of_other_accounts_imports(
@@ -140,9 +143,8 @@ def imports_by_header(pipeline: Pipeline) -> Iterator[dict[str, list[str]]]:
             split = {"status": "loading", "chunks": 1, "folder": "x", "columns": columns}
             repository.transition(record.model_copy(update=split), "splitting")
     yield ids
-    for import_id in chain.from_iterable(ids.values()):
-        for key in ({"pk": {"S": PARTITION}, "sk": {"S": import_id}}, columns_key(import_id)):
-            config.dynamodb().delete_item(TableName=config.settings().table_name, Key=key)
+    made = list(chain.from_iterable(ids.values()))
+    delete_items([*map(import_key, made), *map(columns_key, made)])
 
 
 def test_list_cost_does_not_depend_on_headers(

@@ -2,16 +2,16 @@
 
 import base64
 from itertools import pairwise
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from chalicelib import config
+from chalicelib.dynamodb.items import Item
 from chalicelib.members.folding import fold_name
 from chalicelib.members.items import to_claim, to_item
 from chalicelib.members.model import NewMember, member_id, new_member
 from tests.support.api import RALPH, member_body, phone_of
+from tests.support.bulk import put_items
 from tests.support.client import Http, href
 
 
@@ -19,7 +19,7 @@ from tests.support.client import Http, href
 def crowd(settings: object) -> str:
     """Returns an account of 1,000 members, many with equal names, written directly to the table."""
     account = "acc-crowd"
-    requests: list[Any] = []
+    items: list[Item] = []
     for number in range(1000):
         member = new_member(
             NewMember(
@@ -30,11 +30,8 @@ def crowd(settings: object) -> str:
                 phone_number=f"213777{number:04}",
             )
         )
-        requests += [{"PutRequest": {"Item": item}} for item in (to_item(member), to_claim(member))]
-    table = config.settings().table_name
-    for start in range(0, len(requests), 25):
-        response = config.dynamodb().batch_write_item(RequestItems={table: requests[start : start + 25]})
-        assert not response["UnprocessedItems"]
+        items += [to_item(member), to_claim(member)]
+    put_items(items)
     return account
 
 

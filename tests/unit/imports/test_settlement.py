@@ -14,6 +14,7 @@ from chalicelib.members.model import NewMember
 from tests.support.model import Line, Settling, Stored
 from tests.support.settlement import MemoryTable, settle, settlement
 
+pytestmark = pytest.mark.usefixtures("table_clock")
 FILES = int(os.environ.get("SETTLEMENTS", "400"))
 
 

@@ -14,6 +14,7 @@ from tests.support.settlement import MemoryTable, settlement
 from tests.support.undo import settle_in_order, undo_rows
 from tests.unit.imports.test_settlement import members, random_file, row
 
+pytestmark = pytest.mark.usefixtures("table_clock")
 FILES = int(os.environ.get("UNDOS", "250"))
 
 

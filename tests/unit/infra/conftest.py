@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from infra.lint import transformed
 from infra.package import package
 from infra.project import LOCAL
 from tests.support.template import Resources
@@ -27,6 +26,8 @@ def sam(folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def prod(sam: Path) -> dict[str, Any]:
     """Return the CloudFormation template of the stage prod."""
+    from infra.lint import transformed  # SAM's translator takes half a second, in each test process
+
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         return transformed(sam)
