@@ -31,10 +31,24 @@ SLOW_FILES = {
     *("test_settlement.py", "test_sync_undo.py", "test_throttling.py", "test_undo.py"),
 }
 
+TRACED_SEEDS = 50
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts slow files first: processes get whole files in this order, and a slow one at the end would run alone."""
+    """Puts slow files first: processes get whole files in this order, and a slow one at the end would run alone.
+
+    Random inputs but the first seeds are not traced for coverage, which doubles their time and finds no new line.
+    """
     items.sort(key=lambda item: item.path.name not in SLOW_FILES)
+    for item in items:
+        if isinstance(item, pytest.Function) and _has_random_input(item):
+            item.add_marker("no_cover")
+
+
+def _has_random_input(test: pytest.Function) -> bool:
+    seed = test.callspec.params.get("seed") if hasattr(test, "callspec") else None
+    late = isinstance(seed, int) and seed >= TRACED_SEEDS
+    return late or bool(getattr(test.obj, "is_hypothesis_test", False))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
