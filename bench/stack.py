@@ -39,7 +39,7 @@ class Stack:
         named["Authorization"] = self._credentials
         request = urllib.request.Request(self.outputs["ApiUrl"] + path, body, named, method=method)  # noqa: S310 - the URL is ours
         try:
-            response = HTTP.open(request, timeout=60)
+            response = HTTP.open(request, timeout=600)  # the emulator sorts a whole partition for each query
         except urllib.error.HTTPError as error:
             response = error
         with response:

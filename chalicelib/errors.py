@@ -214,12 +214,13 @@ class Invalid(RegistryError):
 class TooManyAttempts(RegistryError):
     """Too many wrong passwords. None is checked until `until` (seconds since the epoch).
 
-    With `flood` so many are sent that not each gets an answer of its own.
+    With `flood` so many are sent that not each gets an answer and a line in the log of its own. `to_log` is the
+    number of refusals that the line of this one counts, 0 for no line.
     """
 
     status, code = 429, "too_many_attempts"
 
-    def __init__(self, until: float, *, flood: bool = False) -> None:
+    def __init__(self, until: float, *, flood: bool = False, to_log: int = 1) -> None:
         wait = max(1, math.ceil(until - time.time()))
         detail = f"Too many wrong passwords. Wait {wait} s, then try again."
         # The form of the IETF draft "RateLimit header fields for HTTP": five passwords in 300 s (access/throttle.py).
@@ -227,6 +228,7 @@ class TooManyAttempts(RegistryError):
         super().__init__(detail, headers={"Retry-After": str(wait), **limit})
         self.until = until
         self.flood = flood
+        self.to_log = to_log
 
 
 class Busy(RegistryError):
@@ -255,3 +257,21 @@ class Unreadable(RegistryError):
     """The file cannot be imported at all; its import fails with this code and detail."""
 
     status, code = 422, "unreadable_file"
+
+
+def frames(error: Exception) -> list[str]:
+    """Returns file and line of each stack frame, without values."""
+    found = []
+    trace = error.__traceback__
+    while trace:
+        found.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return found
+
+
+def without_values(error: Exception) -> RuntimeError:
+    """Returns an error of the type and place of another one, whose message may quote personal data or credentials.
+
+    Lambda logs what a function raises, with its message.
+    """
+    return RuntimeError(f"{type(error).__name__} at {' '.join(frames(error))}")

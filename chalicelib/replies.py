@@ -10,7 +10,7 @@ import json
 import secrets
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -26,11 +26,12 @@ REQUEST = "REQUEST"  # sort key
 
 
 class Reply(NamedTuple):
-    """A response: its status, headers and body."""
+    """A response: its status, headers and body, and the hashes of the members that it shows."""
 
     status: int
     headers: Mapping[str, str]
     body: str
+    members: Sequence[str] = ()
 
 
 class Attempt(NamedTuple):
@@ -82,7 +83,7 @@ class Replies:
         noted = self._table.update(
             key_of(attempt.pk, REQUEST),
             UpdateExpression="SET #request = :request, #name = :name, first_at = :first, #until = :until, "
-            "expires_at = :expires REMOVE #status, headers, parts",
+            "expires_at = :expires REMOVE #status, headers, parts, members",
             ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
             ExpressionAttributeNames={f"#{one}": one for one in ("request", "name", "until", "status")},
             ExpressionAttributeValues={
@@ -110,7 +111,8 @@ class Replies:
         keys = (_part(item["pk"]["S"], item["name"]["S"], n) for n in range(int(item["parts"]["N"])))
         texts = [(self._table.get(key) or {})["body"]["S"] for key in keys]
         body = zlib.decompress(base64.b85decode("".join(texts))).decode()
-        return Reply(int(item["status"]["N"]), json.loads(item["headers"]["S"]), body)
+        members = tuple(json.loads(item["members"]["S"])) if "members" in item else ()
+        return Reply(int(item["status"]["N"]), json.loads(item["headers"]["S"]), body, members)
 
     def keep(self, attempt: Attempt, reply: Reply) -> None:
         """Keeps the reply that an attempt has made, for a day."""
@@ -128,12 +130,13 @@ class Replies:
             )
         self._update(
             attempt,
-            "SET #status = :status, headers = :headers, parts = :parts",
+            "SET #status = :status, headers = :headers, parts = :parts, members = :members",
             {"#status": "status"},
             {
                 ":status": {"N": str(reply.status)},
                 ":headers": {"S": json.dumps(dict(reply.headers))},
                 ":parts": {"N": str(len(parts))},
+                ":members": {"S": json.dumps(reply.members)},
             },
         )
 

@@ -12,7 +12,7 @@ from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 from chalicelib.clock import normalized_time
 from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
-from chalicelib.errors import Busy
+from chalicelib.errors import Busy, frames, without_values
 from chalicelib.imports.records.import_ids import event_import_id
 from chalicelib.services import services
 
@@ -34,7 +34,10 @@ MessageHandler = Callable[[Mapping[str, Any]], None]  # of one message
 @workers.on_s3_event(bucket="rollcall", events=["s3:ObjectCreated:*"], prefix="drops/")
 def start_import(event: S3Event) -> None:
     """Starts the imports of dropped files: any number of records, test events among them."""
-    _start_imports(event.to_dict())
+    try:
+        _start_imports(event.to_dict())
+    except Exception as error:
+        raise without_values(error) from None
 
 
 class AnyS3Event(S3Event):
@@ -88,7 +91,7 @@ def settle_dead_letters(event: SQSEvent) -> None:
         try:
             _settle(json.loads(message["body"]))
         except Exception as error:
-            raise RuntimeError(type(error).__name__) from None  # an error's message may quote a row
+            raise without_values(error) from None
 
 
 def _handle(event: SQSEvent, queue_url: str, work: MessageHandler) -> dict[str, Any]:
@@ -123,8 +126,10 @@ def _succeeds(work: MessageHandler, message: Mapping[str, Any], queue_url: str) 
     try:
         _work_or_send_again(work, message, queue_url)
     except Exception as error:
-        # The type alone: messages of botocore and pydantic may quote a row.
-        log.error("step_failed", message_id=message["messageId"], error=type(error).__name__)
+        # Without the message: those of botocore and pydantic may quote a row.
+        log.error(
+            "step_failed", message_id=message["messageId"], error=type(error).__name__, at=frames(error)
+        )
         return False
     return True
 

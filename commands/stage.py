@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.config import CONNECTIONS
 from chalicelib.errors import RegistryError
 from chalicelib.services import Services
-from infra import targets
+from infra import endpoints
 from infra.emulator import HOST, REGION
 from infra.outputs import settings_of
 from infra.project import LOCAL
@@ -78,8 +78,8 @@ def find_deployment(stage: str) -> Deployment:
         raise NotDeployed(f"{stack} was not found: {error.response['Error']['Message']}{hint}") from None
     except (BotoCoreError, ValueError) as error:  # no credentials, no response, an invalid address
         hint = " (is `make local` running?)" if stage == LOCAL else ""
-        raise NotDeployed(f"{stack} was not found: {targets.error_text(error)}{hint}") from None
-    except targets.EndpointOverrideError as error:
+        raise NotDeployed(f"{stack} was not found: {endpoints.error_text(error)}{hint}") from None
+    except endpoints.EndpointOverrideError as error:
         raise NotDeployed(f"{stack} is on AWS. {error}") from None
     except KeyError:
         raise NotDeployed(f"The deployment of {stack} is incomplete: its stack has no outputs.") from None
@@ -106,13 +106,13 @@ def with_services(command: Command) -> Callable[..., None]:
 
 def _api_url(stage: str, outputs: dict[str, str]) -> str:
     if stage == LOCAL:
-        return f"http://{HOST}:{targets.local_port('PORT')}"
+        return f"http://{HOST}:{endpoints.local_port('PORT')}"
     return outputs["ApiUrl"]
 
 
 def _logs(stage: str) -> str:
     if stage == LOCAL:
-        return str(targets.STATE / "emulator.log")
+        return str(endpoints.STATE / "emulator.log")
     return f"the log groups /aws/lambda/rollcall-{stage}-… in CloudWatch"
 
 
@@ -126,12 +126,12 @@ def _clients(stage: str) -> Callable[..., Any]:
     )
     endpoint = None
     if stage != LOCAL:
-        session = targets.aws_session()
+        session = endpoints.aws_session()
     else:
         session = boto3.Session("test", "test", region_name=REGION)
         default = default.merge(Config(proxies={}))  # no proxy for loopback
         if not os.environ.get("AWS_ENDPOINT_URL"):  # boto3 reads it, and AWS_ENDPOINT_URL_DYNAMODB
-            endpoint = targets.emulator_endpoint()
+            endpoint = endpoints.emulator_endpoint()
 
     def client(service: Any, changes: Config | None = None) -> Any:
         config = default.merge(changes) if changes else default

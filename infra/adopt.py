@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import targets
+from infra import endpoints
 from infra.deploy import deploy
 from infra.package import table_definition
 from infra.target import DeployError, Target
@@ -84,9 +84,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     stage, table, *parameters = arguments
     try:
-        outputs = adopt(Target(stage, targets.aws_session(), None, None), table, parameters)
-    except (DeployError, targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
-        print(f"not adopted: {targets.error_text(error)}", file=sys.stderr)
+        outputs = adopt(Target(stage, endpoints.aws_session(), None, None), table, parameters)
+    except (DeployError, endpoints.EndpointOverrideError, BotoCoreError, ClientError) as error:
+        print(f"not adopted: {endpoints.error_text(error)}", file=sys.stderr)
         return 1
     for name, value in outputs.items():
         print(f"{name:<16}{value}")

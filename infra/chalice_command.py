@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.cli.filewatch import stat
 from chalice.utils import OSUtils
 
-from infra import serve, targets
+from infra import endpoints, serve
 from infra.emulator import environment
 from infra.project import LOCAL
 
@@ -63,7 +63,7 @@ def divert() -> None:
 
 def main() -> None:
     """Runs `chalice local` beside `make local`, with the arguments that were typed."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL") or targets.emulator_endpoint()
+    endpoint = os.environ.get("AWS_ENDPOINT_URL") or endpoints.emulator_endpoint()
     settings = environment(endpoint)
     os.environ.clear()  # of the caller's AWS settings, too
     os.environ.update(settings)
@@ -75,7 +75,7 @@ def main() -> None:
             "Type first, in another terminal: make local"
         ) from None
     if not any(word.startswith("--port") for word in sys.argv):
-        sys.argv += ["--port", str(targets.local_port("PORT") + 1)]  # `make local` has the other
+        sys.argv += ["--port", str(endpoints.local_port("PORT") + 1)]  # `make local` has the other
     vars(stat)["OSUtils"] = AppFiles
     serve.main()
 

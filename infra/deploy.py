@@ -23,7 +23,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from infra import aws_cli, changes, choices, targets
+from infra import aws_cli, changes, choices, endpoints
 from infra.changes import Confirm
 from infra.emulator import REGION
 from infra.package import package, source_template
@@ -58,7 +58,7 @@ def deploy(
 
     """
     try:
-        session = boto3.Session("test", "test", region_name=REGION) if endpoint else targets.aws_session()
+        session = boto3.Session("test", "test", region_name=REGION) if endpoint else endpoints.aws_session()
         target = Target(stage, session, endpoint, log)
         account = target.client("sts").get_caller_identity()["Account"]
         target.say(f"deploying {target.stack} to {endpoint or f'account {account} in {session.region_name}'}")
@@ -75,8 +75,8 @@ def deploy(
         if not endpoint:
             _protect(target)
         outputs = _outputs(cloudformation, target.stack)
-    except (targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
-        raise DeployError(targets.error_text(error)) from error
+    except (endpoints.EndpointOverrideError, BotoCoreError, ClientError) as error:
+        raise DeployError(endpoints.error_text(error)) from error
     if endpoint:
         # The emulator serves all APIs itself, under this path.
         outputs["ApiUrl"] = f"{endpoint}/restapis/{outputs['RestAPIId']}/api/_user_request_"
@@ -230,7 +230,9 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m infra.deploy STAGE [Parameter=value …]", file=sys.stderr)
         return 2
     stage, *parameters = arguments
-    endpoint = (os.environ.get("AWS_ENDPOINT_URL") or targets.emulator_endpoint()) if stage == LOCAL else None
+    endpoint = (
+        (os.environ.get("AWS_ENDPOINT_URL") or endpoints.emulator_endpoint()) if stage == LOCAL else None
+    )
     try:
         _check_stage(stage)
         confirm = None if stage == LOCAL or os.environ.get("YES") == "1" else changes.ask

@@ -16,13 +16,14 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.services import Services
-from infra import choices, targets
+from infra import choices, endpoints
 from infra.adopt import WAIT, adopt, bucket_name
 from infra.emulator import REGION
 from infra.outputs import settings_of
@@ -32,7 +33,10 @@ from infra.target import DeployError, Target
 STAGE = "drill"
 # The name that the emulator gives the table of this stack: it would replace another one, which AWS does not.
 TABLE = f"rollcall-{STAGE}-Table-037DE71964AAA"
-NOT_TAKEN = {"Stage", "AlarmEmail", "BackupDays", "BasePath", "CertificateArn", "DomainName"}
+NOT_TAKEN = {
+    *("Stage", "AlarmEmail", "BackupDays", "BasePath", "CertificateArn", "DomainName"),
+    "WarmWriteUnits",  # AWS charges for them
+}
 CONNECTIONS = 10  # botocore's own limit
 OFF = {"Dashboard", "RateRules"}  # they cost money, and nobody calls the API of a drill
 PREFIXES = ("drops/", "imports/", "exports/")  # of the bucket; what is under chunks/ is under way
@@ -54,10 +58,12 @@ def drill(source: Target, *, keep: bool = False) -> Counts:
     """
     target, outputs = _drill_target(source), _outputs(source)
     _refuse_remains(target)
-    before = count(source, outputs)
+    before, counted = count(source, outputs), datetime.now(UTC).replace(microsecond=0)
     source.say(f"{source.stack}: {_text(before)}")
     started = time.monotonic()
     try:
+        # What was created while it was counted, and is counted, must be restored too.
+        wait_until_restorable(source.client("dynamodb"), outputs["TableName"], counted)
         restore_table(source.client("dynamodb"), outputs["TableName"], TABLE)
         source.say(f"the table was restored after {time.monotonic() - started:.0f} s")
         copy_objects(
@@ -94,6 +100,17 @@ def _parameters(source: Target) -> list[str]:
     return [f"{name}={'off' if name in OFF else value}" for name, value in taken.items()]
 
 
+def wait_until_restorable(dynamodb: Any, table: str, moment: datetime, seconds: float = 20) -> None:
+    """Waits until a table can be restored as it was at a moment, about five minutes on AWS; asks every `seconds`."""
+    while True:
+        found = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+        # Where recovery is off there is none, and the restore says so.
+        latest = found["PointInTimeRecoveryDescription"].get("LatestRestorableDateTime", moment)
+        if latest >= moment:
+            return
+        time.sleep(seconds)
+
+
 def restore_table(dynamodb: Any, source: str, target: str) -> None:
     """Restores a table as it was at the latest second that can be restored; takes minutes to hours on AWS."""
     dynamodb.restore_table_to_point_in_time(
@@ -125,7 +142,7 @@ def count(target: Target, outputs: dict[str, str]) -> Counts:
 
 
 def clear(target: Target) -> None:
-    """Deletes what a drill has made: the stack, the table and the bucket, which a stack keeps."""
+    """Deletes what a drill has made: the stack, and the table, the bucket and the logs, which a stack keeps."""
     cloudformation, dynamodb, s3 = (target.client(name) for name in ("cloudformation", "dynamodb", "s3"))
     try:
         cloudformation.update_termination_protection(
@@ -137,6 +154,7 @@ def clear(target: Target) -> None:
         target.say(str(error))
     _delete_table(dynamodb, TABLE)
     _delete_bucket(s3, bucket_name(target))
+    _delete_logs(target.client("logs"), target.stack)
 
 
 def _delete_table(dynamodb: Any, table: str) -> None:
@@ -159,6 +177,14 @@ def _delete_bucket(s3: Any, bucket: str) -> None:
         s3.delete_bucket(Bucket=bucket)
     except s3.exceptions.NoSuchBucket:
         return
+
+
+def _delete_logs(logs: Any, stack: str) -> None:
+    """Deletes the logs of a stack's functions and of its API."""
+    for prefix in (f"/aws/lambda/{stack}-", f"{stack}-"):
+        pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        for name in [group["logGroupName"] for page in pages for group in page["logGroups"]]:
+            logs.delete_log_group(logGroupName=name)
 
 
 def _keys(s3: Any, bucket: str) -> Any:
@@ -192,16 +218,16 @@ def main(arguments: Sequence[str]) -> int:
     stage = arguments[0] if arguments else LOCAL
     try:
         if stage == LOCAL:
-            endpoint = os.environ.get("AWS_ENDPOINT_URL") or targets.emulator_endpoint()
+            endpoint = os.environ.get("AWS_ENDPOINT_URL") or endpoints.emulator_endpoint()
             source = Target(stage, boto3.Session("test", "test", region_name=REGION), endpoint, None)
         else:
-            source = Target(stage, targets.aws_session(), None, None)
+            source = Target(stage, endpoints.aws_session(), None, None)
         if "--clear" in arguments:
             clear(_drill_target(source))
             return 0
         drill(source, keep="--keep" in arguments)
-    except (DeployError, targets.EndpointOverrideError, BotoCoreError, ClientError) as error:
-        print(f"the drill failed: {targets.error_text(error)}", file=sys.stderr)
+    except (DeployError, endpoints.EndpointOverrideError, BotoCoreError, ClientError) as error:
+        print(f"the drill failed: {endpoints.error_text(error)}", file=sys.stderr)
         return 1
     print("The drill succeeded.")
     return 0

@@ -1,4 +1,4 @@
-"""The forms of the template: with each option off, and with each on. Linters see conditions in neither."""
+"""The forms of the template: each option off, each on, and one in place of another. Linters see no conditions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +18,12 @@ EXAMPLES = {
     "OidcAudience": "4k2v0000000000000000000000",
     "WarmWriteUnits": "40000",
 }
+# Options without another that is on in the second form, or in its place.
+INSTEAD = {
+    "BackupCopyVaultArn": "",
+    "BasePath": "",
+    "WebAclArn": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/own/12345678-1234-1234-1234-123456789012",
+}
 
 
 def parameters(template: Template, *, on: bool) -> dict[str, str]:
@@ -28,6 +34,12 @@ def parameters(template: Template, *, on: bool) -> dict[str, str]:
         default = str(parameter.get("Default", ""))
         found[name] = ("on" if on else "off") if switch else EXAMPLES.get(name, default) if on else default
     return found
+
+
+def forms(template: Template) -> dict[str, dict[str, str]]:
+    """Returns the values of the parameters in each form of a template, by the name of the form."""
+    off, on = parameters(template, on=False), parameters(template, on=True)
+    return {"off": off, "on": on, "instead": on | INSTEAD}
 
 
 def conditions(template: Template, values: Mapping[str, str]) -> dict[str, bool]:

@@ -1,7 +1,7 @@
 """Lints the packaged templates, as SAM and as the CloudFormation that AWS transforms it into.
 
-Each form hides faults of the other. The latter is also checked with each option off and on, by cfn-lint, and by
-checkov for what the security of AWS's services depends on.
+Each form hides faults of the other. The latter is also checked with each option off, on, and in place of another, by
+cfn-lint, and off and on by checkov, for what the security of AWS's services depends on.
 
     python -m infra.lint    lints every stage of .chalice/config.json; exits with status 1 on a fault
 """
@@ -20,7 +20,7 @@ from samtranslator.translator.managed_policy_translator import ManagedPolicyLoad
 from samtranslator.translator.transform import transform
 
 from infra import checkov
-from infra.forms import parameters, resolved
+from infra.forms import forms, resolved
 from infra.package import package
 from infra.project import LOCAL, PROJECT
 
@@ -40,21 +40,17 @@ def transformed(sam: Path) -> dict[str, Any]:
     return result
 
 
-def write_forms(stage: str) -> tuple[list[Path], list[Path]]:
-    """Packages a stage; returns the paths of (its templates, those with each option off and on)."""
+def write_forms(stage: str) -> tuple[list[Path], dict[str, Path]]:
+    """Packages a stage; returns the paths of (its templates, its forms by name)."""
     sam = package(stage, OUT / stage, layer=False)
     template = transformed(sam)
     whole = _write(sam.with_name("cloudformation.json"), template)
     if stage == LOCAL:
-        return [sam, whole], []
-    forms = [
-        _write(
-            sam.with_name(f"all-{'on' if on else 'off'}.json"),
-            resolved(template, parameters(template, on=on)),
-        )
-        for on in (False, True)
-    ]
-    return [sam, whole], forms
+        return [sam, whole], {}
+    return [sam, whole], {
+        name: _write(sam.with_name(f"form-{name}.json"), resolved(template, values))
+        for name, values in forms(template).items()
+    }
 
 
 def _write(path: Path, template: dict[str, Any]) -> Path:
@@ -74,13 +70,13 @@ def main() -> int:
     stages = json.loads((PROJECT / ".chalice" / "config.json").read_text())["stages"]
     found = [write_forms(stage) for stage in stages]
     whole = [path for templates, _ in found for path in templates]
-    forms = [path for _, options in found for path in options]
-    off, on = forms[::2], forms[1::2]
+    of_stages = [paths for _, paths in found if paths]
+    off, on, instead = ([paths[name] for paths in of_stages] for name in ("off", "on", "instead"))
     with ThreadPoolExecutor(2) as pool:
         checks = [
             pool.submit(_cfn_lint, [*whole, KEY]),
             pool.submit(
-                _cfn_lint, forms, "--ignore-checks", "W2001"
+                _cfn_lint, [*off, *on, *instead], "--ignore-checks", "W2001"
             ),  # of parameters that only conditions name
             pool.submit(checkov.check, off, [*checkov.LEFT_OUT, *checkov.OPTIONAL]),
             pool.submit(checkov.check, [*on, KEY], checkov.LEFT_OUT),

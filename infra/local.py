@@ -25,11 +25,11 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.errors import Conflict
 from infra.deploy import deploy
 from infra.emulator import HOST, Emulator, EmulatorError, start
+from infra.endpoints import DEFAULT_PORTS, PORTS, STATE
 from infra.local_api import ApiError, LocalApi
 from infra.project import LOCAL, PROJECT
 from infra.resume import resume_exports, resume_imports
 from infra.target import DeployError
-from infra.targets import DEFAULT_PORTS, PORTS, STATE
 
 STACK = f"rollcall-{LOCAL}"
 WATCHED = (

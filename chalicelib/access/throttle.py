@@ -22,6 +22,7 @@ ALL = "ALL"  # the place of the count of all passwords in a second
 KEPT_SECONDS = 3600  # of a count, after its period
 CACHED_SECONDS = 60  # for which the gateway caches a refusal
 FLOOD = 5  # refusals of a process in a minute; more are a flood
+LOGGED_TOGETHER = 100  # refusals of a flood that one line of the log counts
 MAX_REMEMBERED = 10_000  # full counts that a process remembers
 
 
@@ -51,6 +52,7 @@ class PasswordThrottle:
         self._clock = clock
         self._full: dict[tuple[str, ...], float] = {}  # until when, by count
         self._refused = (0, 0)  # a minute, and how many in it
+        self._to_log = 0  # refusals that no line of the log has counted
 
     def attempt(self, name: str, network: str) -> Attempt:
         """Returns an attempt. Raises TooManyAttempts where one of its counts is known to be full."""
@@ -114,8 +116,12 @@ class PasswordThrottle:
         moment = self._clock()
         minute, count = self._refused
         self._refused = (int(moment // 60), count + 1 if minute == moment // 60 else 1)
+        self._to_log += 1
+        flood = self._refused[1] > FLOOD
+        to_log = 0 if flood and self._to_log < LOGGED_TOGETHER else self._to_log
+        self._to_log -= to_log
         # The next attempt may be allowed sooner, but the gateway caches this answer.
-        return TooManyAttempts(max(until, moment + CACHED_SECONDS), flood=self._refused[1] > FLOOD)
+        return TooManyAttempts(max(until, moment + CACHED_SECONDS), flood=flood, to_log=to_log)
 
 
 def _counter(name: str) -> str:

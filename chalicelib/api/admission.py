@@ -23,7 +23,7 @@ class Admission:
     """The caller of an admitted request, and the accounts that the request may access.
 
     `attempt` is that of a request with an Idempotency-Key. `members` are the hashes of the members that the request
-    has shown or changed, for its line in the log.
+    has shown, changed or named, for its line in the log.
     """
 
     caller: Caller
@@ -42,7 +42,7 @@ class Admission:
         return self.attempt is not None and self.attempt.repeated
 
     def note_members(self, *member_ids: str) -> None:
-        """Notes members whom the request shows or changes. Raises Busy: no request goes unnoticed."""
+        """Notes members whom the request shows, changes or names. Raises Busy: no request goes unnoticed."""
         self.members.extend(services().member_hashes.of(member_ids))
 
     def new_id(self) -> str:

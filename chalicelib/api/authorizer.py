@@ -11,7 +11,7 @@ from typing import Any, cast
 from aws_lambda_powertools import Logger
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib.errors import TooManyAttempts, Unauthorized
+from chalicelib.errors import TooManyAttempts, Unauthorized, without_values
 from chalicelib.services import services
 
 CACHED_SECONDS = 60  # the gateway caches each result this long, so a revoked caller keeps access this long
@@ -41,13 +41,16 @@ def authorize(request: AuthorizerRequest) -> AuthResponse:
         caller = services().authenticator.authenticate(request.token, source)
     except Unauthorized as error:
         refusal = {"sso": error.reason} if error.reason else {"user": error.user}
-        log.info("authorize", caller=None, **refusal)
+        log.info("authorize", caller=None, refusals=1, **refusal)
         return AuthResponse([], "nobody")
     except TooManyAttempts as error:
-        if error.flood:  # without a line each: they would cost more than the calls
+        if error.to_log:  # in a flood not each: its lines would cost more than the calls
+            log.warning("authorize", caller=None, refusals=error.to_log, too_many=True)
+        if error.flood:
             return AuthResponse([], "nobody")
-        log.warning("authorize", caller=None, too_many=True)
         return AuthResponse(["*"], "nobody", {"too_many_until": str(error.until)})
+    except Exception as error:
+        raise without_values(error) from None
     log.info("authorize", caller=str(caller))
     return AuthResponse(["*"], str(caller), {"caller": caller.model_dump_json()})
 

@@ -31,6 +31,7 @@ def answer_once(request: Request, admission: Admission, view: Callable[[Admissio
     replies = services().replies
     started = replies.begin(admission.by, _key(request), _fingerprint(request))
     if isinstance(started, Reply):
+        admission.members.extend(started.members)
         return Response(started.body, {**started.headers, "Idempotency-Replayed": "true"}, started.status)
     try:
         response = view(replace(admission, attempt=started))
@@ -42,7 +43,9 @@ def answer_once(request: Request, admission: Admission, view: Callable[[Admissio
     with suppress(Busy):  # the response is right, even if it cannot be kept
         if _is_final(response):
             headers = {name: str(value) for name, value in response.headers.items()}
-            replies.keep(started, Reply(response.status_code, headers, str(response.body)))
+            replies.keep(
+                started, Reply(response.status_code, headers, str(response.body), tuple(admission.members))
+            )
         else:
             replies.release(started)
     return response

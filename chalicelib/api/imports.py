@@ -202,6 +202,7 @@ def list_changes(request: Request, admission: Admission, import_id: str) -> Resp
         rows = [row for row in found if outcome in (None, row["outcome"])]
     else:
         raise InvalidCursor  # one row has no further page
+    admission.note_members(*filter(None, (row["member_id"] for row in rows)))
     return page_response(request, f"/imports/{record.id}/changes/rows", rows, following)
 
 

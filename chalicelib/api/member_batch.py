@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 member_batch_api = Blueprint(__name__)
 WRITE: Requirement = "members:write"
 MAX_BODY = 4_000_000  # bytes; 500 members of the longest texts, with each character escaped
+MAX_ERRORS = 10  # of each member: Lambda returns 6 MB at most ("Lambda quotas")
 STATUSES = {"created": 201, "updated": 200, "unchanged": 200}
 
 
@@ -45,6 +46,7 @@ def write_members(request: Request, admission: Admission) -> Response:
             errors[number] = error
     admission.note_members(*(member_id(row.member.account_id, row.member.client_member_id) for row in rows))
     results = services().member_batch.write(rows, batch.mode, admission.by)
+    admission.note_members(*(outcome.holder for outcome, _ in results.values() if outcome.holder))
     items = [
         _problem(request, number, errors[number]) if number in errors else _item(request, number, results)
         for number in range(len(batch.members))
@@ -61,7 +63,7 @@ def _row(number: int, sent: object, mode: str, scope: Scope) -> "MemberRow":
     from chalicelib.imports.rows.member_row import MemberRow
 
     model: type[NewMember | UpsertedMember] = NewMember if mode == "create" else UpsertedMember
-    member = validate(model, sent, services().phone_rule)
+    member = validate(model, sent, services().phone_rule, MAX_ERRORS)
     scope.require(member.account_id)
     return MemberRow(number, NewMember.of_valid(member.model_dump()))
 

@@ -1,5 +1,8 @@
 """The HTTP API of members."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.permissions import Requirement
@@ -70,7 +73,9 @@ def create_member(request: Request, admission: Admission) -> Response:
 @route(members_api, "GET", MEMBER, ACCOUNT_MEMBER, needs=READ)
 def get_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Returns a member."""
-    return get_response(request, services().members.get(_key(admission, **ids)))
+    key = _key(admission, **ids)
+    with _moves_within(admission.scope):
+        return get_response(request, services().members.get(key))
 
 
 @route(members_api, "PUT", MEMBER, needs=WRITE, conditions=True)
@@ -122,7 +127,7 @@ def get_history(request: Request, admission: Admission, **ids: str) -> Response:
     """Returns a page of what happened to a member, newest first; also of one that is deleted."""
     key = _key(admission, **ids)
     limit, cursor = page_request(request)
-    page = services().member_history.page(key, limit, cursor)
+    page = services().member_history.page(key, limit, cursor, admission.scope)
     path = f"/members/{member_id(*key)}/history"
     return page_response(request, path, [event.model_dump() for event in page.events], page.cursor)
 
@@ -130,8 +135,22 @@ def get_history(request: Request, admission: Admission, **ids: str) -> Response:
 @route(members_api, "POST", f"{MEMBER}/restore", f"{ACCOUNT_MEMBER}/restore", needs=WRITE, body=False)
 def restore_member(request: Request, admission: Admission, **ids: str) -> Response:
     """Adds a deleted member again, as it was last."""
-    member = services().members.restore(_key(admission, **ids), admission.by)
+    key = _key(admission, **ids)
+    with _moves_within(admission.scope):
+        member = services().members.restore(key, admission.by)
     return resource_response(member, 201, Location=_location(request, member))
+
+
+@contextmanager
+def _moves_within(scope: Scope) -> Iterator[None]:
+    """Leaves out of a NotFound where the member is now, if that account is outside the scope."""
+    try:
+        yield
+    except NotFound as error:
+        moved_to = parse_member_id(error.facts.get("moved_to", ""))
+        if moved_to and not scope.includes(moved_to[0]):
+            del error.facts["moved_to"]
+        raise
 
 
 def _changed(request: Request, admission: Admission, key: MemberKey, member: Member) -> Response:

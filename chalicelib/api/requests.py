@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.clock import normalized_time
 from chalicelib.errors import FieldError, Malformed, TooLarge, UnsupportedMediaType
 from chalicelib.fields.text import normalize_id, normalize_text
-from chalicelib.fields.validation import validate
+from chalicelib.fields.validation import first_errors, validate
 from chalicelib.preconditions import Precondition
 from chalicelib.services import services
 
@@ -121,8 +121,9 @@ def query_parameters(request: Request) -> dict[str, str]:
 
 
 def invalid_parameters(*errors: FieldError) -> Malformed:
-    """Returns the error that names the invalid parameters."""
-    return Malformed(" ".join(e.detail for e in errors), code="invalid_parameter", errors=errors)
+    """Returns the error that names the invalid parameters, the first ones of many."""
+    listed = first_errors(errors)
+    return Malformed(" ".join(e.detail for e in listed), code="invalid_parameter", errors=listed)
 
 
 def normalized_value(name: str, value: str, pointer: str) -> str:

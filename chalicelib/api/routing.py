@@ -1,7 +1,7 @@
 """Registers routes: admission before each view, problem+json for each error, one log line for each response."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, Concatenate, TypeVar, cast
 from urllib.parse import unquote
@@ -10,7 +10,8 @@ from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Request, Response
 
 from chalicelib.access.permissions import AUTHENTICATED, Requirement
-from chalicelib.errors import Internal, Malformed, MethodNotAllowed, RegistryError
+from chalicelib.errors import Busy, Internal, Malformed, MethodNotAllowed, RegistryError, frames
+from chalicelib.timed_ids import is_timed_id
 
 from .admission import Admission, admit
 from .authorizer import authorize
@@ -75,8 +76,8 @@ def _register(
             answer = _answer_once if takes and takes.key else _answer
             response = answer(request, admission, lambda *admitted: view(request, *admitted, **values))
         except Exception as error:
-            response = problem(request, _as_registry_error(error))
-        _log(request, response, admission, about=path_values.get("name"), started=started)
+            response = problem(request, _noted(_as_registry_error(error), admission))
+        _log(request, response, admission, path_values, started)
         response.headers = {**DEFAULT_HEADERS, "X-Request-Id": request_id(request), **response.headers}
         return _without_body(response) if request.method == "HEAD" else response
 
@@ -107,29 +108,51 @@ def _as_registry_error(error: Exception) -> RegistryError:
         return error
     # Only type and code: the message may quote personal data.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
-    log.error("unhandled", error=type(error).__name__, code=code, at=_frames(error))
+    log.error("unhandled", error=type(error).__name__, code=code, at=frames(error))
     return Internal()
 
 
-def _log(
-    request: Request, response: Response, admission: Admission | None, about: str | None, started: float
-) -> None:
-    """Logs a response. `about` is the user, group or token that the path names.
+def _noted(error: RegistryError, admission: Admission | None) -> RegistryError:
+    """Returns the error, after a note of the members that it names; Busy if that fails."""
+    holders = [one.holder.member_id for one in error.errors if one.holder]
+    try:
+        if admission and holders:
+            admission.note_members(*holders)
+    except Busy as busy:
+        return busy
+    return error
 
-    The members that it shows or changes are there as hashes (members/member_hashes.py).
+
+def _log(
+    request: Request,
+    response: Response,
+    admission: Admission | None,
+    path_values: Mapping[str, str],
+    started: float,
+) -> None:
+    """Logs a response. Of an admitted request, with what its path names, but for ids of members.
+
+    The members that it shows, changes or names are there as hashes (members/member_hashes.py).
     """
-    members: dict[str, Any] = {"members": admission.members} if admission and admission.members else {}
     log.info(
         "request",
         method=request.method,
         route=request.context["resourcePath"],
         status=response.status_code,
         caller=admission.by if admission else None,
-        about=about if admission else None,
         milliseconds=round((time.perf_counter() - started) * 1000, 1),
         request_id=request_id(request),
-        **members,
+        **(_subjects(admission, path_values) if admission else {}),
     )
+
+
+def _subjects(admission: Admission, path_values: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what a request is about: a user, group or token, an import or export, and members."""
+    found: dict[str, Any] = {"about": path_values["name"]} if "name" in path_values else {}
+    for name in ("import_id", "export_id"):
+        if is_timed_id(path_values.get(name, "")):  # another text may be anything
+            found[name] = path_values[name]
+    return found | ({"members": list(dict.fromkeys(admission.members))} if admission.members else {})
 
 
 def _without_body(response: Response) -> Response:
@@ -166,13 +189,3 @@ def _unquote(name: str, value: str) -> str:
         return unquote(value, errors="strict")
     except UnicodeDecodeError:
         raise Malformed(f"{name} in the path is not UTF-8.", code="malformed_path") from None
-
-
-def _frames(error: Exception) -> list[str]:
-    """Returns file and line of each stack frame, without values."""
-    frames = []
-    trace = error.__traceback__
-    while trace:
-        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return frames

@@ -2,9 +2,11 @@
 
 import { explainPreconditionFailed } from "./access_forms.js";
 import { call } from "./api.js";
+import { offerRevocation } from "./created_tokens.js";
 import { confirmed } from "./dialogs.js";
 import { button, h, link, redraw, whileBusy } from "./dom.js";
 import { groups } from "./groups.js";
+import { byText } from "./import_texts.js";
 import { listOf } from "./lists.js";
 import { toast } from "./toasts.js";
 import { tokens } from "./tokens.js";
@@ -22,21 +24,24 @@ const TABS = [
 
 /** @type {(place: HTMLElement, context: Context) => void} */
 export function list(place, context) {
-  const { parts, signal } = context;
+  const { parts, signal, query } = context;
   const [kind] = parts;
   const messages = h("div");
   const { title, add, columns, noun, empty, about } = tabs[kind](context);
   /**
-   * Runs a task, then reads the list again, even after a failure: somebody else may have changed it too.
+   * Runs a task, then reads the list again, even after a failure: somebody else may have changed it too. Then it offers
+   * to revoke the tokens of whoever is no admin any more.
    * @type {(pressed: HTMLElement, task: AccessTask) => Promise<void>}
    */
   const runAndReload = (pressed, task) =>
     whileBusy(pressed, messages, async () => {
+      let removed;
       try {
-        await explainPreconditionFailed(task);
+        removed = await explainPreconditionFailed(task);
       } finally {
         entries.reload();
       }
+      if (typeof removed === "string" && removed) await offerRevocation(removed, signal);
     });
   const [verb] = removal(kind);
   /** @type {AccessActions} */
@@ -50,7 +55,16 @@ export function list(place, context) {
         "aria-label": `${verb} ${entry.name}`,
       }),
     );
-  const entries = listOf({ path: `/${kind}`, caption: title, noun, signal, empty, columns: columns(actions) });
+  const creator = kind === "tokens" ? (query.get("created_by") ?? "") : "";
+  const entries = listOf({
+    path: `/${kind}`,
+    filters: { created_by: creator },
+    caption: creator ? `${title} that ${byText(creator)} created` : title,
+    noun,
+    signal,
+    empty,
+    columns: columns(actions),
+  });
   redraw(
     place,
     h(
@@ -61,6 +75,7 @@ export function list(place, context) {
     ),
     tabLinks(kind),
     h("p", { class: "quiet" }, about),
+    creator ? h("p", { class: "filters" }, creatorChip(creator)) : null,
     messages,
     entries.place,
   );
@@ -74,15 +89,26 @@ const tabLinks = (current) =>
     TABS.map(([key, text]) => link(text, `#/access/${key}`, { "aria-current": key === current ? "page" : null })),
   );
 
+/** @param {string} creator */
+const creatorChip = (creator) =>
+  h(
+    "span",
+    { class: "filter" },
+    "Created by: ",
+    h("bdi", {}, byText(creator)),
+    link("×", "#/access/tokens", { "aria-label": `Remove the filter Created by: ${byText(creator)}` }),
+  );
+
 /** @type {(kind: string) => [verb: string, done: string]} */
 const removal = (kind) => (kind === "tokens" ? ["Revoke", "revoked"] : ["Delete", "deleted"]);
 
-/** @type {(kind: string, noun: string, entry: AccessEntry) => Promise<void>} */
+/** @type {(kind: string, noun: string, entry: AccessEntry) => Promise<string>} */
 async function remove(kind, noun, { name, version, created_at }) {
   const [verb, done] = removal(kind);
   const text = `The ${noun} ${name} is ${done} at once. This cannot be undone.`;
-  if (!(await confirmed(`${verb} ${name}?`, text, verb))) return;
+  if (!(await confirmed(`${verb} ${name}?`, text, verb))) return "";
   const match = version === undefined ? undefined : { version, created_at };
   await call("DELETE", `/${kind}/${encodeURIComponent(name)}`, { match });
   toast(`The ${noun} ${name} was ${done}.`);
+  return kind === "users" ? name : "";
 }

@@ -13,12 +13,12 @@ export const commas = (names) => names.join(", ");
 export const nameField = () =>
   field({ name: "name", label: "Name", required: true, hint: "Lowercase letters, digits, and . _ @ + -" });
 
-/** @type {(values: string[], signal: AbortSignal) => Promise<HTMLElement>} */
-export async function groupField(values, signal) {
-  /** @type {{items: Group[]}} */
-  const { items } = await call("GET", "/groups?limit=500", { signal });
-  return checkboxes({ name: "groups", label: "Groups", options: items.map(({ name }) => [name, name]), values });
-}
+/** @type {(signal: AbortSignal) => Promise<Group[]>} */
+export const readGroups = async (signal) => (await call("GET", "/groups?limit=500", { signal })).items;
+
+/** @type {(groups: Group[], values: string[]) => HTMLElement} */
+export const groupField = (groups, values) =>
+  checkboxes({ name: "groups", label: "Groups", options: groups.map(({ name }) => [name, name]), values });
 
 /**
  * Opens a form; `submit` returns what was done, for a message.

@@ -48,12 +48,16 @@ export const recentAccounts = () => JSON.parse(sessionStorage.getItem(RECENT_KEY
 
 const accountChanges = new EventTarget(); // "change" when the header chooses another account for the forms of a view
 
-/** @param {string} account */
+/**
+ * Remembers the account that was used last. Returns whether a form takes it over.
+ * @param {string} account
+ */
 export function rememberAccount(account) {
   sessionStorage.setItem(ACCOUNT_KEY, account);
-  accountChanges.dispatchEvent(new CustomEvent("change", { detail: account }));
+  const taken = !accountChanges.dispatchEvent(new CustomEvent("change", { detail: account, cancelable: true }));
   const recent = [account, ...recentAccounts().filter((one) => one !== account)].filter(Boolean);
   sessionStorage.setItem(RECENT_KEY, JSON.stringify(recent.slice(0, MAX_RECENT)));
+  return taken;
 }
 
 /**
@@ -77,6 +81,18 @@ export const nobodyText = (me, account) =>
 export const isFollowed = () => document.querySelector("#main [data-follows]") !== null;
 
 /**
+ * Calls back with the account that the header chooses for the forms of a view, until the signal aborts. `take` returns
+ * whether the form takes it over.
+ * @type {(signal: AbortSignal, take: (account: string) => boolean) => void}
+ */
+export function onAccountChange(signal, take) {
+  const listener = (/** @type {Event} */ event) => {
+    if (take(/** @type {CustomEvent<string>} */ (event).detail)) event.preventDefault();
+  };
+  accountChanges.addEventListener("change", listener, { signal });
+}
+
+/**
  * Creates a field for an account that starts with the one in the header, and follows it until the signal aborts.
  * @type {(me: Me, permission: string, signal: AbortSignal, more?: Partial<FieldOptions>) => HTMLElement}
  */
@@ -84,11 +100,11 @@ export function followingAccountField(me, permission, signal, more = {}) {
   const place = accountField(me, permission, defaultAccount(me, permission), more);
   const input = /** @type {HTMLInputElement} */ (find(place, "input"));
   input.dataset.follows = "";
-  const follow = (/** @type {Event} */ event) => {
-    const account = /** @type {CustomEvent<string>} */ (event).detail;
-    if (may(me, permission, account)) input.value = account;
-  };
-  accountChanges.addEventListener("change", follow, { signal });
+  onAccountChange(signal, (account) => {
+    const taken = may(me, permission, account);
+    if (taken) input.value = account;
+    return taken;
+  });
   return place;
 }
 

@@ -74,7 +74,8 @@ const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(te
 
 /**
  * Calls the API. Returns the JSON of the response, or its text, null for an empty one. Throws Problem.
- * If the session has ended, it waits for the next one and calls again, unless the options have a token of their own.
+ * If the session has ended, or is too old for what it asks, it waits for the next one and calls again, unless the
+ * options have a token of their own. Throws AbortError if the user does not want to confirm the password.
  * @param {string} method
  * @param {string} path
  * @param {CallOptions} [options]
@@ -101,7 +102,10 @@ export async function call(method, path, options = {}) {
   if (response.ok) return readBody(response, text);
   if (response.status === 401 && !basic && !options.token && (await session.renew(token)))
     return call(method, path, options);
-  throw toProblem(response, text);
+  const problem = toProblem(response, text);
+  if (problem.code !== "recent_password_needed" || basic || options.token) throw problem;
+  if (await session.confirm(token)) return call(method, path, options);
+  throw new DOMException("", "AbortError");
 }
 
 /** @type {(response: Response, text: string) => unknown} */

@@ -7,7 +7,7 @@ import { announce, button, failure, find, h, link, plural } from "./dom.js";
 import { accountChoice } from "./header_account.js";
 import { menu } from "./routes.js";
 import { session } from "./session.js";
-import { changePassword, signInAgain, signInForm, signOnAgain, signOnButton } from "./signin.js";
+import { changePassword, confirmSession, signInAgain, signInForm, signOnAgain, signOnButton } from "./signin.js";
 import { finishSignOn, isSignOnAnswer, renewedToken } from "./single_sign_on.js";
 import { hasUnsaved } from "./unsaved.js";
 import * as uploads from "./uploads.js";
@@ -131,6 +131,18 @@ session.renew = async (refused) => {
     signingInAgain = null;
   });
   return signingInAgain;
+};
+
+/** @type {Promise<boolean> | null} */
+let confirming = null;
+
+session.confirm = async (refused) => {
+  if (!me) return false;
+  if (session.token && session.token !== refused) return true;
+  confirming ??= confirmSession(me).finally(() => {
+    confirming = null;
+  });
+  return confirming;
 };
 
 /** @param {Me} caller */

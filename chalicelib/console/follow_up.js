@@ -7,32 +7,62 @@ import { fileName, hasEffect } from "./import_texts.js";
 
 /** @import { Child, Import } from "./types" */
 
-/** @type {Map<string, string>} by import: the one that imports what it has checked, or takes it back */
+/** @type {Map<string, string>} by import: the one that this page started to import what it has checked, or to take it back */
 const followers = new Map();
 const followed = new EventTarget(); // "change" when one was started
 
 /**
- * Offers to import the file that a dry run has checked, or to take an import back; nothing if there is nothing to do.
- * @type {(record: Import, navigateAway: (address: string) => void, signal: AbortSignal) => Child}
+ * Offers to import the file that a dry run has checked, or to take an import back, if the user may; links to the import
+ * that did so. Nothing if there is nothing to do.
+ * @type {(record: Import, navigateAway: (address: string) => void, signal: AbortSignal, mayStart: boolean) => Child}
  */
-export function followUp(record, navigateAway, signal) {
+export function followUp(record, navigateAway, signal, mayStart) {
   if (!hasEffect(record) || (record.dry_run && record.status !== "completed")) return null;
   const place = h("div");
-  const draw = () => {
-    const follower = followers.get(record.id);
-    if (follower) redraw(place, h("p", {}, link(followerText(record), `#/imports/${follower}`)));
-    else redraw(place, record.dry_run ? applyButton(record, navigateAway) : undoButton(record, navigateAway));
+  const start = () =>
+    mayStart ? (record.dry_run ? applyButton(record, navigateAway) : undoButton(record, navigateAway)) : null;
+  /** @type {string | null} */
+  let shown = null;
+  const draw = async () => {
+    const id = followers.get(record.id) ?? (record.dry_run ? record.applied_by : record.undone_by);
+    if (!id) redraw(place, start());
+    if (!id || id === shown) return;
+    shown = id;
+    redraw(place, followerLink(id, FOLLOWED[kindOf(record)].done));
+    /** @type {Import | null} */
+    const follower = await call("GET", `/imports/${id}`, { signal }).catch(() => null); // the link says enough
+    if (!follower || signal.aborted) return;
+    const ended = follower.status === "failed" || follower.status === "cancelled";
+    redraw(place, followerLink(id, followerText(record, follower)), ended ? start() : null);
   };
   draw();
   followed.addEventListener("change", draw, { signal }); // also of the card and the view that Back finds
   return place;
 }
 
-/** @param {Import} record */
-function followerText({ dry_run, of }) {
-  if (!dry_run) return "The import was taken back";
-  return of ? "The undo was made" : "The file was imported";
+/** What follows an import, in words: once it is done, while it runs, and as a thing that has failed. */
+const FOLLOWED = {
+  check: { done: "The file was imported", runs: "The file is being imported", noun: "The import" },
+  undoCheck: { done: "The undo was made", runs: "The undo is being made", noun: "The undo" },
+  import: { done: "The import was taken back", runs: "The import is being taken back", noun: "The undo" },
+};
+
+/**
+ * @param {Import} record
+ * @returns {keyof typeof FOLLOWED}
+ */
+const kindOf = ({ dry_run, of }) => (dry_run ? (of ? "undoCheck" : "check") : "import");
+
+/** @type {(record: Import, follower: Import) => string} */
+function followerText(record, { status, finished_at }) {
+  const { done, runs, noun } = FOLLOWED[kindOf(record)];
+  if (status === "failed") return `${noun} failed`;
+  if (status === "cancelled") return `${noun} was cancelled`;
+  return finished_at ? done : runs;
 }
+
+/** @type {(id: string, text: string) => HTMLElement} */
+const followerLink = (id, text) => h("p", {}, link(text, `#/imports/${id}`));
 
 /** @type {(first: string, second: string) => void} */
 function follow(first, second) {

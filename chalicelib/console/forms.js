@@ -207,8 +207,12 @@ export function createForm(fields, buttons, submit, { ask = true } = {}) {
 export function searchForm(path, fields, onSubmit = () => {}) {
   const submit = h("button", { type: "submit", class: "main" }, "Find");
   const form = h("form", { class: "search", role: "search" }, fields, submit, h("div", { class: "form-error" }));
+  form.addEventListener("input", ({ target }) => {
+    if (target instanceof HTMLElement) target.dataset.typed = ""; // the view that is drawn next takes it over
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    for (const field of form.querySelectorAll("[data-typed]")) field.removeAttribute("data-typed");
     const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
     onSubmit(values);
     const next = `#${path}?${new URLSearchParams(values)}`;

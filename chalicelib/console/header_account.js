@@ -30,8 +30,9 @@ export function accountChoice(me) {
     const account = control.value.trim();
     if (account === listedAccount()) return;
     if (isFollowed()) {
-      rememberAccount(account);
-      announce(account ? `The form is for account ${account} now.` : "Choose the account in the form.");
+      const taken = rememberAccount(account);
+      const now = account ? `The form is for account ${account} now.` : "Choose the account in the form.";
+      announce(taken ? now : "The form keeps its account.");
       follow();
       return;
     }

@@ -155,7 +155,7 @@ export async function show(place, context) {
         redraw(results, approval(record, context, follow));
         return;
       }
-      redraw(actions, may("imports:write") ? followUp(record, navigateAway, signal) : null);
+      redraw(actions, followUp(record, navigateAway, signal, may("imports:write")));
       redraw(progress.advice, encodingChoice(record, uploads.sendAgain(id, navigateAway), may("imports:write")));
       if (!first.finished_at) announce(endText(fileName(record), record));
       const { showResults } = await loaded(import("./report.js"));

@@ -165,40 +165,46 @@ function encodingFields(draft, onChange) {
  * @typedef {{head: Child, name?: string, cell: (row: PreviewRow) => Child, index?: number}} Shown
  */
 
-/** @type {(draft: Draft, preview: Preview, account: string, onChange: () => void) => HTMLTableElement} */
+/**
+ * The table of the first rows. On narrow screens its style makes a card of each column: `order` puts the cells of a column
+ * together, and the roles are those of the elements, which browsers forget there.
+ * @type {(draft: Draft, preview: Preview, account: string, onChange: () => void) => HTMLTableElement}
+ */
 function previewTable(draft, preview, account, onChange) {
   const shown = shownColumns(draft, preview, account, onChange);
   return h(
     "table",
-    { class: "preview" },
+    { class: "preview", role: "table" },
     h("caption", { class: "quiet" }, `The first ${plural(preview.rows.length, "row")}`),
     h(
       "thead",
-      {},
-      h(
-        "tr",
-        {},
-        h("th", { scope: "col" }, "Line"),
-        shown.map(({ head, name }) => h("th", { scope: "col", class: name }, head)),
-      ),
+      { role: "rowgroup" },
+      tableRow([
+        h("th", { scope: "col", role: "columnheader" }, "Line"),
+        ...shown.map(({ head, name }) => h("th", { scope: "col", role: "columnheader", class: name }, head)),
+      ]),
     ),
     h(
       "tbody",
-      {},
+      { role: "rowgroup" },
       preview.rows.map((row) =>
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row" }, String(row.line)),
-          shown.map(({ cell, index, name }) =>
+        tableRow([
+          h("th", { scope: "row", role: "rowheader" }, String(row.line)),
+          ...shown.map(({ cell, index, name }) =>
             row.column !== null && row.column === index
-              ? h("td", { class: "fault" }, h("mark", {}, row.cells[index] || "(empty)"))
-              : h("td", { class: name }, cell(row)),
+              ? h("td", { class: "fault", role: "cell" }, h("mark", {}, row.cells[index] || "(empty)"))
+              : h("td", { class: name, role: "cell" }, cell(row)),
           ),
-        ),
+        ]),
       ),
     ),
   );
+}
+
+/** @param {HTMLElement[]} cells */
+function tableRow(cells) {
+  for (const [column, cell] of cells.entries()) cell.style.order = String(column);
+  return h("tr", { role: "row" }, cells);
 }
 
 /**

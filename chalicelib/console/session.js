@@ -68,4 +68,10 @@ export const session = {
    * @param {string | null} _refused
    */
   renew: async (_refused) => false,
+  /**
+   * Returns whether there is a session with a recent password in place of the one that is too old to grant access. The
+   * shell replaces this: it asks for the password.
+   * @param {string | null} _refused
+   */
+  confirm: async (_refused) => false,
 };

@@ -5,7 +5,7 @@ import { formDialog, openDialog } from "./dialogs.js";
 import { button, h, plural } from "./dom.js";
 import { createForm, field, fieldValue, fieldValues, submitButton } from "./forms.js";
 import { session } from "./session.js";
-import { hasSignOn, signOn } from "./single_sign_on.js";
+import { hasSignOn, signOn, tellsSignInTime } from "./single_sign_on.js";
 import { toast } from "./toasts.js";
 
 /** @import { CallOptions, Child, Credentials, Me } from "./types" */
@@ -136,6 +136,56 @@ export async function signInAgain(name) {
 }
 
 /**
+ * Starts a session with a recent password, without which nobody grants access. Resolves to false if the user does not
+ * want to. Whoever is signed in by the issuer leaves the page for it.
+ * @param {Me} user
+ */
+export async function confirmSession({ kind, name }) {
+  if (kind !== "user") {
+    await signOnFreshly();
+    return false;
+  }
+  let confirmed = false;
+  await openDialog("Enter your password", (close) => {
+    const password = field({
+      name: "password",
+      label: "Password",
+      type: "password",
+      autocomplete: "current-password",
+      required: true,
+      autofocus: true,
+    });
+    const submit = async (/** @type {HTMLFormElement} */ form) => {
+      const { token: old } = session;
+      const basic = { name, password: fieldValue(form, "password") };
+      checkGiven(basic);
+      const { token } = await callWithPassword(basic, "POST", "/sessions", "The password is wrong.");
+      const unused = replaceSession(old, token, name);
+      confirmed = unused !== token;
+      await endSession(unused);
+      close();
+    };
+    const buttons = [submitButton("Continue"), button("Cancel", () => close())];
+    return [
+      h("p", {}, `Enter the password of ${name} again: granting access needs one of the last 15 minutes.`),
+      createForm(password, buttons, submit, { ask: false }),
+    ];
+  });
+  return confirmed;
+}
+
+/** Asks to sign in at the issuer, which asks who it is. Resolves when the user cancels. */
+const signOnFreshly = () =>
+  openDialog("Sign in again", (close) => {
+    const possible = tellsSignInTime(session.token);
+    const text = possible
+      ? "To grant access, you must have signed in within the last 15 minutes. What you typed here is lost."
+      : "The issuer does not say when you signed in, so you cannot grant access. Sign in with the name and password of a user.";
+    const cancel = button("Cancel", () => close());
+    return [h("p", {}, text), h("div", { class: "buttons" }, possible ? signOnButton(true) : null, cancel)];
+  });
+
+/**
  * Lets the user choose a new password. The API then ends all of the user's sessions; this tab starts a new one.
  * @param {string} name
  */
@@ -181,7 +231,21 @@ export async function changePassword(name) {
  */
 async function renewSession(token, basic) {
   const started = await call("POST", "/sessions", { basic }).catch(() => null);
-  if (started && session.token === token) session.start(started.token, basic.name, session.kept);
-  // Otherwise the user has signed out meanwhile.
-  else if (started) await call("DELETE", "/sessions", { token: started.token }).catch(() => null);
+  const unused = started && replaceSession(token, started.token, basic.name);
+  if (unused && unused !== token) await endSession(unused);
+}
+
+/**
+ * Starts a session in place of the old one, unless the user has signed out meanwhile. Returns the token of no use then.
+ * @type {(old: string | null, token: string, name: string) => string | null}
+ */
+function replaceSession(old, token, name) {
+  if (session.token !== old) return token;
+  session.start(token, name, session.kept);
+  return old;
+}
+
+/** @param {string | null} token */
+async function endSession(token) {
+  if (token) await call("DELETE", "/sessions", { token }).catch(() => null); // otherwise it expires
 }

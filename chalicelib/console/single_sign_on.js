@@ -121,9 +121,15 @@ async function requestTokens(grant) {
 }
 
 /**
- * Returns the claims of an ID token, which came from the issuer itself: its signature is the API's business.
+ * Whether a token says when its user has signed in.
+ * @param {string | null} token
+ */
+export const tellsSignInTime = (token) => claimsOf(token ?? "").auth_time !== undefined;
+
+/**
+ * Returns the claims of a token, which came from the issuer itself: its signature is the API's business.
  * @param {string | undefined} token
- * @returns {{nonce?: string}}
+ * @returns {{nonce?: string, auth_time?: number}}
  */
 function claimsOf(token) {
   try {

@@ -1,18 +1,19 @@
 // Tokens: what programs send instead of a name and a password.
 
-import { accessDialog, askIfWithoutEffect, commas, groupField, nameField } from "./access_forms.js";
+import { accessDialog, askIfWithoutEffect, commas, groupField, nameField, readGroups } from "./access_forms.js";
 import { call } from "./api.js";
 import { openDialog } from "./dialogs.js";
 import { announce, button, h, time } from "./dom.js";
 import { field, fieldValue, fieldValues } from "./forms.js";
+import { byText } from "./import_texts.js";
 
 /** @import { AccessTab, Context, Token } from "./types" */
 
 /** @type {(context: Context) => AccessTab} */
-export const tokens = ({ signal }) => ({
+export const tokens = ({ signal, query }) => ({
   title: "Tokens",
   noun: "token",
-  empty: "There are no tokens.",
+  empty: query.get("created_by") ? `${byText(query.get("created_by"))} has no token.` : "There are no tokens.",
   about: "Programs send a token instead of a name and a password.",
   add: () => addToken(signal),
   /** @returns {import("./types").Column<Token>[]} */
@@ -38,7 +39,8 @@ async function addToken(signal) {
   });
   /** @type {{name: string, token: string}[]} */
   const created = [];
-  await accessDialog("Add a token", [nameField(), await groupField([], signal), days], "Add", async (form) => {
+  const fields = [nameField(), groupField(await readGroups(signal), []), days];
+  await accessDialog("Add a token", fields, "Add", async (form) => {
     const body = {
       name: fieldValue(form, "name"),
       groups: fieldValues(form, "groups"),

@@ -127,6 +127,8 @@ export type Import = {
   applies: string | null;
   of: string | null;
   of_file: string | null;
+  applied_by: string | null;
+  undone_by: string | null;
   source: { key: string };
   counts: Counts;
   percent: number;
@@ -244,6 +246,7 @@ export type Token = {
 };
 
 export type AccessEntry = { name: string; version?: number; created_at?: string | null };
+/** Resolves to the name of a user who is no admin any more and may have created tokens, else to another value. */
 export type AccessTask = () => Promise<unknown>;
 /** Creates the cell with the buttons of a user, group or token. */
 export type AccessActions = (entry: AccessEntry, edit?: AccessTask) => HTMLElement;

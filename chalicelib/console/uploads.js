@@ -104,7 +104,7 @@ export function send(file, options) {
       const open = (/** @type {string} */ address) => {
         location.hash = address;
       };
-      if (record.finished_at) card.append(h("div", {}, followUp(record, open, signal)));
+      if (record.finished_at) card.append(h("div", {}, followUp(record, open, signal, true)));
       publishChange();
       announce(endText(file.name, record));
     })

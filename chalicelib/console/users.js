@@ -1,8 +1,8 @@
 // Users: people who sign in with a name and a password.
 
-import { accessDialog, askIfWithoutEffect, commas, groupField, nameField } from "./access_forms.js";
+import { accessDialog, askIfWithoutEffect, commas, groupField, nameField, readGroups } from "./access_forms.js";
 import { call } from "./api.js";
-import { time } from "./dom.js";
+import { h, link, time } from "./dom.js";
 import { checkboxes, field, fieldValue, fieldValues } from "./forms.js";
 
 /** @import { AccessTab, Context, User } from "./types" */
@@ -34,7 +34,8 @@ const askIfWithoutGroups = (name, groups) =>
 
 /** @param {AbortSignal} signal */
 async function addUser(signal) {
-  const fields = [nameField(), passwordField("Password", "12 characters or more.", true), await groupField([], signal)];
+  const password = passwordField("Password", "12 characters or more.", true);
+  const fields = [nameField(), password, groupField(await readGroups(signal), [])];
   return accessDialog("Add a user", fields, "Add", async (form) => {
     const name = fieldValue(form, "name");
     const groups = fieldValues(form, "groups");
@@ -44,8 +45,16 @@ async function addUser(signal) {
   });
 }
 
-/** @type {(user: User, signal: AbortSignal) => Promise<unknown>} */
+/**
+ * Edits a user. Resolves to the name if the user is no admin any more, else to "".
+ * @type {(user: User, signal: AbortSignal) => Promise<string>}
+ */
 async function editUser(user, signal) {
+  const groups = await readGroups(signal);
+  const admins = groups.filter(({ permissions }) => permissions.includes("access:admin")).map(({ name }) => name);
+  /** @type {(names: string[]) => boolean} */
+  const isAdmin = (names) => names.some((name) => admins.includes(name));
+  let leaves = false;
   const active = checkboxes({
     name: "active",
     label: "State",
@@ -53,19 +62,24 @@ async function editUser(user, signal) {
     values: user.active ? ["yes"] : [],
   });
   const fields = [
-    await groupField(user.groups, signal),
+    groupField(groups, user.groups),
     active,
     passwordField("New password", "Leave empty to keep the current password."),
+    h("p", {}, link(`Tokens that ${user.name} created`, tokensAddress(user.name))),
   ];
-  return accessDialog(`Edit ${user.name}`, fields, "Save", async (form) => {
-    const groups = fieldValues(form, "groups");
+  await accessDialog(`Edit ${user.name}`, fields, "Save", async (form) => {
     const body = {
-      groups,
+      groups: fieldValues(form, "groups"),
       active: fieldValues(form, "active").includes("yes"),
       password: fieldValue(form, "password") || undefined, // JSON leaves undefined out
     };
-    await askIfWithoutGroups(user.name, groups);
+    await askIfWithoutGroups(user.name, body.groups);
     await call("PATCH", `/users/${encodeURIComponent(user.name)}`, { body, match: user });
+    leaves = (user.active && !body.active) || (isAdmin(user.groups) && !isAdmin(body.groups));
     return `The user ${user.name} was changed.`;
   });
+  return leaves ? user.name : "";
 }
+
+/** @param {string} user */
+const tokensAddress = (user) => `#/access/tokens?${new URLSearchParams({ created_by: `user:${user}` })}`;

@@ -175,6 +175,7 @@ function drop(view) {
  */
 function display(main, view, last) {
   const first = last?.show === view.show ? view.place.querySelector("[data-first]") : null;
+  if (!view.shown) takeOver(last?.place.querySelector("[data-first][data-typed]"), first);
   const target = view.shown ? view.focused : first;
   main.replaceChildren(view.place);
   main.setAttribute("aria-busy", "false");
@@ -184,6 +185,16 @@ function display(main, view, last) {
   for (const [element, left, top] of view.scrolled) element.scrollTo(left, top);
   const focus = target?.isConnected ? target : view.place.querySelector("h1");
   if (focus instanceof HTMLElement) focusOn(focus);
+}
+
+/**
+ * Takes over what was typed to search for and not sent, as before another account is chosen, or while that is read.
+ * @type {(from: Element | null | undefined, to: Element | null) => void}
+ */
+function takeOver(from, to) {
+  if (!(from instanceof HTMLInputElement && to instanceof HTMLInputElement)) return;
+  to.value = from.value;
+  to.dataset.typed = "";
 }
 
 history.scrollRestoration = "manual"; // the views restore it themselves, once they are drawn

@@ -1,10 +1,10 @@
 // The import of files in three steps: choose them, see how they are read, say what is to happen.
 
-import { accountField, defaultAccount } from "./accounts.js";
 import { columnsHelp } from "./columns_help.js";
 import { confirmed } from "./dialogs.js";
 import { announce, button, failure, find, focusOn, h, link, plural, redraw, whileBusy } from "./dom.js";
 import { takeDropped } from "./drops.js";
+import { FileAccount } from "./file_account.js";
 import { clearErrors, field, fieldValue, showError, showProblem } from "./forms.js";
 import { optionForm, readOptions } from "./options.js";
 import { blockedBy, faultyRows, readDraft, showPreview } from "./preview.js";
@@ -52,7 +52,8 @@ class Wizard {
   constructor(place, context) {
     this.#place = place;
     this.#context = context;
-    this.#account = defaultAccount(context.me, "imports:write");
+    // The header does not change the account of files in a view that is out of sight.
+    this.#account = new FileAccount(context, () => place.isConnected || !this.#drafts.length);
     this.#options.addEventListener("change", () => this.#judge());
   }
 
@@ -81,16 +82,10 @@ class Wizard {
       accept: ".csv,.tsv,.txt,.gz,.zip,.xlsx",
       hint: "CSV files (.csv, .tsv or .txt, also as .gz or .zip) and .xlsx workbooks of up to 5 GB.",
     });
-    const account = accountField(this.#context.me, "imports:write", this.#account, {
-      hint: "All rows belong to it; rows that name another are rejected. If blank, each row names its own.",
-    });
-    const form = h("form", { class: "choose" }, account, files);
+    const form = h("form", { class: "choose" }, this.#account.field(), files);
     const input = /** @type {HTMLInputElement} */ (find(files, "input"));
     input.addEventListener("change", () => this.#take([...(input.files ?? [])]));
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => {
-      this.#account = fieldValue(form, "account_id").trim();
-    });
     this.#show(0, "Choose the files", h("div", { class: "beside" }, form, columnsHelp()));
   }
 
@@ -122,7 +117,9 @@ class Wizard {
     this.#show(
       1,
       this.#drafts.length > 1 ? plural(this.#drafts.length, "file") : this.#drafts[0].file.name,
-      this.#account ? h("p", {}, `For account ${this.#account}.`) : null,
+      this.#account.line(() => {
+        this.#reading = this.#readAll(preview);
+      }),
       this.#fileChoice(() => this.#drawPreview(preview)),
       preview,
       messages,
@@ -192,7 +189,7 @@ class Wizard {
   #asked() {
     const mode = fieldValue(this.#options, "mode");
     const region = fieldValue(this.#options, "region").trim().toUpperCase();
-    return { account_id: this.#account, mode, region: /^[A-Z]{2}$/.test(region) ? region : "" };
+    return { account_id: this.#account.value, mode, region: /^[A-Z]{2}$/.test(region) ? region : "" };
   }
 
   /** @param {HTMLElement} place */
@@ -201,7 +198,7 @@ class Wizard {
     this.#messages.replaceChildren();
     redraw(
       place,
-      showPreview(draft, this.#account, () => this.#readAgain(draft, place)),
+      showPreview(draft, this.#account.value, () => this.#readAgain(draft, place)),
     );
     announce(blockedBy(draft) || (draft.preview ? "All columns that an import needs were found." : draft.without));
   }
@@ -231,7 +228,7 @@ class Wizard {
     this.#show(
       2,
       this.#drafts.length > 1 ? `Import ${plural(this.#drafts.length, "file")}` : `Import ${this.#drafts[0].file.name}`,
-      this.#account ? h("p", {}, `For account ${this.#account}.`) : null,
+      this.#account.line(() => this.#judge()),
       this.#options,
       h("div", { class: "judgement" }),
       h(
@@ -274,7 +271,7 @@ class Wizard {
     }
     for (const { file, encoding, columns } of this.#drafts) {
       const own = Object.keys(columns).length ? columns : undefined;
-      const account_id = this.#account || undefined;
+      const account_id = this.#account.value || undefined;
       uploads.send(file, { ...options, dry_run: dryRun, account_id, encoding: encoding || undefined, columns: own });
     }
     this.#context.navigateAway("#/imports");

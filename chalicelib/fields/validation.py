@@ -1,6 +1,6 @@
 """Validates a body or a row against a model, and reports each field error in plain words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,10 +14,10 @@ Body = TypeVar("Body", bound=BaseModel)
 MAX_ERRORS = 50  # that one response lists
 
 
-def validate(model: type[Body], data: object, rule: PhoneRule | None = None) -> Body:
+def validate(model: type[Body], data: object, rule: PhoneRule | None = None, most: int = MAX_ERRORS) -> Body:
     """Returns `data` (JSON, a form or a CSV row) as a `model`.
 
-    Raises Invalid with one error per field; past MAX_ERRORS with the number of the others.
+    Raises Invalid with one error per field; past `most` with the number of the others.
     """
     if not isinstance(data, Mapping):
         raise Invalid([FieldError("#", "wrong_type", "Must be an object with named fields.")])
@@ -25,10 +25,15 @@ def validate(model: type[Body], data: object, rule: PhoneRule | None = None) -> 
         return model.model_validate(data, context=rule)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        found = [_field_error(problem) for problem in problems[:MAX_ERRORS]]
-        if more := len(problems) - len(found):
-            found.append(FieldError("#", "more_errors", f"{more:,} more errors are not listed."))
-        raise Invalid(found) from None
+        raise Invalid(first_errors([_field_error(problem) for problem in problems], most)) from None
+
+
+def first_errors(found: Sequence[FieldError], most: int = MAX_ERRORS) -> Sequence[FieldError]:
+    """Returns the first errors, and the number of the others as one more."""
+    if len(found) <= most:
+        return found
+    more = f"{len(found) - most:,} more errors are not listed."
+    return [*found[:most], FieldError("#", "more_errors", more)]
 
 
 _MESSAGES = {

@@ -13,6 +13,7 @@ import orjson
 
 from chalicelib.dynamodb.items import Item
 from chalicelib.dynamodb.writes import ConditionalWrite, put_new, update_if
+from chalicelib.scope import UNLIMITED, Scope
 
 from .items import history_key, origin_of, parse_history_key, parse_origin
 from .model import Member, MemberKey, NewMember, Origin, key_of, member_id
@@ -197,18 +198,22 @@ class Event:
 
 
 def events(
-    current: Member | None, origin: Origin | None, entries: Sequence[Entry], older: Entry | None
+    current: Member | None,
+    origin: Origin | None,
+    entries: Sequence[Entry],
+    older: Entry | None,
+    scope: Scope = UNLIMITED,
 ) -> Iterator[Event]:
     """Yields what happened to a member, newest first, by its entries, newest first.
 
     `current` is the member as it is stored, if it is on this page, and `origin` the row that wrote it. `older` is the
-    entry after these, None if there is none.
+    entry after these, None if there is none. What the member was in accounts outside the scope is left out.
     """
     if current and not _continues(current, entries[0] if entries else older):
         yield _creation(current, origin)
     for entry, previous in zip(entries, [*entries, older][1:], strict=True):
-        yield from _events_of(entry)
-        if not _continues(entry.before, previous):
+        yield from _events_of(entry, scope)
+        if not _continues(entry.before, previous) and scope.includes(entry.before.account_id):
             yield _creation(entry.before, entry.before_origin)
 
 
@@ -224,7 +229,7 @@ def _continues(member: Member, entry: Entry | None) -> bool:
     )
 
 
-def _events_of(entry: Entry) -> Iterator[Event]:
+def _events_of(entry: Entry, scope: Scope) -> Iterator[Event]:
     if entry.restored:
         member = entry.restored
         changes, at = _changes(None, member), member.last_modified
@@ -243,9 +248,20 @@ def _events_of(entry: Entry) -> Iterator[Event]:
     elif key_of(before) == key_of(after):
         yield Event("updated", after.version, entry.at, entry.by, entry.origin, changes)
     else:
-        left = entry.key == key_of(before)
-        ends = (member_id(*key_of(after)), None) if left else (None, member_id(*key_of(before)))
-        yield Event("moved", after.version, entry.at, entry.by, entry.origin, changes, *ends)
+        yield _move(entry, after, scope)
+
+
+def _move(entry: Entry, after: Member, scope: Scope) -> Event:
+    """Returns a move as it is seen from one of its ends: without the other end if that is outside the scope."""
+    before = entry.before
+    left = entry.key == key_of(before)
+    there = after if left else before
+    if scope.includes(there.account_id):
+        name, changes = member_id(*key_of(there)), _changes(before, after)
+    else:
+        name, changes = None, _changes(before, None) if left else _changes(None, after)
+    ends = (name, None) if left else (None, name)
+    return Event("moved", after.version, entry.at, entry.by, entry.origin, changes, *ends)
 
 
 def _restorer(member: Member, line: int) -> Origin | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.dynamodb.table import Table
 from chalicelib.errors import NotFound
+from chalicelib.scope import UNLIMITED, Scope
 
 from .history import Entry, Event, entry_of, events
 from .items import from_item, history_key, member_key, origin_of
@@ -30,11 +31,13 @@ class MemberHistory:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def page(self, key: MemberKey, limit: int, cursor: str | None = None) -> HistoryPage:
+    def page(
+        self, key: MemberKey, limit: int, cursor: str | None = None, scope: Scope = UNLIMITED
+    ) -> HistoryPage:
         """Returns what happened to the members under a key, newest first. Strongly consistent.
 
-        `limit` counts changes: the creation of a member and its restoration come beside them. Raises NotFound if no
-        member has or had this id, InvalidCursor.
+        `limit` counts changes: the creation of a member and its restoration come beside them. What a member was in
+        accounts outside the scope is left out. Raises NotFound if no member has or had this id, InvalidCursor.
         """
         start = read_cursor(cursor, "history", 1)
         item = None if start else self._table.get(member_key(*key))
@@ -43,7 +46,7 @@ class MemberHistory:
             raise NotFound(MISSING, code="member_not_found")
         entries, older = found[:limit], found[limit] if len(found) > limit else None
         current = from_item(item) if item else None
-        happened = events(current, origin_of(item) if item else None, entries, older)
+        happened = events(current, origin_of(item) if item else None, entries, older, scope)
         return HistoryPage(list(happened), encode_parts("history", older.position) if older else None)
 
     def last(self, key: MemberKey) -> Entry | None:

@@ -5,8 +5,13 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import (
+    heading,
     held_requests,
     open_view,
+    rows,
+    session_token,
+    sign_in,
+    wait_until,
 )
 from tests.support.local_stack import PASSWORD, LocalStack
 
@@ -64,6 +69,72 @@ def test_users_groups_and_tokens_can_be_managed(local: LocalStack, admin_page: P
         admin_page.get_by_role("button", name=f"{verb} {account}").click()
         dialog.get_by_role("button", name=verb).click()
         expect(admin_page.get_by_role("row", name=account)).to_have_count(0)
+
+
+def test_tokens_of_removed_admin_are_offered_for_revocation(
+    local: LocalStack, admin_page: Page, account: str
+) -> None:
+    local.add_user(account, ["admins", "viewers"])
+    names = [f"{account}-{n}" for n in range(3)]
+    for name in names:
+        local.call("POST", "/tokens", {"name": name, "groups": ["viewers"]}, user=account)
+    open_view(admin_page, "/access/users")
+    admin_page.get_by_role("button", name=f"Edit {account}").click()
+    dialog = admin_page.get_by_role("dialog")
+    dialog.get_by_role("link", name=f"Tokens that {account} created").click()
+    expect(rows(admin_page)).to_have_count(3)
+    admin_page.get_by_role("link", name=f"Remove the filter Created by: {account}").click()
+    expect(rows(admin_page).filter(has_text="user:rollcall")).not_to_have_count(0)
+
+    admin_page.get_by_role("link", name="Users", exact=True).click()
+    admin_page.get_by_role("button", name=f"Edit {account}").click()
+    dialog.get_by_label("admins").uncheck()
+    dialog.get_by_role("button", name="Save").click()
+    created = admin_page.get_by_role("dialog", name=f"Tokens that {account} created")
+    expect(created.get_by_role("listitem")).to_have_count(3)
+    expect(created.get_by_role("listitem").first).to_contain_text(f"{names[0]} viewers, never used, expires")
+    created.get_by_role("button", name=f"Revoke {names[0]}").click()
+    expect(created.get_by_role("listitem").first).to_contain_text("revoked")
+    expect(created.get_by_role("status")).to_have_text(f"The token {names[0]} was revoked.")
+    created.get_by_role("button", name="Done").click()
+    expect(admin_page.get_by_role("row", name=account)).not_to_contain_text("admins")
+
+    admin_page.get_by_role("button", name=f"Delete {account}").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(created.get_by_role("listitem")).to_have_count(2)
+    created.get_by_role("button", name="Revoke all").click()
+    expect(created.get_by_role("button", name="Done")).to_be_focused()
+    expect(created.get_by_role("button", name="Revoke")).to_have_count(0)
+    assert local.call("GET", f"/tokens?created_by=user:{account}")["items"] == []
+
+
+def test_granting_access_asks_for_the_password_again(local: LocalStack, page: Page, account: str) -> None:
+    local.add_user(account, ["admins"])
+    sign_in(page, account, PASSWORD)
+    expect(heading(page, "Members")).to_be_visible()
+    token = session_token(page)
+    local.age_sessions(account, 16 * 60)
+    open_view(page, "/access/groups")
+    page.get_by_role("button", name="Add a group").click()
+    form = page.get_by_role("dialog", name="Add a group")
+    form.get_by_label("Name").fill(account)
+    form.get_by_label("members:read").check()
+    form.get_by_label("Every account").check()
+    form.get_by_role("button", name="Add", exact=True).click()
+    asked = page.get_by_role("dialog", name="Enter your password")
+    expect(asked.get_by_label("Password")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
+    expect(form.get_by_role("alert")).to_have_count(0)
+    form.get_by_role("button", name="Add", exact=True).click()
+    asked.get_by_label("Password").fill("wrong")
+    asked.get_by_role("button", name="Continue").click()
+    expect(asked.get_by_role("alert")).to_have_text("The password is wrong.")
+    asked.get_by_label("Password").fill(PASSWORD)
+    asked.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("row", name=account)).to_contain_text("every account")
+    wait_until(lambda: local.rejects_token(token))
+    assert local.call("GET", "/me", token=session_token(page))["name"] == account
 
 
 def test_last_active_admin_cannot_be_deleted(local: LocalStack, admin_page: Page) -> None:

@@ -49,6 +49,12 @@ def test_checked_file_shows_its_changes_and_is_applied(
     expect(page.get_by_role("button", name="Import now")).to_have_count(0)
     assert local.call("GET", f"/members/{member['id']}")["last_name"] == "Moore"
 
+    applied = page.url
+    page.go_back()
+    page.reload()
+    page.get_by_role("link", name="The file was imported").click()
+    expect(page).to_have_url(applied)
+
 
 def test_deleted_members_are_listed_with_their_values(
     local: LocalStack, admin_page: Page, account: str

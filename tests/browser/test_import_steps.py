@@ -30,6 +30,16 @@ def column(page: Page, title: str) -> Locator:
     return page.locator(".preview thead th").filter(has_text=re.compile(f"{title}$"))
 
 
+def fits_narrow_screen(page: Page) -> bool:
+    """Returns whether the columns of the preview and their selects fit in 360 px."""
+    page.set_viewport_size({"width": 360, "height": 800})
+    scrolls = page.locator(".scroll").evaluate("place => place.scrollWidth > place.clientWidth")
+    rights = "selects => selects.map((one) => one.getBoundingClientRect().right)"
+    rightmost = max(page.locator(".preview select").evaluate_all(rights))
+    page.set_viewport_size({"width": 1200, "height": 800})
+    return not scrolls and bool(rightmost <= 360)
+
+
 def test_steps_lead_from_unknown_file_to_its_import(
     local: LocalStack, admin_page: Page, account: str
 ) -> None:
@@ -49,6 +59,7 @@ def test_steps_lead_from_unknown_file_to_its_import(
         "Choose the names that are right. Not found in the file: Client member id, First name, Phone number. "
         "Choose the columns below."
     )
+    assert fits_narrow_screen(admin_page)
     for name, field in (
         ("Vorname", "First name"),
         ("Handy, privat", "Phone number"),
@@ -172,6 +183,30 @@ def test_first_step_tells_columns_that_files_need(admin_page: Page) -> None:
     assert download.value.suggested_filename == "members.csv"
     fields = Path(download.value.path()).read_text().strip().split(",")
     assert {field_of(name) for name in fields} == set(fields)
+
+
+def test_account_of_files_follows_the_header_until_typed(admin_page: Page, account: str) -> None:
+    header = admin_page.get_by_label("Account:", exact=True)
+    typed = admin_page.get_by_label("Account", exact=True)
+
+    def choose(chosen: str, said: str) -> None:
+        header.fill(chosen)
+        header.press("Enter")
+        expect(admin_page.locator("#live")).to_have_text(said)
+
+    open_view(admin_page, "/imports/new")
+    expect(heading(admin_page, "Choose the files")).to_be_visible()
+    choose(account, f"The form is for account {account} now.")
+    expect(typed).to_have_value(account)
+    choose_files(admin_page, csv_file("roster.csv", account))
+    expect(admin_page.get_by_text(f"For account {account}.")).to_be_visible()
+    choose("other", "The form is for account other now.")
+    expect(admin_page.get_by_text("For account other.")).to_be_visible()
+    expect(admin_page.locator(".faults li").first).to_contain_text("Not the account")
+    admin_page.get_by_role("button", name="Back").click()
+    typed.fill("mine")
+    choose(account, "The form keeps its account.")
+    expect(typed).to_have_value("mine")
 
 
 def test_editor_of_two_accounts_chooses_one_of_them(local: LocalStack, page: Page, account: str) -> None:

@@ -46,8 +46,11 @@ def expect_filter(page: Page, text: str) -> None:
 def test_each_way_finds_a_member_and_becomes_filter(
     admin_page: Page, account: str, people: list[dict[str, str]]
 ) -> None:
-    choose_account(admin_page, account)
     box = admin_page.get_by_label("Search for")
+    box.fill("typed before the account is chosen")
+    choose_account(admin_page, account)
+    expect(box).to_have_value("typed before the account is chosen")
+    expect(box).to_be_focused()
     for text, last_name, shown in (
         ("zoll", "Zöller", "Name: zoll"),
         ("anne zö", "Zöller", "Name: anne zö"),

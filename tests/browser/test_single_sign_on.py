@@ -36,7 +36,7 @@ def signed_on(local: LocalStack) -> Iterator[tuple[str, UserPool]]:
         aws_secret_access_key="test",
     )
     pool = new_pool(client, local.emulator, [f"{url}/admin"])
-    pool.add_user("ann", profile="editors")  # the emulator leaves groups out of tokens that it renews
+    pool.add_user("ann", profile="admins")  # the emulator leaves groups out of tokens that it renews
     settings = {**pool.settings, "oidc_name_claim": "cognito:username", "oidc_groups_claim": "profile"}
     with serving(local, url, {name.upper(): value for name, value in settings.items()}):
         yield url, pool
@@ -48,6 +48,22 @@ def sign_on(page: Page) -> None:
     page.locator("input[name=username]").fill("ann")
     page.locator("input[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+
+
+def grant_access(page: Page) -> None:
+    """Checks that access is granted after a fresh sign-in only, and comes back."""
+    too_old = {"status": 403, "code": "recent_password_needed", "detail": "Sign in again."}
+    page.route("**/tokens", lambda route: route.fulfill(status=403, json=too_old))
+    open_view(page, "/access/tokens")
+    page.get_by_role("button", name="Add a token").click()
+    page.get_by_label("Name").fill("ours")
+    page.get_by_label("viewers").check()
+    page.get_by_role("button", name="Add", exact=True).click()
+    again = page.get_by_role("dialog", name="Sign in again")
+    expect(again).to_contain_text("within the last 15 minutes")
+    with page.expect_navigation(url="**prompt=login**"):
+        again.get_by_role("button", name=BUTTON).click()
+    page.go_back()
 
 
 def test_issuer_signs_in_and_renews_the_session(browser: Browser, signed_on: tuple[str, UserPool]) -> None:
@@ -81,6 +97,7 @@ def test_issuer_signs_in_and_renews_the_session(browser: Browser, signed_on: tup
     sign_on(page)
     expect(heading(page, "Imports")).to_be_visible()
 
+    grant_access(page)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     assert session_storage_is_empty(page)

@@ -1,6 +1,8 @@
 """Taking an import back on its page."""
 
-from playwright.sync_api import Page, expect
+import re
+
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.browser import heading, open_view, rows
 from tests.support.client import href
@@ -38,3 +40,17 @@ def test_import_is_checked_then_taken_back(local: LocalStack, admin_page: Page, 
     assert [
         one["client_member_id"] for one in local.call("GET", f"/members?account_id={account}")["items"]
     ] == ["2"]
+
+    undo = local.call("GET", f"/imports/{sent['id']}")["undone_by"]
+    failed: dict[str, object] = {}
+
+    def respond(route: Route) -> None:
+        route.fulfill(json=local.call("GET", f"/imports/{undo}") | failed)
+
+    admin_page.route(re.compile(f"/imports/{undo}$"), respond)
+    for text, buttons in (("The import was taken back", 0), ("The undo failed", 1)):
+        open_view(admin_page, f"/imports/{sent['id']}")
+        admin_page.reload()
+        expect(admin_page.get_by_role("link", name=text)).to_have_attribute("href", f"#/imports/{undo}")
+        expect(admin_page.get_by_role("button", name="Undo this import")).to_have_count(buttons)
+        failed["status"] = "failed"

@@ -9,7 +9,7 @@ from chalicelib.replies import KEPT_SECONDS, RUN_SECONDS, Attempt, Replies, Repl
 from chalicelib.services import Services
 from tests.support.clock import Clock
 
-REPLY = Reply(201, {"ETag": '"1"'}, "{}")
+REPLY = Reply(201, {"ETag": '"1"'}, "{}", ("4eadb2c1575e98f6b5cefd04",))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -170,13 +171,14 @@ def test_dead_letter_of_an_event_starts_its_import(
     assert pipeline.drain(import_id).status == "completed"
 
 
-def test_unsettled_dead_letter_is_an_error_that_quotes_nothing(functions: Functions, account: str) -> None:
+@pytest.mark.parametrize("name", ["start_import", "settle_dead_letters"])
+def test_failed_function_says_where_and_quotes_nothing(functions: Functions, account: str, name: str) -> None:
     """An alarm watches Lambda's count of errors; a reported batch failure does not count."""
     event = dropped(Source(bucket="b", key="drops/a.csv"), size=account)  # pydantic rejects and quotes it
     with pytest.raises(RuntimeError) as failed:
-        functions.invoke("settle_dead_letters", message({"requestPayload": event}))
+        functions.invoke(name, event if name == "start_import" else message({"requestPayload": event}))
     text = "".join(traceback.format_exception(failed.value))
-    assert text.endswith("RuntimeError: ValidationError\n")
+    assert re.search(r"RuntimeError: ValidationError at workers\.py:\d+ .*main\.py:\d+\n$", text)
     assert account not in text
 
 

@@ -70,7 +70,7 @@ def choose_account(page: Page, account: str) -> None:
     field.fill(account)
     field.press("Enter")
     expect(page).to_have_url(re.compile(f"account={re.escape(account)}$"))
-    # The address changes first, and the view that is still shown then would lose what is typed.
+    # The address changes first, and the fields of the view that is still shown then are replaced.
     expect(page.get_by_role("button", name=f"Export of account {account}", exact=True)).to_be_visible()
 
 

@@ -1,5 +1,6 @@
 """A running `make local`: the emulator with the deployed stack, and the API on top of it."""
 
+import base64
 import itertools
 import json
 import os
@@ -36,11 +37,23 @@ class LocalStack:
         self._phone_numbers = (f"32355{number}" for number in itertools.count(60_000))
 
     def call(
-        self, method: str, path: str, data: Any = None, *, kind: str = "application/json", token: str = ""
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        kind: str = "application/json",
+        token: str = "",
+        user: str = "",
     ) -> Any:
-        """Returns the JSON body of a successful response, None if it is empty. Raises HTTPError for others."""
+        """Returns the JSON body of a successful response, None if it is empty. Raises HTTPError for others.
+
+        A `user` sends PASSWORD.
+        """
         body = data.encode() if isinstance(data, str) else None if data is None else json.dumps(data).encode()
         authorization = f"Bearer {token}" if token else self._authorization
+        if user:
+            authorization = f"Basic {base64.b64encode(f'{user}:{PASSWORD}'.encode()).decode()}"
         headers = {"Authorization": authorization, "Content-Type": kind}
         text = _open(urllib.request.Request(self.url + path, body, headers, method=method))
         return json.loads(text) if text else None
@@ -67,6 +80,23 @@ class LocalStack:
     def end_session(self, token: str) -> None:
         """Ends the session that has this token."""
         self.call("DELETE", "/sessions", token=token)
+
+    def age_sessions(self, user: str, seconds: int) -> None:
+        """Makes the sessions of a user older, as if they had been started with the password so long before."""
+        table: Any = _client("dynamodb", self.emulator)
+        [name] = table.list_tables()["TableNames"]
+        sessions = table.query(
+            TableName=name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :user)",
+            ExpressionAttributeValues={":pk": {"S": "SESSIONS"}, ":user": {"S": f"{user}/"}},
+        )
+        for item in sessions["Items"]:
+            table.update_item(
+                TableName=name,
+                Key={"pk": item["pk"], "sk": item["sk"]},
+                UpdateExpression="ADD ends_at :less",
+                ExpressionAttributeValues={":less": {"N": str(-seconds)}},
+            )
 
     def rejects_token(self, token: str) -> bool:
         """Returns whether the API rejects the token."""
@@ -134,13 +164,7 @@ def running_local_stack() -> Iterator[LocalStack]:
 def serving(local: LocalStack, url: str, settings: dict[str, str]) -> Iterator[None]:
     """Serves the API at another address too, with other settings, over the data of a running stack."""
     around = environment(local.emulator)
-    functions = boto3.client(
-        "lambda",
-        region_name=REGION,
-        endpoint_url=local.emulator,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    functions: Any = _client("lambda", local.emulator)
     [api] = [one for one in functions.list_functions()["Functions"] if "APIHandler" in one["FunctionName"]]
     options = ["--stage", LOCAL, "--host", HOST, "--port", url.rpartition(":")[2]]
     command = ["infra.serve", "local", "--no-autoreload", *options]
@@ -152,6 +176,17 @@ def serving(local: LocalStack, url: str, settings: dict[str, str]) -> Iterator[N
         yield
     finally:
         child.stop(server, 5)
+
+
+def _client(service: str, emulator: str) -> Any:
+    """Returns a client of the emulator."""
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        region_name=REGION,
+        endpoint_url=emulator,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 def _answers(url: str) -> bool:

@@ -72,7 +72,7 @@ FIELD_CODES: dict[str, str] = {
     "invalid_id": "Not in the form of a member's id.",
     "invisible_character": "The id has an invisible character.",
     "missing": "The field is required.",
-    "more_errors": "The body has more errors than are listed.",
+    "more_errors": "The request has more errors than are listed.",
     "out_of_range": "The number is too small or too large.",
     "password_length": "A password has 12 to 256 characters.",
     "phone_extension": "The phone number has an extension.",

@@ -43,6 +43,8 @@ _IMPORT = {
     "applies": None,
     "of": None,
     "of_file": None,
+    "applied_by": None,
+    "undone_by": None,
     "changed_since": 0,
     "encoding": "utf-8",
     "encoding_guessed": False,

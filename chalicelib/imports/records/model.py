@@ -1,7 +1,5 @@
 """An import: its stored record, the part that callers see, its id."""
 
-import math
-import time
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -17,6 +15,7 @@ from chalicelib.scope import Scope
 
 from .estimate import Estimate
 from .option_values import YesNo
+from .pace import percent, seconds_left, seconds_since
 
 Status = Literal[
     "awaiting_upload", "splitting", "loading", "awaiting_approval", "completed", "failed", "cancelled"
@@ -37,7 +36,6 @@ Stage = Literal[
     "finish",
     "load",
 ]
-READ_SHARE = 10  # percent of the work of an import that reading its rows takes; the rest is writing them
 UPLOAD_SECONDS = 24 * 3600  # an announced import fails if its file has not arrived by then
 
 
@@ -93,6 +91,7 @@ class ImportJob(BaseModel, defer_build=True):
     `account_id`, `region`, `max_rejected` and `rows` are as given with the import (`rows` also by a trailer). A dry
     run (`dry_run`) has the counts that the import would have, and writes no member.
     `applies` is the id of the dry run whose file it imports. An undo takes back the import `of` of file `of_file`.
+    `applied_by` is the latest import that applies this dry run, `undone_by` the latest one that takes it back.
     `encoding` is null until the file is split, unless it was declared. Where it was guessed, the examples are up to
     three names or ids as they were read. Where the guess was not sure (unsure_encoding), the candidates are up to
     three encodings with the same names in each.
@@ -123,6 +122,8 @@ class ImportJob(BaseModel, defer_build=True):
     applies: str | None
     of: str | None
     of_file: str | None
+    applied_by: str | None
+    undone_by: str | None
     changed_since: int
     encoding: str | None
     encoding_guessed: bool
@@ -197,6 +198,8 @@ class ImportRecord(ImportOptions):
     folder: str = ""  # the key prefix of its chunks
     estimate: Estimate | None = None
     # Like the counts, attributes of their own:
+    applied_by: str | None = None  # the latest import that applies it, and the latest that takes it back
+    undone_by: str | None = None
     stage: Stage | None = None  # None until the file is split
     steps_done: int = 0  # of this stage
     rows_found: int = 0  # in the chunks that are read
@@ -215,7 +218,7 @@ class ImportRecord(ImportOptions):
     @property
     def age(self) -> float:
         """The seconds since the file was split, 0 before."""
-        return _seconds_since(self.loading_at) if self.loading_at else 0
+        return seconds_since(self.loading_at) if self.loading_at else 0
 
     @property
     def row_context(self) -> RowContext:
@@ -249,13 +252,13 @@ class ImportRecord(ImportOptions):
     def shown(self) -> ImportJob:
         """Returns the import as callers see it; an announced one whose file is overdue has failed."""
         fields = self.model_dump(include=set(ImportJob.model_fields))
-        if self.status == "awaiting_upload" and _seconds_since(self.created_at) > UPLOAD_SECONDS:
+        if self.status == "awaiting_upload" and seconds_since(self.created_at) > UPLOAD_SECONDS:
             error = Failure(code="upload_expired", detail="The file was never uploaded.")
             ended = datetime.fromisoformat(self.created_at) + timedelta(seconds=UPLOAD_SECONDS)
             finished_at = iso_time(round(ended.timestamp() * 1000))
             fields |= {"status": "failed", "error": error, "finished_at": finished_at}
-        percent = 100 if self.status == "completed" else min(int(self._percent()), 99)
-        return ImportJob(**fields, percent=percent, seconds_left=self._seconds_left())
+        share = 100 if self.status == "completed" else min(int(percent(self)), 99)
+        return ImportJob(**fields, percent=share, seconds_left=seconds_left(self))
 
     @property
     def steps(self) -> int:
@@ -269,32 +272,7 @@ class ImportRecord(ImportOptions):
         """Whether one step does all the work."""
         return self.chunks == 1 and self.mode != "sync"
 
-    def _percent(self) -> float:
-        if self.stage == "read":
-            return READ_SHARE * self.steps_done / self.chunks
-        if not self.rows_found:
-            return 0.0
-        return READ_SHARE + (100 - READ_SHARE) * self.counts.rows / self.rows_found
-
-    def _seconds_left(self) -> int | None:
-        percent = self._percent()
-        if (
-            self.finished_at
-            or self.status == "awaiting_approval"
-            or self.loading_at is None
-            or self.advanced_at is None
-            or not percent
-        ):
-            return None
-        since = _seconds_since(self.advanced_at)
-        so_far = _seconds_since(self.loading_at) - since
-        return math.ceil(max(0.0, so_far * (100 - percent) / percent - since))
-
 
 def with_status(record: ImportRecord, status: Status, error: Failure | None) -> ImportRecord:
     """Returns the record with another status, and the reason for it."""
     return record.model_copy(update={"status": status, "error": error})
-
-
-def _seconds_since(moment: str) -> float:
-    return time.time() - datetime.fromisoformat(moment).timestamp()

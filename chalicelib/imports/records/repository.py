@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.dynamodb.account_index import AccountIndex, StoredRecords
 from chalicelib.dynamodb.items import Item
@@ -46,6 +46,8 @@ OWN_ATTRIBUTES = {
     *(name for name in NUMBERS if name not in Counts.model_fields),
     "stage",
     "removal",
+    "applied_by",
+    "undone_by",
     "advanced_at",
     "notified",
     "columns",
@@ -222,6 +224,16 @@ class ImportRepository:
         )
         return _record(stored) if stored else None
 
+    def name_follower(self, import_id: str, name: Literal["applied_by", "undone_by"], follower: str) -> None:
+        """Notes in an import which one applies it or takes it back: of several the latest, as ids sort by time."""
+        self._table.update(
+            import_key(import_id),
+            UpdateExpression=f"SET {name} = :id",
+            ConditionExpression=f"attribute_exists(pk) AND (attribute_not_exists({name}) OR {name} < :id)",
+            ExpressionAttributeValues={":id": {"S": follower}},
+            ReturnValues="NONE",
+        )
+
     def mark_notified(self, record: ImportRecord) -> None:
         """Records that the notice of an import's status was sent, if it still has it."""
         self._table.update(
@@ -262,7 +274,7 @@ def _record(item: Mapping[str, Any]) -> ImportRecord:
             "counts": counts,
             "stage": item.get("stage", {}).get("S"),
             "removal": Removal.model_validate_json(removal) if removal else None,
-            "advanced_at": item.get("advanced_at", {}).get("S"),
+            **{name: item.get(name, {}).get("S") for name in ("applied_by", "undone_by", "advanced_at")},
             "notified": "notified" in item or "noticed" in item,  # its name in an earlier version
         }
     )

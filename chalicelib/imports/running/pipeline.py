@@ -126,7 +126,8 @@ class ImportPipeline:
             checked.encoding_guessed or checked.encoding == "utf-8"
         ):  # detected: declared, it would be enforced
             options["encoding"] = None
-        return self._queue(ImportRecord(**{**options, **started, "started_at": started["created_at"]}))
+        record = ImportRecord(**{**options, **started, "started_at": started["created_at"]})
+        return self._name_in_earlier(self._queue(record))
 
     def undo(
         self, done: ImportRecord, by: str | None, import_id: str = "", *, dry_run: bool = False
@@ -150,7 +151,7 @@ class ImportPipeline:
             created_at=moment,
             started_at=moment,
         )
-        return self._queue(record)
+        return self._name_in_earlier(self._queue(record))
 
     def _queue(self, record: ImportRecord) -> ImportRecord:
         """Adds an import and queues its split. If that fails, so does the import: no event would start it."""
@@ -163,6 +164,15 @@ class ImportPipeline:
         except Exception:
             self.finisher.fail(record, "not_started", "The import could not be queued; start it again.")
             raise
+        return record
+
+    def _name_in_earlier(self, record: ImportRecord) -> ImportRecord:
+        """Names a queued import in the dry run that it applies and the import that it takes back; returns it."""
+        with suppress(Busy):  # it runs: without the name, these can be applied and taken back as before
+            if record.applies:
+                self.repository.name_follower(record.applies, "applied_by", record.id)
+            if record.of and not record.dry_run:
+                self.repository.name_follower(record.of, "undone_by", record.id)
         return record
 
     def start(self, source: Source, import_id: str) -> ImportRecord:
@@ -180,7 +190,8 @@ class ImportPipeline:
     def split(self, import_id: str) -> ImportRecord:
         """Splits the file of a started import into chunks and queues the first step. Raises NotFound."""
         record = self.repository.get(import_id)
-        self.storage.tag_roster(record.source)
+        if not record.of:  # an undo reads a result, which expires by itself
+            self.storage.tag_roster(record.source)
         if record.status == "splitting":
             try:
                 ready = self._split(record)

@@ -16,8 +16,8 @@ from chalicelib.access.throttle import PasswordThrottle
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.services import Services
 from tests.support.access import WRONG, Clock, basic, refused
+from tests.support.aws_access import aws_access, compare
 from tests.support.sso import TestIssuer
-from tests.support.table_access import allows, permissions, table_access
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -134,21 +134,13 @@ def test_policy_allows_what_the_authorizer_does(
     issuer.add_key("one", "ES256")
     throttle = PasswordThrottle(services.table, 1000, clock)
     by_issuer = Authenticator(services.table, services.sessions, throttle, clock, issuer=issuer.issuer)
-    with table_access() as found:
+    with aws_access() as found:
         session = authenticator.authenticate(basic(name))
         refused(authenticator, basic(name, WRONG))
         authenticator.authenticate(token)
         by_issuer.authenticate(f"Bearer {issuer.token()}")
     header = f"Bearer {services.sessions.start(session).text}"
     clock.now += 600  # a use that is recorded
-    with table_access() as later:
+    with aws_access() as later:
         authenticator.authenticate(header)
-    allowed = permissions("authorize")
-    done = found | later
-    assert {access for access in done if not any(allows(one, access) for one in allowed)} == set()
-    assert {one[1] for one in allowed for access in done if allows(one, access)} == {
-        one[1] for one in allowed
-    }
-    assert {one[0] for one in allowed for access in done if allows(one, access)} == {
-        one[0] for one in allowed
-    }
+    assert compare("authorize", found | later) == (set(), set())

@@ -19,9 +19,9 @@ from chalicelib.services import services as build_services
 from infra.emulator import free_port
 from tests.support.access import Clock, basic, refused
 from tests.support.api import member_body, unique_name
+from tests.support.aws_access import aws_access, compare
 from tests.support.client import Http
 from tests.support.cognito import UserPool, new_pool
-from tests.support.table_access import allows, permissions, table_access
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def deployed(pool: UserPool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 
 def test_tokens_of_a_real_issuer_authenticate(signed_on: Services, pool: UserPool, clock: Clock) -> None:
     issued = pool.tokens("ann")
-    with table_access() as done:
+    with aws_access() as done:
         callers = [
             signed_on.authenticator.authenticate(f"Bearer {issued[kind]}")
             for kind in ("IdToken", "AccessToken")
@@ -62,8 +62,7 @@ def test_tokens_of_a_real_issuer_authenticate(signed_on: Services, pool: UserPoo
     for caller in callers:
         assert (caller.kind, caller.groups) == ("sso", ["editors"])
         assert caller.password_at
-    allowed = permissions("authorize")
-    assert {access for access in done if not any(allows(one, access) for one in allowed)} == set()
+    assert compare("authorize", done)[0] == set()
     assert refused(signed_on.authenticator, f"Bearer {issued['RefreshToken']}")
     other = new_pool(pool.client, os.environ["AWS_ENDPOINT_URL"])
     other.add_user("ann", "admins")

@@ -13,6 +13,7 @@ from chalicelib.access.networks import network_of
 from chalicelib.access.throttle import (
     CACHED_SECONDS,
     FLOOD,
+    LOGGED_TOGETHER,
     NETWORK_ATTEMPTS,
     USER_ATTEMPTS,
     WINDOW_SECONDS,
@@ -95,6 +96,17 @@ def test_refused_attempts_cost_no_request(authenticator: Authenticator, name: st
     with metered(config.dynamodb()) as meter:
         assert fail(authenticator, name, FLOOD) == [TooManyAttempts] * FLOOD
     assert not meter.calls
+
+
+def test_lines_of_the_log_count_each_refusal(authenticator: Authenticator, clock: Clock, name: str) -> None:
+    """So that its alarm sees a flood, which has no line for each."""
+    fail(authenticator, name, USER_ATTEMPTS)
+    refusals = [refused(authenticator, basic(name), NOWHERE) for _ in range(3 * LOGGED_TOGETHER)]
+    clock.now += 60
+    refusals.append(refused(authenticator, basic(name), NOWHERE))
+    counts = [one.to_log for one in refusals if isinstance(one, TooManyAttempts) and one.to_log]
+    assert sum(counts) == len(refusals)
+    assert len(counts) == FLOOD + 2 + 1
 
 
 def test_all_callers_share_the_passwords_of_a_second(settings: config.Settings, clock: Clock) -> None:

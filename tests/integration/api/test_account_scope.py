@@ -59,6 +59,26 @@ def test_conflict_names_only_members_of_callers_account(
     assert [error["member"]["id"] for error in problem["errors"]] == [holder["id"]]
 
 
+def test_move_shows_each_account_its_own_end(http: Http, grant: Grant, account: str, other: str) -> None:
+    old = http.create(member_body(account, client_member_id="0", first_name="Anna"))
+    change = {"account_id": other, "client_member_id": "9", "first_name": "Zoe"}
+    new = http.send("PATCH", f"/members/{old['id']}", change).ok()
+    assert http.get(f"/members/{old['id']}").problem(404, "member_not_found")["moved_to"] == new["id"]
+    left, come = (grant(["members:read", "members:write"], [one]) for one in (account, other))
+
+    for method, path in (("GET", ""), ("POST", "/restore")):
+        problem = left.request(method, f"/members/{old['id']}{path}").problem(404, "member_not_found")
+        assert "moved_to" not in problem
+    moved, created = left.get(f"/members/{old['id']}/history").ok()["items"]
+    assert (moved["action"], created["action"]) == ("moved", "created")
+    assert moved["changes"]["first_name"] == {"from": "Anna", "to": None}
+    assert [event["action"] for event in come.get(f"/members/{new['id']}/history").ok()["items"]] == ["moved"]
+    seen = left.get(f"/members/{old['id']}/history"), come.get(f"/members/{new['id']}/history")
+    for response, hidden in zip(seen, ((other, "Zoe", new["id"]), (account, "Anna", old["id"])), strict=True):
+        assert not [text for text in hidden if text in response.body.decode()]
+    assert "moved_to" in http.get(f"/members/{old['id']}/history").ok()["items"][0]
+
+
 def test_searches_return_only_callers_accounts(http: Http, grant: Grant, account: str, other: str) -> None:
     second = f"{account}-b"
     both = grant(ALL, [account, second, f"{account}-empty"])

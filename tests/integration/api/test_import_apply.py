@@ -38,6 +38,25 @@ def test_applied_dry_run_imports_the_checked_version(
     assert http.get(href(account, "9")).status == 404
 
 
+def test_dry_run_names_the_latest_import_that_applied_it(
+    http: Http, pipeline: Pipeline, account: str
+) -> None:
+    checked = finish_import(
+        pipeline, post_csv(http, HEADER + f"Ann,Lee,3235550001,1,{account}\n", "?dry_run=true").json
+    )
+    etag = http.get(f"/imports/{checked['id']}").headers["ETag"]
+    assert checked["applied_by"] is None
+    first, second = (http.request("POST", f"/imports/{checked['id']}/apply").ok(202)["id"] for _ in range(2))
+    pipeline.repository.name_follower(checked["id"], "applied_by", first)  # the slower of two at once
+    pipeline.repository.name_follower(first[::-1], "applied_by", second)  # of an import that has expired
+    shown = http.request("GET", f"/imports/{checked['id']}", headers={"If-None-Match": etag}).ok()
+    assert shown == checked | {"applied_by": second}
+    http.get(f"/imports/{first[::-1]}").problem(404, "import_not_found")
+    run(pipeline, second)
+    ended = [pipeline.repository.get(one) for one in (first, second)]
+    assert sorted(one.counts.created for one in ended) == [0, 1]
+
+
 def test_change_after_the_check_is_not_undone(http: Http, pipeline: Pipeline, account: str) -> None:
     finish_import(pipeline, post_csv(http, HEADER + f"Ann,Lee,3235550001,1,{account}\n").json)
     text = HEADER + f"Ann,Moore,3235550001,1,{account}\n"

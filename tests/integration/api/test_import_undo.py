@@ -41,6 +41,7 @@ def test_checked_undo_can_be_applied(http: Http, pipeline: Pipeline, account: st
     checked = http.request("POST", f"/imports/{done['id']}/undo?dry_run=true").ok(202)
     assert run(pipeline, checked["id"]).counts.deleted == 1
     assert http.get(href(account, "1")).ok()["version"] == 1
+    assert http.get(f"/imports/{done['id']}").ok()["undone_by"] is None
 
     applied = http.request("POST", f"/imports/{checked['id']}/apply").ok(202)
 
@@ -48,6 +49,9 @@ def test_checked_undo_can_be_applied(http: Http, pipeline: Pipeline, account: st
     assert run(pipeline, applied["id"]).counts.deleted == 1
     name = done["source"]["key"].rpartition("/")[2]
     assert (checked["of_file"], applied["of_file"]) == (name, name)
+    named = [http.get(f"/imports/{one['id']}").ok() for one in (done, checked, applied)]
+    assert [one["undone_by"] for one in named] == [applied["id"], None, None]
+    assert [one["applied_by"] for one in named] == [None, applied["id"], None]
     again = http.request("POST", f"/imports/{applied['id']}/undo").ok(202)
     assert again["of_file"] == f"undo of {name}"
     http.get(href(account, "1")).problem(404, "member_not_found")

@@ -1,6 +1,8 @@
 """Logs: who did what, without secrets and personal data."""
 
 import logging
+import re
+import traceback
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from chalicelib.members.model import member_id
 from chalicelib.services import Services
 from tests.support.api import PASSWORD, RALPH, member_body, replaced_calls, unique_name
 from tests.support.client import Http, Response, href
+from tests.support.functions import Functions
+from tests.support.pipeline import HEADER, Pipeline
 
 
 def test_logs_contain_no_personal_data(http: Http, account: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -73,6 +77,75 @@ def test_log_names_members_by_their_hashes(
     assert named(http.request("DELETE", f"/members/{ids[2]}")) == [moved]
     assert named(http.request("POST", f"/members/{ids[2]}/restore")) == [moved]
     assert named(http.get("/me")) is None
+
+
+def test_log_names_members_that_a_conflict_names(
+    http: Http, services: Services, account: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    first, second = (member_body(account, client_member_id=str(n)) for n in range(2))
+    http.create(first)
+    holder, refused = services.member_hashes.of([member_id(account, "0"), member_id(account, "1")])
+    http.send("POST", "/members", second).problem(409, "phone_number_taken")
+    assert subjects(caplog) == {"members": [refused, holder]}
+    http.send("POST", "/members", first).problem(409, "client_member_id_taken")
+    assert subjects(caplog) == {"members": [holder]}
+    http.send("POST", "/members/batch", {"members": [second]}).ok()
+    assert subjects(caplog) == {"members": [refused, holder]}
+
+
+def test_log_names_members_of_a_repeated_response(
+    http: Http, services: Services, account: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    body, key = member_body(account), {"Idempotency-Key": account}
+    hashes = services.member_hashes.of([member_id(account, f"{account}-42")])
+    for _ in range(2):
+        http.send("POST", "/members", body, key).ok(201)
+        assert subjects(caplog) == {"members": hashes}
+
+
+def test_log_names_import_and_members_of_its_outcomes(
+    http: Http, pipeline: Pipeline, services: Services, account: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = pipeline.run(f"drops/account={account}/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n")
+    caplog.set_level(logging.INFO)
+    hashes = services.member_hashes.of([member_id(account, "1")])
+    http.get(f"/imports/{record.id}/changes/rows").ok()
+    assert subjects(caplog) == {"import_id": record.id, "members": hashes}
+    http.get(f"/imports/{record.id}/rejected/rows").ok()
+    assert subjects(caplog) == {"import_id": record.id}
+    export = http.send("POST", "/exports", {"account_id": account}).ok(202)
+    http.get(f"/exports/{export['id']}").ok()
+    assert subjects(caplog) == {"export_id": export["id"]}
+    http.get("/imports/Lastsentinel").problem(404, "import_not_found")
+    assert subjects(caplog) == {}
+
+
+def test_failed_authorizer_quotes_no_credentials(http: Http) -> None:
+    """Lambda logs what a function raises, with its message."""
+
+    def fail(**call: Any) -> None:
+        raise ValueError(f"Lastsentinel {call['params']}")
+
+    event = {
+        "type": "REQUEST",
+        "methodArn": "arn:aws:execute-api:us-east-1:1:a/api/GET/me",
+        "headers": {"Authorization": http.credentials["Authorization"]},
+        "requestContext": {"identity": {"sourceIp": "192.0.2.1"}},
+    }
+    with replaced_calls("BatchGetItem", fail), pytest.raises(RuntimeError) as failed:
+        Functions().invoke("authorize", event)
+    text = "".join(traceback.format_exception(failed.value))
+    assert re.search(r"RuntimeError: ValueError at authorizer\.py:\d+ ", text)
+    assert "Lastsentinel" not in text
+
+
+def subjects(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
+    """Returns what the log says that the last request was about."""
+    found = vars(caplog.records[-1])
+    assert found["msg"] == "request"
+    return {name: found[name] for name in ("about", "import_id", "export_id", "members") if name in found}
 
 
 @pytest.fixture

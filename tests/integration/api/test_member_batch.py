@@ -154,6 +154,15 @@ def test_unusable_batch_is_refused(http: Http, sent: object, pointer: str, code:
     assert [(one["pointer"], one["code"]) for one in errors] == [(pointer, code)]
 
 
+def test_answer_to_a_batch_of_errors_is_bounded(http: Http) -> None:
+    """Lambda returns 6 MB at most, and the caller has to learn what became of the other members."""
+    wrong = {f"{number:064}": "" for number in range(60)}
+    response = http.send("POST", "/members/batch", {"members": [wrong] * 500})
+    [first, *_] = response.ok()["items"]
+    assert first["problem"]["errors"][-1]["detail"] == "55 more errors are not listed."
+    assert len(response.body) < 3_000_000
+
+
 def test_batch_must_be_json(http: Http) -> None:
     http.request("POST", "/members/batch", b"members=1", {"Content-Type": FORM}).problem(
         415, "unsupported_media_type"

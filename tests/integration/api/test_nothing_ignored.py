@@ -52,6 +52,15 @@ def test_unsupported_header_is_refused(http: Http, method: str, path: str) -> No
         response.refused(method, 400, "unsupported_header")
 
 
+def test_answer_to_many_unknown_parameters_is_bounded(http: Http) -> None:
+    """A query of 10 kB has room for 3,000 of them."""
+    response = http.get("/members", {f"{number:x}": "" for number in range(3_000)})
+    problem = response.problem(400, "invalid_parameter")
+    assert len(problem["errors"]) == 51
+    assert problem["errors"][-1]["detail"] == "2,950 more errors are not listed."
+    assert len(response.body) < 25_000
+
+
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_content_encoding_is_refused(http: Http, method: str, path: str) -> None:
     response = request(http, method, path, b"\x1f\x8b", Content_Encoding="gzip", Content_Type=JSON)

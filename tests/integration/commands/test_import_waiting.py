@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.dynamodb import retries
 from commands.import_run import ImportRun
 from commands.stage import find_deployment
-from infra import targets
+from infra import endpoints
 from tests.support.clock import Clock
 from tests.support.import_command import InterferingLines, write_roster
 from tests.support.pipeline import Pipeline
@@ -39,7 +39,7 @@ def test_import_without_progress_prints_what_it_waits_for(
     assert outcome.text == f"{path}: cancelled: The import was cancelled."
     for notice in notices[:2]:
         assert re.match(rf"{re.escape(str(path))}: no progress for \d+ min: import {ids[0]} is ", notice)
-        assert notice.endswith(f" for the uploaded file. See {targets.STATE / 'emulator.log'}")
+        assert notice.endswith(f" for the uploaded file. See {endpoints.STATE / 'emulator.log'}")
 
 
 def test_watch_ends_after_5_minutes_without_a_response(

@@ -193,3 +193,4 @@ def test_undo_that_cannot_be_queued_has_failed(pipeline: Pipeline, account: str)
         events.unregister("before-call.sqs.SendMessage", refuse)
     [failed] = [one for one in pipeline.repository.newest(50) if one.of == done.id]
     assert (failed.status, failed.error and failed.error.code) == ("failed", "not_started")
+    assert pipeline.repository.get(done.id).undone_by is None

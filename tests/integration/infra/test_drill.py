@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -40,11 +41,12 @@ def source(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Targ
 
 
 def left(target: Target) -> list[Any]:
-    """Returns the tables, buckets and stacks of a drill."""
+    """Returns the tables, buckets, stacks and logs of a drill."""
     stacks = target.client("cloudformation").describe_stacks()["Stacks"]
     names = [one["StackName"] for one in stacks]
     names += target.client("dynamodb").list_tables()["TableNames"]
     names += [one["Name"] for one in target.client("s3").list_buckets()["Buckets"]]
+    names += [one["logGroupName"] for one in target.client("logs").describe_log_groups()["logGroups"]]
     return [name for name in names if "drill" in name]
 
 
@@ -60,8 +62,32 @@ def test_drill_makes_a_stack_of_the_restored_table(source: Target) -> None:
     assert table["TableStatus"] == "ACTIVE"
     with pytest.raises(DeployError, match="delete it with --clear"):
         drill.drill(source)
+    target.client("logs").create_log_group(
+        logGroupName=f"{target.stack}-AccessLog-1"
+    )  # which stacks on AWS keep
     drill.clear(target)
     assert left(source) == []
+
+
+class Recovery:
+    """A table that can be restored a second later each time it is asked."""
+
+    def __init__(self, latest: datetime) -> None:
+        self.latest = latest
+
+    def describe_continuous_backups(self, **_: Any) -> dict[str, Any]:
+        """Returns the latest time to which the table can be restored."""
+        self.latest += timedelta(seconds=1)
+        found = {"LatestRestorableDateTime": self.latest}
+        return {"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": found}}
+
+
+def test_restore_waits_for_what_was_counted() -> None:
+    """Else a table in use would seem to have lost the members of the last five minutes."""
+    moment = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    table = Recovery(moment - timedelta(seconds=3))
+    drill.wait_until_restorable(table, "table", moment, seconds=0)
+    assert table.latest == moment
 
 
 def test_update_of_a_stage_is_shown_and_declined(source: Target) -> None:

@@ -3,19 +3,18 @@
 import json
 from typing import Any
 
-from infra.forms import conditions, parameters, resolved
+from infra.forms import conditions, forms, parameters, resolved
 
 
-def test_each_condition_holds_in_one_form_only(prod: dict[str, Any]) -> None:
-    """So that linters see both sides of it. A web ACL of one's own would take the stack's from both."""
-    off, on = (conditions(prod, parameters(prod, on=on)) for on in (False, True))
-    assert off.keys() == on.keys() >= {"HasKey", "HasDomain", "HasTracing", "HasAccessLogs", "HasDashboard"}
-    assert {name for name in off if off[name] == on[name]} <= {"IsLocal", "HasOwnWebAcl"}
+def test_linters_see_both_sides_of_each_condition(prod: dict[str, Any]) -> None:
+    held = [conditions(prod, values) for values in forms(prod).values()]
+    assert held[0].keys() >= {"HasKey", "HasDomain", "HasTracing", "HasAccessLogs", "HasDashboard"}
+    assert {name for name in held[0] if len({one[name] for one in held}) == 1} == {"IsLocal"}
 
 
 def test_form_has_no_condition_left(prod: dict[str, Any]) -> None:
-    for on in (False, True):
-        text = json.dumps(resolved(prod, parameters(prod, on=on)))
+    for values in forms(prod).values():
+        text = json.dumps(resolved(prod, values))
         assert "Fn::If" not in text
         assert "AWS::NoValue" not in text
 
@@ -69,5 +68,9 @@ def test_own_domain_replaces_the_address_of_the_gateway(prod: dict[str, Any]) ->
         assert api["SecurityPolicy"] == {"Ref": "TlsPolicy"}
         endpoint = api["Body"]["x-amazon-apigateway-endpoint-configuration"]
         assert endpoint["disableExecuteApiEndpoint"] is is_off
+        stage = form["Resources"]["RestAPIapiStage"]["Properties"]
+        assert stage["Variables"] == {
+            "default_endpoint": "off" if is_off else "on"
+        }  # a change puts it into effect
     policies = prod["Parameters"]["TlsPolicy"]["AllowedValues"]
     assert {policy.split("_1_")[1][0] for policy in policies} == {"2", "3"}  # TLS 1.2 or 1.3 at least

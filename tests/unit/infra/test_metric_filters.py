@@ -12,8 +12,8 @@ from infra.package import source_template
 LINES: dict[str, list[tuple[str, dict[str, object]]]] = {
     "LatencyMetric": [("request", {"route": "/members/{member_id}", "milliseconds": 2.5})],
     "RefusedCredentialsMetric": [
-        ("authorize", {"caller": None, "user": "ann"}),
-        ("authorize", {"caller": None, "too_many": True}),
+        ("authorize", {"caller": None, "refusals": 1, "user": "ann"}),
+        ("authorize", {"caller": None, "refusals": 100, "too_many": True}),
     ],
     "SplitStepsMetric": [("import_step", {"status": "splitting"})],
     "LoadStepsMetric": [("import_step", {"status": "loading"})],
@@ -34,9 +34,9 @@ def logged(message: str, fields: dict[str, object]) -> str:
 def matches(pattern: str, line: str) -> bool:
     """Returns whether a line matches a pattern of the kinds used here ("Filter pattern syntax")."""
     fields, found = json.loads(line), []
-    for name, operator, value in re.findall(r'\$\.(\w+) (=|!=|NOT EXISTS)(?: "([^"]*)")?', pattern):
-        if operator == "NOT EXISTS":
-            found.append(name not in fields)
+    for name, operator, value in re.findall(r'\$\.(\w+) (=|!=|>=) "?([^")]*)', pattern):
+        if operator == ">=":
+            found.append(fields.get(name, 0) >= int(value))
         else:
             found.append((fields.get(name) == value) == (operator == "="))
     assert len(found) == pattern.count("$.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import targets
+from infra import endpoints
 from infra.emulator import free_port, free_ports
 from infra.project import PROJECT
 
@@ -60,7 +60,7 @@ def test_region_comes_from_environment_then_profile(
         monkeypatch.delenv(name)
     for name, value in {"AWS_CONFIG_FILE": str(profile), **environment}.items():
         monkeypatch.setenv(name, value)
-    assert targets.aws_session().region_name == region
+    assert endpoints.aws_session().region_name == region
 
 
 def test_commands_find_make_local_on_its_port(tmp_path: Path) -> None:
