@@ -21,13 +21,15 @@ from chalicelib.services import Services
 from chalicelib.services import services as build_services
 from infra.emulator import started
 from infra.package import table_definition
+from tests.support import EXAMPLES
 from tests.support.client import Http
 from tests.support.pipeline import Pipeline
 
-# Each takes half a minute and more.
+# Each takes a quarter of a minute and more.
 SLOW_FILES = {
     *("test_bench.py", "test_corpus.py", "test_corpus_by_command.py", "test_corpus_by_request.py"),
-    *("test_end_to_end.py", "test_errors.py", "test_faults.py", "test_imports.py", "test_many_files.py"),
+    *("test_end_to_end.py", "test_errors.py", "test_faults.py", "test_imports.py", "test_layer.py"),
+    *("test_local.py", "test_many_files.py", "test_policies.py", "test_row_writes_model.py"),
     *("test_settlement.py", "test_sync_undo.py", "test_throttling.py", "test_undo.py"),
 }
 
@@ -160,5 +162,7 @@ def stage(settings: config.Settings) -> Iterator[None]:
 
 
 # The same examples on every run, without a time limit.
-hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "suite", derandomize=True, deadline=None, database=None, max_examples=EXAMPLES
+)
 hypothesis.settings.load_profile("suite")
