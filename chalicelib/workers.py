@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus
 
@@ -12,7 +13,7 @@ from chalice.app import Blueprint, EventSourceHandler, S3Event, SQSEvent
 from chalicelib.clock import normalized_time
 from chalicelib.config import settings, sqs
 from chalicelib.dynamodb.retries import transient_errors_as_busy
-from chalicelib.errors import Busy, frames, without_values
+from chalicelib.errors import Busy, NotFound, frames, without_values
 from chalicelib.imports.records.import_ids import event_import_id
 from chalicelib.services import services
 
@@ -155,7 +156,19 @@ def _work_or_send_again(work: MessageHandler, message: Mapping[str, Any], queue_
             work(message)
     except Busy as error:
         sqs().send_message(QueueUrl=queue_url, MessageBody=message["body"], DelaySeconds=AGAIN_SECONDS)
-        log.info("step_sent_again", message_id=message["messageId"], error=type(error).__name__)
+        idle = _idle_seconds(json.loads(message["body"]))
+        error_name = type(error).__name__
+        log.info("step_sent_again", message_id=message["messageId"], error=error_name, idle_seconds=idle)
+
+
+def _idle_seconds(body: Mapping[str, Any]) -> int | None:
+    """Returns the seconds since the last progress of a message's import, None if that is not known."""
+    from chalicelib.imports.records.pace import idle_seconds
+
+    if "import" in body:
+        with suppress(Busy, NotFound):
+            return idle_seconds(services().import_repository.get(body["import"]))
+    return None
 
 
 def _deliveries(message: Mapping[str, Any]) -> int:

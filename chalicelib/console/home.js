@@ -2,7 +2,7 @@
 
 import { call, query } from "./api.js";
 import { h, link, notice, redraw, time } from "./dom.js";
-import { fileName, tone, verdictText } from "./import_texts.js";
+import { fileName, stalledText, tone, verdictText } from "./import_texts.js";
 import { removalText } from "./removal_text.js";
 
 /** @import { Child, Context, Import, May } from "./types" */
@@ -38,7 +38,9 @@ function importSections(items, more, may) {
   if (!items.length) return notice(none, more ? h("p", {}, link("Older imports", "#/imports")) : null);
   const waiting = items.filter(({ status }) => status === "awaiting_approval");
   const wrong = items.filter((one) => one.status === "failed" || (one.finished_at && one.counts.rejected));
+  const stalled = items.filter((one) => stalledText(one));
   return [
+    stalled.length ? section("Not moving", stalled, "", link("All that load", "#/imports?status=loading")) : null,
     section(
       "Waiting for approval",
       waiting,

@@ -1,6 +1,6 @@
 // Imports in words: their modes, their outcomes, how they ended, and why rows were rejected.
 
-import { formatNumber } from "./dom.js";
+import { formatNumber, plural } from "./dom.js";
 import { removalText } from "./removal_text.js";
 
 /** @import { Import, Mode, Outcome, Status } from "./types" */
@@ -17,6 +17,17 @@ export const STATUS_TEXT = {
   failed: "failed",
   cancelled: "cancelled",
 };
+const STALLED_MINUTES = 15; // without progress, as for the alarm of the imports of a deployment
+
+/**
+ * Says that an import has made no progress for long: "has not moved for 23 minutes"; "" for others.
+ * @param {Import} record
+ */
+export function stalledText({ status, finished_at, progress_at }) {
+  if (finished_at || !progress_at || status === "awaiting_approval" || status === "awaiting_upload") return "";
+  const minutes = Math.floor((Date.now() - Date.parse(progress_at)) / 60_000);
+  return minutes < STALLED_MINUTES ? "" : `has not moved for ${plural(minutes, "minute")}`;
+}
 /** @param {Import} record */
 export const statusText = (record) =>
   record.dry_run && record.status === "completed" ? "checked" : STATUS_TEXT[record.status];
@@ -82,7 +93,8 @@ export function verdictText(record) {
     .map((name) => `${formatNumber(counts[name])} ${outcomeText(name, record, counts[name])}`);
   const what = parts.length ? `: ${parts.join(", ")}` : "";
   const nothing = finished_at && (dry_run || !hasEffect(record)) ? " Nothing was written." : "";
-  return `${capitalized(status)}${what}.${nothing}`;
+  const stalled = stalledText(record);
+  return `${capitalized(status)}${what}.${nothing}${stalled ? ` ${capitalized(stalled)}.` : ""}`;
 }
 
 /** @param {string} text */
@@ -92,9 +104,10 @@ export const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice
  * The colour of an import's status: red if nothing of it is good, amber if a person should look at it, green if not.
  * @param {Import} record
  */
-export function tone({ status, counts, finished_at, of, changed_since }) {
+export function tone(record) {
+  const { status, counts, finished_at, of, changed_since } = record;
   if (status === "failed" || status === "cancelled") return "wrong";
-  if (status === "awaiting_approval") return "doubtful";
+  if (status === "awaiting_approval" || stalledText(record)) return "doubtful";
   if (!finished_at) return "";
   if (!counts.rejected) return of && changed_since ? "doubtful" : "good"; // an undo that kept members is not complete
   return counts.rejected === counts.rows ? "wrong" : "doubtful";

@@ -7,7 +7,17 @@ import { announce, button, failure, formatNumber, h, link, notice, plural, redra
 import { encodingChoice } from "./encodings.js";
 import { followUp } from "./follow_up.js";
 import { clearErrors, field, searchForm, showProblem } from "./forms.js";
-import { byText, endText, fileName, modeText, outcomeText, STATUS_TEXT, statusText, tone } from "./import_texts.js";
+import {
+  byText,
+  endText,
+  fileName,
+  modeText,
+  outcomeText,
+  STATUS_TEXT,
+  stalledText,
+  statusText,
+  tone,
+} from "./import_texts.js";
 import { listOf } from "./lists.js";
 import { createProgress, delay, watch } from "./progress.js";
 import { approval } from "./removals.js";
@@ -99,7 +109,7 @@ function importList(signal, wanted, form) {
   /** @type {Column<Import>[]} */
   const columns = [
     ["File", (record) => link(fileName(record), `#/imports/${record.id}`)],
-    ["Status", (record) => h("span", { class: `status ${tone(record)}` }, statusText(record))],
+    ["Status", (record) => h("span", { class: `status ${tone(record)}` }, listedStatus(record))],
     ["Mode", modeText],
     ["Account", (record) => record.account_id],
     // Those of a running import would soon be older than its card's.
@@ -124,6 +134,9 @@ function importList(signal, wanted, form) {
     },
   });
 }
+
+/** @param {Import} record */
+const listedStatus = (record) => [statusText(record), stalledText(record)].filter(Boolean).join(", ");
 
 // ---- One import
 

@@ -2,7 +2,17 @@
 
 import { call, readable } from "./api.js";
 import { formatDollars, formatNumber, h, plural, time } from "./dom.js";
-import { byText, modeText, OUTCOMES, outcomeText, statusText, tone, verdictText } from "./import_texts.js";
+import {
+  byText,
+  capitalized,
+  modeText,
+  OUTCOMES,
+  outcomeText,
+  stalledText,
+  statusText,
+  tone,
+  verdictText,
+} from "./import_texts.js";
 import { removalText } from "./removal_text.js";
 
 /** @import { Child, Estimate, Import, ProgressView } from "./types" */
@@ -176,7 +186,10 @@ function factsOf(record) {
  * How far a running import is. Few rows have no pace worth telling.
  * @param {Import} record
  */
-function paceText({ status, percent, seconds_left: left, started_at: started, counts }) {
+function paceText(record) {
+  const { status, percent, seconds_left: left, started_at: started, counts } = record;
+  const stalled = stalledText(record);
+  if (stalled) return ` ${percent}%. ${capitalized(stalled)}.`;
   if (status === "cancelled") return ". The remaining rows are being counted.";
   if (status === "awaiting_approval") return "";
   const seconds = started ? (Date.now() - Date.parse(started)) / 1000 : 0;

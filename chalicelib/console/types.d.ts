@@ -132,6 +132,7 @@ export type Import = {
   source: { key: string };
   counts: Counts;
   percent: number;
+  progress_at: string | null;
   seconds_left: number | null;
   created_at: string;
   started_at: string | null;

@@ -2,10 +2,27 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.support.browser import heading, open_view, sign_in
+from tests.support.browser import heading, open_view, rows, sign_in
 from tests.support.local_stack import PASSWORD, LocalStack, roster_csv
+
+
+def check_stalled(local: LocalStack, page: Page, import_id: str) -> None:
+    """Checks that an import without progress is shown as such. The times of the page and of the import are fixed."""
+    running = {"status": "loading", "finished_at": None, "progress_at": "2026-11-23T05:36:30.000Z"}
+
+    def respond(route: Route) -> None:
+        route.fulfill(json={"items": [local.call("GET", f"/imports/{import_id}") | running], "next": None})
+
+    page.clock.set_fixed_time("2026-11-23T06:00:00.000Z")
+    page.route("**/imports?*", respond)
+    open_view(page, "/imports")
+    expect(rows(page).first).to_contain_text("loading, has not moved for 23 minutes")
+    open_view(page, "/")
+    stalled = page.get_by_role("region", name="Not moving").locator(".status.doubtful")
+    expect(stalled).to_have_text("Loading: 40 added. Has not moved for 23 minutes.")
+    page.unroute("**/imports?*")
 
 
 def test_home_shows_what_ran_waits_and_failed(local: LocalStack, page: Page, account: str) -> None:
@@ -47,6 +64,7 @@ def test_home_shows_what_ran_waits_and_failed(local: LocalStack, page: Page, acc
     page.get_by_role("link", name="Imports", exact=True).click()
     page.get_by_role("link", name="Rollcall", exact=True).click()
     expect(heading(page, "Home")).to_be_visible()
+    check_stalled(local, page, everybody)
 
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, account, PASSWORD)

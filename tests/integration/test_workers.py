@@ -97,7 +97,9 @@ def test_failed_message_is_reported_and_returns_soon(
     config.sqs().delete_message(QueueUrl=queue, ReceiptHandle=again["ReceiptHandle"])
 
 
-def test_step_without_capacity_is_sent_again(functions: Functions, pipeline: Pipeline, account: str) -> None:
+def test_step_without_capacity_is_sent_again(
+    functions: Functions, pipeline: Pipeline, logs: io.StringIO, account: str
+) -> None:
     """Its message is deleted; the new one has all its deliveries before it."""
     import_id = pipeline.split("drops/a.csv", HEADER + f"Ann,Lee,3235550001,1,{account}\n").id
     [body] = pipeline.messages(pipeline.settings.load_queue_url)
@@ -108,6 +110,8 @@ def test_step_without_capacity_is_sent_again(functions: Functions, pipeline: Pip
     assert answer.payload == {"batchItemFailures": []}
     assert [json.loads(one["MessageBody"]) for one in sent] == [body]
     assert sent[0]["DelaySeconds"] > 0
+    [line] = [one for one in map(json.loads, logs.getvalue().splitlines()) if "idle_seconds" in one]
+    assert (line["message"], line["idle_seconds"] >= 0) == ("step_sent_again", True)
     functions.invoke("load", message(body))
     assert pipeline.repository.get(import_id).counts.created == 1
 

@@ -30,6 +30,7 @@ _IMPORT = {
     },
     "counts": {"rows": 1000, **_COUNTS},
     "percent": 100,
+    "progress_at": "2026-11-23T05:30:04.150Z",
     "seconds_left": None,
     "created_at": "2026-11-23T05:29:59.120Z",
     "started_at": "2026-11-23T05:30:00.310Z",

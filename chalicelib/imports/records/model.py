@@ -15,7 +15,7 @@ from chalicelib.scope import Scope
 
 from .estimate import Estimate
 from .option_values import YesNo
-from .pace import percent, seconds_left, seconds_since
+from .pace import percent, progress_at, seconds_left, seconds_since
 
 Status = Literal[
     "awaiting_upload", "splitting", "loading", "awaiting_approval", "completed", "failed", "cancelled"
@@ -98,8 +98,9 @@ class ImportJob(BaseModel, defer_build=True):
     `changed_since` counts the unchanged rows whose member was changed by others after the file had arrived.
     `removal` is what a sync does about members that its file does not name, null in other modes. `estimate` is what
     the import would take that a completed dry run foretells, else null.
-    `seconds_left` is an estimate, null before the first rows are settled. A `cancelled` or `failed` import without
-    `finished_at` is still counting the rows that it will not load.
+    `progress_at` is when it was started, or has last settled rows or gone on after an approval. `seconds_left` is an
+    estimate, null before the first rows are settled. A `cancelled` or `failed` import without `finished_at` is still
+    counting the rows that it will not load.
     """
 
     id: str
@@ -109,6 +110,7 @@ class ImportJob(BaseModel, defer_build=True):
     source: Source
     counts: Counts
     percent: int
+    progress_at: Timestamp | None
     seconds_left: int | None
     created_at: Timestamp
     started_at: Timestamp | None
@@ -258,7 +260,9 @@ class ImportRecord(ImportOptions):
             finished_at = iso_time(round(ended.timestamp() * 1000))
             fields |= {"status": "failed", "error": error, "finished_at": finished_at}
         share = 100 if self.status == "completed" else min(int(percent(self)), 99)
-        return ImportJob(**fields, percent=share, seconds_left=seconds_left(self))
+        return ImportJob(
+            **fields, percent=share, progress_at=progress_at(self), seconds_left=seconds_left(self)
+        )
 
     @property
     def steps(self) -> int:

@@ -20,6 +20,23 @@ def percent(record: "ImportRecord") -> float:
     return READ_SHARE + (100 - READ_SHARE) * record.counts.rows / record.rows_found
 
 
+def progress_at(record: "ImportRecord") -> str | None:
+    """Returns when an import was started, has last settled rows, or has gone on after an approval.
+
+    None before its file has arrived.
+    """
+    times = (record.started_at, record.loading_at, record.advanced_at)
+    return max(filter(None, times), default=None)
+
+
+def idle_seconds(record: "ImportRecord") -> int | None:
+    """Returns the seconds since the last progress of an import, None if it does not run."""
+    moment = progress_at(record)
+    if moment is None or record.finished_at or record.status == "awaiting_approval":
+        return None
+    return int(seconds_since(moment))
+
+
 def seconds_left(record: "ImportRecord") -> int | None:
     """Returns an estimate of the seconds until an import ends, None if it does not run or has settled no rows."""
     share = percent(record)

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.imports.records.import_ids import event_import_id, is_import_id, new_import_id
 from chalicelib.imports.records.limits import exceeds_limit
 from chalicelib.imports.records.model import Counts, Failure, ImportRecord, Source, with_status
+from chalicelib.imports.records.pace import idle_seconds
 from chalicelib.imports.records.stages import next_stage
 
 LONG_AGO = "2020-01-01T00:00:00.000Z"
@@ -77,6 +78,23 @@ def test_time_left_is_unknown_before_first_rows_and_after_end(fields: dict[str, 
 def test_time_left_is_never_negative() -> None:
     times = {"loading_at": LONG_AGO, "advanced_at": "2020-01-01T00:00:10.000Z"}
     assert record(chunks=3, stage="read", steps_done=1, **times).shown().seconds_left == 0
+
+
+def test_progress_is_the_latest_of_start_rows_and_approval() -> None:
+    assert record(status="awaiting_upload").shown().progress_at is None
+    started, settled, approved = (f"2020-01-0{day}T00:00:00.000Z" for day in (1, 2, 3))
+    times = {"started_at": started, "advanced_at": settled}
+    assert record(started_at=started).shown().progress_at == started
+    assert record(**times, loading_at=started).shown().progress_at == settled
+    assert record(**times, loading_at=approved).shown().progress_at == approved
+
+
+def test_only_running_imports_are_idle() -> None:
+    started = {"started_at": LONG_AGO}
+    assert (idle_seconds(record(**started)) or 0) > 900
+    assert idle_seconds(record(status="awaiting_upload")) is None
+    assert idle_seconds(record(status="awaiting_approval", **started)) is None
+    assert idle_seconds(record(status="cancelled", finished_at=LONG_AGO, **started)) is None
 
 
 def test_shown_import_has_no_worker_fields() -> None:

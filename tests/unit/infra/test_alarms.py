@@ -42,7 +42,14 @@ def test_each_kind_of_failure_has_an_alarm(resources: Resources) -> None:
         expected |= {(name, reference("Table")), (name, json.dumps("by_account"))}
     service = json.dumps({"Fn::Sub": "rollcall-${Stage}"})
     expected |= {
-        (name, service) for name in ("5XXError", "api_latency", "refused_credentials", "import_steps")
+        (name, service)
+        for name in (
+            "5XXError",
+            "api_latency",
+            "refused_credentials",
+            "import_steps",
+            "import_idle_seconds",
+        )
     }
     expected |= {
         ("NumberOfMessagesReceived", reference("DeadQueue", "QueueName")),
@@ -95,6 +102,7 @@ def test_metric_filters_read_what_functions_log(resources: Resources) -> None:
     dimensions = [one["MetricTransformations"][0].get("Dimensions") for one in filters.values()]
     assert [one for one in dimensions if one] == [[{"Key": "service", "Value": "$.service"}]] * len(patterns)
     assert "milliseconds=" in code
+    assert "idle_seconds=" in code
     assert "/imports/{import_id}" in patterns["LatencyMetric"]
     assert "/imports/{import_id}" in code
 

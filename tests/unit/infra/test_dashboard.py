@@ -30,7 +30,7 @@ EXISTING = {
     ("AWS/DynamoDB", "TableName", "GlobalSecondaryIndexName"): {
         *("ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"),
     },
-    ("Rollcall", "service"): {"api_latency", "import_steps", "refused_credentials"},
+    ("Rollcall", "service"): {"api_latency", "import_idle_seconds", "import_steps", "refused_credentials"},
     ("Rollcall",): {"too_many_requests_${Stage}"},
 }
 Metric = tuple[tuple[str, ...], str]

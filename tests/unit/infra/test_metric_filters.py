@@ -17,11 +17,13 @@ LINES: dict[str, list[tuple[str, dict[str, object]]]] = {
     ],
     "SplitStepsMetric": [("import_step", {"status": "splitting"})],
     "LoadStepsMetric": [("import_step", {"status": "loading"})],
+    "SplitIdleMetric": [("step_sent_again", {"error": "Throttled", "idle_seconds": 0})],
+    "LoadIdleMetric": [("step_sent_again", {"error": "Throttled", "idle_seconds": 1200})],
 }
 OTHERS: list[tuple[str, dict[str, object]]] = [
     ("request", {"route": "/imports/{import_id}", "milliseconds": 20000.0}),  # it waits on purpose
     ("authorize", {"caller": "user:ann"}),
-    ("step_sent_again", {"error": "Throttled"}),
+    ("step_sent_again", {"error": "Throttled", "idle_seconds": None}),  # of an export
 ]
 
 
@@ -36,7 +38,7 @@ def matches(pattern: str, line: str) -> bool:
     fields, found = json.loads(line), []
     for name, operator, value in re.findall(r'\$\.(\w+) (=|!=|>=) "?([^")]*)', pattern):
         if operator == ">=":
-            found.append(fields.get(name, 0) >= int(value))
+            found.append(name in fields and fields[name] >= int(value))
         else:
             found.append((fields.get(name) == value) == (operator == "="))
     assert len(found) == pattern.count("$.")
