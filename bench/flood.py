@@ -1,4 +1,4 @@
-"""A flood of guessed passwords, and what callers with a token notice of it, in model time.
+"""A flood of guessed passwords, or of made-up tokens, and what callers with a token notice of it, in model time.
 
 An account of ten concurrent executions, as a new one has; the authorizer and its requests are the real ones, on a
 model of the table. A password takes 0.2 s to check. No web ACL helps. `SECONDS` shortens the flood.
@@ -15,6 +15,7 @@ import random
 import statistics
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ from bench.model.limits import Limits
 from bench.model.memory_table import MemoryTable
 from bench.stub import ENVIRONMENT
 from chalicelib.access.authenticator import Authenticator
+from chalicelib.access.credentials import bearer_text
+from chalicelib.access.items import SESSIONS
 from chalicelib.access.model import NewToken
 from chalicelib.access.permissions import Caller
 from chalicelib.access.throttle import PasswordThrottle
@@ -114,8 +117,18 @@ def _verify(_password: str, _stored: str | None) -> bool:
     return False
 
 
-def run(logins_per_second: int, addresses: int) -> Found:
-    """Sends a flood from so many addresses, each guess with a name of its own, while callers use the API."""
+def password_guess(number: int) -> str:
+    """Returns a header with a name of its own."""
+    return "Basic " + base64.b64encode(f"user{number}:guess".encode()).decode()
+
+
+def made_up_token(number: int) -> str:
+    """Returns a header with the token of a session that does not exist."""
+    return "Bearer " + bearer_text(SESSIONS, f"user{number}/1", "guess")
+
+
+def run(logins_per_second: int, addresses: int, header: Callable[[int], str] = password_guess) -> Found:
+    """Sends a flood from so many addresses, each guess with a header of its own, while callers use the API."""
     deployment = Deployment(logins_per_second)
     tokens = deployment.process().tokens
     headers = [
@@ -124,7 +137,7 @@ def run(logins_per_second: int, addresses: int) -> Found:
     found, began = Found(), MODEL.now
     end = began + SECONDS
     threads = [threading.Thread(target=_call, args=(deployment, header, began, found)) for header in headers]
-    threads.append(threading.Thread(target=_flood, args=(deployment, addresses, end, found)))
+    threads.append(threading.Thread(target=_flood, args=(deployment, addresses, end, found, header)))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -132,14 +145,15 @@ def run(logins_per_second: int, addresses: int) -> Found:
     return found
 
 
-def _flood(deployment: Deployment, addresses: int, end: float, found: Found) -> None:
+def _flood(
+    deployment: Deployment, addresses: int, end: float, found: Found, header: Callable[[int], str]
+) -> None:
     guesses = []
     number = 0
     while MODEL.now < end:
         number += 1
-        name = base64.b64encode(f"user{number}:guess".encode()).decode()
         address = f"10.{number % addresses >> 8 & 255}.{number % addresses & 255}.1"
-        guess = threading.Thread(target=_guess, args=(deployment, f"Basic {name}", address, found))
+        guess = threading.Thread(target=_guess, args=(deployment, header(number), address, found))
         guess.start()
         guesses.append(guess)
         MODEL.sleep(1 / GUESSES_A_SECOND)
@@ -183,6 +197,9 @@ def main() -> None:
         found = MODEL.run(lambda addresses=addresses: run(bound, addresses))  # type: ignore[misc]
         print(f"flood: {addresses:,} addresses, LoginsPerSecond={bound}: {found.text()}", flush=True)
         assert not found.failed
+    found = MODEL.run(lambda: run(bound, 50_000, made_up_token))
+    print(f"flood: 50,000 addresses with made-up tokens: {found.text()}", flush=True)
+    assert not found.failed
     found = MODEL.run(lambda: run(UNBOUNDED, 50_000))
     print(f"flood: 50,000 addresses without that bound: {found.text()}", flush=True)
     assert found.failed, "the flood does not show"

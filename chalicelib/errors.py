@@ -78,14 +78,15 @@ class Unauthorized(RegistryError):
     """Credentials are missing, wrong, expired or revoked. The response does not say which.
 
     For the log, `user` is the existing user whose password was wrong, `reason` why a token of single sign-on was
-    refused.
+    refused, and `to_log` how many refusals the line of this one counts, 0 for no line.
     """
 
     status, code = 401, "unauthorized"
 
-    def __init__(self, user: str | None = None, *, reason: str | None = None) -> None:
+    def __init__(self, user: str | None = None, *, reason: str | None = None, to_log: int = 1) -> None:
         self.user = user
         self.reason = reason
+        self.to_log = to_log
         # For `make local`: API Gateway renames this header of a function's response, and sends template.yaml's 401.
         challenge = 'Basic realm="rollcall", charset="UTF-8"'
         super().__init__("Credentials are missing or wrong.", headers={"WWW-Authenticate": challenge})

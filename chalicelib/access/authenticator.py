@@ -25,6 +25,7 @@ from .items import (
     session_from_item,
     stored_from_item,
 )
+from .made_up import FLOOD, MadeUpCredentials
 from .networks import network_of
 from .passwords import verify_password, verify_secret
 from .permissions import Caller
@@ -58,6 +59,7 @@ class Authenticator:
         self._clock = clock
         self._verify = verify
         self._issuer = issuer
+        self._made_up = MadeUpCredentials(table, clock, max(FLOOD, throttle.per_second))
 
     def authenticate(self, header: str, source: str = "") -> Caller:
         """Returns the caller for an Authorization header, Basic or Bearer, from this IP address.
@@ -75,6 +77,7 @@ class Authenticator:
         if self._issuer and not text.startswith(PREFIX):
             return self._by_issuer(text, self._issuer)
         kind, name, secret = parse_bearer(text)
+        self._made_up.check(kind, name, secret)
         if kind == TOKENS:
             return self._by_token(name, secret)
         if kind == SESSIONS:
@@ -100,7 +103,7 @@ class Authenticator:
         item = self._read(key).get(key_pair(key))
         token = stored_from_item(item, StoredToken) if item else None
         if token is None or not verify_secret(secret, token.secret):
-            raise Unauthorized
+            raise self._made_up.refusal()
         if _timestamp(token.expires_at) <= self._clock():
             raise Unauthorized
         self._record_use(key, "last_used", token.last_used, TOKEN_INTERVAL_SECONDS)
@@ -113,10 +116,10 @@ class Authenticator:
         keys = item_key(SESSIONS, name), item_key(USERS, user_name)
         found = self._read(*keys)
         item, user_item = (found.get(key_pair(key)) for key in keys)
-        if item is None or user_item is None:
-            raise Unauthorized
+        session = session_from_item(item) if item else None
+        if session is None or user_item is None or not verify_secret(secret, session.secret):
+            raise self._made_up.refusal()
         user = stored_from_item(user_item, StoredUser)
-        session = session_from_item(item)
         self._sessions.resume(name, session, secret, user)
         return _user_caller(user, session.ends_at - SESSION_SECONDS, session=name)
 

@@ -92,6 +92,11 @@ def stored_from_item(item: Mapping[str, Any], model: type[Stored]) -> Stored:
     return model.model_validate({**former, **separate, **record})
 
 
+def secret_of(item: Mapping[str, Any]) -> str:
+    """Returns the digest of the secret in an item of a token or session."""
+    return str(item["secret"]["S"] if "secret" in item else json.loads(item["record"]["S"])["secret"])
+
+
 def session_item(name: str, session: StoredSession) -> Item:
     """Returns the item of a session. DynamoDB deletes it after its end."""
     numbers = {**session._asdict(), "expires_at": session.ends_at}

@@ -15,6 +15,7 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.errors import TooManyAttempts
 
 from .items import attempts_key
+from .refusal_lines import RefusalLines
 
 WINDOW_SECONDS = 300
 USER_ATTEMPTS, NETWORK_ATTEMPTS = 5, 30  # wrong passwords of a network in a window: for one user, and for all
@@ -22,7 +23,6 @@ ALL = "ALL"  # the place of the count of all passwords in a second
 KEPT_SECONDS = 3600  # of a count, after its period
 CACHED_SECONDS = 60  # for which the gateway caches a refusal
 FLOOD = 5  # refusals of a process in a minute; more are a flood
-LOGGED_TOGETHER = 100  # refusals of a flood that one line of the log counts
 MAX_REMEMBERED = 10_000  # full counts that a process remembers
 
 
@@ -48,11 +48,11 @@ class PasswordThrottle:
 
     def __init__(self, table: Table, per_second: int, clock: Callable[[], float] = time.time) -> None:
         self._table = table
-        self._per_second = per_second
+        self.per_second = per_second
         self._clock = clock
         self._full: dict[tuple[str, ...], float] = {}  # until when, by count
         self._refused = (0, 0)  # a minute, and how many in it
-        self._to_log = 0  # refusals that no line of the log has counted
+        self._lines = RefusalLines()
 
     def attempt(self, name: str, network: str) -> Attempt:
         """Returns an attempt. Raises TooManyAttempts where one of its counts is known to be full."""
@@ -73,8 +73,8 @@ class PasswordThrottle:
             raise self._remember(network, window_end)
         if _number(counts, _counter(attempt.name)) >= USER_ATTEMPTS:
             raise self._remember((*network, attempt.name), window_end)
-        full = _number(found.get(second, {}), "all") >= self._per_second
-        if full or not self._count(attempt.second, {"#all": self._per_second}, {"#all": "all"}):
+        full = _number(found.get(second, {}), "all") >= self.per_second
+        if full or not self._count(attempt.second, {"#all": self.per_second}, {"#all": "all"}):
             raise self._remember(second, moment + 1)
         limits = {"#all": NETWORK_ATTEMPTS, "#user": USER_ATTEMPTS}
         if not self._count(attempt.network, limits, {"#all": "all", "#user": _counter(attempt.name)}):
@@ -116,10 +116,8 @@ class PasswordThrottle:
         moment = self._clock()
         minute, count = self._refused
         self._refused = (int(moment // 60), count + 1 if minute == moment // 60 else 1)
-        self._to_log += 1
         flood = self._refused[1] > FLOOD
-        to_log = 0 if flood and self._to_log < LOGGED_TOGETHER else self._to_log
-        self._to_log -= to_log
+        to_log = self._lines.count(flood=flood)
         # The next attempt may be allowed sooner, but the gateway caches this answer.
         return TooManyAttempts(max(until, moment + CACHED_SECONDS), flood=flood, to_log=to_log)
 

@@ -41,10 +41,11 @@ def authorize(request: AuthorizerRequest) -> AuthResponse:
         caller = services().authenticator.authenticate(request.token, source)
     except Unauthorized as error:
         refusal = {"sso": error.reason} if error.reason else {"user": error.user}
-        log.info("authorize", caller=None, refusals=1, **refusal)
+        if error.to_log:  # in a flood not each: its lines would cost more than the calls
+            log.info("authorize", caller=None, refusals=error.to_log, **refusal)
         return AuthResponse([], "nobody")
     except TooManyAttempts as error:
-        if error.to_log:  # in a flood not each: its lines would cost more than the calls
+        if error.to_log:
             log.warning("authorize", caller=None, refusals=error.to_log, too_many=True)
         if error.flood:
             return AuthResponse([], "nobody")

@@ -2,10 +2,13 @@
 
 import base64
 import time
+import uuid
 
 import pytest
 
 from chalicelib.access.authenticator import Authenticator
+from chalicelib.access.credentials import bearer_text
+from chalicelib.access.items import TOKENS
 from chalicelib.errors import RegistryError, TooManyAttempts, Unauthorized
 
 PASSWORD, WRONG = "correct horse battery", "wrong horse battery"
@@ -25,6 +28,11 @@ class Clock:
 def basic(name: str, password: str = PASSWORD) -> str:
     """Returns an Authorization header with a name and password."""
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def made_up(kind: str = TOKENS) -> str:
+    """Returns the text of a token or session that does not exist."""
+    return bearer_text(kind, f"nobody-{uuid.uuid4().hex[:8]}/1", "x")
 
 
 def refused(authenticator: Authenticator, header: str, source: str = "192.0.2.1") -> RegistryError:

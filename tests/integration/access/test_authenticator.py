@@ -11,11 +11,12 @@ from chalicelib import config
 from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.credentials import bearer_text
 from chalicelib.access.items import SESSIONS
+from chalicelib.access.made_up import FLOOD
 from chalicelib.access.model import NewToken, UserChanges
 from chalicelib.access.throttle import PasswordThrottle
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.services import Services
-from tests.support.access import WRONG, Clock, basic, refused
+from tests.support.access import WRONG, Clock, basic, made_up, refused
 from tests.support.aws_access import aws_access, compare
 from tests.support.sso import TestIssuer
 
@@ -143,4 +144,7 @@ def test_policy_allows_what_the_authorizer_does(
     clock.now += 600  # a use that is recorded
     with aws_access() as later:
         authenticator.authenticate(header)
+        few = Authenticator(services.table, services.sessions, PasswordThrottle(services.table, 5), clock)
+        for _ in range(FLOOD + 2):
+            refused(few, f"Bearer {made_up()}")
     assert compare("authorize", found | later) == (set(), set())

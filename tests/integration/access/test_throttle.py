@@ -10,10 +10,10 @@ from chalicelib import config
 from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.model import NewToken
 from chalicelib.access.networks import network_of
+from chalicelib.access.refusal_lines import COUNTED_TOGETHER
 from chalicelib.access.throttle import (
     CACHED_SECONDS,
     FLOOD,
-    LOGGED_TOGETHER,
     NETWORK_ATTEMPTS,
     USER_ATTEMPTS,
     WINDOW_SECONDS,
@@ -101,7 +101,7 @@ def test_refused_attempts_cost_no_request(authenticator: Authenticator, name: st
 def test_lines_of_the_log_count_each_refusal(authenticator: Authenticator, clock: Clock, name: str) -> None:
     """So that its alarm sees a flood, which has no line for each."""
     fail(authenticator, name, USER_ATTEMPTS)
-    refusals = [refused(authenticator, basic(name), NOWHERE) for _ in range(3 * LOGGED_TOGETHER)]
+    refusals = [refused(authenticator, basic(name), NOWHERE) for _ in range(3 * COUNTED_TOGETHER)]
     clock.now += 60
     refusals.append(refused(authenticator, basic(name), NOWHERE))
     counts = [one.to_log for one in refusals if isinstance(one, TooManyAttempts) and one.to_log]

@@ -7,9 +7,20 @@ from typing import Any
 
 import pytest
 
+from chalicelib.dynamodb import retries
 from chalicelib.members.model import member_id
 from chalicelib.services import Services
-from tests.support.api import PASSWORD, RALPH, member_body, replaced_calls, unique_name
+from chalicelib.services import services as build_services
+from tests.support.api import (
+    PASSWORD,
+    RALPH,
+    ROUTES,
+    is_405,
+    member_body,
+    replaced_calls,
+    throttle,
+    unique_name,
+)
 from tests.support.client import Http, Response, href
 from tests.support.functions import Functions
 from tests.support.pipeline import HEADER, Pipeline
@@ -79,6 +90,19 @@ def test_log_names_members_by_their_hashes(
     assert named(http.get("/me")) is None
 
 
+def test_each_route_about_a_member_names_it(
+    http: Http, services: Services, account: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever becomes of the request."""
+    caplog.set_level(logging.INFO)
+    name = member_id(account, "1")
+    routes = [(method, path) for method, path in ROUTES if "member_id}" in path and not is_405(path, method)]
+    assert len(routes) > 15
+    for method, path in routes:
+        http.request(method, path.format(member_id=name, account_id=account, client_member_id="1"))
+        assert subjects(caplog) == {"members": services.member_hashes.of([name])}, (method, path)
+
+
 def test_log_names_members_that_a_conflict_names(
     http: Http, services: Services, account: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -120,6 +144,24 @@ def test_log_names_import_and_members_of_its_outcomes(
     assert subjects(caplog) == {"export_id": export["id"]}
     http.get("/imports/Lastsentinel").problem(404, "import_not_found")
     assert subjects(caplog) == {}
+
+
+def test_request_that_cannot_be_logged_is_refused(
+    http: Http, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of the hashes is read once in a process."""
+    member = http.create(member_body(account, client_member_id="0"))
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 1)
+    build_services.cache_clear()
+
+    def fail(params: dict[str, Any], **_: Any) -> Any:
+        return throttle() if b"MEMBER_HASHES" in params["body"] else None
+
+    with replaced_calls("GetItem", fail):
+        for path in (f"/members/{member['id']}", f"/members?account_id={account}"):
+            http.get(path).problem(503, "busy")
+        http.send("POST", "/members", member_body(account, client_member_id="1")).problem(503, "busy")
+    assert http.get("/members", {"account_id": account}).ok()["items"] == [member]
 
 
 def test_failed_authorizer_quotes_no_credentials(http: Http) -> None:

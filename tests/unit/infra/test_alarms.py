@@ -79,8 +79,25 @@ def test_throttles_alarm_only_after_fifteen_minutes(resources: Resources) -> Non
 
 
 def test_imports_that_do_not_move_alarm_after_fifteen_minutes(resources: Resources) -> None:
+    """Each minute by itself, as a message that no worker ends waits, runs and is delayed in turn."""
     alarm = of_type(resources, "AWS::CloudWatch::Alarm")["StalledImportsAlarm"]
     assert period_of(alarm) * alarm["EvaluationPeriods"] == 15 * 60
+    stalled, *metrics = alarm["Metrics"]
+    assert {one["MetricStat"]["Period"] for one in metrics} == {60}
+    states = [one["Id"] for one in metrics if one["Id"] != "steps"]
+    watched = {metric for metric, _ in metrics_of(alarm)}
+    assert len(states) == 2 * len(watched - {"import_steps"}) == 6
+    for state in states:
+        assert is_stalled(stalled["Expression"], **{state: 1})
+        assert not is_stalled(stalled["Expression"], **{state: 1, "steps": 1})
+    assert not is_stalled(stalled["Expression"])
+
+
+def is_stalled(expression: str, **values: int) -> bool:
+    """Returns what the alarm's expression is with these values, those that are missing left out."""
+    text = re.sub(r"FILL\((\w+), 0\)", lambda found: str(values.get(found[1], 0)), expression)
+    [condition] = re.findall(r"IF\((.+), 1, 0\)$", text)
+    return bool(eval(condition.replace("AND", "and")))
 
 
 def period_of(alarm: dict[str, Any]) -> int:

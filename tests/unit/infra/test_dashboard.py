@@ -19,8 +19,9 @@ EXISTING = {
         *("ConcurrentExecutions", "DestinationDeliveryFailures", "Duration", "Errors", "Throttles"),
     },
     ("AWS/SQS", "QueueName"): {
-        *("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesNotVisible"),
-        *("ApproximateNumberOfMessagesVisible", "NumberOfMessagesReceived"),
+        *("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesDelayed"),
+        *("ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesVisible"),
+        "NumberOfMessagesReceived",
     },
     ("AWS/SNS", "TopicName"): {"NumberOfNotificationsFailed"},
     ("AWS/DynamoDB", "TableName"): {

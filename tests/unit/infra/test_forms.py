@@ -69,8 +69,9 @@ def test_own_domain_replaces_the_address_of_the_gateway(prod: dict[str, Any]) ->
         endpoint = api["Body"]["x-amazon-apigateway-endpoint-configuration"]
         assert endpoint["disableExecuteApiEndpoint"] is is_off
         stage = form["Resources"]["RestAPIapiStage"]["Properties"]
-        assert stage["Variables"] == {
-            "default_endpoint": "off" if is_off else "on"
-        }  # a change puts it into effect
+        assert stage["Variables"] == {  # whose change puts both into effect
+            "tls_policy": {"Ref": "TlsPolicy"},
+            "default_endpoint": "off" if is_off else "on",
+        }
     policies = prod["Parameters"]["TlsPolicy"]["AllowedValues"]
     assert {policy.split("_1_")[1][0] for policy in policies} == {"2", "3"}  # TLS 1.2 or 1.3 at least
