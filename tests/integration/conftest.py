@@ -1,12 +1,30 @@
-"""Workers whose requests meet faults, for the tests that run schedules of them."""
+"""What all tests on engines share, and workers whose requests meet faults, for those that run schedules of them."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import closing
 
+import botocore.session
 import pytest
 
+from chalicelib.access import passwords
 from chalicelib.dynamodb import retries
 from tests.support.faults import Sent, Worker
+
+
+@pytest.fixture(scope="session", autouse=True)
+def less_work() -> Iterator[None]:
+    """Does once, or hardly, what takes long and that these tests are not about.
+
+    Each session of boto3, and so each command, would parse the descriptions of AWS services. Each password would take
+    a tenth of a second of CPU: tests/unit/access hashes with the cost of a deployment.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        loader = functools.cache(botocore.session.create_loader)
+        patch.setattr(botocore.session, "create_loader", loader)
+        patch.setattr(passwords, "N", 2**4)
+        patch.setattr(passwords, "_DUMMY_HASH", passwords.hash_password("nobody's"))
+        yield
 
 
 @pytest.fixture

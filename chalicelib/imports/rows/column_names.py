@@ -122,6 +122,8 @@ def find_columns(columns: Sequence[str], column_map: Mapping[str, str], *, upser
 
 def comparable(name: str) -> str:
     """Returns a column's name without differences that cannot be seen: case, kinds of spaces, marks."""
+    if not name:  # a stray format in the last column of a sheet makes thousands of columns without a name
+        return ""
     plain = _FOOTNOTE.sub("", html.unescape(unescape(name)).strip())
     text = unicodedata.normalize("NFKC", plain).casefold()
     return " ".join("".join(letter for letter in text if unicodedata.category(letter) != "Cf").split())
@@ -153,7 +155,7 @@ def _duplicate(field: str) -> Unreadable:
 
 
 def _meaning(column: str) -> Meaning | None:
-    if len(column) > MAX_NAME:
+    if not column or len(column) > MAX_NAME:
         return None
     text = comparable(column)
     plain = _squeezed(text)

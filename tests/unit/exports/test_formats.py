@@ -16,6 +16,7 @@ from chalicelib.exports.formats import COLUMNS, FileBuffer, file_start, line_of
 from chalicelib.exports.model import Format
 from chalicelib.fields.text import normalize_id, normalize_text
 from chalicelib.members.model import Member, NewMember, new_member
+from tests.support import EXAMPLES
 from tests.support.cells import FORMULA
 from tests.support.memory_storage import members as imported
 
@@ -113,7 +114,7 @@ def file_of(members: list[Member], format_: Format = "csv", pieces: int = 1) -> 
     return found
 
 
-@settings(max_examples=600)
+@settings(max_examples=2 * EXAMPLES)
 @given(accounts)
 @example([(hard, hard, hard, hard) for hard in HARD if hard.isascii()])
 def test_imported_export_has_the_same_members(rows: list[tuple[str, str, str, str]]) -> None:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.errors import Invalid
 from chalicelib.fields.phone import Phone, PhoneRule, Region, is_region, parse_common_format
 from chalicelib.fields.validation import validate
-from tests.support import CASES_DIR
+from tests.support import CASES_DIR, EXAMPLES
 
 PHONES = yaml.safe_load((CASES_DIR / "phones.yaml").read_text(encoding="utf-8"))
 
@@ -65,7 +65,7 @@ def test_any_text_is_parsed_or_rejected_with_a_code(text: str) -> None:
     st.text(alphabet="0123456789", min_size=3, max_size=15),
     st.sampled_from(["", " ", "-", ".", "()"]),
 )
-@settings(max_examples=1000)
+@settings(max_examples=10 * EXAMPLES)
 def test_common_forms_are_parsed_as_phonenumbers_does(
     region: str, start: str, digits: str, mark: str
 ) -> None:

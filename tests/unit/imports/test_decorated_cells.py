@@ -9,6 +9,7 @@ from chalicelib.fields.phone import PhoneRule
 from chalicelib.imports.rows.columns import Header
 from chalicelib.imports.text.csv_reader import RejectedRow, Row
 from chalicelib.members.model import NewMember
+from tests.support import EXAMPLES
 
 COLUMNS = ["first_name", "last_name", "phone_number", "client_member_id", "account_id"]
 NAMES = ["Ada", "O'Neil", "Null", "True", "N/A", "José", "李", "d'Arc Jr.", "Mary Ann"]
@@ -70,7 +71,7 @@ def read(cells: list[str], region: str) -> NewMember | RejectedRow:
 
 
 @given(rows())
-@settings(max_examples=1000)
+@settings(max_examples=3 * EXAMPLES)
 def test_changed_cells_are_the_same_member_or_rejected(row: tuple[str, list[str], list[str]]) -> None:
     region, plain, changed = row
     expected, found = read(plain, region), read(changed, region)
