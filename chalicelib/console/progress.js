@@ -156,10 +156,11 @@ function changedSinceText({ changed_since: rows, of }) {
  */
 function estimateText({ write_units: units, dollars, minutes }, name) {
   if (!units) return `The ${name} would write nothing.`;
-  const text = `The ${name} would take ${plural(units, "write unit")} (${dollars < 0.005 ? "less than a cent" : formatDollars(dollars)})`;
+  const cost = dollars < 0.005 ? "less than a cent" : formatDollars(dollars);
+  const text = `The ${name} would cost ${cost} (${plural(units, "write unit")} of the table)`;
   if (minutes === null) return `${text}.`;
   const time = minutes > 1 ? plural(minutes, "minute") : "less than a minute";
-  return `${text}, and ${time} at the table’s present throughput.`;
+  return `${text}, and take ${time} at the table’s present throughput.`;
 }
 
 /**
@@ -233,7 +234,7 @@ function outcomeChart() {
       bar.setAttribute("x", String(x));
       bar.setAttribute("width", String(width));
       item.textContent = `${formatNumber(counts[name])} ${outcomeText(name, record, counts[name])}`;
-      item.hidden = record.finished_at !== null && !counts[name];
+      item.hidden = !counts[name];
       x += width;
     }
   }

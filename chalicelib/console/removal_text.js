@@ -13,7 +13,7 @@ const KEPT = {
 };
 
 /** @param {Import} record */
-export function removalText({ removal, dry_run, counts }) {
+export function removalText({ removal, dry_run, counts, finished_at }) {
   if (!removal || removal.state === "pending") return "";
   const missing = `${formatNumber(removal.found)} of ${plural(removal.members, "member")}`;
   if (removal.state === "not_done")
@@ -22,7 +22,8 @@ export function removalText({ removal, dry_run, counts }) {
     return `${missing} would be removed: ${dry_run ? "this would need approval." : "this waits for approval."}`;
   if (KEPT[removal.state]) return `${KEPT[removal.state]}`;
   const by = removal.decided_by ? `, approved by ${byText(removal.decided_by)}` : "";
-  return removal.found ? `${plural(counts.removed, "member")} ${dry_run ? "would be" : "were"} removed${by}.` : "";
+  if (!removal.found || (finished_at && !by)) return ""; // how it ended has their number
+  return `${plural(counts.removed, "member")} ${dry_run ? "would be" : "were"} removed${by}.`;
 }
 
 /**

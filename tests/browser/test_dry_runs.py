@@ -29,12 +29,14 @@ def test_checked_file_shows_its_changes_and_is_applied(
     text = HEADER + f"Ann,Moore,,1,{account}\nBen,Lee,3235550002,2,{account}\nCy,Lee,12,3,{account}\n"
     send(page, "checked.csv", text, "upsert", only_check=True)
     expect(page.locator(".outcomes")).to_contain_text("1 would be changed")
-    expect(page.get_by_text("The import would take 11 write units (less than a cent).")).to_be_visible()
+    expect(
+        page.get_by_text("The import would cost less than a cent (11 write units of the table).")
+    ).to_be_visible()
 
     page.get_by_role("button", name="Show the rows").click()
     changes = page.get_by_role("table", name="Rows in the order of the file, with their outcomes")
     expect(changes.locator("tbody tr")).to_have_count(3)
-    expect(changes.locator("tbody tr").first).to_contain_text("last name: Lee → Moore")
+    expect(changes.locator("tbody tr").first).to_contain_text("Last name: Lee → Moore")
     page.get_by_label("Rows", exact=True).select_option("would be added")
     expect(changes.locator("tbody tr")).to_have_count(1)
     expect(changes.get_by_role("link")).to_have_count(0)  # nobody is created yet
@@ -45,7 +47,7 @@ def test_checked_file_shows_its_changes_and_is_applied(
 
     page.get_by_role("button", name="Import now").click()
     expect(page.locator(".outcomes")).to_contain_text("1 changed")
-    expect(page.get_by_text("would take")).to_have_count(0)
+    expect(page.get_by_text("would cost")).to_have_count(0)
     expect(page.get_by_role("button", name="Import now")).to_have_count(0)
     assert local.call("GET", f"/members/{member['id']}")["last_name"] == "Moore"
 
@@ -64,7 +66,7 @@ def test_deleted_members_are_listed_with_their_values(
     send(admin_page, "gone.csv", text, "delete", only_check=False)
     expect(admin_page.locator(".outcomes")).to_contain_text("1 deleted")
     admin_page.get_by_role("button", name="Show the rows").click()
-    expect(admin_page.get_by_role("row", name="2 deleted")).to_contain_text("first name: Ann")
+    expect(admin_page.get_by_role("row", name="2 deleted")).to_contain_text("First name: Ann")
     expect(admin_page.get_by_role("link", name="Show")).to_have_count(0)
 
 
@@ -79,8 +81,8 @@ def test_estimate_is_told_in_words(local: LocalStack, admin_page: Page, account:
 
     admin_page.route(re.compile(f"/imports/{sent['id']}$"), with_estimate)
     for units, dollars, minutes, text in (
-        (25_000_000, 15.625, 12, "would take 25,000,000 write units ($15.63), and 12 minutes at the table"),
-        (40_000, 0.025, 1, "would take 40,000 write units ($0.03), and less than a minute at the table"),
+        (25_000_000, 15.625, 12, "cost $15.63 (25,000,000 write units of the table), and take 12 minutes"),
+        (40_000, 0.025, 1, "cost $0.03 (40,000 write units of the table), and take less than a minute"),
         (0, 0, 1, "The import would write nothing."),
     ):
         shown |= {"write_units": units, "dollars": dollars, "minutes": minutes}

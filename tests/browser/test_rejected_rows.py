@@ -88,7 +88,7 @@ def test_viewer_follows_links_and_corrects_nothing(local: LocalStack, page: Page
     same.get_by_role("link", name="line 7").click()
     expect(heading(page, "Line 7")).to_be_focused()
     expect(page.locator("main")).to_contain_text(
-        "first name: First, last name: One, phone number: +13235550101"
+        "First name: First, Last name: One, Phone number: +1 323 555 0101"
     )
     page.get_by_role("link", name="Show the member").click()
     expect(heading(page, "First One")).to_be_visible()
