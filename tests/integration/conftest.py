@@ -11,8 +11,10 @@ from chalicelib.access import passwords
 from chalicelib.dynamodb import retries
 from tests.support.faults import Sent, Worker
 
+create_loader = functools.cache(botocore.session.create_loader)
 
-@pytest.fixture(scope="session", autouse=True)
+
+@pytest.fixture(scope="module", autouse=True)
 def less_work() -> Iterator[None]:
     """Does once, or hardly, what takes long and that these tests are not about.
 
@@ -20,8 +22,7 @@ def less_work() -> Iterator[None]:
     a tenth of a second of CPU: tests/unit/access hashes with the cost of a deployment.
     """
     with pytest.MonkeyPatch.context() as patch:
-        loader = functools.cache(botocore.session.create_loader)
-        patch.setattr(botocore.session, "create_loader", loader)
+        patch.setattr(botocore.session, "create_loader", create_loader)
         patch.setattr(passwords, "N", 2**4)
         patch.setattr(passwords, "_DUMMY_HASH", passwords.hash_password("nobody's"))
         yield
