@@ -41,7 +41,8 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def stack(emulator: Emulator) -> Stack:
     """Return the deployed stack."""
-    stack = Stack(deploy("local", emulator.endpoint), emulator)
+    # Their user has a cheap hash: more passwords are checked in a second than a deployment allows.
+    stack = Stack(deploy("local", emulator.endpoint, ["LoginsPerSecond=1000"]), emulator)
     # It denies requests without TLS, which the emulator does not have.
     stack.client("s3").delete_bucket_policy(Bucket=stack.outputs["BucketName"])
     stack.put_gateway_responses()
