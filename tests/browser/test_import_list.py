@@ -1,6 +1,5 @@
 """The filters of the list of imports."""
 
-
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import fill_fields, open_view, rows, sign_in
