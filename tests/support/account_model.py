@@ -100,16 +100,34 @@ class AccountModel:
         A creation has none. A move has one under either id, and a restoration belongs to the entry before it.
         """
         found: dict[str, list[Recorded]] = {}
+        for name in {name for change in self.log for name in (change.old_name, change.name)}:
+            entries: list[Recorded] = []
+            for change in self._about(name):
+                if change.old:
+                    entries.append(Recorded(change))
+                elif change.new and change.new.version > 1:
+                    entries[-1] = entries[-1]._replace(restoration=change)
+            found |= {name: entries} if entries else {}
+        return found
+
+    def _about(self, name: str) -> list[Change]:
+        """Returns the changes of the members under an id, the oldest first.
+
+        Members that exchange their ids do so at once: there, one leaves the id before the other has it.
+        """
+        found: list[Change] = []
         for change in self.log:
-            for name in {change.old_name, change.name} if change.old else ():
-                found.setdefault(name, []).append(Recorded(change))
-            if change.old is None and change.new and change.new.version > 1:
-                found[change.name][-1] = found[change.name][-1]._replace(restoration=change)
+            if concerns(change, name):
+                last = found[-1] if found else None
+                leaves_before = (
+                    last and last.name == name == change.old_name and last.new not in (None, change.old)
+                )
+                found.insert(-1 if leaves_before else len(found), change)
         return found
 
     def events(self, name: str) -> list[tuple[str, str, int, int]]:
         """Returns what happened to the members under an id: (action, by whom, line, version), the newest first."""
-        changes = [change for change in self.log if concerns(change, name)]
+        changes = self._about(name)
         found = [_event(change) for change in changes]
         first = changes[0].old if changes else self.members[name]
         if first and (not changes or changes[0].old_name == name):  # it was there before all imports
