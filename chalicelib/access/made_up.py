@@ -15,9 +15,7 @@ from .refusal_lines import RefusalLines
 
 FLOOD = 20  # refusals of a process in a second, each after a read, or as many as passwords; more are a flood
 FLOOD_SECONDS = 60  # for which credentials are then compared
-KNOWN_SECONDS = (
-    10  # for which a process uses what it has read: a credential that is newer than that is refused
-)
+KNOWN_SECONDS = 10  # for which a process uses what it has read; it refuses newer credentials
 
 
 class MadeUpCredentials:
