@@ -127,9 +127,9 @@ class Services:
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
-        from chalicelib.imports.running.garbage import tune_garbage_collector
+        from chalicelib.imports.running.garbage import freeze_modules
 
-        tune_garbage_collector()
+        freeze_modules()
         spend = self._write_budget.spend if self._write_budget else None
         return self._pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
 

@@ -17,12 +17,16 @@ _CODE = re.compile(
 )
 _LOST = re.compile(r"[^\W\d_]\?|\?[^\W\d_]")
 # Quotes besides those of the file: around a cell, or in front of an id, where they seem to keep its zeros.
-_OPENING, _CLOSING = '"`´‘’‚‛“”„‟«»‹›「『', '"`´‘’“”«»‹›」』'
+_OTHER_QUOTES = '"`´‘‚‛“”„‟«»‹›「『'  # than apostrophes
+_OPENING, _CLOSING = f"{_OTHER_QUOTES}’", '"`´‘’“”«»‹›」』'
 _IN_QUOTES = re.compile(rf"[{_OPENING}].*[{_CLOSING}]|'.*'", re.DOTALL)
 _QUOTE_IN_FRONT = re.compile(rf"(?:''+|[{_OPENING}])[^\W_]")
 # Most texts have none of the first, and fewer have one of the second: names in some languages have the rest.
 _HINT = re.compile(rf"[#&<?%='{_OPENING}{REPLACEMENT_CHARACTER}{_SIGNS}ŠŒŽšœžŸ…ªµº–—ĽłźśąŤ√≈◊\u2500-\u259f]")
-_SUSPECT = re.compile(rf"[#&<?%='{_OPENING}{REPLACEMENT_CHARACTER}]")
+# An apostrophe between letters is part of a name, such as O'Neil.
+_LETTER = "[A-Za-zÀ-ɏЀ-ӿ]"
+APOSTROPHE_AT_END = re.compile(rf"(?<!{_LETTER})['’]|['’](?!{_LETTER})")  # of a word
+_SUSPECT = re.compile(rf"[#&<?%={_OTHER_QUOTES}{REPLACEMENT_CHARACTER}]|{APOSTROPHE_AT_END.pattern}")
 
 
 def garbled_text(cell: str, *, is_name: bool) -> str | None:
@@ -48,7 +52,7 @@ def has_stray_quotes(cell: str, *, is_name: bool) -> bool:
 
 
 def may_be_damaged(text: str) -> bool:
-    """Returns whether a text needs the checks for damage, which few do."""
+    """Returns whether cells, one a line, need the checks for damage, which few do."""
     if not _HINT.search(text):
         return "Err" in text or "Loading" in text
     return bool(_SUSPECT.search(text) or _READ_WRONGLY.search(text))

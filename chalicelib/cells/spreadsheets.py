@@ -7,7 +7,7 @@ from chalicelib.fields.characters import fold, trim
 from chalicelib.fields.text import MAX_EXACT
 
 from .escaping import escape
-from .garbled import garbled_text, has_stray_quotes, may_be_damaged
+from .garbled import APOSTROPHE_AT_END, garbled_text, has_stray_quotes, may_be_damaged
 
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)  # keeps zeros: ="00123"
 _EXACT_TEXT = re.compile(r'=T\("((?:[^"]|"")*)"\)', re.DOTALL)  # of an export: nothing has changed this text
@@ -62,6 +62,11 @@ _TRUTH = frozenset(("true", "false"))
 _NOTHING = frozenset(
     ("null", "nan", "none", "n/a", "na", "nil", "nat", "<na>", "(null)", "undefined", "-", ".")
 )
+
+
+def may_be_wrapped(text: str) -> bool:
+    """Returns whether cells, one a line, need `unwrap`, `exact_text` or `unescape`, which few do."""
+    return "=" in text or ("'" in text and APOSTROPHE_AT_END.search(text) is not None)
 
 
 def unwrap(cell: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -42,7 +42,14 @@ def normalize_text(text: str) -> str:
     text = text.strip()
     if 0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable():
         return text  # the common case
+    return _normalized_short(text) if len(text) <= MAX_LENGTH else _normalized(text)
+
+
+def _normalized(text: str) -> str:
     return _checked(_respelled(text, partial(unicodedata.normalize, "NFC")))
+
+
+_normalized_short = lru_cache(maxsize=8192)(_normalized)  # names repeat
 
 
 def normalize_id(text: str) -> str:

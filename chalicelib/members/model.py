@@ -46,10 +46,11 @@ class NewMember(_Body):
         Raises PydanticCustomError for the first invalid text, by the rules of the fields: `validate`, which lists
         all of them, takes twice as long.
         """
-        values = {}
-        for name, normalize in (*_TEXT_RULES, ("phone_number", rule.parse)):
-            text = texts.get(name, "")
-            values[name] = "" if name in optional and is_blank(text) else normalize(text)
+        blank = [name for name in optional if is_blank(texts.get(name, ""))] if optional else ()
+        values = {
+            name: "" if name in blank else normalize(texts.get(name, "")) for name, normalize in _TEXT_RULES
+        }
+        values["phone_number"] = "" if "phone_number" in blank else rule.parse(texts.get("phone_number", ""))
         return cls.of_valid(values)
 
     @classmethod

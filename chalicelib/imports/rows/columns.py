@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.cells.escaping import unescape
 from chalicelib.cells.garbled import may_be_damaged
-from chalicelib.cells.spreadsheets import exact_text, is_plain_account, unwrap
+from chalicelib.cells.spreadsheets import exact_text, is_plain_account, may_be_wrapped, unwrap
 from chalicelib.errors import Invalid, Unreadable
 from chalicelib.fields.characters import is_blank
 from chalicelib.fields.phone import PhoneRule
@@ -114,13 +114,13 @@ class Header:
     def _read(self, line: int, cells: Sequence[str], rule: PhoneRule) -> MemberRow:
         """Returns the row with the member that its cells describe. Raises Invalid."""
         values = {name: cells[index] for name, index in self.fields.items()}
-        text = "".join(values.values())
+        text = "\n".join(values.values())
         exact: dict[str, str] = {}
-        if "'" in text or "=" in text:
+        if may_be_wrapped(text):
             values = {name: unwrap(unescape(cell)) for name, cell in values.items()}
             exact = {name: known for name, cell in values.items() if (known := exact_text(cell)) is not None}
             values |= dict.fromkeys(exact, "")
-            text = "".join(values.values())
+            text = "\n".join(values.values())
         if may_be_damaged(text):
             check_damage(values)
         account_id = values.get("account_id", "")

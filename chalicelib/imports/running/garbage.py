@@ -1,15 +1,13 @@
-"""Python's garbage collector while rows are loaded."""
+"""Python's garbage collector in a worker."""
 
 import gc
 from functools import cache
 
 
 @cache
-def tune_garbage_collector() -> None:
-    """Keeps Python's garbage collector from scanning what exists now, once per process, and lets it run less often.
+def freeze_modules() -> None:
+    """Keeps the garbage collector from scanning what exists now, once per process.
 
-    A load makes a full collection due again and again; modules and their data, which live for ever, are most of it.
-    Its rows are in use until they are written: with Python's 700 new objects, they are scanned in vain.
+    Some collections of a load scan everything; modules and their data, which live for ever, are most of it.
     """
     gc.freeze()
-    gc.set_threshold(10_000)

@@ -28,7 +28,8 @@ from .deletions import MARK, mark_deletion, read_mark
 from .row_rules import Wanted, rule_of
 from .undo_rules import Restoration
 
-MAX_WRITES = 100  # DynamoDB's limit for one transaction: 50 new members take two writes each
+MAX_WRITES = 100  # DynamoDB's limit for one transaction
+PART = MAX_WRITES // 2  # rows of one transaction, if all of them are new: each takes two writes
 
 SettledRow = tuple[MemberRow, Outcome]
 

@@ -19,7 +19,7 @@ from chalicelib.imports.rows.row_hashes import Dependencies
 from chalicelib.imports.rows.warnings import RowWarning
 from chalicelib.members.model import MemberKey
 
-from .batch import BatchWriter, SettledRow, read_members, written_outcome
+from .batch import PART, BatchWriter, SettledRow, read_members, written_outcome
 from .deletions import deletions_before
 
 SAMPLE = 10  # rows of a chunk whose members are read before a create
@@ -53,8 +53,9 @@ class ChunkWriter:
 
         At the end, also an early one, no transaction is in flight any more.
         """
-        parts = [rows[i : i + BATCH_GET_LIMIT] for i in range(0, len(rows), BATCH_GET_LIMIT)]
         read_first = self._must_read_first(rows)
+        size = BATCH_GET_LIMIT if read_first else PART  # rows of a read, or of a transaction
+        parts = [rows[i : i + size] for i in range(0, len(rows), size)]
         with ThreadPoolExecutor(self._in_flight) as pool:
             futures = [pool.submit(self._write, part, read_first=read_first) for part in parts]
             try:

@@ -20,11 +20,10 @@ from chalicelib.imports.rows.row_hashes import find_dependencies, hash_rows
 from chalicelib.members.items import from_item
 from chalicelib.members.model import Member, MemberKey
 
-from .batch import MAX_WRITES, BatchWriter, SettledRow, read_members
+from .batch import PART, BatchWriter, SettledRow, read_members
 from .row_rules import rule_of
 from .settlement import Settlement
 
-PART = MAX_WRITES // 2  # rows of one transaction, if all of them are new
 BUSY = Outcome("busy")  # the row may or may not be written; to send it again does no harm
 
 

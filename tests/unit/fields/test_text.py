@@ -1,5 +1,6 @@
 """Text is trimmed, normalized and bounded."""
 
+import tracemalloc
 import unicodedata
 
 import pytest
@@ -70,6 +71,17 @@ def test_long_text_of_accents_is_rejected_before_normalization() -> None:
     """Normalization sorts accents in quadratic time: a minute for a megabyte of them."""
     with pytest.raises(PydanticCustomError):
         normalize_text("a" + "\u0315\u0327" * 500_000)
+
+
+def test_long_texts_are_not_kept() -> None:
+    invisible = "\u200b" * 10_000
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            assert normalize_text(f"{number}{invisible}") == str(number)
+        assert tracemalloc.get_traced_memory()[0] < 1e5
+    finally:
+        tracemalloc.stop()
 
 
 @given(clean_texts)
