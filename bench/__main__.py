@@ -1,4 +1,4 @@
-"""`make bench`: runs all benchmarks but the long ones (million, export, peers), or those named.
+"""`make bench`: runs all benchmarks but the long ones (million, export, peers, deployed), or those named.
 
 `python -m bench load split` runs two of them.
 

@@ -35,9 +35,9 @@ def main() -> None:
         )
 
 
-def cpu_of(code: str) -> float:
+def cpu_of(code: str, python: str = sys.executable, environment: Mapping[str, str] = os.environ) -> float:
     """Return the CPU time, in seconds, of a new process that runs Python code."""
-    process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **ENVIRONMENT})
+    process = subprocess.Popen([python, "-c", code], env={**environment, **ENVIRONMENT})
     _, status, used = os.wait4(process.pid, 0)
     assert status == 0, code
     process.returncode = 0  # it has been waited for

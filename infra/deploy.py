@@ -24,9 +24,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from infra import aws_cli, changes, choices, endpoints
+from infra.bytecode import find_python
 from infra.changes import Confirm
 from infra.emulator import REGION
-from infra.package import package, source_template
+from infra.package import package, runtime, source_template
 from infra.project import LOCAL, PROJECT
 from infra.target import DeployError, Target
 
@@ -123,6 +124,10 @@ def _protect(target: Target) -> None:
 def _package_and_deploy(target: Target, options: Sequence[str], bucket: str, confirm: Confirm | None) -> None:
     """Packages the stage and deploys it with the AWS CLI. Raises DeployError with CloudFormation's reason."""
     started = datetime.now(UTC)
+    if not target.endpoint and not find_python(runtime()):
+        target.say(
+            f"no {runtime()} on this machine: each new function compiles its modules, and starts in twice the time"
+        )
     upload = ["--s3-bucket", bucket, "--s3-prefix", target.stack]
     with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
         template, packaged = (

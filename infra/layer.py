@@ -1,8 +1,10 @@
-"""The zip files of the code and of the libraries that Lambda runs."""
+"""The zip files of the code and of the libraries that Lambda runs, with their bytecode (bytecode.py)."""
 
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from chalice.deploy.packager import (
 )
 from chalice.utils import OSUtils
 
+from infra.bytecode import compile_modules
 from infra.project import PROJECT
 
 REQUIREMENTS = "requirements-lambda.txt"  # the pins of requirements.txt, with hashes: `make lock` writes it
@@ -20,8 +23,8 @@ REQUIREMENTS = "requirements-lambda.txt"  # the pins of requirements.txt, with h
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
 
-class SourceFiles(OSUtils):
-    """The project's files, without __pycache__ and in the same order on every machine.
+class SortedFiles(OSUtils):
+    """Files in the same order on every machine.
 
     Chalice zips without dates, so the same code gives the same zip file, and deploying it changes nothing.
     """
@@ -33,22 +36,51 @@ class SourceFiles(OSUtils):
     ) -> Iterator[tuple[str, list[str], list[str]]]:
         """Yields each folder with its folders and files."""
         for root, folders, names in super().walk(path, followlinks):
-            folders[:] = sorted(folder for folder in folders if folder != "__pycache__")
+            folders.sort()
             yield root, folders, sorted(names)
+
+
+class SourceFiles(SortedFiles):
+    """The project's files, without its own __pycache__."""
+
+    def walk(
+        self,
+        path: str,
+        followlinks: bool = False,  # noqa: FBT001, FBT002 - chalice's signature
+    ) -> Iterator[tuple[str, list[str], list[str]]]:
+        """Yields each folder with its folders and files."""
+        for root, folders, names in super().walk(path, followlinks):
+            if "__pycache__" in folders:
+                folders.remove("__pycache__")
+            yield root, folders, names
 
 
 class AppCode(AppOnlyDeploymentPackager):
     """The zip file of app.py, chalicelib and Chalice's runtime, built on each call.
 
     Chalice's cache ignores the files' names: it would return an old zip file after a file is renamed.
+    `python` compiles it, if there is one.
     """
 
     zip_file: Path
+    python: str | None = None
 
     def create_deployment_package(self, project_dir: str, python_version: str) -> str:
         """Writes the zip file; returns its path."""
         self.zip_file.unlink(missing_ok=True)
-        return super().create_deployment_package(project_dir, python_version)
+        path = super().create_deployment_package(project_dir, python_version)
+        if self.python:
+            self._add_bytecode(path, self.python)
+        return path
+
+    def _add_bytecode(self, path: str, python: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            with zipfile.ZipFile(path) as code:
+                code.extractall(folder)
+            compile_modules(python, Path(folder))
+            with self._osutils.open_zip(path, "a") as code:
+                for file in sorted(Path(folder).rglob("__pycache__/*.pyc")):
+                    code.write(file, file.relative_to(folder))
 
     def deployment_package_filename(self, project_dir: str, python_version: str) -> str:  # noqa: ARG002 - chalice's interface
         """Returns the path of the zip file."""
@@ -58,12 +90,13 @@ class AppCode(AppOnlyDeploymentPackager):
 class Layer(LayerDeploymentPackager):
     """The layer of the libraries in requirements-lambda.txt, as wheels for Lambda whose hashes are checked.
 
-    `runtime` is Lambda's Python, whatever this one is.
+    `runtime` is Lambda's Python, whatever this one is; `python` is one of this machine that compiles for it.
     """
 
     wanted = True
     built = True
     runtime = ""
+    python: str | None = None
 
     def create_deployment_package(self, project_dir: str, python_version: str) -> str:  # noqa: ARG002 - chalice's interface
         """Writes the zip file unless the same exists; returns its path."""
@@ -73,6 +106,11 @@ class Layer(LayerDeploymentPackager):
             return "not built"
         return super().create_deployment_package(project_dir, self.runtime)
 
+    def deployment_package_filename(self, project_dir: str, python_version: str) -> str:
+        """Returns the path of the zip file, another one with bytecode."""
+        path = Path(super().deployment_package_filename(project_dir, python_version))
+        return str(path.with_stem(f"{path.stem}-compiled") if self.python else path)
+
     def _get_requirements_filename(self, project_dir: str) -> str:  # noqa: ARG002 - chalice's interface
         return str(PROJECT / REQUIREMENTS)
 
@@ -80,6 +118,8 @@ class Layer(LayerDeploymentPackager):
         self, python_version: str, requirements_filepath: str, site_packages_dir: str
     ) -> None:
         install_wheels(python_version, Path(requirements_filepath), Path(site_packages_dir))
+        if self.python:
+            compile_modules(self.python, Path(site_packages_dir))
 
 
 def install_wheels(runtime: str, requirements: Path, folder: Path) -> None:

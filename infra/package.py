@@ -42,7 +42,8 @@ from chalice.package import (
 from chalice.policy import AppPolicyGenerator
 from chalice.utils import UI, to_cfn_resource_name
 
-from infra.layer import AppCode, Layer, SourceFiles
+from infra.bytecode import find_python
+from infra.layer import AppCode, Layer, SortedFiles, SourceFiles
 from infra.project import LOCAL, PROJECT
 
 CREDENTIALS = "method.request.header.Authorization"
@@ -54,7 +55,8 @@ def package(stage: str, out: Path, *, layer: bool = True, emulator: bool = False
     """Writes a stage's SAM template, and the zip files it names, into `out`; returns the path of the template.
 
     The layer is built from PyPI, once for each change of requirements-lambda.txt. With `layer=False` its zip file is
-    left out: the same template, but not deployable. The stage local is always packaged for the `emulator`.
+    left out: the same template, but not deployable. The stage local is always packaged for the `emulator`. Where
+    this machine has the Python that the template pins, the zip files for AWS have bytecode too.
 
     Raises:
         RuntimeError: a library has no wheel for Lambda, another hash, or cannot be downloaded; the message names it.
@@ -81,8 +83,10 @@ def _generate(stage: str, out: Path, *, wanted: bool, layer: bool) -> Template:
     pip = DependencyBuilder(files, PipRunner(SubprocessPip(files), files), config.lambda_architecture)
     code = AppCode(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
     code.zip_file = out / "code.zip"
-    libraries = Layer(files, pip, UI(out=io.StringIO()), config.lambda_architecture)
+    libraries = Layer(SortedFiles(), pip, UI(out=io.StringIO()), config.lambda_architecture)
     libraries.wanted, libraries.built, libraries.runtime = wanted, layer, runtime()
+    if wanted and layer:
+        code.python = libraries.python = find_python(runtime())
     steps = [
         InjectDefaults(),
         ManagedLayerDeploymentPackager(code, libraries),

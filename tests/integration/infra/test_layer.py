@@ -1,6 +1,5 @@
 """The libraries that are deployed."""
 
-import os
 import platform
 import subprocess
 import sys
@@ -9,19 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.bytecode import find_python
 from infra.package import package, runtime
 from infra.project import PROJECT
-
-
-def pinned_python() -> str:
-    """Returns the path of the Python that the template pins, "" if this machine has none."""
-    env = os.environ | {"PYENV_VERSION": runtime().removeprefix("python")}  # pyenv runs only what this names
-    command = [runtime(), "-c", "import sys; print(sys.executable)"]
-    try:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()
 
 
 @pytest.mark.skipif(
@@ -42,14 +31,19 @@ def test_app_runs_with_only_its_layer(tmp_path: Path) -> None:
     assert held == {f"{name.replace('-', '_')}-{version}".lower() for name, version in pinned}
     size = sum(file.stat().st_size for file in opened.rglob("*"))
     assert size < 200_000_000  # Lambda unpacks up to 250 MB
-    python = pinned_python()
+    python = find_python(runtime())
     if not python:
         pytest.skip(f"{runtime()} is not installed")
     program = (
         f"import sys; sys.path[:0] = {[str(opened), str(libraries)]!r}; import app; print(app.app.app_name); "
         "import chalicelib.access.single_sign_on"
     )
-    ran = subprocess.run(
-        [python, "-I", "-S", "-c", program], env={}, capture_output=True, text=True, check=False
-    )
+    command = [python, "-I", "-S", "-c", program]
+    ran = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("rollcall\n", "")
+    for source in opened.rglob("*.py"):
+        source.write_text("")
+    ran = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert ran.stdout == "rollcall\n", "bytecode is missing: a start would compile it"
+    again = package("prod", tmp_path / "again")
+    assert again.with_name("code.zip").read_bytes() == built.with_name("code.zip").read_bytes()
