@@ -17,6 +17,7 @@ let current = null;
 let kept = []; // for Back, the latest first
 /** @type {{me: Me, may: May} | null} */
 let user = null;
+let moves = 0; // from one address to another, also those that the user takes back
 
 /**
  * Shows the view of the current address to a user, and follows the address from then on.
@@ -48,9 +49,13 @@ function historyEntry() {
 /** @param {Event} [event] */
 async function route(event) {
   if (!user) return;
+  const move = ++moves;
   const { entry, index } = historyEntry();
   if (event?.isTrusted && entry === current?.entry) return stayHere(); // the browser is back at the edits
-  if (entry !== current?.entry && !(await mayLeave())) return returnTo(current);
+  if (entry !== current?.entry && !(await mayLeave())) {
+    if (move === moves) returnTo(current); // else the browser has gone elsewhere, and that was the answer
+    return;
+  }
   if (!user) return; // signed out meanwhile
   closeAll();
   leaveToast();

@@ -1,5 +1,7 @@
 """Edits that are not saved, and the way to the wrong fields of a form."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import fill_fields, heading, open_view
@@ -44,6 +46,24 @@ def test_unsaved_edits_are_asked_about(local: LocalStack, admin_page: Page, acco
     admin_page.get_by_role("button", name="Save").click()
     expect(heading(admin_page, "Typed Lee")).to_be_visible()
     assert not asks_on_reload(admin_page)
+
+
+def test_question_follows_the_browser_back(local: LocalStack, admin_page: Page, account: str) -> None:
+    member = local.add_member(account)
+    open_view(admin_page, "/imports")
+    expect(heading(admin_page, "Imports")).to_be_visible()
+    open_view(admin_page, f"/members/{member['id']}")
+    admin_page.get_by_label("First name").fill("Typed")
+    address = admin_page.url
+    dialog = admin_page.get_by_role("dialog", name="Leave without saving?")
+    for _ in range(2):
+        admin_page.go_back()
+        expect(dialog).to_be_visible()
+    expect(admin_page).to_have_url(re.compile("#/members$"))
+    dialog.get_by_role("button", name="Stay").click()
+    expect(admin_page).to_have_url(address)
+    expect(admin_page.get_by_label("First name")).to_have_value("Typed")
+    expect(dialog).to_have_count(0)
 
 
 def test_escape_asks_before_it_closes_edited_dialog(admin_page: Page, account: str) -> None:
