@@ -111,10 +111,13 @@ def find_dependencies(read: Callable[[], Iterable[RowHashes]], rows: int) -> Dep
         for chunk in read():
             for hashes, values, (first, end) in zip(part, chunk, bounds, strict=True):
                 hashes.extend(values[bisect_left(values, first) : bisect_left(values, end)])
-        members, phones, folded = map(sorted, part)
+        members = sorted(part.members)
         found.members.extend(members)
-        found.shared.extend(sorted({*_repeated(members), *_repeated(phones)}))
-        found.alike.extend(sorted(set(_alike(folded))))
+        shared = set(_repeated(members))
+        del members  # as a list, a million hashes take 40 MB
+        shared.update(_repeated(sorted(part.phones)))
+        found.shared.extend(sorted(shared))
+        found.alike.extend(sorted(set(_alike(sorted(part.folded)))))
     return found
 
 
