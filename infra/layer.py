@@ -24,11 +24,13 @@ PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
 
 class SortedFiles(OSUtils):
-    """Files in the same order on every machine.
+    """Files in the same order on every machine, without the folders `left_out`.
 
     Chalice zips without dates, so the same code gives the same zip file, and deploying it changes nothing.
     """
 
+    left_out: tuple[str, ...] = ()
+
     def walk(
         self,
         path: str,
@@ -36,23 +38,14 @@ class SortedFiles(OSUtils):
     ) -> Iterator[tuple[str, list[str], list[str]]]:
         """Yields each folder with its folders and files."""
         for root, folders, names in super().walk(path, followlinks):
-            folders.sort()
+            folders[:] = sorted(folder for folder in folders if folder not in self.left_out)
             yield root, folders, sorted(names)
 
 
 class SourceFiles(SortedFiles):
-    """The project's files, without its own __pycache__."""
+    """The project's files, without its own bytecode."""
 
-    def walk(
-        self,
-        path: str,
-        followlinks: bool = False,  # noqa: FBT001, FBT002 - chalice's signature
-    ) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Yields each folder with its folders and files."""
-        for root, folders, names in super().walk(path, followlinks):
-            if "__pycache__" in folders:
-                folders.remove("__pycache__")
-            yield root, folders, names
+    left_out = ("__pycache__",)
 
 
 class AppCode(AppOnlyDeploymentPackager):
