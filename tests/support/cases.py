@@ -75,7 +75,6 @@ class Case(Strict):
         None  # all, by client member id: first name, last name, phone number
     )
     elsewhere: int = 0  # members created in other accounts
-    seconds: float = 20  # the limit of CPU time
     megabytes: float = 0  # the limit of memory; 0 for none
 
     def body(self, account: str) -> bytes:

@@ -10,9 +10,10 @@ import pytest
 from chalicelib import config
 from chalicelib.access.authenticator import Authenticator
 from chalicelib.access.credentials import bearer_text
-from chalicelib.access.items import SESSIONS
+from chalicelib.access.items import SESSIONS, TOKENS
 from chalicelib.access.made_up import FLOOD
 from chalicelib.access.model import NewToken, UserChanges
+from chalicelib.access.passwords import verify_password
 from chalicelib.access.throttle import PasswordThrottle
 from chalicelib.errors import NotFound, Unauthorized
 from chalicelib.services import Services
@@ -124,6 +125,27 @@ def test_tokens_and_sessions_cost_one_read(
         with recorded_requests() as sent:
             authenticator.authenticate(header)
         assert sent == ["BatchGetItem"]
+
+
+def test_only_passwords_are_hashed_slowly(services: Services, clock: Clock, name: str) -> None:
+    """An unknown name too, or the time of an answer would tell whether a name is known."""
+    hashed: list[bool] = []
+
+    def verify(password: str, stored: str | None) -> bool:
+        hashed.append(stored is not None)
+        return verify_password(password, stored)
+
+    throttle = PasswordThrottle(services.table, services.settings.logins_per_second, clock)
+    authenticator = Authenticator(services.table, services.sessions, throttle, clock, verify)
+    session = services.sessions.start(authenticator.authenticate(basic(name)))
+    refused(authenticator, basic("nobody"))
+    assert hashed == [True, False]
+    token = services.tokens.create(NewToken(name=name, groups=["viewers"]))
+    for text in (session.text, token.text):
+        authenticator.authenticate(f"Bearer {text}")
+    for kind in (SESSIONS, TOKENS):
+        refused(authenticator, f"Bearer {made_up(kind)}")
+    assert hashed == [True, False]
 
 
 def test_policy_allows_what_the_authorizer_does(
