@@ -10,7 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# Debian's packages. The first, which draws no window around a page, opens one in a quarter of the time.
+PACKAGES = ("chromium-headless-shell", "chromium")
+PROGRAMS = (*PACKAGES, "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATHS = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 # No requests to hosts other than the one under test.
 OPTIONS = (
@@ -43,10 +45,11 @@ def find_or_install() -> str | None:
     if (apt := shutil.which("apt-get")) and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         command = [apt, "-q", "-o", "Acquire::Retries=3"]
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+        install = ["install", "-y", "--no-install-recommends"]
+        for arguments in (["update"], *([*install, package] for package in PACKAGES)):
             subprocess.run([*command, *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
-        if path := find():
-            return path
+            if path := find():
+                return path
     # Playwright tries each download five times.
     done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if done.returncode:

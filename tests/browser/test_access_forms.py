@@ -37,12 +37,12 @@ def test_accounts_of_group_are_checked_as_typed(local: LocalStack, admin_page: P
         f"* is no account. For every account, check the box above. “{'x' * 64}…” is longer than 64 characters. "
         "A comma, a semicolon, a tab or a line break ends an account; so does Enter."
     )
-    dialog.get_by_role("button", name="Add").click()
+    dialog.get_by_role("button", name="Add", exact=True).click()
     expect(typed).to_be_focused()
     typed.fill("")
     dialog.get_by_role("button", name="Remove a b").click()
     expect(dialog.get_by_role("button", name=f"Remove {account}")).to_be_focused()
-    dialog.get_by_role("button", name="Add").click()
+    dialog.get_by_role("button", name="Add", exact=True).click()
     expect(dialog).to_have_count(0)
     assert local.call("GET", f"/groups/{account}")["accounts"] == ["mv", "rtl", account]
 

@@ -44,7 +44,7 @@ def test_no_members_view_violates_accessibility_rules(
     local.call("DELETE", f"/members/{gone['id']}")
 
     def show_errors() -> None:
-        admin_page.get_by_role("button", name="Add").click()
+        admin_page.get_by_role("button", name="Add", exact=True).click()
         expect(admin_page.locator("[aria-invalid]").first).to_be_visible()
 
     def show_conflict() -> None:

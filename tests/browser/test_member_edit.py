@@ -21,7 +21,7 @@ def test_add_links_to_member_with_same_phone_number(
     holder = local.add_member(account, "1", first_name="Holly", phone_number="3235550001")
     admin_page.get_by_role("link", name="Add a member").click()
     fill_new_member(admin_page, account, "2", phone="12")
-    admin_page.get_by_role("button", name="Add").click()
+    admin_page.get_by_role("button", name="Add", exact=True).click()
     phone_number = admin_page.get_by_label("Phone number")
     expect(phone_number).to_have_attribute("aria-invalid", "true")
     expect(phone_number).to_have_accessible_description(
@@ -29,7 +29,7 @@ def test_add_links_to_member_with_same_phone_number(
     )
     expect(phone_number).to_be_focused()
     phone_number.fill("(323) 555-0001")
-    admin_page.get_by_role("button", name="Add").click()
+    admin_page.get_by_role("button", name="Add", exact=True).click()
     admin_page.get_by_role("link", name="Show that member").click()
     admin_page.get_by_role("dialog").get_by_role("button", name="Leave").click()
     expect(heading(admin_page, "Holly Lee")).to_be_visible()
@@ -37,7 +37,7 @@ def test_add_links_to_member_with_same_phone_number(
     assert admin_page.url.endswith(f"#/members/{holder['id']}")
     open_view(admin_page, "/members/new")
     fill_new_member(admin_page, account, "2", phone="323-555-0002")
-    admin_page.get_by_role("button", name="Add").click()
+    admin_page.get_by_role("button", name="Add", exact=True).click()
     expect(heading(admin_page, "Ben Lee")).to_be_visible()
     added = {"first_name": "Ben", "phone_number": "+13235550002", "account_id": account}
     assert added.items() <= shown_member(admin_page).items()
@@ -106,7 +106,7 @@ def test_back_from_conflicting_member_restores_typed_values(
     local.add_member(account, "1", first_name="Holly")
     open_view(admin_page, "/members/new")
     fill_new_member(admin_page, account, "1")
-    admin_page.get_by_role("button", name="Add").click()
+    admin_page.get_by_role("button", name="Add", exact=True).click()
     admin_page.get_by_role("link", name="Show that member").click()
     admin_page.get_by_role("dialog").get_by_role("button", name="Leave").click()
     expect(heading(admin_page, "Holly Lee")).to_be_visible()
@@ -114,7 +114,7 @@ def test_back_from_conflicting_member_restores_typed_values(
     expect(heading(admin_page, "Add a member")).to_be_visible()
     expect(admin_page.get_by_label("First name")).to_have_value("Ben")
     fill_fields(admin_page, Client_member_id="2")
-    admin_page.get_by_role("button", name="Add").click()
+    admin_page.get_by_role("button", name="Add", exact=True).click()
     expect(heading(admin_page, "Ben Lee")).to_be_visible()
 
 
@@ -141,7 +141,7 @@ def test_late_response_does_not_replace_current_view(
     open_view(admin_page, "/members/new")
     fill_new_member(admin_page, account, "2")
     with held_requests(admin_page, "**/members", "POST"):
-        admin_page.get_by_role("button", name="Add").click()
+        admin_page.get_by_role("button", name="Add", exact=True).click()
         admin_page.get_by_role("link", name="Imports").click()
         expect(heading(admin_page, "Imports")).to_be_visible()
         expect(admin_page.locator("table[aria-busy=true]")).to_have_count(

@@ -81,7 +81,7 @@ def test_writer_adds_members_to_unreadable_account(
     expect(page.get_by_role("link", name="Cancel")).to_have_count(1 if readable == "another" else 0)
     for client_member_id in ("8", "9"):
         fill_new_member(page, account, client_member_id, f"323-555-000{client_member_id}")
-        page.get_by_role("button", name="Add").click()
+        page.get_by_role("button", name="Add", exact=True).click()
         expect(page.get_by_label("First name")).to_have_value("")
         expect_text(page, "Add a member", "Ben Lee was added.")
         added = local.call("GET", f"/accounts/{account}/members/{client_member_id}")
@@ -118,7 +118,7 @@ def test_account_that_a_user_may_not_write_is_marked(local: LocalStack, page: Pa
     expect(heading(page, "Members")).to_be_visible()
     open_view(page, "/members/new")
     fill_new_member(page, f"{account}-other", "1")
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     field = page.get_by_label("Account", exact=True)
     expect(field).to_be_focused()
     expect(field).to_have_accessible_description(re.compile("You have no access to this account"))

@@ -84,7 +84,7 @@ def test_escape_asks_before_it_closes_edited_dialog(admin_page: Page, account: s
 def test_summary_leads_to_each_wrong_field(admin_page: Page, account: str) -> None:
     open_view(admin_page, "/members/new")
     fill_fields(admin_page, First_name="Ben", Phone_number="12", Account=account)
-    admin_page.get_by_role("button", name="Add").click()
+    admin_page.get_by_role("button", name="Add", exact=True).click()
     summary = admin_page.get_by_role("group", name="3 fields need fixing.")
     expect(admin_page.get_by_label("Last name")).to_be_focused()  # the first in the order of the form
     expect(admin_page.locator("#live")).to_have_text("3 fields need fixing.")
@@ -95,7 +95,7 @@ def test_summary_leads_to_each_wrong_field(admin_page: Page, account: str) -> No
     expect(admin_page.get_by_label("Client member id")).to_be_focused()
     assert admin_page.url.endswith("#/members/new")
     fill_fields(admin_page, Last_name="Lee", Client_member_id="1")
-    admin_page.get_by_role("button", name="Add").click()
+    admin_page.get_by_role("button", name="Add", exact=True).click()
     expect(admin_page.get_by_label("Phone number")).to_be_focused()
     expect(summary).to_have_count(0)  # one field has the focus and its error beside it
 

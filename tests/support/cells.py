@@ -8,9 +8,8 @@ from chalicelib.imports.text.csv_reader import BLANK, MAX_ROW
 
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 SEPARATORS = ",;|\t\r\n"  # a spreadsheet may split a line at them
-LONG = (
-    16 * MAX_ROW
-)  # linear work on it takes a second, quadratic work longer than a test may run (pyproject.toml)
+# Linear work on so many characters takes a second, quadratic work longer than a test may run (pyproject.toml).
+LONG = 16 * MAX_ROW
 # Cells that reading may return: no CR, for line ends are line feeds by then, no halves of characters, no byte order
 # mark at the start of a line, and no \N, which is read as blank.
 letters = st.characters(exclude_categories=["Cs"], exclude_characters="\r\0")
