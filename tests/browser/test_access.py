@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import (
     heading,
     held_requests,
@@ -13,7 +14,7 @@ from tests.support.browser import (
     sign_in,
     wait_until,
 )
-from tests.support.local_stack import PASSWORD, LocalStack
+from tests.support.local_stack import LocalStack
 
 
 def test_users_groups_and_tokens_can_be_managed(local: LocalStack, admin_page: Page, account: str) -> None:

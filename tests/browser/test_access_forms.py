@@ -2,8 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import open_view
-from tests.support.local_stack import PASSWORD, LocalStack
+from tests.support.local_stack import LocalStack
 
 PASTE = """(input, text) => {
   const clipboardData = new DataTransfer();

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.accessibility import assert_accessible
 from tests.support.browser import choose_files, csv_file, fill_fields, heading, open_view, sign_in
-from tests.support.local_stack import HEADER, PASSWORD, LocalStack, roster_csv
+from tests.support.local_stack import HEADER, LocalStack, roster_csv
 
 GIVE_UP_EDITS = "document.querySelectorAll('[data-unsaved]').forEach((e) => delete e.dataset.unsaved)"
 

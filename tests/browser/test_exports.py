@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import (
     expect_text,
     heading,
@@ -13,7 +14,7 @@ from tests.support.browser import (
     sign_in,
     wait_until_held,
 )
-from tests.support.local_stack import PASSWORD, LocalStack, roster_csv
+from tests.support.local_stack import LocalStack, roster_csv
 
 
 def downloaded(page: Page) -> tuple[str, str]:

@@ -4,8 +4,9 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import heading, open_view, rows, sign_in
-from tests.support.local_stack import PASSWORD, LocalStack, roster_csv
+from tests.support.local_stack import LocalStack, roster_csv
 
 
 def check_stalled(local: LocalStack, page: Page, import_id: str) -> None:

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import heading, open_view, send_files, sign_in
-from tests.support.local_stack import HEADER, PASSWORD, LocalStack
+from tests.support.local_stack import HEADER, LocalStack
 
 
 def unsure_file(account: str) -> bytes:

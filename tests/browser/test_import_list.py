@@ -2,8 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import fill_fields, open_view, rows, sign_in
-from tests.support.local_stack import PASSWORD, LocalStack, roster_csv
+from tests.support.local_stack import LocalStack, roster_csv
 
 
 def test_imports_are_found_by_account_and_status(local: LocalStack, admin_page: Page, account: str) -> None:

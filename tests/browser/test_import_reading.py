@@ -6,8 +6,9 @@ import re
 import openpyxl
 from playwright.sync_api import FilePayload, Page, Route, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import choose_files, heading, import_chosen, open_view, sign_in
-from tests.support.local_stack import HEADER, PASSWORD, LocalStack
+from tests.support.local_stack import HEADER, LocalStack
 
 
 def test_report_tells_columns_and_lines_above_them(local: LocalStack, admin_page: Page, account: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from chalicelib.imports.rows.column_names import field_of
+from tests.support.access import PASSWORD
 from tests.support.browser import (
     choose_account,
     choose_files,
@@ -18,7 +19,7 @@ from tests.support.browser import (
     respond_with,
     sign_in,
 )
-from tests.support.local_stack import HEADER, PASSWORD, LocalStack, roster_csv
+from tests.support.local_stack import HEADER, LocalStack, roster_csv
 
 
 def file(name: str, content: str | bytes) -> FilePayload:

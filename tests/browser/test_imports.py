@@ -53,7 +53,7 @@ def test_import_report_shows_warnings(local: LocalStack, admin_page: Page, accou
 
 def test_running_import_can_be_cancelled(local: LocalStack, admin_page: Page, account: str) -> None:
     announced = local.call("POST", "/imports", {"filename": "long.csv"})
-    local.upload(announced, roster_csv(account, 120_000))
+    local.upload(announced, roster_csv(account, 60_000))
     open_view(admin_page, f"/imports/{announced['id']}")
     expect(heading(admin_page, "long.csv")).to_be_visible()
     # The first chunk has been loaded.
@@ -71,7 +71,7 @@ def test_running_import_can_be_cancelled(local: LocalStack, admin_page: Page, ac
         admin_page.get_by_text("These rows need no correction: import the same file again.")
     ).to_be_visible()
     counts = local.finished_import(announced["id"])["counts"]
-    assert counts["rows"] == 120_000 == counts["created"] + counts["rejected"]
+    assert counts["rows"] == 60_000 == counts["created"] + counts["rejected"]
 
 
 def test_cancellation_tells_that_members_may_be_written(local: LocalStack, admin_page: Page) -> None:

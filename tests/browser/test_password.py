@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import (
     heading,
     held_requests,
@@ -13,7 +14,7 @@ from tests.support.browser import (
     sign_in_again,
     wait_until,
 )
-from tests.support.local_stack import PASSWORD, LocalStack
+from tests.support.local_stack import LocalStack
 
 
 def test_password_change_keeps_user_signed_in(local: LocalStack, page: Page, account: str) -> None:

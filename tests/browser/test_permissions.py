@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import (
     VISIBLE_TEXT,
     expect_text,
@@ -17,7 +18,7 @@ from tests.support.browser import (
     shown_member,
     sign_in,
 )
-from tests.support.local_stack import PASSWORD, LocalStack
+from tests.support.local_stack import LocalStack
 
 
 def test_user_without_groups_sees_no_access_message(local: LocalStack, page: Page, account: str) -> None:

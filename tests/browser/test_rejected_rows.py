@@ -2,8 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import heading, open_view, rows, sign_in
-from tests.support.local_stack import PASSWORD, LocalStack
+from tests.support.local_stack import LocalStack
 
 COLUMNS = "Vorname,Last name,Handy,Member ID,Account\n"
 

@@ -6,8 +6,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import choose_account, heading, open_view, rows, sign_in
-from tests.support.local_stack import PASSWORD, LocalStack
+from tests.support.local_stack import LocalStack
 
 FIELDS = ("first_name", "last_name", "phone_number", "client_member_id")
 PEOPLE = (

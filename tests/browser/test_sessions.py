@@ -4,6 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import (
     choose_account,
     fill_fields,
@@ -15,7 +16,7 @@ from tests.support.browser import (
     sign_in_again,
     wait_until,
 )
-from tests.support.local_stack import PASSWORD, LocalStack
+from tests.support.local_stack import LocalStack
 
 
 def test_ended_session_asks_for_password_again(local: LocalStack, admin_page: Page) -> None:

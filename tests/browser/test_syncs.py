@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import csv_file, heading, open_view, readable_phone, rows, send_files, sign_in
-from tests.support.local_stack import PASSWORD, LocalStack, roster_csv
+from tests.support.local_stack import LocalStack, roster_csv
 
 LEFT_OUT = 30  # members, of forty: more than both limits
 

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.access import PASSWORD
 from tests.support.browser import (
     expect_text,
     heading,
@@ -12,7 +13,7 @@ from tests.support.browser import (
     shown_member,
     sign_in,
 )
-from tests.support.local_stack import PASSWORD, LocalStack, roster_csv
+from tests.support.local_stack import LocalStack, roster_csv
 
 GROUPS_BY_KIND = {  # {} stands for the test's account
     "admin": ["admins"],
