@@ -1,4 +1,7 @@
-"""Builds the objects of a deployment from its settings and AWS clients. Nothing else builds them."""
+"""Builds the objects of a deployment from its settings and AWS clients.
+
+Nothing else builds them, except that imports/running/assembly.py puts the import pipeline together.
+"""
 
 import math
 import time
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
     from chalicelib.imports.records.repository import ImportRepository
     from chalicelib.imports.records.storage import ImportStorage
     from chalicelib.imports.reports.queries import ImportQueries
+    from chalicelib.imports.running.assembly import Assembly
     from chalicelib.imports.running.pipeline import ImportPipeline
-    from chalicelib.imports.running.read_ahead import ReadAhead
     from chalicelib.imports.writing.member_batch import MemberBatch
     from chalicelib.members.check import MemberCheck
     from chalicelib.members.history_repository import MemberHistory
@@ -123,7 +126,7 @@ class Services:
     @cached_property
     def imports(self) -> "ImportPipeline":
         """The imports, for callers who wait: requests that the table throttles fail within seconds."""
-        return self._pipeline(self.table, lambda: math.inf)
+        return self._assembly.pipeline(self.table, lambda: math.inf)
 
     def imports_within(self, time_left: TimeLeft) -> "ImportPipeline":
         """Returns the imports for a worker, whose requests wait for capacity while it has time."""
@@ -131,7 +134,7 @@ class Services:
 
         freeze_modules()
         spend = self._write_budget.spend if self._write_budget else None
-        return self._pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
+        return self._assembly.pipeline(self.table.paced(self._limiter, time_left, spend), time_left)
 
     @cached_property
     def _write_budget(self) -> "WriteBudget | None":
@@ -141,94 +144,16 @@ class Services:
         units = self.settings.load_write_units
         return WriteBudget(self.table, units) if units else None
 
-    def _pipeline(self, table: Table, time_left: TimeLeft) -> "ImportPipeline":
-        from chalicelib.imports.records.estimate import Estimator
-        from chalicelib.imports.records.messages import Messenger
-        from chalicelib.imports.records.repository import ImportRepository
-        from chalicelib.imports.records.steps import StepRepository
-        from chalicelib.imports.rows.removal import RemovalLimits
-        from chalicelib.imports.running.finisher import Finisher
-        from chalicelib.imports.running.pipeline import ImportPipeline
-        from chalicelib.imports.running.read_steps import ReadSteps
-        from chalicelib.imports.running.removal_steps import RemovalSteps
-        from chalicelib.imports.running.stage_handlers import stage_handlers
-        from chalicelib.imports.running.step_runner import StepRunner
-        from chalicelib.imports.running.sync_steps import SyncSteps
-        from chalicelib.imports.running.write_steps import WriteSteps
-        from chalicelib.imports.syncs.account_syncs import AccountSyncsRepository
-        from chalicelib.imports.syncs.approvals import Approvals
-        from chalicelib.imports.syncs.newer_imports import NewerImports
-
-        settings, client = self.settings, self._client
-        repository, storage = ImportRepository(table, settings.result_days), self.import_storage
-        messenger = Messenger(
-            client("sqs"),
-            settings.split_queue_url,
-            settings.load_queue_url,
-            client("sns"),
-            settings.notice_topic_arn,
-        )
-        # Not the worker's table: a worker without time still notes what it has settled.
-        steps = StepRepository(self.table, self._clock)
-        reads = ReadSteps(repository, steps, storage, self.phone_rule)
-        concurrency = settings.import_concurrency
-        writes = WriteSteps(
-            table=table,
-            steps=steps,
-            storage=storage,
-            read_steps=reads,
-            ahead=self._read_ahead,
-            in_flight=settings.writes_in_flight,
-            concurrency=concurrency,
-            history_days=settings.history_days,
-        )
-        estimator = Estimator(
-            table.accepted_write_units,
-            settings.write_price,
-            settings.writes_in_flight,
-            concurrency,
-            settings.load_write_units,
-        )
-        finisher = Finisher(repository, storage, messenger, estimator)
-        account_syncs = AccountSyncsRepository(self.table)
-        approvals = Approvals(repository, messenger, account_syncs, settings.approver_must_differ)
-        syncs = SyncSteps(
-            table=table,
-            steps=steps,
-            storage=storage,
-            repository=repository,
-            account_syncs=account_syncs,
-            approvals=approvals,
-            newer_imports=NewerImports(repository, storage),
-            limits=RemovalLimits(settings.max_removed, settings.max_removed_percent),
-        )
-        removals = RemovalSteps(
-            table=table,
-            steps=steps,
-            storage=storage,
-            in_flight=settings.writes_in_flight,
-            history_days=settings.history_days,
-        )
-        runner = StepRunner(
-            repository=repository,
-            messenger=messenger,
-            steps=steps,
-            read_steps=reads,
-            load=writes.load,
-            handlers=stage_handlers(writes, syncs, removals),
-            approvals=approvals,
-            finisher=finisher,
-            concurrency=concurrency,
-            time_left=time_left,
-        )
-        return ImportPipeline(repository, storage, messenger, finisher, runner, approvals)
-
     @cached_property
-    def _read_ahead(self) -> "ReadAhead":
-        """What this process keeps from one step of an import to the next."""
+    def _assembly(self) -> "Assembly":
+        """What all import pipelines of this process have in common."""
+        from chalicelib.imports.running.assembly import Assembly
         from chalicelib.imports.running.read_ahead import ReadAhead
 
-        return ReadAhead(self.import_storage)
+        storage = self.import_storage
+        return Assembly(
+            self.settings, self._client, self.table, storage, self.phone_rule, ReadAhead(storage), self._clock
+        )
 
     @cached_property
     def import_repository(self) -> "ImportRepository":
