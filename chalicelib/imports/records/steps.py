@@ -39,6 +39,7 @@ class Lease:
 
     `settled_to` is the last line that is settled, `saved` says whether results up to it are stored, and `repeated`
     whether an earlier attempt may have settled more rows. `notes` counts the notes of the step that are stored.
+    `rejects` says that the rest of the step is rejected: it goes on when the import has stopped.
     """
 
     import_id: str
@@ -48,6 +49,7 @@ class Lease:
     saved: bool = False
     repeated: bool = False
     notes: int = 0
+    rejects: bool = False
 
 
 class StepDone(Exception):
@@ -114,7 +116,8 @@ class StepRepository:
 
     def note(self, lease: Lease, counts: Mapping[str, int]) -> None:
         """Adds to the import's counts what the step has settled up to `lease.settled_to`. Raises Stopped, Busy."""
-        self._write(lease, "saved", add_counts(lease.import_id, counts, "status", "loading"))
+        expected = ("stage", lease.step.stage) if lease.rejects else ("status", "loading")
+        self._write(lease, "saved", add_counts(lease.import_id, counts, *expected))
 
     def finish(self, lease: Lease, counts: Mapping[str, int]) -> None:
         """Adds the counts of the rest of a step, and marks it as done. Raises Stopped, Busy."""

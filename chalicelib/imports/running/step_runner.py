@@ -73,9 +73,11 @@ class StepRunner:
 
         Raises Busy if a worker has the step: it may still succeed.
         """
-        return self._run(
-            self.repository.get(import_id), step, Work(lambda: math.inf, NOT_PROCESSED, gives_up=True)
-        )
+        work = Work(lambda: math.inf, NOT_PROCESSED, gives_up=True)
+        try:
+            return self._run(self.repository.get(import_id), step, work)
+        except Stopped:
+            return self.give_up(import_id, step)
 
     def _run(self, record: ImportRecord, step: Step, work: Work) -> ImportRecord:
         """Does the work of a step if it is due and no other worker has it."""
@@ -87,6 +89,7 @@ class StepRunner:
             lease = self.steps.acquire(record.id, step)
         except StepDone:
             return self._continue(record, step)
+        lease.rejects = work.rejection is not None
         try:
             ended = self._work(record, lease, work)
         except Exception:

@@ -176,8 +176,23 @@ class SyncSteps:
             parts = SyncParts(self.storage, record)
             missing = {one.client_member_id for one in parts.all_missing()}
             account_id = removal.account_id or ""
-            parts.put_named_since(self.newer_imports.named(record, account_id, missing, work.check_time))
+            try:
+                named = self.newer_imports.named(record, account_id, missing, work.check_time)
+            except Busy:
+                self._leave(
+                    record, account_id
+                )  # the newer import may be a sync, which would wait for this one
+                raise
+            parts.put_named_since(named)
         self.steps.finish(lease, {})
+
+    def _leave(self, record: ImportRecord, account_id: str) -> None:
+        """Lets other syncs of the account compare and remove, until this one enters again."""
+
+        def leave(syncs: AccountSyncs) -> AccountSyncs:
+            return syncs._replace(active="") if syncs.active == record.id else syncs
+
+        self.account_syncs.change(account_id, leave)
 
 
 class _Comparison:

@@ -64,6 +64,7 @@ class Decoder:
 
     def __init__(self, encoding: str, *, certain: bool = True, declared: bool = False) -> None:
         self.invalid_bytes = 0  # so far; in UTF-16, units of two bytes
+        self._encoding = encoding
         self._certain = certain
         self._letters = 0  # beyond ASCII, so far
         self._decoder = codecs.getincrementaldecoder(encoding)()
@@ -123,6 +124,10 @@ class Decoder:
                     f"byte {error.object[error.start]:#04x} is none"
                 ) from None
             return self._decode_invalid(block)
+        except UnicodeError:  # of utf-16 and utf-32, which say the byte order by a mark
+            detail = f"The file was declared as {self._encoding}, but it has no byte order mark. "
+            detail += f"If it is {self._encoding}, declare {self._encoding}-le or {self._encoding}-be."
+            raise Unreadable(detail, code="wrong_encoding") from None
         self._count_letters(text)
         return text
 

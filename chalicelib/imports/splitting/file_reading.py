@@ -62,10 +62,10 @@ def first_plan(storage: Files, record: ImportRecord) -> Plan:
             detail = f"The file was declared as {declared}, but its byte order mark says {marked}."
             raise Unreadable(detail, code="wrong_encoding")
         return Plan(marked, certain=True)
+    if declared in (None, "utf-16") and (unmarked := _unmarked_utf_16(start)):
+        return Plan(unmarked, certain=True)
     if declared:
         return Plan(declared, certain=declared != "utf-8", declared=True)
-    if unmarked := _unmarked_utf_16(start):
-        return Plan(unmarked, certain=True)
     if b"\0" in _LINE_END.split(start, maxsplit=1)[0]:
         detail = "This is a binary file, not a CSV. Save it as CSV in UTF-8, or as .xlsx under that name."
         raise Unreadable(detail, code="binary_file")

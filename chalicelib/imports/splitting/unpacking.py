@@ -58,7 +58,7 @@ def opened_workbook(storage: Files, source: Source) -> Iterator["Sheets"]:
     file.limit = MAX_DIRECTORY
     try:
         archive = workbooks.Archive(io.BufferedReader(file, MAX_BLOCK))
-    except (BadZipFile, EOFError, ValueError):
+    except (BadZipFile, EOFError, NotImplementedError, ValueError):
         raise workbooks.not_workbook() from None
     file.limit = None
     with archive:

@@ -132,6 +132,35 @@ def test_newer_sync_supersedes_a_waiting_one(strict: Pipeline, account: str) -> 
     assert len(ids_of(strict, account)) == 21
 
 
+def test_approved_sync_and_newer_one_do_not_wait_for_each_other(strict: Pipeline, account: str) -> None:
+    """The newer one has begun before the approval, and compares after it."""
+    record = waiting(strict, account)
+    newer = strict.announce(mode="sync", account_id=account)
+    strict.split_object(*strict.drop(newer.source.key, roster(account, [*range(18), 90]).encode()))
+    strict.imports.approvals.approve(record.id)
+    work_by_turns(strict)
+    done = strict.repository.get(record.id)
+    assert done.removal
+    assert (done.status, done.removal.code, done.counts.removed) == ("completed", "superseded", 0)
+    assert strict.repository.get(newer.id).counts.removed == 2
+    assert ids_of(strict, account) == {f"m{n}" for n in [*range(18), 90]}
+
+
+def work_by_turns(pipeline: Pipeline) -> None:
+    """Does the steps of all imports by turns; one that finds the table busy is tried again later."""
+    messages: list[dict[str, Any]] = []
+    for _ in range(200):
+        messages += pipeline.messages(pipeline.settings.load_queue_url)
+        if not messages:
+            return
+        message = messages.pop(0)
+        try:
+            pipeline.imports.step(message["import"], Step(message["stage"], message["number"]))
+        except Busy:
+            messages.append(message)
+    raise AssertionError(messages)
+
+
 def test_removal_expires(strict: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     record = waiting(strict, account)
     assert strict.imports.step(record.id, Step("hold")).status == "awaiting_approval"

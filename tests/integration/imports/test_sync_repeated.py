@@ -49,8 +49,12 @@ def test_repeated_removal_counts_each_member_once(
     assert done.counts.removed == 23
 
 
-def test_cancelled_removal_counts_what_was_removed_before(pipeline: Pipeline, account: str) -> None:
+@pytest.mark.parametrize("note_seconds", [0, 60])
+def test_cancelled_removal_counts_what_was_removed_before(
+    pipeline: Pipeline, account: str, monkeypatch: pytest.MonkeyPatch, note_seconds: int
+) -> None:
     """A worker dies after it removed, before it noted what; then the import is cancelled."""
+    monkeypatch.setattr(removal_steps, "NOTE_SECONDS", note_seconds)
     fill(pipeline, account, 25)
     record = pipeline.split("drops/sync/a.csv", roster(account, [0]))
     for message in pipeline.messages(pipeline.settings.load_queue_url):
