@@ -49,9 +49,18 @@ def _max_items(limit: int) -> list[object]:
     return [AfterValidator(check), Field(json_schema_extra={"maxItems": limit})]
 
 
+def _one_account(account: str) -> str:
+    if account == ALL_ACCOUNTS:
+        raise PydanticCustomError("wrong_form", 'For every account send the text "*" in place of a list.')
+    return account
+
+
 GroupNames: TypeAlias = Annotated[list[AccessName], *_max_items(MAX_GROUPS)]
 Accounts: TypeAlias = Annotated[
-    Annotated[list[Identifier], *_max_items(MAX_ACCOUNTS), Tag("some")] | Annotated[Literal["*"], Tag("all")],
+    Annotated[
+        list[Annotated[Identifier, AfterValidator(_one_account)]], *_max_items(MAX_ACCOUNTS), Tag("some")
+    ]
+    | Annotated[Literal["*"], Tag("all")],
     Discriminator(lambda value: "all" if isinstance(value, str) else "some"),
 ]
 

@@ -94,16 +94,16 @@ def _reject_constant(name: str) -> None:
 
 
 def _form_fields(text: str) -> dict[str, str]:
-    pairs_text = "&".join(filter(None, text.split("&")))  # many clients send a trailing &
+    pairs_text = "&".join(map(_with_plus, filter(None, text.split("&"))))  # many clients send a trailing &
     pairs = parse_qsl(
         pairs_text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=100
     )
-    return {name: _restore_plus(name, value) for name, value in _unique(pairs).items()}
+    return _unique(pairs)
 
 
-def _restore_plus(name: str, value: str) -> str:
-    """Returns a form or query value; a phone number's unescaped + was decoded as a space."""
-    return "+" + value[1:] if name == "phone_number" and value.startswith(" ") else value
+def _with_plus(pair: str) -> str:
+    """Returns a pair of a form; many clients do not escape the + of a phone number, and it would become a space."""
+    return re.sub(r"^phone_number=\+", "phone_number=%2B", pair)
 
 
 def _unique(pairs: Sequence[tuple[str, T]]) -> dict[str, T]:
@@ -133,7 +133,8 @@ def normalized_value(name: str, value: str, pointer: str) -> str:
     """
     try:
         if name == "phone_number":
-            return services().phone_rule.parse(_restore_plus(name, value))
+            # An unescaped + is a space, and API Gateway passes values decoded.
+            return services().phone_rule.parse(re.sub("^ ", "+", value))
         if name == "modified_since":
             return _moment(value)
         if name == "phone_ends_with":

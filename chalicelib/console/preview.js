@@ -10,6 +10,7 @@ import { FIELDS } from "./member.js";
 
 const START = 64 * 1024; // bytes that the API looks at
 const MAX_WHOLE = 4_500_000; // bytes that the API takes
+const MAX_NAME = 64; // characters of a name that it takes
 const NOT_FATAL = ["missing_columns", "unsure_encoding"]; // what the user can choose
 const NEEDS_ALL = /\.(xlsx|zip)$/i;
 /** @type {readonly (readonly [name: string, text: string])[]} */
@@ -18,6 +19,12 @@ const COLUMN_FIELDS = [
   ["previous_client_member_id", "Previous client member id"],
   ["action", "Action (delete)"],
 ];
+
+/**
+ * What an import stores of a file's name: its last 64 characters, as the command line sends too.
+ * @param {File} file
+ */
+export const nameOf = ({ name }) => [...name].slice(-MAX_NAME).join("");
 
 /**
  * Reads the start of a file as an import with these options would. Sets the draft's preview, or why there is none.
@@ -40,7 +47,7 @@ export async function readDraft(draft, options, signal) {
   const partial = !whole && file.size > START;
   const asked = {
     ...options,
-    filename: file.name,
+    filename: nameOf(file),
     encoding,
     columns: Object.keys(columns).length ? JSON.stringify(columns) : "",
     partial: partial ? "true" : "",

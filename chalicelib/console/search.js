@@ -7,6 +7,8 @@ import { call, query } from "./api.js";
 /** @typedef {{way: Way, account: string, cursor: string | null}} Source A way in one account, from a page on */
 
 const MAX_LENGTH = 64; // of a name or an id
+const MAX_CHANCE = 12; // a longer text is no member's id by chance
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 /**
  * What a filter is called, and what it looks for.
  * @type {Record<string, [label: string, noun: string]>}
@@ -28,9 +30,11 @@ export function waysOf(text, account, within) {
   const hasLetters = /\p{L}/u.test(text);
   const digits = hasLetters ? "" : text.normalize("NFKC").replace(/\D/g, "");
   const short = text.length <= MAX_LENGTH;
-  if (isMemberId(text)) return [wayOf("id", text, [account])]; // nothing else looks like it
+  const isId = isMemberId(text);
+  if (isId && text.length > MAX_CHANCE) return [wayOf("id", text, [account])];
   /** @type {[by: string, value: string, accounts: string[]][]} */
   const ways = [
+    ["id", isId ? text : "", [account]],
     ["client_member_id", short ? text : "", [account]],
     ["phone_number", !hasLetters && short && /(\p{Nd}.*){7}/u.test(text) ? text : "", [account]],
     // More digits are a whole number.
@@ -44,12 +48,17 @@ export function waysOf(text, account, within) {
 const wayOf = (by, value, accounts) => ({ by, value, accounts, label: WORDS[by][0], noun: WORDS[by][1] });
 
 /**
- * Whether a text is a member's id: two ids in base64, see `encode_parts` in members/model.py.
+ * Whether a text is a member's id: two ids in base64, see `encode_parts` in members/model.py. Names such as Hyde, and
+ * ids such as H1234567, are base64 too, of other bytes.
  * @param {string} text
  */
 function isMemberId(text) {
+  if (!/^[\w-]+$/.test(text)) return false;
   try {
-    return /^[\w-]+$/.test(text) && atob(text.replaceAll("-", "+").replaceAll("_", "/")).includes("\x1f");
+    const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    const decoded = UTF_8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+    const parts = decoded.split("\x1f");
+    return parts.length === 2 && parts.every((part) => /^\P{Cc}+$/u.test(part));
   } catch {
     return false;
   }

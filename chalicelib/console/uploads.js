@@ -4,6 +4,7 @@ import { call, put } from "./api.js";
 import { announce, button, failure, find, focusOn, h, link, redraw } from "./dom.js";
 import { encodingChoice } from "./encodings.js";
 import { followUp } from "./follow_up.js";
+import { nameOf } from "./preview.js";
 import { createProgress, watch } from "./progress.js";
 import { endText } from "./removal_text.js";
 import { session } from "./session.js";
@@ -132,7 +133,7 @@ async function upload(file, options, signal, status) {
   const bar = h("progress", { max: "1", value: 0, "aria-label": `Upload of ${file.name}` });
   status.replaceChildren(h("p", {}, "Sending."), bar);
   const { token } = session;
-  const { id, upload } = await call("POST", "/imports", { body: { filename: file.name, ...options }, signal });
+  const { id, upload } = await call("POST", "/imports", { body: { filename: nameOf(file), ...options }, signal });
   /** @param {number} part */
   const onProgress = (part) => {
     bar.value = part;

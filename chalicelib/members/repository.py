@@ -109,6 +109,7 @@ class MemberRepository:
         try:
             self._delete(key, precondition, erasure)
         except NotFound:
+            precondition.check(None)
             if not self._history.erase(key):
                 raise
         else:

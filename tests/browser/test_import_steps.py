@@ -17,6 +17,7 @@ from tests.support.browser import (
     import_chosen,
     open_view,
     respond_with,
+    send_files,
     sign_in,
 )
 from tests.support.local_stack import HEADER, LocalStack, roster_csv
@@ -197,6 +198,15 @@ def test_file_without_preview_can_be_imported(admin_page: Page, account: str) ->
         admin_page.get_by_role("button", name="Continue").click()
         expect(heading(admin_page, "roster.csv")).to_be_visible()  # it waits for the preview
     expect(heading(admin_page, "Import roster.csv")).to_be_visible()
+
+
+def test_long_name_of_a_file_is_stored_without_its_start(
+    local: LocalStack, admin_page: Page, account: str
+) -> None:
+    name = f"{'BlueCross_Eligibility_Full_Roster_' * 2}{account}.csv"
+    send_files(admin_page, csv_file(name, account))
+    expect(admin_page.locator(".card")).to_contain_text("3 added")
+    assert local.import_of_file(name[-64:])["counts"]["created"] == 3
 
 
 def test_first_step_tells_columns_that_files_need(admin_page: Page) -> None:

@@ -75,6 +75,27 @@ def test_each_way_finds_a_member_and_becomes_filter(
     expect(filters(admin_page)).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    ("client_member_id", "last_name"),
+    [
+        ("H1234567", "Hyde"),  # base64 of what no member's id has
+        ("MR80Mg", "MTIzNB9i"),  # the ids of members 42 of account 1 and b of account 1234
+    ],
+)
+def test_text_in_base64_is_searched_as_id_and_name_too(
+    local: LocalStack, admin_page: Page, account: str, client_member_id: str, last_name: str
+) -> None:
+    local.add_member(account, client_member_id, last_name=last_name)
+    choose_account(admin_page, account)
+    for text, shown in (
+        (last_name, f"Name: {last_name}"),
+        (client_member_id, f"Client member id: {client_member_id}"),
+    ):
+        search(admin_page, text)
+        expect_filter(admin_page, shown)
+        expect(rows(admin_page)).to_have_count(1)
+
+
 def test_user_chooses_one_of_several_ways_and_goes_back(
     admin_page: Page, account: str, people: list[dict[str, str]]
 ) -> None:

@@ -161,6 +161,7 @@ def test_session_starts_with_password_and_ends_on_request(http: Http, name: str)
         ("/users", {"name": "ann", "password": PASSWORD, "groups": ["a"] * 21}, "#/groups", "too_many"),
         ("/groups", {"name": "g", "permissions": ["fly"], "accounts": []}, "#/permissions", "unknown_value"),
         ("/groups", {"name": "g", "permissions": [], "accounts": "7"}, "#/accounts", "unknown_value"),
+        ("/groups", {"name": "g", "permissions": [], "accounts": ["7", "*"]}, "#/accounts", "wrong_form"),
         ("/tokens", {"name": "t", "groups": [], "days": 0}, "#/days", "out_of_range"),
         ("/tokens", {"name": "t"}, "#/groups", "missing"),
     ],

@@ -63,6 +63,12 @@ def test_unescaped_plus_in_form_keeps_its_country_code(http: Http, account: str)
     assert response.ok(201)["phone_number"] == "+4930123456"
 
 
+def test_blank_before_a_number_in_a_form_is_no_plus(http: Http, account: str) -> None:
+    form = f"first_name=Ralph&last_name=Mouse&account_id={account}&client_member_id=1&phone_number=%20323-555-1234"
+    response = http.request("POST", "/members", form, {"Content-Type": FORM})
+    assert response.ok(201)["phone_number"] == "+13235551234"
+
+
 @pytest.mark.parametrize(
     "name",
     [

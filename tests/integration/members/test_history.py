@@ -8,10 +8,11 @@ import pytest
 
 from chalicelib import config
 from chalicelib.dynamodb.table import Table
-from chalicelib.errors import InvalidCursor, NotFound, Taken
+from chalicelib.errors import InvalidCursor, NotFound, PreconditionFailed, Taken
 from chalicelib.members.history_repository import MemberHistory
 from chalicelib.members.model import Member, MemberKey, NewMember
 from chalicelib.members.repository import MemberRepository
+from chalicelib.preconditions import Precondition
 from tests.support.concurrency import run_concurrently
 from tests.support.people import key_of, person, phone, set_fields
 from tests.support.tables import history_of, members_of
@@ -184,8 +185,12 @@ def test_erasure_leaves_nothing_under_any_id(members: MemberRepository, account:
 
 
 def test_erasure_of_deleted_member_deletes_its_history(members: MemberRepository, account: str) -> None:
-    key = key_of(members.create(person(account)))
+    member = members.create(person(account))
+    key = key_of(member)
     members.delete(key)
+    with pytest.raises(PreconditionFailed):
+        members.erase(key, Precondition(if_match=frozenset((member.etag,))))
+    assert history_of(account) != []
     members.erase(key)
     assert history_of(account) == []
     with pytest.raises(NotFound):
