@@ -41,6 +41,8 @@ class Batch:
     rings: list[list[int]] = field(
         default_factory=list
     )  # lines that were applied together, and moved members
+    # The own numbers of members that hold another one for a while, once it is written.
+    own_numbers: dict[MemberKey, str] = field(default_factory=dict)
     at: str = ""  # the time of its changes
     steps: int = 0  # the number of times that members were changed together
     failed: bool = False

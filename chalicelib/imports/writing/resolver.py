@@ -20,7 +20,7 @@ from chalicelib.imports.records.steps import IMPORT, KEPT_SECONDS, Stopped, add_
 from chalicelib.imports.rows.outcomes import Outcome, count_outcomes, decode_outcomes, encode_outcomes
 from chalicelib.imports.rows.row_context import RowContext
 from chalicelib.members.items import claimed_phone_key
-from chalicelib.members.model import PhoneKey
+from chalicelib.members.model import MemberKey, PhoneKey
 
 from .net_effect import Batch
 from .row_rules import rule_of
@@ -40,6 +40,7 @@ class Resolver:
         self._in_flight = in_flight
         self._batches = 0  # that are written
         self.rings: list[list[int]] = []  # of these batches, see Batch.rings
+        self._own_numbers: dict[MemberKey, str] = {}  # of the last one of these, see Batch.own_numbers
         self.adds_counts = not context.dry_run  # a dry run writes no batches, with which it could add them
 
     def settled(self) -> dict[int, Outcome]:
@@ -54,6 +55,8 @@ class Resolver:
         ):
             found |= decode_outcomes(item["outcomes"]["S"])
             self.rings += orjson.loads(item["rings"]["S"]) if "rings" in item else []
+            own = orjson.loads(item["own_numbers"]["S"]) if "own_numbers" in item else []
+            self._own_numbers = {MemberKey(*key): phone for *key, phone in own}
             self._batches += 1
         return found
 
@@ -69,7 +72,9 @@ class Resolver:
             written = not self._context.dry_run
             read, held = self._reader(pool, () if written else freed), freed if written else ()
             rule = rule_of(self._table, self._context)
-            settlement = Settlement(rows, self._context, read, rule, held, written=written)
+            settlement = Settlement(
+                rows, self._context, read, rule, held, written=written, own_numbers=self._own_numbers
+            )
             for batch in settlement.batches():
                 outcomes = [(queued.line, outcome) for queued, outcome in batch.settled]
                 batch.failed = written and not self._write(batch, outcomes)
@@ -81,7 +86,7 @@ class Resolver:
         counts = count_outcomes(outcome for _, outcome in outcomes)
         added = add_counts(self._import_id, counts, "status", "loading")
         try:
-            self._table.write([*batch.writes(), put_new(BATCH, self._item(outcomes, batch.rings)), added])
+            self._table.write([*batch.writes(), put_new(BATCH, self._item(outcomes, batch)), added])
         except ConditionsFailed as error:
             if error.breaks(IMPORT):
                 raise Stopped from None
@@ -92,14 +97,16 @@ class Resolver:
         self.rings += batch.rings
         return True
 
-    def _item(self, outcomes: list[tuple[int, Outcome]], rings: list[list[int]]) -> Item:
+    def _item(self, outcomes: list[tuple[int, Outcome]], batch: Batch) -> Item:
         """Returns the item of a batch."""
         item = {
             **detail_key(self._import_id, f"{PREFIX}{self._batches:08}"),
             "outcomes": {"S": encode_outcomes(outcomes).decode()},
             "expires_at": {"N": str(int(time.time()) + KEPT_SECONDS)},
         }
-        return item | {"rings": {"S": orjson.dumps(rings).decode()}} if rings else item
+        own_numbers = [[*key, phone] for key, phone in batch.own_numbers.items()]
+        more = {"rings": batch.rings, "own_numbers": own_numbers}
+        return item | {name: {"S": orjson.dumps(one).decode()} for name, one in more.items() if one}
 
     def _reader(
         self, pool: ThreadPoolExecutor, freed: Container[PhoneKey]

@@ -14,8 +14,7 @@ the first about its members and its number, when that changes hands, and when it
 
 import heapq
 from collections import deque
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -28,6 +27,7 @@ from chalicelib.members.writes import CLIENT_ID, PHONE
 from .known_items import KnownItems, Read
 from .member_changes import JointChanges, MemberChange
 from .net_effect import MAX_BATCH_WRITES, Batch
+from .own_numbers import OwnNumbers
 from .row_queues import QueuedMove, QueuedRow, RowQueues, moves
 from .row_rules import RowRule, Wanted
 
@@ -48,17 +48,16 @@ class Settlement:
         held: Container[PhoneKey] = (),
         *,
         written: bool = True,
+        own_numbers: Mapping[MemberKey, str] | None = None,
     ) -> None:
         self._queues = RowQueues(texts)
         self._context = context
-        self._items = KnownItems(read)
-        self._rule = rule
+        self._items, self._rule = KnownItems(read), rule
         self._written, self._held, self._leaves_rows = written, held, False
         self._ready = deque(self._queues.first_rows())  # rows to judge
         self._waiting: list[tuple[int, QueuedRow]] = []  # a heap by line; settled rows stay in it
         self._unchecked: deque[QueuedRow] = deque()  # waiting rows that may close a ring
-        self._batch = Batch()
-        self._own_numbers: dict[MemberKey, str] = {}  # of members that have a temporary one
+        self._batch, self._own_numbers = Batch(), OwnNumbers(own_numbers or {})
 
     def batches(self) -> Iterator[Batch]:
         """Yields batches, each to be written before the next is made, until every row is settled or left.
@@ -81,7 +80,9 @@ class Settlement:
 
     def _finish_batch(self) -> Iterator[Batch]:
         batch, self._batch = self._batch, Batch()
+        batch.own_numbers = self._own_numbers.all()
         yield batch
+        self._own_numbers.end_batch(batch.own_numbers, failed=batch.failed)
         if batch.failed:
             self._undo(batch)
         elif self._written:
@@ -160,7 +161,7 @@ class Settlement:
         pairs = zip(rows, changes.changes, strict=False)
         outcomes = [applied_outcome(queued.row(), change.old) for queued, change in pairs]
         for queued in rows:
-            self._own_numbers.pop(self._stored_key(queued), None)
+            self._own_numbers.drop(self._stored_key(queued))
         freed = changes.apply(self._batch, self._context)
         for queued, outcome in zip(rows, outcomes, strict=True):
             self._settle(queued, outcome)
@@ -169,10 +170,7 @@ class Settlement:
 
     def _old(self, key: MemberKey) -> Member | None:
         """Returns the member under a key, with its own number where it holds another one for a while."""
-        if not self._items.has_member(key):
-            return None
-        old = self._items.stored(key)
-        return replace(old, phone_number=self._own_numbers.get(key, old.phone_number))
+        return self._own_numbers.of(key, self._items.stored(key)) if self._items.has_member(key) else None
 
     def _settle(self, queued: QueuedRow, outcome: Outcome) -> None:
         """Gives a row its outcome; the rows behind it are judged next, and those that waited for its member."""
@@ -255,6 +253,7 @@ class Settlement:
         while ring:
             part, ring = ring[:size], ring[size:]
             more = [self._renumbered(ring[0].key, part[0].key)] if ring else []
+            own = self._items.stored(ring[0].key) if ring else None
             changes = JointChanges(self._ring_changes(part) + more, self._items)
             if not self._batch.has_room(changes.count_writes()):
                 batch = self._batch
@@ -262,6 +261,8 @@ class Settlement:
                 if batch.failed:
                     return
             self._apply(part, changes)
+            if own:
+                self._own_numbers.keep(ring[0].key, own.phone_number)
             self._batch.rings += [[queued.line for queued in part]] if moves(part) else []
 
     def _ring_changes(self, ring: Sequence[QueuedRow]) -> list[MemberChange]:
@@ -272,7 +273,6 @@ class Settlement:
     def _renumbered(self, key: MemberKey, other: MemberKey) -> MemberChange:
         """Returns the change that gives a member of a ring the number of another one until its row is applied."""
         item, old = self._items.member(key) or {}, self._items.stored(key)
-        self._own_numbers[key] = old.phone_number
         fields: dict[str, Any] = old.writable() | {"phone_number": self._items.stored(other).phone_number}
         return MemberChange(key, NewMember.of_valid(fields), item.get("origin", {}).get("S", ""))
 
