@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,8 @@ from chalicelib.services import Services
 from tests.support.api import unique_name
 from tests.support.client import Http
 
-Grant = Callable[[Sequence[Permission], list[str]], Http]
+Accounts = list[str] | Literal["*"]
+Grant = Callable[[Sequence[Permission], Accounts], Http]
 ALL: list[Permission] = ["members:read", "members:write", "members:export", "imports:read", "imports:write"]
 
 
@@ -37,7 +39,7 @@ def caller_in(http: Http, services: Services) -> Callable[[str], Http]:
 def grant(services: Services, caller_in: Callable[[str], Http]) -> Grant:
     """Creates a caller with these permissions for these accounts."""
 
-    def create(permissions: Sequence[Permission], accounts: list[str]) -> Http:
+    def create(permissions: Sequence[Permission], accounts: Accounts) -> Http:
         group = unique_name()
         services.groups.create(NewGroup(name=group, permissions=list(permissions), accounts=accounts))
         return caller_in(group)

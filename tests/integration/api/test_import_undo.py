@@ -106,7 +106,7 @@ def test_undo_needs_permission_and_all_accounts(
     own = finish_import(pipeline, post_csv(mine, text.replace("1,1", "2,2")).json)
     mine.request("POST", f"/imports/{wide['id']}/undo").problem(404, "import_not_found")
     grant(ALL, [other]).request("POST", f"/imports/{own['id']}/undo").problem(404, "import_not_found")
-    grant(["imports:read", "members:write"], ["*"]).request("POST", f"/imports/{own['id']}/undo").problem(
+    grant(["imports:read", "members:write"], "*").request("POST", f"/imports/{own['id']}/undo").problem(
         403, "forbidden"
     )
     started = mine.request("POST", f"/imports/{own['id']}/undo").ok(202)

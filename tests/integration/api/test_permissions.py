@@ -41,7 +41,7 @@ def test_routes_reject_missing_and_wrong_credentials(http: Http, method: str, pa
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route not in PUBLIC | SIGNED_IN])
 def test_routes_reject_callers_without_permissions(http: Http, grant: Grant, method: str, path: str) -> None:
     status, code = (405, "method_not_allowed") if is_405(path, method) else (403, "forbidden")
-    grant([], ["*"]).request(method, fill(path)).refused(method, status, code)
+    grant([], "*").request(method, fill(path)).refused(method, status, code)
 
 
 def test_public_routes_are_documented_as_public() -> None:

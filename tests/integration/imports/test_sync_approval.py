@@ -132,7 +132,7 @@ def test_newer_sync_supersedes_a_waiting_one(strict: Pipeline, account: str) -> 
     assert len(ids_of(strict, account)) == 21
 
 
-def test_approved_sync_and_newer_one_do_not_wait_for_each_other(strict: Pipeline, account: str) -> None:
+def test_approved_sync_ends_when_it_meets_a_newer_one(strict: Pipeline, account: str) -> None:
     """The newer one has begun before the approval, and compares after it."""
     record = waiting(strict, account)
     newer = strict.announce(mode="sync", account_id=account)
